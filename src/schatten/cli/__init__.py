@@ -1,0 +1,28 @@
+"""The command line: `schatten VERB` does one step. Verbs import what they need when they run."""
+
+import sys
+
+import typer
+
+from schatten.errors import UserError
+
+app = typer.Typer(
+    name="schatten",
+    help=(
+        "Small speech recognisers, honestly measured: one verb a step. "
+        "`schatten run wer_tables` runs the whole workflow."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run a verb; bad input ends in one sentence and status 1."""
+    try:
+        app()
+    except UserError as error:
+        print(f"schatten: {error}", file=sys.stderr)
+        sys.exit(1)

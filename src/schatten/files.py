@@ -1,0 +1,136 @@
+"""Writing and reading artifacts: never half-written, the same bytes for the same content."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from schatten.errors import UserError
+
+
+@contextmanager
+def atomic_output(path: Path | str) -> Iterator[Path]:
+    """Yield a path beside `path` to write a file or a folder to; rename it over `path` on success.
+
+    The name keeps the suffixes of `path`, for writers that look at them. On an exception what was
+    written is removed and `path` stays as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    remove(beside)
+    try:
+        yield beside
+        _sync(beside)
+        if path.is_dir() and beside.is_dir():
+            shutil.rmtree(path)
+        beside.rename(path)
+    finally:
+        remove(beside)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder where there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    if path.is_file():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write UTF-8 text, atomically; `.gz` is compressed, without a time stamp."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path | str, data: bytes) -> None:
+    """Write bytes, atomically; `.gz` is compressed, without a time stamp."""
+    with atomic_output(path) as beside:
+        beside.write_bytes(gzip_bytes(data) if Path(path).suffix == ".gz" else data)
+
+
+def gzip_bytes(data: bytes) -> bytes:
+    """Compress without a time stamp or a file name, so that equal data gives equal bytes."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(fileobj=buffer, mode="wb", filename="", mtime=0, compresslevel=6) as file:
+        file.write(data)
+    return buffer.getvalue()
+
+
+def read_bytes(path: Path | str) -> bytes:
+    """Read a whole file, decompressing `.gz`; a missing or damaged one is a `UserError`."""
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if path.suffix == ".gz" else data
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist: make it first, or correct the path") from None
+    except (EOFError, gzip.BadGzipFile, OSError) as error:
+        raise UserError(f"{path} cannot be read ({error}): remove it and run again") from None
+
+
+def read_text(path: Path | str) -> str:
+    """Read UTF-8 text, decompressing `.gz`; a missing or damaged file is a `UserError`."""
+    try:
+        return read_bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8 text ({error}): convert it") from None
+
+
+def read_lines(path: Path | str) -> list[str]:
+    """Read the lines of a text file (`.gz` too), without line ends."""
+    return read_text(path).splitlines()
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Write readable JSON with sorted keys, atomically."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """Read JSON; a missing or damaged file is a `UserError`."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not JSON ({error}): remove it and run again") from None
+
+
+def write_jsonl(path: Path | str, rows: Iterable[Any]) -> None:
+    """Write JSON lines with sorted keys, atomically (`.gz` too)."""
+    write_text(path, "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
+
+
+def read_jsonl(path: Path | str) -> list[Any]:
+    """Read JSON lines (`.gz` too)."""
+    try:
+        return [json.loads(line) for line in read_lines(path)]
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path} is not JSON lines ({error}): remove it and run again") from None
+
+
+def digest(value: Any, length: int = 10) -> str:
+    """Hash JSON-like data (or bytes) to a short hexadecimal name."""
+    data = value if isinstance(value, bytes) else canonical_json(value).encode()
+    return hashlib.sha256(data).hexdigest()[:length]
+
+
+def canonical_json(value: Any) -> str:
+    """Write JSON in the one form that equal values share."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def sha256(path: Path | str) -> str:
+    """Return the SHA-256 of a file, in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

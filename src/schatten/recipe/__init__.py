@@ -1,0 +1,130 @@
+"""The recipe: one YAML file that says what an experiment is, and never on what machine it runs.
+
+`load` reads and checks it; the properties and functions say which part matters to which step.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError, model_validator
+
+from schatten.errors import UserError
+from schatten.recipe.base import Name, PositiveFloat, Settings
+from schatten.recipe.corpus import Corpus, Splits, Text
+from schatten.recipe.decoding import Decoding, LanguageModel, Tables
+from schatten.recipe.model import Model, System
+from schatten.recipe.training import Training
+
+ROOT = Path("recipes")
+
+
+class Recipe(Settings):
+    """An experiment on a corpus."""
+
+    title: str
+    """One line for tables and reports."""
+    corpus: Corpus
+    """Where speech comes from."""
+    splits: Splits = Splits()
+    """Which split is for what."""
+    text: Text = Text()
+    """How text is normalised."""
+    speed_perturbation: tuple[PositiveFloat, ...] = (1.0,)
+    """Each training utterance is used at these speeds; 1.0 is the recording itself."""
+    models: dict[Name, Model]
+    """Shapes of acoustic models."""
+    trainings: dict[Name, Training]
+    """Ways of training."""
+    systems: dict[Name, System]
+    """Acoustic models to make: the rows of the table."""
+    language_models: dict[Name, LanguageModel]
+    """Language models to make: the columns of the table."""
+    decoding: Decoding = Decoding()
+    """The search."""
+    tables: Tables = Tables()
+    """The results."""
+
+    @model_validator(mode="after")
+    def _names_resolve(self) -> "Recipe":
+        for name, system in self.systems.items():
+            _known(f"systems.{name}.model", system.model, self.models)
+            _known(f"systems.{name}.training", system.training, self.trainings)
+        _known("tables.baseline", self.tables.baseline, self.systems)
+        for language_model in self.tables.language_models:
+            _known("tables.language_models", language_model, self.language_models)
+        return self
+
+    @property
+    def table_language_models(self) -> tuple[str, ...]:
+        """Names of the language models in the tables, the main one first."""
+        return self.tables.language_models or tuple(self.language_models)
+
+
+def _known(where: str, name: str, names: dict[str, Any]) -> None:
+    if name not in names:
+        raise ValueError(f"{where}: there is no {name!r}; there are {', '.join(names)}")
+
+
+def path_of(recipe: str) -> Path:
+    """Return the YAML of `corpus/experiment`, or the path itself where it ends in .yaml."""
+    return Path(recipe) if recipe.endswith((".yaml", ".yml")) else ROOT / f"{recipe}.yaml"
+
+
+def load(recipe: str) -> Recipe:
+    """Read and check a recipe, named `corpus/experiment` or by path.
+
+    Errors: `UserError` with one line per wrong key, type or name.
+    """
+    path = path_of(recipe)
+    try:
+        return Recipe.model_validate(_read(path))
+    except ValidationError as error:
+        lines = [f"  {_place(entry['loc'])}: {_reason(entry)}" for entry in error.errors()]
+        raise UserError(f"{path} is not a valid recipe:\n" + "\n".join(lines)) from None
+
+
+def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Read a YAML; `extends: other` takes what it does not say from `other.yaml` beside it."""
+    if path in seen:
+        raise UserError(f"{path} extends itself: remove an `extends`")
+    if not path.is_file():
+        raise UserError(f"{path} does not exist: give recipe=CORPUS/EXPERIMENT, {_choices()}")
+    try:
+        data = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not YAML: {error}") from None
+    if not isinstance(data, dict):
+        raise UserError(f"{path} holds no settings: see docs/recipes.md")
+    base = data.pop("extends", None)
+    if base is None:
+        return data
+    return _merge(_read(path.parent / f"{base}.yaml", (*seen, path)), data)
+
+
+def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Return `base` with the values of `change`; a null removes a key."""
+    merged = dict(base)
+    for key, value in change.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _choices() -> str:
+    found = sorted(f"{path.parent.name}/{path.stem}" for path in ROOT.glob("*/*.yaml"))
+    return f"one of {', '.join(found)}" if found else "from the project's folder"
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location) or "recipe"
+
+
+def _reason(entry: Any) -> str:
+    if entry["type"] == "extra_forbidden":
+        return "there is no such key"
+    return str(entry["msg"]).removeprefix("Value error, ")

@@ -1,0 +1,76 @@
+"""The recipe's `language_models`, `decoding` and `tables`."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from schatten.recipe.base import Name, Positive, PositiveFloat, Settings, Share
+
+
+class Prune(Settings):
+    """Entropy pruning (Stolcke, 1998) to one of: a threshold, a number of n-grams, a size."""
+
+    threshold: PositiveFloat | None = None
+    """Relative increase of perplexity below which an n-gram goes (SRILM's -prune)."""
+    ngrams: Positive | None = None
+    """N-grams left, all orders together, at most."""
+    megabytes: PositiveFloat | None = None
+    """Size of the binary model in MB (10^6 bytes), at most."""
+
+    @model_validator(mode="after")
+    def _one_goal(self) -> "Prune":
+        if sum(goal is not None for goal in (self.threshold, self.ngrams, self.megabytes)) != 1:
+            raise ValueError("give exactly one of threshold, ngrams and megabytes")
+        return self
+
+
+class LanguageModel(Settings):
+    """A back-off n-gram: estimated by KenLM's lmplz, entropy-pruned, stored as a KenLM trie."""
+
+    order: int = Field(default=5, ge=1, le=6)
+    """Longest n-gram."""
+    text: Literal["corpus", "train"] = "corpus"
+    """`corpus`: the corpus's language model text; `train`: the training transcripts alone."""
+    count_cutoffs: tuple[int, ...] = (0,)
+    """lmplz --prune: n-grams seen at most so often go, by order; the last holds for the rest."""
+    discount_fallback: bool = False
+    """For small or artificial text, where Kneser-Ney discounts cannot be estimated."""
+    vocabulary: Positive | None = None
+    """Only the so many most frequent words; all by default."""
+    prune: Prune | None = None
+    """Entropy pruning; none by default."""
+    quantize_bits: int | None = Field(default=None, ge=2, le=16)
+    """Bits for probabilities and back-off weights in the trie; 32-bit floats by default."""
+
+
+class Decoding(Settings):
+    """Prefix beam search over the lexicon with the language model."""
+
+    beam: Positive = 50
+    """Hypotheses kept."""
+    beam_threshold: PositiveFloat = 25.0
+    """Hypotheses worse than the best by this (natural log) go."""
+    token_beam: Positive = 15
+    """Units tried in a frame, the likeliest."""
+    lm_weights: tuple[float, ...] = (0.5, 0.8, 1.2, 1.6, 2.0)
+    """Tried on dev."""
+    word_bonuses: tuple[float, ...] = (-1.0, 0.0, 1.0, 2.0)
+    """Tried on dev; added per word, natural log."""
+
+
+class Tables(Settings):
+    """What the tables and figures hold."""
+
+    caption: str = ""
+    """Stands above the table."""
+    baseline: Name = "dense"
+    """The system that the others are compared with."""
+    margin: PositiveFloat = 1.5
+    """A row is "not worse" when the upper end of the 95 % interval of its difference to the
+    baseline is below this many points of WER."""
+    language_models: tuple[Name, ...] = ()
+    """Columns; the first is the one that intervals and comparisons are made with. All by default."""
+    confidence: Share = 0.95
+    """Of the intervals."""
+    bootstrap_samples: Positive = 1000
+    """Resamplings for the intervals."""

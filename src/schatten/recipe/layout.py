@@ -1,0 +1,145 @@
+"""Where every artifact lies: the path spells the experiment that made it (design: `results/`).
+
+The workflow's rules and the verbs that read many artifacts (tables, figures) take paths from
+here, so that each is written down once. Paths are relative to the project's folder.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from schatten.recipe import Recipe
+from schatten.recipe.model import System
+
+WHOLE = "whole"
+STAGES = ("stage1", "factored", "stage2")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A trained model that is decoded: a system, its seed, its rank and its stage."""
+
+    system: str
+    seed: int
+    rank: str
+    """`whole`, or the rank's label with the epoch that was factored: `tau0.60@e12`."""
+    stage: str
+    """`stage1`, `factored` (before stage 2) or `stage2`."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether training ended here: factored models are only looked at."""
+        return self.stage != "factored"
+
+    @property
+    def final(self) -> "Row":
+        """The row on which decoding weights are tuned for this one."""
+        return self if self.is_final else Row(self.system, self.seed, self.rank, "stage2")
+
+    @property
+    def path(self) -> str:
+        """`SYSTEM/seedN/RANK/STAGE`."""
+        return f"{self.system}/seed{self.seed}/{self.rank}/{self.stage}"
+
+
+def rank_labels(system: System, epochs: int) -> list[str]:
+    """Names of a system's ranks in paths, with the epoch of stage 1 that is factored."""
+    if system.stage2 is None:
+        return []
+    epoch = system.stage2.at_epoch or epochs
+    return [f"{rank.label}@e{epoch}" for rank in system.ranks]
+
+
+def rows(recipe: Recipe) -> list[Row]:
+    """Every model of the recipe that is decoded, in the order of the table."""
+    found = []
+    for name, system in recipe.systems.items():
+        labels = rank_labels(system, recipe.trainings[system.training].epochs)
+        for seed in system.seeds:
+            found.append(Row(name, seed, WHOLE, "stage1"))
+            found += [Row(name, seed, label, stage) for label in labels for stage in STAGES[1:]]
+    return found
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one experiment's artifacts."""
+
+    corpus: str
+    experiment: str
+    data_key: str
+    results: Path = Path("results")
+
+    @property
+    def data(self) -> Path:
+        """Corpus artifacts, shared by experiments with the same data settings."""
+        return self.results / self.corpus / self.data_key
+
+    @property
+    def home(self) -> Path:
+        """The experiment's artifacts."""
+        return self.results / self.corpus / self.experiment
+
+    def cuts(self, split: str) -> Path:
+        """Lhotse cuts of a split; audio paths are relative to their folder or the corpus folder."""
+        return self.data / f"{split}.cuts.jsonl.gz"
+
+    def text(self, name: str) -> Path:
+        """Normalised text, a sentence a line: `corpus` (for language models), `train`, `dev` ..."""
+        return self.data / "text" / f"{name}.txt.gz"
+
+    @property
+    def validation(self) -> Path:
+        """The validator's report."""
+        return self.data / "validation.json"
+
+    def features(self, feature: str, split: str) -> Path:
+        """Cuts of a split with features, whose storage lies beside them."""
+        return self.data / "features" / feature / f"{split}.cuts.jsonl.gz"
+
+    def statistics(self, feature: str) -> Path:
+        """Mean and standard deviation of each bin over the training split."""
+        return self.data / "features" / feature / "statistics.json"
+
+    def lm(self, name: str) -> Path:
+        """Folder of a language model: `arpa.gz`, `bin`, `lexicon`."""
+        return self.data / "lm" / name
+
+    def am(self, row: Row) -> Path:
+        """Folder of an acoustic model: `model.pt`, `history.json`."""
+        stage = Path(row.stage)
+        if row.rank != WHOLE:
+            stage = Path(row.rank) / row.stage
+        return self.home / "am" / row.system / f"seed{row.seed}" / stage
+
+    def logprobs(self, row: Row, split: str, precision: str = "fp32") -> Path:
+        """Log-probabilities of a split's utterances."""
+        return self.home / "logprobs" / row.path / precision / f"{split}.npz"
+
+    def weights(self, row: Row, lm: str, decoder: str = "lexicon") -> Path:
+        """LM weight and word bonus, tuned on dev in fp32."""
+        final = row.final
+        folder = self.home / "tune" / final.system / f"seed{final.seed}" / final.rank
+        return folder / decoder / lm / "weights.json"
+
+    def decoded(self, row: Row, decoder: str, lm: str, precision: str = "fp32") -> Path:
+        """Folder of `{split}.hyp.txt` and of what scoring makes of them."""
+        return self.home / "decode" / row.path / precision / decoder / lm
+
+    def hypotheses(self, row: Row, decoder: str, lm: str, split: str) -> Path:
+        """Words by utterance: `UTTERANCE WORD WORD ...` a line."""
+        return self.decoded(row, decoder, lm) / f"{split}.hyp.txt"
+
+    def score(self, row: Row, decoder: str, lm: str, split: str) -> Path:
+        """Counts, rates and intervals of a split."""
+        return self.decoded(row, decoder, lm) / f"{split}.score.json"
+
+    @property
+    def tables(self) -> Path:
+        """Folder of tables and figures."""
+        return self.home / "tables"
+
+
+def decodings(recipe: Recipe, row: Row) -> list[tuple[str, str]]:
+    """(decoder, language model) pairs that a row is decoded with; greedy has the LM `none`."""
+    models = recipe.table_language_models if row.is_final else recipe.table_language_models[:1]
+    return [("greedy", "none"), *(("lexicon", lm) for lm in models)]

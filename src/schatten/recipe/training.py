@@ -1,0 +1,53 @@
+"""The recipe's `trainings`: how an acoustic model is trained."""
+
+from pydantic import Field
+
+from schatten.recipe.base import Positive, PositiveFloat, Settings, Share
+
+
+class SpecAugment(Settings):
+    """Masks over time and frequency (Park et al., 2019), as lhotse draws them."""
+
+    num_feature_masks: int = 2
+    """Masks over bins."""
+    features_mask_size: Positive = 13
+    """Widest mask, in bins."""
+    num_frame_masks: int = 4
+    """Masks over time."""
+    frames_mask_size: Positive = 40
+    """Longest mask, in frames."""
+    max_frames_mask_fraction: Share = 0.15
+    """Share of an utterance that time masks may cover."""
+    time_warp_factor: int = 0
+    """Time warp; 0 for none."""
+    p: Share = 0.9
+    """Probability that an utterance is masked."""
+
+
+class Training(Settings):
+    """One training run; the same settings serve every penalty."""
+
+    epochs: Positive
+    """Passes over the training split in stage 1."""
+    batch_seconds: PositiveFloat
+    """Seconds of audio in a batch, at most, padding counted."""
+    learning_rate: PositiveFloat
+    """Highest learning rate (Adam)."""
+    warmup_steps: int = Field(default=200, ge=0)
+    """Steps over which the learning rate rises linearly."""
+    final_learning_rate_ratio: Share = 0.02
+    """The learning rate falls exponentially to this share of the highest by the last epoch."""
+    gradient_clip: PositiveFloat = 100.0
+    """Largest norm of the gradient of the loss (a sum over an utterance, see `Penalty`)."""
+    spec_augment: SpecAugment | None = None
+    """Masking of the training features."""
+    max_utterance_seconds: PositiveFloat = 30.0
+    """Longer training utterances are left out, and counted."""
+    torch_threads: Positive = 1
+    """CPU threads; part of the experiment, as results depend on it."""
+    precision: str = "32"
+    """Lightning's precision: 32, bf16-mixed."""
+    checkpoint_steps: Positive = 200
+    """Steps between checkpoints for resuming; every epoch's end is one too."""
+    weight_average_epochs: int = Field(default=0, ge=0)
+    """The final weights are the average of those after the last so many epochs; 0: the last."""
