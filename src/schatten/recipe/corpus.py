@@ -36,7 +36,7 @@ class Text(Settings):
     """The characters of words; the space between words and CTC's blank are added."""
     case: Literal["lower", "upper", "keep"] = "lower"
     """Letters are brought to this case before the alphabet is applied."""
-    strip: str = ".,;:!?\"()[]{}-"
+    strip: str = '.,;:!?"()[]{}-'
     """Characters that are replaced by a space."""
 
 

@@ -69,7 +69,7 @@ class Tables(Settings):
     """A row is "not worse" when the upper end of the 95 % interval of its difference to the
     baseline is below this many points of WER."""
     language_models: tuple[Name, ...] = ()
-    """Columns; the first is the one that intervals and comparisons are made with. All by default."""
+    """Columns; the first is the one compared with. All by default."""
     confidence: Share = 0.95
     """Of the intervals."""
     bootstrap_samples: Positive = 1000

@@ -11,7 +11,7 @@ FEATURE_BINS: dict[str, int] = {"mel80": 80, "mel40": 40, "linear161": 161}
 
 
 class Convolution(Settings):
-    """A two-dimensional convolution over time and frequency, BatchNorm and clipped ReLU after it."""
+    """A two-dimensional convolution over time and frequency, with BatchNorm and clipped ReLU."""
 
     channels: Positive
     """Output channels."""
@@ -94,7 +94,7 @@ class FixedRank(Settings):
 
 
 class ParameterTarget(Settings):
-    """Keep the variance share, the same in every matrix, that brings the model to a size (T 3.2.3)."""
+    """Keep the one variance share in all matrices that brings the model to a size (T 3.2.3)."""
 
     parameters: Positive
     """Parameters of the whole model, at most."""
@@ -129,7 +129,7 @@ class Stage2(Settings):
     """Training after truncation: warm start, no penalty."""
 
     transition: Literal["after_convergence", "early"] = "after_convergence"
-    """`after_convergence`: T 3.2.2; `early`: one learning-rate schedule for both stages, T 3.2.3."""
+    """`after_convergence`: T 3.2.2; `early`: one schedule for both stages, T 3.2.3."""
     at_epoch: Positive | None = None
     """Epoch of stage 1 that is factored; its last by default."""
     epochs: Positive = 1
