@@ -1,8 +1,8 @@
-"""The recipe's `corpus` and `splits`: where speech and text come from."""
+"""The recipe's `corpus`, `splits` and `text`: where speech and text come from."""
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schatten.recipe.base import Name, Settings
 from schatten.recipe.voicesearch import VoiceSearchCorpus
@@ -28,6 +28,12 @@ class Splits(Settings):
         """The splits that are decoded."""
         return (self.dev, *self.test)
 
+    @model_validator(mode="after")
+    def _names_differ(self) -> "Splits":
+        if len(set(self.all)) < len(self.all) or "corpus" in self.all:
+            raise ValueError("the splits need names of their own, none of them `corpus`")
+        return self
+
 
 class Text(Settings):
     """How transcripts and language model text are normalised."""
@@ -39,8 +45,30 @@ class Text(Settings):
     strip: str = '.,;:!?"()[]{}-'
     """Characters that are replaced by a space."""
 
+    @model_validator(mode="after")
+    def _alphabet_is_reachable(self) -> "Text":
+        if any(character.isspace() for character in self.alphabet):
+            raise ValueError("the alphabet holds a space: remove it, the space is added")
+        if len(set(self.alphabet)) < len(self.alphabet):
+            raise ValueError("the alphabet holds a character twice: remove one")
+        if self.case != "keep" and self.alphabet != getattr(self.alphabet, self.case)():
+            raise ValueError(f"the alphabet is not in {self.case} case: correct it or set case")
+        return self
 
-class TsvCorpus(Settings):
+
+class RecordedCorpus(Settings):
+    """What every corpus of real recordings has."""
+
+    text_files: tuple[str, ...] = ()
+    """More text for language models (a sentence a line, .gz too), relative to the corpus folder;
+    lines that hold a character outside the alphabet are left out and counted."""
+    shared_speakers: Literal["refused", "allowed"] = "refused"
+    """Whether a speaker may be in two splits; allow it only where speakers have no names."""
+    low_rates: Literal["refused", "allowed"] = "refused"
+    """Whether recordings below 16 kHz are allowed; they are brought to 16 kHz."""
+
+
+class TsvCorpus(RecordedCorpus):
     """A tab-separated table with a header: audio path, text, speaker, split."""
 
     source: Literal["tsv"]
@@ -50,36 +78,32 @@ class TsvCorpus(Settings):
     """Names of the columns where they differ from id (or utt_id), path, text, speaker, split."""
     split_names: dict[Name, str] = {}
     """The table's name of a split, where it differs from the recipe's."""
-    text_files: tuple[str, ...] = ()
-    """More text for language models (a sentence a line, .gz too), relative to the corpus folder."""
 
 
-class KaldiCorpus(Settings):
+class KaldiCorpus(RecordedCorpus):
     """Kaldi data directories: wav.scp, text, utt2spk, and segments where there are any."""
 
     source: Literal["kaldi"]
     directories: dict[Name, str] = {}
     """The directory of a split, relative to the corpus folder; the split's name by default."""
-    text_files: tuple[str, ...] = ()
-    """More text for language models, relative to the corpus folder."""
 
 
-class LhotseCorpus(Settings):
-    """Lhotse manifests (cuts, or recordings and supervisions), made by any lhotse recipe."""
+class LhotseCorpus(RecordedCorpus):
+    """Lhotse manifests of cuts, made by any lhotse recipe."""
 
     source: Literal["lhotse"]
     manifests: dict[Name, str] = {}
     """A split's cuts manifest, relative to the corpus folder; `{split}.jsonl.gz` by default."""
-    text_files: tuple[str, ...] = ()
-    """More text for language models, relative to the corpus folder."""
 
 
-class WsjCorpus(Settings):
+class WsjCorpus(RecordedCorpus):
     """The LDC discs of the Wall Street Journal (LDC93S6A/B and LDC94S13A/B)."""
 
     source: Literal["wsj"]
     verbalised_punctuation: bool = False
-    """Whether utterances with spoken punctuation are kept."""
+    """Whether training utterances with spoken punctuation are kept."""
+    disc_text: bool = True
+    """Whether the discs' language model text (1987-89) is used where it is there."""
 
 
 Corpus = Annotated[

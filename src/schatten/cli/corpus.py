@@ -1,0 +1,33 @@
+"""The verbs `corpus` and `validate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+RecipeOption = Annotated[
+    str, typer.Option("--recipe", help="The experiment, CORPUS/EXPERIMENT or the YAML's path.")
+]
+CorpusDirOption = Annotated[
+    Path | None,
+    typer.Option("--corpus-dir", help="Folder of the recordings; the synthetic corpus has none."),
+]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", min=1, help="Processes or threads; results do not depend on it.")
+]
+
+
+@app.command("corpus")
+def corpus(
+    recipe: RecipeOption,
+    output: Annotated[Path, typer.Option("--output", help="Folder to write to.")],
+    corpus_dir: CorpusDirOption = None,
+    jobs: JobsOption = 1,
+) -> None:
+    """Write a corpus's cuts ({split}.cuts.jsonl.gz, 16 kHz) and normalised text (text/)."""
+    from schatten.corpus import make
+    from schatten.recipe import load
+
+    make(load(recipe), corpus_dir, output, jobs)

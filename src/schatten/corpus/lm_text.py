@@ -1,0 +1,48 @@
+"""Text for language models: the transcripts of each split, and `corpus`, what a model learns from.
+
+`corpus` is the training transcripts and the corpus's text files, normalised. Dev and test
+transcripts are never part of it.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from schatten.corpus.text import Normaliser
+from schatten.files import read_lines, write_json, write_text
+
+
+def write_lm_text(
+    sentences: Mapping[str, list[str]],
+    train: str,
+    texts: Mapping[str, Iterable[str]],
+    output: Path,
+    normaliser: Normaliser,
+) -> None:
+    """Write `text/{split}.txt.gz`, `text/corpus.txt.gz`, and the counts in `text/summary.json`.
+
+    `sentences` are normalised transcripts by split; `texts` are raw lines by the name of where
+    they come from. Lines of `texts` with foreign characters are left out and counted.
+    """
+    folder = output / "text"
+    for split, lines in sentences.items():
+        _write(folder / f"{split}.txt.gz", lines)
+    corpus = [line for line in sentences[train] if line]
+    summary: dict[str, Any] = {}
+    for name, raw in texts.items():
+        cleaned = list(normaliser.clean(raw))
+        kept = [line for line in cleaned if line is not None]
+        words = sum(len(line.split()) for line in kept)
+        summary[name] = {"lines": len(kept), "left_out": len(cleaned) - len(kept), "words": words}
+        corpus += kept
+    _write(folder / "corpus.txt.gz", corpus)
+    write_json(folder / "summary.json", summary)
+
+
+def text_files(corpus_dir: Path, names: Iterable[str]) -> dict[str, list[str]]:
+    """Read the recipe's text files, named relative to the corpus folder."""
+    return {name: read_lines(corpus_dir / name) for name in names}
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    write_text(path, "".join(f"{line}\n" for line in lines))

@@ -1,0 +1,28 @@
+"""An utterance as a source finds it, before cuts are made; and what cuts look like here."""
+
+from dataclasses import dataclass
+
+SAMPLING_RATE = 16000
+"""Hz, of every cut."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Something said, by whom, and where the recording of it lies."""
+
+    id: str
+    """Unique in the corpus, without white space."""
+    split: str
+    """The recipe's name of the split."""
+    speaker: str
+    """The speaker's name; the utterance's own id where speakers are not known."""
+    text: str
+    """The transcript, as the corpus has it."""
+    audio: str
+    """The recording's path, relative to the folder that audio is taken from."""
+    start: float = 0.0
+    """Seconds from the recording's begin."""
+    end: float | None = None
+    """Seconds from the recording's begin; the recording's end by default."""
+    recording: str | None = None
+    """The recording's id where several utterances share one; the utterance's by default."""
