@@ -27,8 +27,8 @@ class Prune(Settings):
 class LanguageModel(Settings):
     """A back-off n-gram: estimated by KenLM's lmplz, entropy-pruned, stored as a KenLM trie."""
 
-    order: int = Field(default=5, ge=1, le=6)
-    """Longest n-gram."""
+    order: int = Field(default=5, ge=2, le=6)
+    """Longest n-gram; KenLM stores 2 to 6."""
     text: Literal["corpus", "train"] = "corpus"
     """`corpus`: the corpus's language model text; `train`: the training transcripts alone."""
     count_cutoffs: tuple[int, ...] = (0,)
@@ -41,6 +41,15 @@ class LanguageModel(Settings):
     """Entropy pruning; none by default."""
     quantize_bits: int | None = Field(default=None, ge=2, le=16)
     """Bits for probabilities and back-off weights in the trie; 32-bit floats by default."""
+
+    @model_validator(mode="after")
+    def _cutoffs_fit(self) -> "LanguageModel":
+        cutoffs = self.count_cutoffs
+        if not cutoffs or min(cutoffs) < 0 or list(cutoffs) != sorted(cutoffs):
+            raise ValueError("count_cutoffs: give counts that do not fall, such as [0, 0, 1]")
+        if len(cutoffs) > self.order:
+            raise ValueError(f"count_cutoffs: give at most {self.order}, one per order")
+        return self
 
 
 class Decoding(Settings):

@@ -1,0 +1,102 @@
+"""`schatten lm`: estimate, prune, store and measure back-off n-gram language models."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="N-gram language models.", no_args_is_help=True)
+
+RecipeName = Annotated[str, typer.Option("--recipe", help="CORPUS/EXPERIMENT, or a YAML's path.")]
+ModelName = Annotated[str, typer.Option("--lm", help="One of the recipe's language_models.")]
+Text = Annotated[Path, typer.Option("--text", help="Text, a sentence a line (.gz too).")]
+Arpa = Annotated[Path, typer.Option("--arpa", help="Model in ARPA format (.gz too).")]
+Memory = Annotated[int, typer.Option("--memory-mb", min=100, help="Memory for sorting, in MiB.")]
+QuantizeBits = Annotated[
+    int | None,
+    typer.Option(min=2, max=16, help="Bits per probability and back-off weight; 32-bit floats."),
+]
+
+
+@app.command()
+def estimate(
+    recipe: RecipeName,
+    lm: ModelName,
+    text: Text,
+    output: Annotated[Path, typer.Option(help="ARPA file to write (.gz is compressed).")],
+    memory_mb: Memory = 1000,
+) -> None:
+    """Estimate a modified Kneser-Ney model with KenLM's lmplz."""
+    from schatten.lm.build import estimate_to, settings_of
+
+    estimate_to(settings_of(recipe, lm), text, output, memory_mb)
+
+
+@app.command()
+def binarise(
+    arpa: Arpa,
+    output: Annotated[Path, typer.Option(help="KenLM trie to write.")],
+    quantize_bits: QuantizeBits = None,
+    memory_mb: Memory = 1000,
+) -> None:
+    """Store an ARPA file as a KenLM trie."""
+    from schatten.lm import kenlm
+
+    kenlm.binarise(arpa, output, quantize_bits, memory_mb)
+
+
+@app.command()
+def lexicon(
+    recipe: RecipeName,
+    arpa: Arpa,
+    output: Annotated[Path, typer.Option(help="Lexicon to write: word TAB its characters.")],
+) -> None:
+    """Spell the words of a model in the characters of the acoustic model."""
+    from schatten.lm.build import write_lexicon
+    from schatten.recipe import load
+
+    write_lexicon(arpa, load(recipe).text.alphabet, output)
+
+
+@app.command()
+def perplexity(
+    lm: Annotated[Path, typer.Option(help="Model: a KenLM binary or an ARPA file.")],
+    text: Text,
+    output: Annotated[Path | None, typer.Option(help="JSON to write; printed by default.")] = None,
+) -> None:
+    """Measure a model on held-out text, sentence ends counted."""
+    from schatten.files import write_json
+    from schatten.lm import kenlm
+
+    measured = kenlm.perplexity(lm, text)
+    if output is None:
+        for name, value in measured.items():
+            typer.echo(f"{name}\t{value:g}")
+    else:
+        write_json(output, measured)
+
+
+@app.command()
+def build(
+    *,
+    recipe: RecipeName,
+    lm: ModelName,
+    text: Text,
+    output_dir: Annotated[
+        Path, typer.Option(help="Folder of arpa.gz, bin, lexicon and info.json to write.")
+    ],
+    dev: Annotated[Path | None, typer.Option(help="Held-out text, for its perplexity.")] = None,
+    memory_mb: Memory = 1000,
+) -> None:
+    """Make a model as the recipe says: estimate, prune, spell, store, measure."""
+    from schatten.lm.build import build_to, settings_of
+    from schatten.recipe import load
+
+    build_to(
+        settings_of(recipe, lm),
+        alphabet=load(recipe).text.alphabet,
+        text=text,
+        output=output_dir,
+        dev=dev,
+        memory_mb=memory_mb,
+    )

@@ -1,0 +1,136 @@
+"""KenLM's programs (lmplz, build_binary, query), run as such; nothing of them is linked here."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from schatten.errors import UserError
+from schatten.files import atomic_output, read_bytes, write_text
+from schatten.lm.text import most_frequent_words
+from schatten.recipe.decoding import LanguageModel
+
+FOLDER_VARIABLE = "SCHATTEN_KENLM"
+_PROJECT = Path(__file__).resolve().parents[3]
+_BUILT = Path(".tools/kenlm/bin")
+
+
+def program(name: str) -> str:
+    """Return the path of a KenLM program.
+
+    It is looked for in the folder $SCHATTEN_KENLM, in `.tools/kenlm/bin`, and on PATH.
+    Errors: `UserError` where it is in none of them.
+    """
+    given = os.environ.get(FOLDER_VARIABLE)
+    folders = [Path(given)] if given else [_BUILT.absolute(), _PROJECT / _BUILT]
+    for folder in folders:
+        if os.access(folder / name, os.X_OK):
+            return str(folder / name)
+    found = None if given else shutil.which(name)
+    if found is None:
+        raise UserError(
+            f"KenLM's {name} is not in {folders[0]}: run `make setup`, or set {FOLDER_VARIABLE} "
+            "to the folder that holds it"
+        )
+    return found
+
+
+def estimate(settings: LanguageModel, text: Path, arpa: Path, memory_mb: int) -> None:
+    """Estimate a modified Kneser-Ney model (lmplz) from text, a sentence a line (`.gz` too).
+
+    `arpa` is written as plain text, and sorting files lie beside it; the same text gives the same
+    bytes whatever the memory. Errors: `UserError` for text that lmplz cannot model.
+    """
+    _require_words(text)
+    with tempfile.TemporaryDirectory(prefix=".lmplz.", dir=arpa.parent) as scratch:
+        command = _lmplz(settings, text, Path(scratch), memory_mb)
+        with atomic_output(arpa) as beside:
+            _run([*command, "--arpa", str(beside)], f"no language model can be made of {text}")
+
+
+def _require_words(text: Path) -> None:
+    if not text.is_file():
+        raise UserError(f"{text} does not exist: make the corpus first, or correct the path")
+    if not text.stat().st_size:
+        raise UserError(f"{text} is empty: a language model needs sentences, one a line")
+
+
+def _lmplz(settings: LanguageModel, text: Path, scratch: Path, memory_mb: int) -> list[str]:
+    command = [program("lmplz"), "--order", str(settings.order), "--text", str(text)]
+    command += ["--memory", f"{memory_mb}M", "--temp_prefix", f"{scratch}/"]
+    command += ["--prune", *map(str, settings.count_cutoffs)]
+    if settings.vocabulary is not None:
+        words = most_frequent_words(text, settings.vocabulary)
+        write_text(scratch / "vocabulary", "".join(f"{word}\n" for word in words))
+        command += ["--limit_vocab_file", str(scratch / "vocabulary")]
+    if settings.discount_fallback:
+        command.append("--discount_fallback")
+    return command
+
+
+def binarise(arpa: Path, output: Path, quantize_bits: int | None, memory_mb: int) -> None:
+    """Store an ARPA file (`.gz` too) as a KenLM trie, quantized to `quantize_bits` where given."""
+    if not arpa.is_file():
+        raise UserError(f"{arpa} does not exist: make it first, or correct the path")
+    bits = [] if quantize_bits is None else ["-q", str(quantize_bits), "-b", str(quantize_bits)]
+    command = [program("build_binary"), "-S", f"{memory_mb}M", *bits]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix=".trie.", dir=output.parent) as scratch,
+        atomic_output(output) as beside,
+    ):
+        command += ["-T", f"{scratch}/", "trie", str(arpa), str(beside)]
+        _run(command, f"{arpa} cannot be stored")
+
+
+def perplexity(model: Path, text: Path) -> dict[str, float | int]:
+    """Measure a model (binary or ARPA) on text, a sentence a line, sentence ends counted.
+
+    Returns `perplexity` over known words, `perplexity_with_oovs` over all, `oovs` and `tokens`.
+    """
+    if not model.is_file():
+        raise UserError(f"{model} does not exist: make it first, or correct the path")
+    command = [program("query"), "-v", "summary", str(model)]
+    said = _run(command, f"{model} cannot be read", _sentences(text))
+    return {
+        "perplexity": float(_figure(said, "Perplexity excluding OOVs")),
+        "perplexity_with_oovs": float(_figure(said, "Perplexity including OOVs")),
+        "oovs": int(_figure(said, "OOVs")),
+        "tokens": int(_figure(said, "Tokens")),
+    }
+
+
+def _sentences(text: Path) -> bytes:
+    """Return the text with a last line end, without which KenLM drops the last sentence's end."""
+    data = read_bytes(text).rstrip(b"\n")
+    if not data:
+        raise UserError(f"{text} is empty: a perplexity needs sentences, one a line")
+    return data + b"\n"
+
+
+def _figure(said: str, name: str) -> str:
+    found = re.search(rf"^{name}:\s*(\S+)$", said, re.MULTILINE)
+    if found is None:
+        raise UserError(f"KenLM's query printed no line {name!r}: rebuild it by `make setup`")
+    return found[1]
+
+
+def _run(command: list[str], failure: str, given: bytes = b"") -> str:
+    done = subprocess.run(command, input=given, capture_output=True, check=False)
+    if done.returncode:
+        raise UserError(f"{failure}: {_reason(done.stderr.decode(errors='replace'))}")
+    return done.stdout.decode()
+
+
+def _reason(said: str) -> str:
+    """Return what KenLM said on failing, and what to do where it is known."""
+    if "BadDiscountException" in said:
+        return (
+            "Kneser-Ney discounts cannot be estimated from so little or so regular text; "
+            "set `discount_fallback: true` in the recipe"
+        )
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    thrown = [line for line in lines if " threw " in line or "what():" in line]
+    return " ".join(thrown or lines[-3:])

@@ -1,0 +1,33 @@
+"""What a language model takes from plain text and gives to the decoder: words and spellings."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from schatten.errors import UserError
+from schatten.files import read_lines
+
+NOT_WORDS = frozenset({"<s>", "</s>", "<unk>"})
+
+
+def most_frequent_words(text: Path, limit: int) -> list[str]:
+    """Return the `limit` most frequent words of a text, equally frequent ones by spelling."""
+    counts = Counter(word for line in read_lines(text) for word in line.split())
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [word for word, _ in ranked[:limit]]
+
+
+def lexicon(words: Iterable[str], alphabet: str, source: Path) -> str:
+    """Spell words: `word TAB c h a r a c t e r s` a line, by spelling.
+
+    Errors: `UserError` for words with characters outside `alphabet`, which no acoustic model emits.
+    """
+    known = frozenset(alphabet)
+    spelled = sorted(set(words) - NOT_WORDS)
+    foreign = [word for word in spelled if not known.issuperset(word)]
+    if foreign:
+        raise UserError(
+            f"{source} has {len(foreign)} words outside the recipe's text.alphabet, such as "
+            f"{', '.join(foreign[:5])}: normalise the text, or add the characters"
+        )
+    return "".join(f"{word}\t{' '.join(word)}\n" for word in spelled)
