@@ -4,6 +4,8 @@ import sys
 
 import typer
 
+from schatten import process
+from schatten.cli import corpus, decode, features, lm, report, run, train
 from schatten.errors import UserError
 
 app = typer.Typer(
@@ -17,10 +19,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+for part in (run, corpus, features, train, decode, report):
+    app.add_typer(part.app)
+app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binarise.")
 
 
 def main() -> None:
     """Run a verb; bad input ends in one sentence and status 1."""
+    process.die_with_parent()
     try:
         app()
     except UserError as error:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schatten.recipe.base import Name, NotNegative, Positive, Settings
+from schatten.recipe.base import Name, NotNegative, Positive, Settings, Share
 
 FeatureName = Literal["mel80", "mel40", "linear161"]
 FEATURE_BINS: dict[str, int] = {"mel80": 80, "mel40": 40, "linear161": 161}
@@ -136,6 +136,14 @@ class Stage2(Settings):
     """Epochs of stage 2; with `early`, those left of the schedule are used instead."""
     learning_rate_factor: float = Field(default=3.0, gt=0)
     """Stage 2 starts with this times stage 1's last learning rate (T: 3)."""
+    final_learning_rate_ratio: Share = 0.1
+    """Its learning rate falls exponentially to this share of its first."""
+
+    @model_validator(mode="after")
+    def _early_has_an_epoch(self) -> "Stage2":
+        if self.transition == "early" and self.at_epoch is None:
+            raise ValueError("an early transition needs at_epoch, the epoch that is factored")
+        return self
 
 
 class System(Settings):

@@ -1,0 +1,44 @@
+"""Verbs that make features."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schatten import recipe as recipes
+
+app = typer.Typer()
+
+RecipeOption = Annotated[str, typer.Option("--recipe", help="CORPUS/EXPERIMENT, or a YAML file")]
+
+
+@app.command()
+def features(
+    recipe: RecipeOption,
+    feature: Annotated[str, typer.Option(help="mel80, mel40 or linear161")],
+    split: Annotated[str, typer.Option(help="The split; the training split is speed-perturbed")],
+    cuts: Annotated[Path, typer.Option(help="Cuts of the split (.cuts.jsonl.gz)")],
+    output: Annotated[Path, typer.Option(help="Cuts with features; the archive lies beside")],
+    corpus_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder that audio paths are relative to; the cuts' own by default"),
+    ] = None,
+) -> None:
+    """Compute the features of a split (a frame every 10 ms)."""
+    from schatten.features.store import compute
+
+    settings = recipes.load(recipe)
+    speeds = settings.speed_perturbation if split == settings.splits.train else (1.0,)
+    count = compute(cuts, corpus_dir or cuts.parent, feature, speeds, output)
+    print(f"{output}: {count} utterances")
+
+
+@app.command()
+def statistics(
+    cuts: Annotated[Path, typer.Option(help="Training cuts with features")],
+    output: Annotated[Path, typer.Option(help="Mean and standard deviation of each bin (.json)")],
+) -> None:
+    """Measure the bins of the training features; models normalise with it."""
+    from schatten.features.store import write_statistics
+
+    write_statistics(cuts, output)

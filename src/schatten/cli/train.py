@@ -1,0 +1,76 @@
+"""Verbs that train: stage 1, truncation, stage 2, and the log-probabilities of a split."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schatten import recipe as recipes
+from schatten.cli.features import RecipeOption
+
+app = typer.Typer()
+
+SystemOption = Annotated[str, typer.Option("--system", help="One of the recipe's systems")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of weights, order and masks")]
+TrainCuts = Annotated[Path, typer.Option("--train", help="Training cuts with features")]
+DevCuts = Annotated[Path, typer.Option("--dev", help="Dev cuts with features")]
+ModelOutput = Annotated[Path, typer.Option("--output", help="The model (.pt); history.json beside")]
+
+
+@app.command()
+def train(
+    recipe: RecipeOption,
+    system: SystemOption,
+    seed: SeedOption,
+    train: TrainCuts,
+    dev: DevCuts,
+    statistics: Annotated[Path, typer.Option(help="Statistics of the training features")],
+    output: ModelOutput,
+) -> None:
+    """Train stage 1 of a system; a killed training goes on from its last checkpoint."""
+    from schatten.train.stages import stage1
+
+    stage1(recipes.load(recipe), system, seed, (train, dev), statistics, output)
+
+
+@app.command()
+def factor(
+    recipe: RecipeOption,
+    system: SystemOption,
+    rank: Annotated[str, typer.Option(help="Label of one of the system's ranks: tau0.60@e12")],
+    model: Annotated[Path, typer.Option(help="Model of stage 1")],
+    output: ModelOutput,
+) -> None:
+    """Truncate a model's matrices by singular value decomposition."""
+    from schatten.train.stages import truncate
+
+    truncate(recipes.load(recipe), system, rank, model, output)
+
+
+@app.command()
+def stage2(
+    recipe: RecipeOption,
+    system: SystemOption,
+    seed: SeedOption,
+    model: Annotated[Path, typer.Option(help="The truncated model")],
+    train: TrainCuts,
+    dev: DevCuts,
+    output: ModelOutput,
+) -> None:
+    """Train a truncated model on, warm-started, without penalty."""
+    from schatten.train import stages
+
+    stages.stage2(recipes.load(recipe), system, seed, model, (train, dev), output)
+
+
+@app.command()
+def logprobs(
+    model: Annotated[Path, typer.Option(help="A model (.pt)")],
+    cuts: Annotated[list[Path], typer.Option(help="Cuts with features, once for each split")],
+    output_dir: Annotated[Path, typer.Option(help="Folder of {split}.npz")],
+) -> None:
+    """Write the natural-log probabilities of the units of every utterance of some splits."""
+    from schatten.decode.acoustic import write_split
+
+    for split in cuts:
+        write_split(model, split, output_dir)

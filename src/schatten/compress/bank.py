@@ -1,0 +1,111 @@
+"""A model's large matrices, and which of them are factored as one.
+
+A layer asks for a matrix by name (`gru0.rec`); the bank makes it from the pieces of its weights.
+The three factorizations of T are three ways to lay out the pieces:
+
+- split: a weight for each gate; a matrix is its gates' weights one below the other;
+- partial: a weight for each matrix, its gates stacked (three recurrent; three non-recurrent);
+- joint: a weight for all matrices that read the same input: the recurrent one of layer l and the
+  non-recurrent one of layer l + 1 (P's scheme), which so share a right factor.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from schatten.compress.weight import Weight
+
+Factorization = Literal["partial", "split", "joint"]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of a weight that are rows of a matrix, in the order in which they are listed."""
+
+    matrix: str
+    weight: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix before it is laid out: its initial value, its input, its gates."""
+
+    name: str
+    value: Tensor
+    """(gates * units, inputs)."""
+    reads: str
+    """Name of the vector it multiplies: equal names can share a right factor."""
+    recurrent: bool = False
+    gates: int = 1
+
+
+class WeightBank(nn.Module):
+    """The large matrices of a model by name."""
+
+    def __init__(self, matrices: Sequence[Matrix], factorization: Factorization) -> None:
+        """Lay `matrices` out for a factorization; all are stored dense at first."""
+        super().__init__()
+        self.factorization = factorization
+        self.weights = nn.ModuleDict()
+        self.pieces: list[Piece] = []
+        for group in _groups(matrices, factorization):
+            self._add(group)
+
+    def _add(self, group: list[tuple[Matrix, Tensor]]) -> None:
+        name = "+".join(matrix.name for matrix, _ in group).replace(".", "_")
+        if name in self.weights:
+            name = f"{name}_{sum(key.startswith(name) for key in self.weights)}"
+        recurrent = any(matrix.recurrent for matrix, _ in group)
+        stacked = torch.cat([value for _, value in group])
+        self.weights[name] = Weight(stacked, recurrent)
+        start = 0
+        for matrix, value in group:
+            self.pieces.append(Piece(matrix.name, name, start, start + len(value)))
+            start += len(value)
+
+    def form(self) -> dict[str, Tensor]:
+        """Return every matrix by name, each weight multiplied out once."""
+        values = {name: weight() for name, weight in self.weights.items()}
+        parts: dict[str, list[Tensor]] = {}
+        for piece in self.pieces:
+            parts.setdefault(piece.matrix, []).append(
+                values[piece.weight][piece.start : piece.stop]
+            )
+        return {
+            name: part[0] if len(part) == 1 else torch.cat(part) for name, part in parts.items()
+        }
+
+    def items(self) -> Iterator[tuple[str, Weight]]:
+        """Yield each weight with its name."""
+        for name, weight in self.weights.items():
+            assert isinstance(weight, Weight)
+            yield name, weight
+
+    @property
+    def ranks(self) -> dict[str, int | None]:
+        """The rank of each weight; none where it is dense."""
+        return {name: weight.rank for name, weight in self.items()}
+
+    def reserve_ranks(self, ranks: dict[str, int | None]) -> None:
+        """Take the storage form that a saved state has, before loading it."""
+        for name, weight in self.items():
+            weight.reserve_rank(ranks[name])
+
+
+def _groups(
+    matrices: Sequence[Matrix], factorization: Factorization
+) -> list[list[tuple[Matrix, Tensor]]]:
+    """Group matrices (or their gates) into weights."""
+    if factorization == "split":
+        return [[(m, gate)] for m in matrices for gate in m.value.chunk(m.gates)]
+    if factorization == "partial":
+        return [[(matrix, matrix.value)] for matrix in matrices]
+    shared: dict[str, list[tuple[Matrix, Tensor]]] = {}
+    for matrix in matrices:
+        shared.setdefault(matrix.reads, []).append((matrix, matrix.value))
+    return list(shared.values())

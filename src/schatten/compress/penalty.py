@@ -1,0 +1,37 @@
+"""Penalties on a model's large matrices, as terms of the loss."""
+
+import torch
+from torch import Tensor
+
+from schatten.compress.bank import WeightBank
+from schatten.compress.weight import Weight
+
+
+def trace_norm_penalty(bank: WeightBank, lambda_rec: float, lambda_nonrec: float) -> Tensor:
+    """Return (lambda/2) (‖U‖² + ‖V‖²) summed over the factored weights, a scalar (T, equation 3).
+
+    Its minimum over all U V = W is lambda times the trace norm of W.
+    """
+    terms = [
+        _strength(weight, lambda_rec, lambda_nonrec) * (_square(weight.u) + _square(weight.v))
+        for _, weight in bank.items()
+        if weight.u is not None and weight.v is not None
+    ]
+    return torch.stack(terms).sum() if terms else torch.zeros(())
+
+
+def l2_penalty(bank: WeightBank, lambda_rec: float, lambda_nonrec: float) -> Tensor:
+    """Return (lambda/2) ‖W‖² summed over the weights, a scalar."""
+    terms = [
+        _strength(weight, lambda_rec, lambda_nonrec) * _square(weight())
+        for _, weight in bank.items()
+    ]
+    return torch.stack(terms).sum() if terms else torch.zeros(())
+
+
+def _strength(weight: Weight, lambda_rec: float, lambda_nonrec: float) -> float:
+    return 0.5 * (lambda_rec if weight.recurrent else lambda_nonrec)
+
+
+def _square(tensor: Tensor) -> Tensor:
+    return tensor.square().sum()

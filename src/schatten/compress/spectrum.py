@@ -1,0 +1,37 @@
+"""Measures of a matrix's spectrum."""
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def singular_values(matrix: Tensor) -> Tensor:
+    """Return the singular values of `matrix` (m, n), largest first, in float64: (min(m, n),)."""
+    return torch.linalg.svdvals(matrix.detach().double())
+
+
+def trace_norm(matrix: Tensor) -> float:
+    """Return the trace norm (Schatten 1-norm): the sum of the singular values."""
+    return float(singular_values(matrix).sum())
+
+
+def nu(values: Tensor) -> float:
+    """Return the nondimensional trace norm coefficient of singular values (d,) (T, equation 5).
+
+    nu = (‖s‖₁/‖s‖₂ - 1) / (√d - 1): 0 for rank 1, 1 where all singular values are equal.
+    """
+    if len(values) < 2 or not float(values.norm()):
+        return 0.0
+    ratio = float(values.sum() / values.norm())
+    return (ratio - 1) / (math.sqrt(len(values)) - 1)
+
+
+def rank_for_variance(values: Tensor, tau: float) -> int:
+    """Return the smallest rank whose squared singular values reach the share `tau` (T, 3.2.2).
+
+    `values`: singular values (d,), largest first.
+    """
+    cumulative = values.double().square().cumsum(0)
+    reached = cumulative >= tau * cumulative[-1] * (1 - 1e-12)
+    return int(reached.to(torch.int8).argmax()) + 1

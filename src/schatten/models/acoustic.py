@@ -1,0 +1,122 @@
+"""What every acoustic model has in common; building, saving and loading one."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor, nn
+
+from schatten.compress import WeightBank
+from schatten.errors import UserError
+from schatten.files import atomic_output
+from schatten.recipe.model import FEATURE_BINS, DeepSpeech2, Lstm, Model
+
+BLANK = "<blank>"
+
+
+class AcousticModel(nn.Module):
+    """Features (N, T, C) and lengths (N,) to log-probabilities (N, T', V) and their lengths.
+
+    `bank` holds the large matrices. Unit 0 is CTC's blank. Features are normalised here, with
+    the training statistics that travel in the model.
+    """
+
+    bank: WeightBank
+    bins_mean: Tensor
+    bins_deviation: Tensor
+
+    def __init__(self, settings: DeepSpeech2 | Lstm, units: list[str]) -> None:
+        """Take the shape from `settings`; `units` are the outputs, the blank first."""
+        super().__init__()
+        self.settings = settings
+        self.units = units
+        bins = FEATURE_BINS[settings.feature]
+        self.register_buffer("bins_mean", torch.zeros(bins))
+        self.register_buffer("bins_deviation", torch.ones(bins))
+
+    def set_statistics(self, mean: Tensor, deviation: Tensor) -> None:
+        """Set mean and standard deviation (C,) of the features' bins over the training split."""
+        self.bins_mean.copy_(mean)
+        self.bins_deviation.copy_(deviation)
+
+    def normalise(self, features: Tensor) -> Tensor:
+        """Normalise features (N, T, C) per bin."""
+        return (features - self.bins_mean) / self.bins_deviation
+
+    def output_lengths(self, lengths: Tensor) -> Tensor:
+        """Return the output frames (N,) that come of `lengths` feature frames."""
+        raise NotImplementedError
+
+    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return natural-log probabilities (N, T', V) and their lengths (N,)."""
+        raise NotImplementedError
+
+    def parameters_at_inference(self) -> int:
+        """Count the numbers stored at inference: BatchNorm folded, factors as factors."""
+        raise NotImplementedError
+
+
+def build(settings: DeepSpeech2 | Lstm, units: list[str], factorization: str) -> AcousticModel:
+    """Build a model with dense weights, initialised from torch's random state."""
+    from schatten.models.deep_speech_2 import DeepSpeech2Model
+    from schatten.models.lstm import LstmModel
+
+    if isinstance(settings, DeepSpeech2):
+        return DeepSpeech2Model(settings, units, factorization)
+    return LstmModel(settings, units, factorization)
+
+
+def units_of(alphabet: str) -> list[str]:
+    """Return the outputs of a character model: blank, space, then the alphabet."""
+    return [BLANK, " ", *alphabet]
+
+
+def save(model: AcousticModel, path: Path) -> None:
+    """Write a model, atomically."""
+    content = {
+        "settings": model.settings.model_dump(mode="json"),
+        "units": model.units,
+        "factorization": model.bank.factorization,
+        "ranks": model.bank.ranks,
+        "state": model.state_dict(),
+    }
+    with atomic_output(path) as beside:
+        torch.save(content, beside)
+
+
+def load(path: Path) -> AcousticModel:
+    """Read a model written by `save`; a missing or damaged file is a `UserError`."""
+    content = read(path)
+    settings: Any = TypeAdapter(Model).validate_python(content["settings"])
+    model = build(settings, content["units"], content["factorization"])
+    model.bank.reserve_ranks(content["ranks"])
+    model.load_state_dict(content["state"])
+    return model.eval()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read the content of a model file, tensors and plain values only."""
+    if not path.is_file():
+        raise UserError(f"{path} does not exist: train the model first")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{path} is no whole model file ({reason}): remove it and train again"
+        ) from None
+    if not isinstance(content, dict) or "state" not in content:
+        raise UserError(f"{path} is no schatten model: give a model.pt made by `schatten train`")
+    return content
+
+
+def orthogonal_gates(hidden: int, gates: int) -> Tensor:
+    """Return an initial recurrent matrix (gates * H, H): an orthogonal matrix for each gate."""
+    return torch.cat([nn.init.orthogonal_(torch.empty(hidden, hidden)) for _ in range(gates)])
+
+
+def xavier(rows: int, columns: int, gates: int = 1) -> Tensor:
+    """Return an initial matrix (gates * rows, columns), each gate Xavier-uniform."""
+    parts = [nn.init.xavier_uniform_(torch.empty(rows, columns)) for _ in range(gates)]
+    return torch.cat(parts)

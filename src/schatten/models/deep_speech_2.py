@@ -1,0 +1,86 @@
+"""Forward-only Deep Speech 2 (Amodei et al., 2016) in the sizes of T: the default model."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from schatten.compress.bank import Factorization, Matrix, WeightBank
+from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
+from schatten.models.layers import ConvolutionLayer, GruBiases, MaskedBatchNorm, frame_mask, run_gru
+from schatten.recipe.model import FEATURE_BINS, DeepSpeech2
+
+
+class DeepSpeech2Model(AcousticModel):
+    """Convolutions, GRUs, a fully connected layer with clipped ReLU, output.
+
+    Matrices of the bank: `gru{i}.nonrec` (3H, C), `gru{i}.rec` (3H, H), `fc.nonrec`.
+    """
+
+    def __init__(self, settings: DeepSpeech2, units: list[str], factorization: str) -> None:
+        """Build with dense weights, initialised from torch's random state."""
+        super().__init__(settings, units)
+        self.convolutions = nn.ModuleList()
+        channels, bins = 1, FEATURE_BINS[settings.feature]
+        for shape in settings.convolutions:
+            layer = ConvolutionLayer(channels, shape.channels, shape.kernel, shape.stride)
+            self.convolutions.append(layer)
+            channels, bins = shape.channels, layer.output_bins(bins)
+        widths = [channels * bins, *settings.gru, settings.fully_connected]
+        self.norms = nn.ModuleList(MaskedBatchNorm(width) for width in widths)
+        self.gru_biases = nn.ModuleList(GruBiases(hidden) for hidden in settings.gru)
+        self.fully_connected_bias = nn.Parameter(torch.zeros(settings.fully_connected))
+        self.output = nn.Linear(settings.fully_connected, len(units))
+        self.bank = WeightBank(_matrices(widths), cast(Factorization, factorization))
+
+    def output_lengths(self, lengths: Tensor) -> Tensor:
+        """Return the output frames (N,) that come of `lengths` feature frames."""
+        for layer in self.convolutions:
+            lengths = cast(ConvolutionLayer, layer).output_lengths(lengths)
+        return lengths
+
+    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Return natural-log probabilities (N, T', V) and their lengths (N,)."""
+        mask = frame_mask(lengths, features.shape[1])
+        x = (self.normalise(features) * mask[:, :, None])[:, None]
+        for layer in self.convolutions:
+            x, lengths = layer(x, lengths)
+        x = x.permute(0, 2, 1, 3).flatten(2)
+        mask = frame_mask(lengths, x.shape[1])
+        matrices = self.bank.form()
+        for index, biases in enumerate(self.gru_biases):
+            x = self._drop(self.norms[index](x, mask))
+            rec, nonrec = matrices[f"gru{index}.rec"], matrices[f"gru{index}.nonrec"]
+            x = run_gru(x, nonrec, rec, cast(GruBiases, biases))
+        x = self._drop(self.norms[-2](x, mask))
+        x = functional.linear(x, matrices["fc.nonrec"], self.fully_connected_bias)
+        x = self.norms[-1](functional.hardtanh(x, 0.0, 20.0), mask)
+        return self.output(x).log_softmax(-1), lengths
+
+    def _drop(self, x: Tensor) -> Tensor:
+        return functional.dropout(x, self.settings.dropout, self.training)
+
+    def parameters_at_inference(self) -> int:
+        """Count the numbers stored at inference: BatchNorm folded, factors as factors."""
+        count = sum(weight.parameters_stored for _, weight in self.bank.items())
+        for module in self.convolutions:
+            layer = cast(ConvolutionLayer, module)
+            count += layer.convolution.weight.numel() + layer.convolution.out_channels
+        count += sum(parameter.numel() for parameter in self.gru_biases.parameters())
+        count += self.fully_connected_bias.numel()
+        return count + sum(parameter.numel() for parameter in self.output.parameters())
+
+
+def _matrices(widths: list[int]) -> list[Matrix]:
+    """Return the large matrices; `widths`: input of the first GRU, GRUs, fully connected."""
+    matrices = []
+    for index, hidden in enumerate(widths[1:-1]):
+        inputs = widths[index]
+        below = f"h{index}"
+        name = f"gru{index}"
+        matrices.append(Matrix(f"{name}.nonrec", xavier(hidden, inputs, 3), below, gates=3))
+        value = orthogonal_gates(hidden, 3)
+        matrices.append(Matrix(f"{name}.rec", value, f"h{index + 1}", recurrent=True, gates=3))
+    matrices.append(Matrix("fc.nonrec", xavier(widths[-1], widths[-2]), f"h{len(widths) - 2}"))
+    return matrices

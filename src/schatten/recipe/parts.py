@@ -1,0 +1,124 @@
+"""Which part of a recipe matters to which step: nothing else makes a step run again.
+
+A part is canonical JSON, with the step's result version. Rules take it as a param, trainings as
+a part of their state's key.
+"""
+
+from typing import Any
+
+from schatten.files import canonical_json
+from schatten.recipe import Recipe
+from schatten.recipe.layout import rank_labels
+from schatten.recipe.model import DeepSpeech2, Lstm, Rank
+
+RESULT_VERSION = {
+    "corpus": 1,
+    "validate": 1,
+    "features": 1,
+    "statistics": 1,
+    "lm": 1,
+    "train": 1,
+    "factor": 1,
+    "stage2": 1,
+    "logprobs": 1,
+    "tune": 1,
+    "decode": 1,
+    "score": 1,
+    "table": 1,
+    "figure": 1,
+}
+"""Raised by one when a change of the code changes a step's results."""
+
+
+def part(step: str, *values: Any) -> str:
+    """Return the canonical JSON of a step's settings and its result version."""
+    return canonical_json({"step": step, "version": RESULT_VERSION[step], "settings": values})
+
+
+def corpus_part(recipe: Recipe) -> str:
+    """Settings of the corpus step."""
+    return part("corpus", _plain(recipe.corpus), _plain(recipe.splits), _plain(recipe.text))
+
+
+def validate_part(recipe: Recipe) -> str:
+    """Settings of the validator: the corpus's, and each model's stride."""
+    strides = sorted({model.stride for model in recipe.models.values()})
+    return part("validate", _plain(recipe.splits), _plain(recipe.text), strides)
+
+
+def features_part(recipe: Recipe, split: str) -> str:
+    """Settings of the features of a split."""
+    speeds = recipe.speed_perturbation if split == recipe.splits.train else (1.0,)
+    return part("features", speeds)
+
+
+def lm_part(recipe: Recipe, name: str) -> str:
+    """Settings of a language model."""
+    return part("lm", _plain(recipe.language_models[name]))
+
+
+def train_part(recipe: Recipe, system: str, seed: int) -> str:
+    """Settings of stage 1 of a system."""
+    settings = recipe.systems[system]
+    return part(
+        "train",
+        seed,
+        _plain(model_of(recipe, system)),
+        _plain(recipe.trainings[settings.training]),
+        _plain(settings.penalty),
+        settings.factorization,
+        recipe.text.alphabet,
+        transition_epochs(recipe, system),
+    )
+
+
+def factor_part(recipe: Recipe, system: str, rank: str) -> str:
+    """Settings of the truncation of a system to a rank."""
+    return part("factor", _plain(rank_of(recipe, system, rank)))
+
+
+def stage2_part(recipe: Recipe, system: str, seed: int) -> str:
+    """Settings of stage 2 of a system."""
+    settings = recipe.systems[system]
+    training = recipe.trainings[settings.training]
+    return part("stage2", seed, _plain(training), _plain(settings.stage2))
+
+
+def tune_part(recipe: Recipe) -> str:
+    """Settings of the tuning of decoding weights."""
+    return part("tune", _plain(recipe.decoding))
+
+
+def decode_part(recipe: Recipe) -> str:
+    """Settings of the search; the weights come from the tuning."""
+    plain = _plain(recipe.decoding)
+    return part(
+        "decode", {k: v for k, v in plain.items() if k not in ("lm_weights", "word_bonuses")}
+    )
+
+
+def table_part(recipe: Recipe) -> str:
+    """Settings of the tables: captions, and what the rows say of their systems."""
+    return part("table", recipe.title, _plain(recipe.tables), _plain(recipe.splits))
+
+
+def model_of(recipe: Recipe, system: str) -> DeepSpeech2 | Lstm:
+    """Return the shape of a system's model."""
+    return recipe.models[recipe.systems[system].model]
+
+
+def rank_of(recipe: Recipe, system: str, label: str) -> Rank:
+    """Return the rank rule that a path's label names."""
+    settings = recipe.systems[system]
+    labels = rank_labels(settings, recipe.trainings[settings.training].epochs)
+    return settings.ranks[labels.index(label)]
+
+
+def transition_epochs(recipe: Recipe, system: str) -> list[int]:
+    """Epochs of stage 1 whose models are kept to be factored, besides the last."""
+    stage2 = recipe.systems[system].stage2
+    return [stage2.at_epoch] if stage2 is not None and stage2.at_epoch else []
+
+
+def _plain(settings: Any) -> Any:
+    return settings.model_dump(mode="json")

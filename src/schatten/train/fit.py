@@ -1,0 +1,225 @@
+"""One training from a model to a trained model: the part that stage 1 and stage 2 share."""
+
+import logging
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lhotse import CutSet
+from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch.utils.data import DataLoader
+
+from schatten.errors import UserError
+from schatten.features.store import read_features
+from schatten.models import AcousticModel, save
+from schatten.progress import report
+from schatten.recipe.model import Penalty
+from schatten.recipe.training import Training
+from schatten.train.data import Batch, Labels, frames_needed, scoring_loader, training_loader
+from schatten.train.measure import matrix_measures
+from schatten.train.module import CtcTraining
+from schatten.train.schedule import Schedule
+from schatten.train.state import CHECKPOINT, Checkpoints
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a training follows from, besides the model."""
+
+    training: Training
+    penalty: Penalty
+    schedule: Schedule
+    epochs: int
+    seed: int
+    train_cuts: Path
+    dev_cuts: Path
+    keep_epochs: tuple[int, ...] = ()
+    """Epochs whose models are kept, in the state folder."""
+
+
+def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, Any]], float]:
+    """Train `model` in place, from the checkpoint in `state` where there is one.
+
+    Returns the epochs' records and the seconds this training has taken, all its runs together.
+    """
+    _quiet()
+    torch.set_num_threads(plan.training.torch_threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    labels = Labels(model.units)
+    cuts = _fitting(read_features(plan.train_cuts), model, labels, plan.training)
+    dev = _fitting(read_features(plan.dev_cuts), model, labels, plan.training)
+    seconds = sum(cut.duration for cut in cuts)
+    module = CtcTraining(
+        model, plan.training, plan.penalty, plan.schedule, plan.seed, seconds, matrix_measures
+    )
+    data = TrainingData(cuts, dev, labels, plan)
+    clock = Clock(state)
+    callbacks: list[Callback] = [
+        clock,
+        Progress(plan.epochs, seconds),
+        KeepEpochs(plan.keep_epochs, state),
+        Checkpoints(state, plan.training.checkpoint_steps),
+    ]
+    trainer = _trainer(plan, callbacks, state)
+    data.trainer = trainer
+    checkpoint = state / CHECKPOINT
+    resume = str(checkpoint) if checkpoint.is_file() else None
+    data.expect(resume)
+    trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+    module.average.apply(model)
+    return module.records, clock.elapsed()
+
+
+def _trainer(plan: Fit, callbacks: list[Callback], state: Path) -> lightning.Trainer:
+    return lightning.Trainer(
+        max_epochs=plan.epochs,
+        accelerator="auto",
+        devices=1,
+        precision=plan.training.precision,  # type: ignore[arg-type]
+        gradient_clip_val=plan.training.gradient_clip,
+        callbacks=callbacks,
+        logger=TensorBoardLogger(state, name=None, version=""),
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        reload_dataloaders_every_n_epochs=1,
+    )
+
+
+def _fitting(cuts: CutSet, model: AcousticModel, labels: Labels, training: Training) -> CutSet:
+    """Leave out utterances that are too long, or too short for their labels, and say so."""
+    kept, left_out = [], []
+    for cut in cuts:
+        frames = int(model.output_lengths(torch.tensor(cut.num_frames)))
+        fits = frames >= frames_needed(labels(cut.supervisions[0].text))
+        if fits and cut.duration <= training.max_utterance_seconds:
+            kept.append(cut)
+        else:
+            left_out.append(cut.id)
+    if left_out:
+        print(f"left out, too long or with more labels than frames: {len(left_out)}")
+        print("\n".join(f"  {name}" for name in left_out))
+    if not kept:
+        raise UserError(
+            "no utterance is left to train on: every one has more labels than output frames or "
+            "is too long; lower the model's stride or raise max_utterance_seconds"
+        )
+    return CutSet.from_cuts(kept)
+
+
+class TrainingData(lightning.LightningDataModule):
+    """Makes each epoch's loader; the first one after a resumption begins where it was left."""
+
+    def __init__(self, cuts: CutSet, dev: CutSet, labels: Labels, plan: Fit) -> None:
+        """Take the cuts with features."""
+        super().__init__()
+        self.cuts, self.dev, self.labels, self.plan = cuts, dev, labels, plan
+        self.resumed_epoch, self.skip = 0, 0
+
+    def expect(self, checkpoint: str | None) -> None:
+        """Find the batch at which a checkpoint goes on."""
+        if checkpoint is None:
+            return
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        self.resumed_epoch = saved["epoch"]
+        self.skip = int(saved["schatten"]["sums"]["steps"])
+
+    def train_dataloader(self) -> DataLoader[Batch]:
+        """Return the loader of the current epoch."""
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        skip = self.skip if epoch == self.resumed_epoch else 0
+        training = self.plan.training
+        return training_loader(
+            self.cuts, self.labels, training.batch_seconds, self.plan.seed, epoch, skip
+        )
+
+    def val_dataloader(self) -> DataLoader[Batch]:
+        """Return the dev split in its order."""
+        return scoring_loader(self.dev, self.labels, self.plan.training.batch_seconds)
+
+
+class Clock(Callback):
+    """Adds up the time a training takes over all its runs."""
+
+    def __init__(self, state: Path) -> None:
+        """Start counting."""
+        self.before = 0.0
+        self.start = time.monotonic()
+
+    def elapsed(self) -> float:
+        """Return the seconds so far."""
+        return self.before + time.monotonic() - self.start
+
+    def state_dict(self) -> dict[str, float]:
+        """Save the seconds so far in a checkpoint."""
+        return {"elapsed": self.elapsed()}
+
+    def load_state_dict(self, state_dict: dict[str, float]) -> None:
+        """Go on from a checkpoint's seconds."""
+        self.before = state_dict["elapsed"]
+
+
+class Progress(Callback):
+    """Tells how far the training is."""
+
+    def __init__(self, epochs: int, epoch_seconds: float) -> None:
+        """A training has `epochs` of `epoch_seconds` of audio."""
+        self.epochs, self.epoch_seconds = epochs, epoch_seconds
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule, *_: Any
+    ) -> None:
+        """Report the loss and the audio seen of the epoch, in seconds."""
+        assert isinstance(module, CtcTraining)
+        report(
+            "train",
+            batch=round(module.sums["seconds"]),
+            batches=round(self.epoch_seconds),
+            epoch=trainer.current_epoch + 1,
+            epochs=self.epochs,
+            loss=round(module.recent_loss, 2),
+        )
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule
+    ) -> None:
+        """Print the epoch's record to the log."""
+        assert isinstance(module, CtcTraining)
+        record = module.records[-1]
+        print(
+            f"epoch {record['epoch']}/{self.epochs}: train loss {record['train_loss']:.2f}, "
+            f"dev loss {record['dev_loss']:.2f}, dev CER {record['dev_cer']:.2f} %, "
+            f"learning rate {record['learning_rate']:.2e}",
+            flush=True,
+        )
+
+
+class KeepEpochs(Callback):
+    """Saves the models of some epochs, to be factored at an early transition."""
+
+    def __init__(self, epochs: tuple[int, ...], folder: Path) -> None:
+        """Save into `folder`."""
+        self.epochs, self.folder = epochs, folder
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule
+    ) -> None:
+        """Save the model where the epoch is listed."""
+        assert isinstance(module, CtcTraining)
+        if trainer.current_epoch + 1 in self.epochs:
+            save(module.model, self.folder / f"e{trainer.current_epoch + 1}.pt")
+
+
+def _quiet() -> None:
+    """Keep Lightning's tips and hints off the console."""
+    for name in ("lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning.*")
+    warnings.filterwarnings("ignore", module="torch.utils.*")

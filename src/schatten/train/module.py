@@ -1,0 +1,205 @@
+"""The training step: CTC, the penalty, the learning rate, the checks, as a Lightning module."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from kaldialign import edit_distance
+from lhotse.dataset import SpecAugment as LhotseSpecAugment
+from torch import Tensor
+from torch.nn import functional
+
+from schatten.compress import l2_penalty, trace_norm_penalty
+from schatten.errors import UserError
+from schatten.models import AcousticModel
+from schatten.recipe.model import Penalty
+from schatten.recipe.training import SpecAugment, Training
+from schatten.train.averaging import WeightAverage
+from schatten.train.data import Batch
+from schatten.train.schedule import Schedule
+
+DIVERGENCE_FACTOR = 5.0
+REMEDY = "lower the learning rate, lengthen warmup_steps, or lower gradient_clip"
+
+
+class CtcTraining(lightning.LightningModule):
+    """Trains an acoustic model; `records` grows by one entry an epoch.
+
+    The loss is CTC summed over an utterance, averaged over the batch, plus the penalty.
+    """
+
+    def __init__(
+        self,
+        model: AcousticModel,
+        training: Training,
+        penalty: Penalty,
+        schedule: Schedule,
+        seed: int,
+        epoch_seconds: float,
+        describe: Callable[[AcousticModel], dict[str, Any]],
+    ) -> None:
+        """Train `model`; an epoch is `epoch_seconds` of audio and ends with `describe`."""
+        super().__init__()
+        self.model = model
+        self.training_settings = training
+        self.penalty = penalty
+        self.schedule = schedule
+        self.seed = seed
+        self.epoch_seconds = epoch_seconds
+        self.describe = describe
+        self.average = WeightAverage()
+        self.records: list[dict[str, Any]] = []
+        self.sums = dict.fromkeys(("loss", "utterances", "seconds", "steps"), 0.0)
+        self.first_losses: list[float] = []
+        self.recent_loss = 0.0
+        self.dev = dict.fromkeys(("loss", "errors", "labels", "utterances"), 0.0)
+        self.augment = _spec_augment(training.spec_augment)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return Adam; the schedule sets its rate at every step."""
+        return torch.optim.Adam(
+            self.model.parameters(), lr=self.training_settings.learning_rate, betas=(0.9, 0.98)
+        )
+
+    def training_step(self, batch: Batch, index: int) -> Tensor:
+        """Return the loss of a batch; a loss that is not finite or diverges ends the training."""
+        seed_step(self.seed, self.global_step)
+        epoch = self.current_epoch + self.sums["seconds"] / self.epoch_seconds
+        for group in self.optimizers().param_groups:  # type: ignore[union-attr]
+            group["lr"] = self.schedule(self.global_step, epoch)
+        features = self._augmented(batch)
+        log_probs, lengths = self.model(features, batch.lengths)
+        losses = ctc_losses(log_probs, lengths, batch.labels)
+        loss = losses.mean()
+        self._check(loss, losses, batch)
+        self.sums["loss"] += float(losses.detach().sum())
+        self.sums["utterances"] += len(losses)
+        self.sums["seconds"] += batch.seconds
+        self.sums["steps"] += 1
+        return loss + self._penalty()
+
+    def _augmented(self, batch: Batch) -> Tensor:
+        if self.augment is None:
+            return batch.features
+        features = batch.features.clone()
+        for row, length in enumerate(batch.lengths.tolist()):
+            features[row : row + 1, :length] = self.augment(features[row : row + 1, :length])
+        return features
+
+    def _penalty(self) -> Tensor | float:
+        strengths = self.penalty.lambda_rec, self.penalty.lambda_nonrec
+        if self.penalty.type == "trace_norm":
+            return trace_norm_penalty(self.model.bank, *strengths)
+        if self.penalty.type == "l2":
+            return l2_penalty(self.model.bank, *strengths)
+        return 0.0
+
+    def _check(self, loss: Tensor, losses: Tensor, batch: Batch) -> None:
+        value = float(loss.detach())
+        if not np.isfinite(value):
+            bad = [name for name, one in zip(batch.ids, losses, strict=True) if not one.isfinite()]
+            raise UserError(
+                f"the loss is {value} at step {self.global_step}, at the utterances "
+                f"{', '.join(bad)} (batch: {', '.join(batch.ids)}): listen to them, or {REMEDY}"
+            )
+        if len(self.first_losses) < 20:
+            self.first_losses.append(value)
+            self.recent_loss = sum(self.first_losses) / len(self.first_losses)
+            return
+        self.recent_loss = 0.95 * self.recent_loss + 0.05 * value
+        if self.recent_loss > DIVERGENCE_FACTOR * sum(self.first_losses) / 20:
+            raise UserError(
+                f"the loss diverges: {self.recent_loss:.1f} at step {self.global_step}, over "
+                f"{DIVERGENCE_FACTOR:g} times that of the first 20 steps (batch: "
+                f"{', '.join(batch.ids)}): {REMEDY}"
+            )
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        """Add a batch of the dev split to its loss and its character errors (greedy)."""
+        log_probs, lengths = self.model(batch.features, batch.lengths)
+        losses = ctc_losses(log_probs, lengths, batch.labels)
+        self.dev["loss"] += float(losses.sum())
+        self.dev["utterances"] += len(losses)
+        for row, labels in enumerate(batch.labels):
+            best = log_probs[row, : lengths[row]].argmax(-1).unique_consecutive()
+            found = best[best != 0].tolist()
+            self.dev["errors"] += edit_distance(labels.tolist(), found)["total"]
+            self.dev["labels"] += len(labels)
+
+    def on_train_epoch_end(self) -> None:
+        """Add the epoch's record, and its weights to the average."""
+        epoch = self.current_epoch + 1
+        dev, sums = self.dev, self.sums
+        rate = self.optimizers().param_groups[0]["lr"]  # type: ignore[union-attr]
+        record = {
+            "epoch": epoch,
+            "steps": int(sums["steps"]),
+            "train_loss": sums["loss"] / max(1, sums["utterances"]),
+            "dev_loss": dev["loss"] / max(1, dev["utterances"]),
+            "dev_cer": 100 * dev["errors"] / max(1, dev["labels"]),
+            "learning_rate": rate,
+            **self.describe(self.model),
+        }
+        self.records.append(record)
+        self.log_dict({k: v for k, v in record.items() if isinstance(v, float)})
+        epochs = self.trainer.max_epochs or epoch
+        if epoch > epochs - self.training_settings.weight_average_epochs:
+            self.average.add(self.model)
+        for counts in (sums, dev):
+            counts.update(dict.fromkeys(counts, 0.0))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Save what Lightning does not know of."""
+        checkpoint["schatten"] = {
+            "records": self.records,
+            "sums": self.sums,
+            "first_losses": self.first_losses,
+            "recent_loss": self.recent_loss,
+            "average": self.average.state(),
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take it up again."""
+        saved = checkpoint["schatten"]
+        self.records, self.sums = saved["records"], saved["sums"]
+        self.first_losses, self.recent_loss = saved["first_losses"], saved["recent_loss"]
+        self.average = WeightAverage(**saved["average"])
+
+
+def ctc_losses(log_probs: Tensor, lengths: Tensor, labels: list[Tensor]) -> Tensor:
+    """Return the CTC loss (N,) of each utterance, summed over its frames, natural log.
+
+    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices.
+    """
+    return functional.ctc_loss(
+        log_probs.transpose(0, 1).float(),
+        torch.cat(labels).to(log_probs.device),
+        lengths,
+        torch.tensor([len(one) for one in labels]),
+        reduction="none",
+    )
+
+
+def seed_step(seed: int, step: int) -> None:
+    """Seed every random generator for one step, so that a resumed training draws the same."""
+    mixed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+    random.seed(mixed)
+    np.random.seed(mixed)
+    torch.manual_seed(mixed)
+
+
+def _spec_augment(settings: SpecAugment | None) -> LhotseSpecAugment | None:
+    if settings is None:
+        return None
+    return LhotseSpecAugment(
+        time_warp_factor=settings.time_warp_factor or None,
+        num_feature_masks=settings.num_feature_masks,
+        features_mask_size=settings.features_mask_size,
+        num_frame_masks=settings.num_frame_masks,
+        frames_mask_size=settings.frames_mask_size,
+        max_frames_mask_fraction=settings.max_frames_mask_fraction,
+        p=settings.p,
+    )

@@ -1,0 +1,54 @@
+"""The learning rate over fractional epochs."""
+
+from dataclasses import dataclass
+
+from schatten.recipe.model import Stage2
+from schatten.recipe.training import Training
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Linear warm-up over steps, exponential decay over epochs."""
+
+    start: float
+    """Learning rate at epoch 0."""
+    end: float
+    """Learning rate at the end of epoch `epochs`."""
+    epochs: int
+    """Length of the decay."""
+    warmup_steps: int = 0
+    """Steps of the linear rise."""
+    first_epoch: int = 0
+    """Epochs of the decay that are past when this training begins."""
+
+    def __call__(self, step: int, epoch: float) -> float:
+        """Return the learning rate at a step and a fractional epoch, both from 0."""
+        progress = min(1.0, (self.first_epoch + epoch) / self.epochs)
+        rate = self.start * (self.end / self.start) ** progress
+        return rate * min(1.0, (step + 1) / (self.warmup_steps + 1))
+
+
+def stage1_schedule(training: Training) -> Schedule:
+    """Return the schedule of stage 1."""
+    end = training.learning_rate * training.final_learning_rate_ratio
+    return Schedule(training.learning_rate, end, training.epochs, training.warmup_steps)
+
+
+def stage2_schedule(training: Training, stage2: Stage2) -> Schedule:
+    """Return the schedule of stage 2.
+
+    After convergence it starts at `learning_rate_factor` times stage 1's last rate (T, 3.2.2);
+    at an early transition stage 1's own schedule goes on (T, 3.2.3).
+    """
+    stage1 = stage1_schedule(training)
+    if stage2.transition == "early":
+        return Schedule(stage1.start, stage1.end, training.epochs, first_epoch=stage2.at_epoch or 0)
+    start = stage1.end * stage2.learning_rate_factor
+    return Schedule(start, start * stage2.final_learning_rate_ratio, stage2.epochs)
+
+
+def stage2_epochs(training: Training, stage2: Stage2) -> int:
+    """Return the epochs of stage 2: its own, or those left of the one schedule."""
+    if stage2.transition == "early":
+        return training.epochs - (stage2.at_epoch or 0)
+    return stage2.epochs

@@ -1,0 +1,135 @@
+"""Stage 1, truncation and stage 2, each from files to files."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from schatten import compress, models
+from schatten.compress.truncate import factor_fully
+from schatten.errors import UserError
+from schatten.features.store import read_statistics
+from schatten.files import read_json, write_json
+from schatten.models.acoustic import AcousticModel, units_of
+from schatten.provenance import here
+from schatten.recipe import Recipe
+from schatten.recipe.model import FixedRank, Penalty, Rank, VarianceShare
+from schatten.recipe.parts import model_of, rank_of, stage2_part, train_part, transition_epochs
+from schatten.train.fit import Fit, fit
+from schatten.train.measure import matrix_measures, stored_parameters
+from schatten.train.module import seed_step
+from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
+from schatten.train.state import training_state
+
+INITIALISATION = 2**31
+"""The step number that seeds a model's initial weights."""
+
+
+def history_of(model: Path) -> Path:
+    """Return where a model's history lies: `history.json` beside it."""
+    return model.with_name("history.json")
+
+
+def epoch_model(model: Path, epoch: int) -> Path:
+    """Return where a model of an earlier epoch is kept: `e{epoch}.pt` beside the last one."""
+    return model.with_name(f"e{epoch}.pt")
+
+
+def stage1(
+    recipe: Recipe, system: str, seed: int, cuts: tuple[Path, Path], statistics: Path, output: Path
+) -> None:
+    """Train a system's stage 1 on `cuts` (train, dev); write the model and its history."""
+    settings = recipe.systems[system]
+    training = recipe.trainings[settings.training]
+    model = initial_model(recipe, system, seed, statistics)
+    keep = tuple(transition_epochs(recipe, system))
+    schedule = stage1_schedule(training)
+    plan = Fit(training, settings.penalty, schedule, training.epochs, seed, *cuts, keep)
+    with training_state(train_part(recipe, system, seed), [*cuts, statistics]) as state:
+        records, seconds = fit(model, plan, state)
+        for epoch in keep:
+            models.save(
+                models.load(epoch_model(state / "model.pt", epoch)), epoch_model(output, epoch)
+            )
+        _write(model, output, system, seed, "stage1", records, seconds)
+
+
+def initial_model(recipe: Recipe, system: str, seed: int, statistics: Path) -> AcousticModel:
+    """Return a system's model before training; trace norm's matrices are factored at full rank.
+
+    With one seed every penalty starts from the same function: the factors are the SVD of the
+    dense initial matrix.
+    """
+    settings = recipe.systems[system]
+    seed_step(seed, INITIALISATION)
+    units = units_of(recipe.text.alphabet)
+    model = models.build(model_of(recipe, system), units, settings.factorization)
+    model.set_statistics(*read_statistics(statistics))
+    if settings.penalty.type == "trace_norm":
+        factor_fully(model.bank)
+    return model
+
+
+def truncate(recipe: Recipe, system: str, rank: str, source: Path, output: Path) -> None:
+    """Write the model of `source` with every weight truncated as a rank's label says."""
+    model = models.load(source)
+    apply_rank(model, rank_of(recipe, system, rank), source)
+    history = read_json(history_of(source))
+    _write(model, output, system, history["seed"], "factored", [], 0.0)
+
+
+def apply_rank(model: AcousticModel, rule: Rank, source: Path) -> None:
+    """Truncate the weights of a model in place."""
+    if isinstance(rule, VarianceShare):
+        compress.truncate_to_variance(model.bank, rule.tau)
+    elif isinstance(rule, FixedRank):
+        compress.truncate_to_rank(model.bank, rule.rank)
+    else:
+        stored = sum(weight.parameters_stored for _, weight in model.bank.items())
+        others = model.parameters_at_inference() - stored
+        try:
+            compress.truncate_to_parameters(model.bank, rule.parameters - others)
+        except ValueError as error:
+            raise UserError(f"{source} cannot be cut to {rule.parameters}: {error}") from None
+
+
+def stage2(
+    recipe: Recipe, system: str, seed: int, source: Path, cuts: tuple[Path, Path], output: Path
+) -> None:
+    """Train the truncated model of `source` on, without penalty; write it and its history."""
+    settings = recipe.systems[system]
+    assert settings.stage2 is not None
+    training = recipe.trainings[settings.training]
+    model = models.load(source)
+    epochs = stage2_epochs(training, settings.stage2)
+    schedule = stage2_schedule(training, settings.stage2)
+    plan = Fit(training, Penalty(type="none"), schedule, epochs, seed, *cuts)
+    with training_state(stage2_part(recipe, system, seed), [*cuts, source]) as state:
+        records, seconds = fit(model, plan, state)
+        _write(model, output, system, seed, "stage2", records, seconds)
+
+
+def _write(
+    model: AcousticModel,
+    output: Path,
+    system: str,
+    seed: int,
+    stage: str,
+    records: list[dict[str, Any]],
+    seconds: float,
+) -> None:
+    """Write a model and, beside it, its history."""
+    history = {
+        "system": system,
+        "seed": seed,
+        "stage": stage,
+        "parameters": model.parameters_at_inference(),
+        "stored_parameters": stored_parameters(model),
+        **matrix_measures(model),
+        "epochs": records,
+        "training_seconds": seconds,
+        "torch": torch.__version__,
+        **here(),
+    }
+    write_json(history_of(output), history)
+    models.save(model.eval(), output)

@@ -1,0 +1,56 @@
+"""The state of an unfinished training: `state/<key>/`, outside of what Snakemake deletes.
+
+The key is a hash of everything that the result follows from, so that a state is only ever taken
+up by the training that it belongs to.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+
+from schatten.files import atomic_output, digest, remove, sha256
+from schatten.process import locked
+
+ROOT = Path("state")
+CHECKPOINT = "last.ckpt"
+
+
+def state_key(settings: str, inputs: list[Path]) -> str:
+    """Return the key of a training: its settings, its inputs' checksums, torch's version."""
+    return digest([settings, [sha256(path) for path in inputs], torch.__version__], 16)
+
+
+@contextmanager
+def training_state(settings: str, inputs: list[Path]) -> Iterator[Path]:
+    """Yield the locked state folder of a training; it goes when the training has ended well."""
+    folder = ROOT / state_key(settings, inputs)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        yield folder
+        remove(folder)
+
+
+class Checkpoints(lightning.Callback):
+    """Writes `last.ckpt` at every epoch's end and every so many steps."""
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        """Write into `folder`, every `steps` steps."""
+        self.path = folder / CHECKPOINT
+        self.steps = steps
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any, **__: Any) -> None:
+        """Write after every so many steps."""
+        if trainer.global_step % self.steps == 0:
+            self._write(trainer)
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        """Write after an epoch."""
+        self._write(trainer)
+
+    def _write(self, trainer: lightning.Trainer) -> None:
+        with atomic_output(self.path) as beside:
+            trainer.save_checkpoint(beside)
