@@ -1,0 +1,55 @@
+"""The verb `run`: the workflow, with a readable console."""
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+app = typer.Typer()
+
+
+class _SplitsAtDashes(TyperCommand):
+    """Keeps what follows `--` apart: it is meant for Snakemake."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse what stands before `--`."""
+        ours, rest = (
+            (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
+        )
+        ctx.meta["schatten.snakemake"] = rest
+        return super().parse_args(ctx, ours)
+
+
+@app.command("run", cls=_SplitsAtDashes)
+def run(
+    ctx: typer.Context,
+    *,
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="Rules or files to make; the tables by default.")
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="CORPUS/EXPERIMENT; the Snakefile's default is voicesearch_like/tiny."),
+    ] = None,
+    corpus_dir: Annotated[
+        str | None, typer.Option(help="Folder of the corpus, where the recipe reads one.")
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Steps at a time; the CPU cores by default."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", "-n", help="Show what would run, and why.")
+    ] = False,
+) -> None:
+    """Run the workflow: `schatten run [TARGETS...] [-- SNAKEMAKE'S OPTIONS]`."""
+    from schatten import run as runner
+
+    config = {"recipe": recipe, "corpus_dir": corpus_dir}
+    arguments = ["--cores", str(jobs) if jobs else "all"]
+    if given := [f"{key}={value}" for key, value in config.items() if value is not None]:
+        arguments += ["--config", *given]
+    if dry_run:
+        arguments.append("--dry-run")
+    arguments += [*ctx.meta["schatten.snakemake"], "--", *(targets or [])]
+    raise typer.Exit(runner.run(arguments, dry_run=dry_run))

@@ -1,0 +1,91 @@
+"""How far a verb is: one small file that the verb rewrites and `schatten run` shows.
+
+Outside `schatten run` nothing is written. A verb's file is found by the log that its output goes
+to, so rules name no progress file.
+"""
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FOLDER = "SCHATTEN_PROGRESS"
+"""Environment variable: folder of the progress files; set by `schatten run`."""
+
+_PERIOD = 0.5
+"""Seconds between two writings, at least."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a verb is; epochs and batches count from 1, a verb without epochs leaves them out."""
+
+    step: str
+    """What is going on, in a word or two: `stage 1`."""
+    batch: int
+    """Batch of the epoch (or any unit of work) that was finished last."""
+    batches: int
+    """Batches in an epoch."""
+    epoch: int = 1
+    """Epoch under way."""
+    epochs: int = 1
+    """Epochs in all."""
+    loss: float | None = None
+    """Training loss, smoothed or not as the caller likes."""
+
+    @property
+    def share(self) -> float:
+        """Share of the work that is done, in 0 .. 1."""
+        return (self.epoch - 1 + self.batch / max(self.batches, 1)) / max(self.epochs, 1)
+
+
+class _Writer:
+    """Writes this process's file, not more often than `_PERIOD`."""
+
+    def __init__(self) -> None:
+        self.last = float("-inf")
+
+    def write(self, progress: Progress) -> None:
+        folder = os.environ.get(FOLDER)
+        now = time.monotonic()
+        if folder is None or now - self.last < _PERIOD:
+            return
+        self.last = now
+        content = {"log": str(Path("/proc/self/fd/1").resolve()), **asdict(progress)}
+        path = Path(folder) / f"{os.getpid()}.json"
+        beside = path.with_suffix(".part")
+        try:
+            beside.write_text(json.dumps(content))
+            beside.replace(path)
+        except OSError:
+            self.last = float("inf")  # nobody watches any more; the work goes on
+
+
+_writer = _Writer()
+
+
+def report(
+    step: str,
+    *,
+    batch: int,
+    batches: int,
+    epoch: int = 1,
+    epochs: int = 1,
+    loss: float | None = None,
+) -> None:
+    """Say how far this process is; cheap enough to be called after every batch."""
+    _writer.write(Progress(step, batch, batches, epoch, epochs, loss))
+
+
+def read(folder: Path) -> dict[str, Progress]:
+    """Return what the processes report, by the absolute path of the log they write to."""
+    found = {}
+    for path in folder.glob("*.json"):
+        try:
+            content = json.loads(path.read_text())
+            log = content.pop("log")
+            found[log] = Progress(**content)
+        except FileNotFoundError:
+            continue
+    return found

@@ -1,0 +1,130 @@
+"""`schatten run`: Snakemake with a readable console, that goes on after being killed.
+
+It runs Snakemake in this process, so that killing the one kills the other. It decides nothing
+about steps: the Snakefile does.
+"""
+
+import contextlib
+import io
+import os
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from schatten import process, progress
+from schatten.errors import UserError
+
+_HOME = Path(".snakemake")
+_LOCKS = _HOME / "locks"
+_OWNERS = _HOME / "owners"
+"""A folder for each `schatten run` that is alive, locked by it, or was killed."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells give it."""
+
+
+def run(arguments: list[str], *, dry_run: bool) -> int:
+    """Run Snakemake with command line `arguments` in the current folder; return its exit status.
+
+    Errors: `UserError` where the folder has no Snakefile.
+    """
+    if not Path("Snakefile").is_file():
+        raise UserError(f"{Path.cwd()} has no Snakefile: run this in the project's folder")
+    _put_tools_on_path()
+    process.jobs_die_with_me()
+    _HOME.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="progress.", dir=_HOME) as folder:
+        os.environ[progress.FOLDER] = str(Path(folder).absolute())
+        with contextlib.nullcontext() if dry_run else _owning():
+            return _snakemake(["--logger", "schatten", "--rerun-incomplete", *arguments])
+
+
+def _put_tools_on_path() -> None:
+    """Let steps find the verbs of this environment, activated or not."""
+    here = str(Path(sys.executable).parent)
+    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
+
+
+def _snakemake(arguments: list[str]) -> int:
+    from snakemake.cli import args_to_api, parse_args
+
+    interrupts = _count_interrupts()
+    try:
+        with _without_profile_line():
+            parser, parsed = parse_args(arguments)
+        succeeded = args_to_api(parsed, parser)
+    except KeyboardInterrupt:
+        succeeded = False
+    if interrupts:
+        return INTERRUPTED
+    return 0 if succeeded else 1
+
+
+def _count_interrupts() -> list[int]:
+    """Return a list that grows with every Ctrl-C; Snakemake swallows them."""
+    seen: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    return seen
+
+
+@contextmanager
+def _without_profile_line() -> Iterator[None]:
+    """Drop the line with which Snakemake names its profile; pass on what else it prints."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            yield
+    finally:
+        kept = [line for line in said.getvalue().splitlines(True) if "profile" not in line]
+        sys.stderr.writelines(kept)
+
+
+@contextmanager
+def _owning() -> Iterator[None]:
+    """Own this folder's runs for as long as the context lasts, beside other living owners.
+
+    A Snakemake lock that only killed owners can have left is lifted first.
+    """
+    mine = _OWNERS / f"{socket.gethostname()}.{os.getpid()}"
+    with contextlib.ExitStack() as owned:
+        with process.locked(_OWNERS):
+            _lift_stale_lock()
+            owned.enter_context(process.locked(mine))
+        yield
+        shutil.rmtree(mine)
+
+
+def _lift_stale_lock() -> None:
+    """Lift Snakemake's lock if owners are known, all are dead, and no other Snakemake is here."""
+    owners = [path for path in _OWNERS.iterdir() if path.is_dir()]
+    dead = [path for path in owners if _is_dead(path)]
+    locked = any(_LOCKS.glob("*.lock"))
+    if locked and dead and dead == owners and not process.running_here("snakemake"):
+        shutil.rmtree(_LOCKS)
+        print("a run was killed and left its lock: lifted")
+    elif locked:
+        return
+    for path in dead:
+        shutil.rmtree(path)
+
+
+def _is_dead(owner: Path) -> bool:
+    """Tell whether an owner is gone; one on another machine counts as alive."""
+    if owner.name.rpartition(".")[0] != socket.gethostname():
+        return False
+    try:
+        with process.locked(owner, patience=0):
+            return True
+    except UserError:
+        return False

@@ -1,0 +1,107 @@
+"""Snakemake's logger plugin `schatten`: turns Snakemake's events into `schatten.console` lines.
+
+Snakemake finds it by the name of this package; `snakemake --logger schatten` works too.
+"""
+
+import os
+import threading
+from logging import ERROR, WARNING, LogRecord
+from pathlib import Path
+
+from rich.console import Console
+from snakemake_interface_logger_plugins.base import LogHandlerBase
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from schatten import progress
+from schatten.console import Board, step_from
+
+_LOCKED = (
+    "another run is at work on these results: wait for it; if no run is alive, on no machine, "
+    "`snakemake --unlock` lifts its lock"
+)
+
+
+class LogHandler(LogHandlerBase):
+    """Shows steps as they start, end and fail; Snakemake's own chatter goes to its log file."""
+
+    def __post_init__(self) -> None:
+        """Make the board and the thread that prints progress."""
+        folder = os.environ.get(progress.FOLDER)
+        console = Console(highlight=False, no_color=self.common_settings.nocolor or None)
+        self.board = Board(console, Path(folder) if folder else None)
+        self.closed = threading.Event()
+        threading.Thread(target=self._tick, daemon=True).start()
+
+    def _tick(self) -> None:
+        while not self.closed.wait(1.0):
+            self.board.tick()
+
+    def emit(self, record: LogRecord) -> None:
+        """Show what a record says, if it is for people."""
+        info = record.__dict__
+        match info.get("event"):
+            case LogEvent.RUN_INFO if not self.common_settings.dryrun:
+                self.board.plan(int(info["stats"]["total"]))
+            case LogEvent.JOB_INFO if self.common_settings.dryrun:
+                step = step_from(info)
+                self.board.say(f"would run {step.name} ({step.reason})")
+            case LogEvent.JOB_INFO:
+                self.board.start(info["jobid"], step_from(info))
+            case LogEvent.JOB_FINISHED:
+                self.board.finish(info["job_id"])
+            case LogEvent.JOB_ERROR:
+                self.board.fail(info["jobid"])
+            case LogEvent.ERROR:
+                self._show_error(record)
+            case None:
+                self._show_message(record)
+
+    def _show_error(self, record: LogRecord) -> None:
+        """Show an error of Snakemake's own, not those that only say that a step failed."""
+        message = record.getMessage()
+        if "CalledProcessError" in message or "At least one job did not complete" in message:
+            return
+        if record.__dict__.get("exception") == "LockException":
+            message = _LOCKED
+        self.board.say(message, "red")
+
+    def _show_message(self, record: LogRecord) -> None:
+        message = record.getMessage()
+        if message.startswith("Nothing to be done"):
+            self.board.say("nothing to do: everything asked for is there and up to date")
+        elif message.startswith("Terminating processes on user request"):
+            self.board.interrupt()
+        elif record.levelno >= WARNING and not message.startswith("Exiting because a job"):
+            self.board.say(message, "red" if record.levelno >= ERROR else "yellow")
+
+    def close(self) -> None:
+        """Sum up, once."""
+        if not self.closed.is_set():
+            self.closed.set()
+            self.board.close()
+        super().close()
+
+    @property
+    def writes_to_stream(self) -> bool:
+        """It replaces Snakemake's own lines on the console."""
+        return True
+
+    @property
+    def writes_to_file(self) -> bool:
+        """It writes no file."""
+        return False
+
+    @property
+    def has_filter(self) -> bool:
+        """It chooses events itself."""
+        return True
+
+    @property
+    def has_formatter(self) -> bool:
+        """It formats events itself."""
+        return True
+
+    @property
+    def needs_rulegraph(self) -> bool:
+        """It draws no graph."""
+        return False
