@@ -1,0 +1,131 @@
+"""Prefix beam search over a lexicon with a KenLM language model, by flashlight-text.
+
+The score of a word sequence W is  log P(W | audio) + a log P(W) + b |W|  in natural logs: the
+first term sums over CTC paths, a is the LM weight, b the word bonus. The search is pruned by the
+LM's unigrams, smeared over the lexicon's trie (the best word below a node); what it adds on the
+way it takes back at the word's end, so the score above is exact.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from flashlight.lib.text.decoder import (
+    CriterionType,
+    LexiconDecoder,
+    LexiconDecoderOptions,
+    SmearingMode,
+    Trie,
+)
+from flashlight.lib.text.decoder.kenlm import KenLM
+from flashlight.lib.text.dictionary import Dictionary
+
+from schatten.decode.logprobs import SPACE, Frames
+from schatten.errors import UserError
+from schatten.lexicon import read_lexicon
+from schatten.recipe.decoding import Decoding
+
+_BLANK_INDEX = 0
+_IMPOSSIBLE = -1e4
+_LOG_10 = math.log(10.0)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What the language model counts against the acoustic model, in natural logs."""
+
+    lm_weight: float
+    word_bonus: float
+
+
+class LexiconSearch:
+    """A lexicon and a language model, loaded once and searched with any weights."""
+
+    def __init__(self, lexicon: Path, lm: Path, units: Sequence[str], settings: Decoding) -> None:
+        entries = read_lexicon(lexicon)
+        self._words = list(dict.fromkeys(word for word, _ in entries))
+        self._settings = settings
+        self._space = units.index(SPACE)
+        self._lm = _load_lm(lm, self._words)
+        self._trie = self._build_trie(entries, units, lexicon)
+
+    def _build_trie(
+        self, entries: list[tuple[str, tuple[str, ...]]], units: Sequence[str], lexicon: Path
+    ) -> Trie:
+        trie = Trie(len(units), self._space)
+        unit_indices = {unit: index for index, unit in enumerate(units)}
+        word_indices = {word: index for index, word in enumerate(self._words)}
+        no_context = self._lm.start(True)
+        for word, spelling in entries:
+            unknown = set(spelling) - unit_indices.keys()
+            if unknown:
+                raise UserError(
+                    f"{lexicon} spells {word!r} with {', '.join(sorted(unknown))}, which the "
+                    "acoustic model has not: make the lexicon with the model's alphabet"
+                )
+            index = word_indices[word]
+            _, unigram = self._lm.score(no_context, index)
+            trie.insert([*(unit_indices[unit] for unit in spelling), self._space], index, unigram)
+        trie.smear(SmearingMode.MAX)
+        return trie
+
+    def decoder(self, weights: Weights) -> "Decoder":
+        """Return a decoder with these weights; it costs nothing but the options."""
+        settings = self._settings
+        options = LexiconDecoderOptions(
+            beam_size=settings.beam,
+            beam_size_token=settings.token_beam,
+            beam_threshold=settings.beam_threshold,
+            lm_weight=weights.lm_weight * _LOG_10,  # KenLM gives decimal logs
+            word_score=weights.word_bonus,
+            unk_score=-math.inf,
+            sil_score=0.0,
+            log_add=True,
+            criterion_type=CriterionType.CTC,
+        )
+        decoder = LexiconDecoder(
+            options, self._trie, self._lm, self._space, _BLANK_INDEX, -1, [], False
+        )
+        return Decoder(decoder, self._words, self._space)
+
+
+class Decoder:
+    """Decodes utterances one at a time."""
+
+    def __init__(self, decoder: LexiconDecoder, words: list[str], space: int) -> None:
+        self._decoder = decoder
+        self._words = words
+        self._space = space
+
+    def best(self, values: Frames) -> tuple[list[str], float]:
+        """Return the best words of (frames, units) log-probabilities, and their score."""
+        emissions = _with_last_separator(values, self._space)
+        results = self._decoder.decode(emissions.ctypes.data, *emissions.shape)
+        if not results:
+            return [], -math.inf
+        return [self._words[word] for word in results[0].words if word >= 0], results[0].score
+
+    def words(self, values: Frames) -> list[str]:
+        """Return the best words of (frames, units) log-probabilities."""
+        return self.best(values)[0]
+
+
+def _with_last_separator(values: Frames, space: int) -> Frames:
+    """Add a frame that is surely a separator: a word of the lexicon ends with one."""
+    frames, units = values.shape
+    extended = np.full((frames + 1, units), _IMPOSSIBLE, dtype=np.float32)
+    np.maximum(values, _IMPOSSIBLE, out=extended[:frames])
+    extended[frames, space] = 0.0
+    return extended
+
+
+def _load_lm(path: Path, words: list[str]) -> KenLM:
+    if not path.is_file():
+        raise UserError(f"{path} does not exist: make the language model first")
+    try:
+        return KenLM(str(path), Dictionary(words))
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path} is no KenLM language model ({reason}): make it again") from None

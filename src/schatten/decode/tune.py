@@ -1,0 +1,128 @@
+"""Choosing LM weight and word bonus on dev by word error rate, on the recipe's grid.
+
+The grid is searched a line at a time (all LM weights at the best bonus, all bonuses at the best
+LM weight) from its middle until neither line improves: some ten points of a grid of twenty.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import kaldialign
+
+from schatten.decode.logprobs import LogProbs, read_logprobs
+from schatten.decode.search import LexiconSearch, Weights
+from schatten.errors import UserError
+from schatten.files import read_json, write_json
+from schatten.recipe.decoding import Decoding
+from schatten.transcripts import Utterance, read_references, require_same_utterances
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The weights with the fewest word errors of those tried."""
+
+    best: Weights
+    errors: dict[Weights, int]
+    """Word errors on dev by the weights tried."""
+    words: int
+    """Words in dev's transcripts."""
+    at_edge: list[str]
+    """Which weights lie on the grid's edge, in words: the best may lie beyond it."""
+
+    @property
+    def summary(self) -> str:
+        """One line for a person."""
+        edge = "".join(f"; {edge}: widen the grid" for edge in self.at_edge)
+        return (
+            f"LM weight {self.best.lm_weight:g}, word bonus {self.best.word_bonus:g}: "
+            f"{self._wer(self.best):.2f} % WER ({len(self.errors)} points tried){edge}"
+        )
+
+    def write(self, path: Path) -> None:
+        """Write the choice and what was tried as JSON."""
+        tried = sorted(self.errors, key=lambda point: (point.lm_weight, point.word_bonus))
+        value = {
+            **asdict(self.best),
+            "wer": self._wer(self.best),
+            "words": self.words,
+            "at_edge": self.at_edge,
+            "tried": [{**asdict(point), "wer": self._wer(point)} for point in tried],
+        }
+        write_json(path, value)
+
+    def _wer(self, point: Weights) -> float:
+        return round(100.0 * self.errors[point] / self.words, 4)
+
+
+def read_weights(path: Path) -> Weights:
+    """Read the weights that `Tuned.write` wrote; a `UserError` where it is another file."""
+    value: Any = read_json(path)
+    try:
+        return Weights(float(value["lm_weight"]), float(value["word_bonus"]))
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{path} holds no lm_weight and word_bonus: tune again") from None
+
+
+def tune(logprobs: Path, cuts: Path, lm: Path, lexicon: Path, settings: Decoding) -> Tuned:
+    """Decode dev with weights of the grid and return the best of them."""
+    split = read_logprobs(logprobs)
+    references = read_references(cuts)
+    require_same_utterances(split.ids, logprobs, [each.id for each in references], cuts)
+    words = sum(len(each.words) for each in references)
+    if not words:
+        raise UserError(f"{cuts} has no word in its transcripts: tune on another split")
+    search = LexiconSearch(lexicon, lm, split.units, settings)
+    errors = search_grid(
+        lambda weights: _word_errors(search, weights, split, references),
+        settings.lm_weights,
+        settings.word_bonuses,
+    )
+    best = min(errors, key=lambda point: _order(point, errors))
+    return Tuned(best, errors, words, _edges(best, settings))
+
+
+def search_grid(
+    evaluate: Callable[[Weights], int], lm_weights: Iterable[float], word_bonuses: Iterable[float]
+) -> dict[Weights, int]:
+    """Return the errors of the points tried: the best of them is the best of its two lines."""
+    weights, bonuses = sorted(lm_weights), sorted(word_bonuses)
+    errors: dict[Weights, int] = {}
+
+    def best_of(points: list[Weights]) -> Weights:
+        errors.update((point, evaluate(point)) for point in points if point not in errors)
+        return min(points, key=lambda point: _order(point, errors))
+
+    best, last = Weights(weights[len(weights) // 2], bonuses[len(bonuses) // 2]), None
+    while best != last:
+        last = best
+        best = best_of([Weights(weight, best.word_bonus) for weight in weights])
+        best = best_of([Weights(best.lm_weight, bonus) for bonus in bonuses])
+    return errors
+
+
+def _order(point: Weights, errors: dict[Weights, int]) -> tuple[float, ...]:
+    """Fewest errors first, then the smaller LM weight, then the smaller bonus."""
+    return (errors[point], point.lm_weight, abs(point.word_bonus), point.word_bonus)
+
+
+def _word_errors(
+    search: LexiconSearch, weights: Weights, split: LogProbs, references: list[Utterance]
+) -> int:
+    decoder = search.decoder(weights)
+    hypotheses = {name: decoder.words(values) for name, values in split}
+    pairs = ((list(each.words), hypotheses[each.id]) for each in references)
+    return sum(kaldialign.edit_distance(*pair)["total"] for pair in pairs)
+
+
+def _edges(best: Weights, settings: Decoding) -> list[str]:
+    found = []
+    for name, value, grid in (
+        ("lm_weight", best.lm_weight, settings.lm_weights),
+        ("word_bonus", best.word_bonus, settings.word_bonuses),
+    ):
+        if len(grid) > 1 and value in (min(grid), max(grid)):
+            end = "lowest" if value == min(grid) else "highest"
+            found.append(f"{name} {value:g} is the {end} of the grid")
+    return found

@@ -1,0 +1,67 @@
+"""Aligning an utterance's hypothesis with its transcript."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import kaldialign
+
+from schatten.transcripts import Utterance
+
+_GAP = ""  # no word is empty
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """An utterance, its hypothesis, and what is wrong with it."""
+
+    reference: Utterance
+    hypothesis: tuple[str, ...]
+    pairs: list[tuple[str, str]]
+    """Words of transcript and hypothesis in order; "" where one of them has none."""
+    char_errors: int
+    """Errors over characters; the spaces between words are characters."""
+    sclite_errors: int
+    """Word errors on the alignment that sclite chooses (substitution 4, others 3)."""
+
+    @property
+    def words(self) -> int:
+        """Words of the transcript."""
+        return len(self.reference.words)
+
+    @property
+    def chars(self) -> int:
+        """Characters of the transcript, spaces between words included."""
+        return len(" ".join(self.reference.words))
+
+    @property
+    def substitutions(self) -> int:
+        """Words taken for others."""
+        return sum(1 for said, heard in self.pairs if said and heard and said != heard)
+
+    @property
+    def deletions(self) -> int:
+        """Words missed."""
+        return sum(1 for _, heard in self.pairs if not heard)
+
+    @property
+    def insertions(self) -> int:
+        """Words that nobody said."""
+        return sum(1 for said, _ in self.pairs if not said)
+
+    @property
+    def errors(self) -> int:
+        """Substitutions, deletions and insertions: the edit distance."""
+        return sum(1 for said, heard in self.pairs if said != heard)
+
+
+def align(reference: Utterance, hypothesis: Sequence[str]) -> Aligned:
+    """Align a hypothesis with a transcript, with the fewest errors."""
+    said, heard = list(reference.words), list(hypothesis)
+    characters = kaldialign.edit_distance(" ".join(said), " ".join(heard))
+    return Aligned(
+        reference=reference,
+        hypothesis=tuple(heard),
+        pairs=kaldialign.align(said, heard, _GAP),
+        char_errors=characters["total"],
+        sclite_errors=kaldialign.edit_distance(said, heard, sclite_mode=True)["total"],
+    )

@@ -1,0 +1,68 @@
+"""Paired comparison of two systems on the same utterances (Bisani and Ney, 2004, section 4)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from schatten.errors import UserError
+from schatten.score.bootstrap import SEED, Ints, percent, percentiles, resampled_sums
+from schatten.score.counts import Counts, read_counts
+from schatten.transcripts import require_same_utterances
+
+
+@dataclass(frozen=True)
+class Difference:
+    """WER of the second system minus that of the first: above zero, the second is worse."""
+
+    points: float
+    """The difference, in points of WER."""
+    low: float
+    """Lower end of its interval."""
+    high: float
+    """Upper end of its interval."""
+    p: float
+    """Two-sided: how often a difference of no or the other sign comes up in resampling, twice."""
+
+
+def paired_difference(
+    a: Path, b: Path, samples: int = 1000, confidence: float = 0.95, seed: int = SEED
+) -> Difference:
+    """Compare the WER of two `utterances.csv` of one split, b minus a, by paired bootstrap.
+
+    Utterances are drawn with replacement, the same ones for both systems. `samples` is their
+    number of draws, `confidence` that of the interval (0.95: 95 %).
+    Errors: `UserError` where the files do not hold the same utterances and transcripts.
+    """
+    values = _paired_counts(a, b)
+    difference = _differences(values.sum(axis=0, keepdims=True))[0]
+    resampled = _differences(resampled_sums(values, samples, seed))
+    low, high = percentiles(resampled, confidence)
+    tail = min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0))
+    p = min(1.0, 2.0 * (int(tail) + 1) / (samples + 1))
+    return Difference(float(difference), low, high, p)
+
+
+def _differences(sums: Ints) -> np.ndarray:
+    """Return differences of WER from (samples, 3) sums: errors of a, errors of b, words."""
+    return percent(sums[:, 1], sums[:, 2]) - percent(sums[:, 0], sums[:, 2])
+
+
+def _paired_counts(a: Path, b: Path) -> Ints:
+    """Return (utterances, 3): errors of a, errors of b, words."""
+    first, second = _by_utterance(a), _by_utterance(b)
+    require_same_utterances(second, b, first, a)
+    rows = [(first[name], second[name]) for name in sorted(first)]
+    for one, other in rows:
+        if one.words != other.words:
+            raise UserError(
+                f"{a} and {b} differ in the transcript of {one.utterance}: score both again"
+            )
+    return np.array([(one.errors, other.errors, one.words) for one, other in rows], dtype=np.int64)
+
+
+def _by_utterance(path: Path) -> dict[str, Counts]:
+    counts = {each.utterance: each for each in read_counts(path)}
+    if not counts:
+        raise UserError(f"{path} holds no utterance: score again")
+    return counts

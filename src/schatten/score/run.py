@@ -1,0 +1,60 @@
+"""Scoring a split's hypotheses: reads and writes the files."""
+
+from pathlib import Path
+
+from schatten.errors import UserError
+from schatten.files import write_json, write_text
+from schatten.lexicon import read_lexicon
+from schatten.recipe.decoding import Tables
+from schatten.score.alignment import Aligned, align
+from schatten.score.counts import count, write_counts
+from schatten.score.listing import errors_text, trn_line
+from schatten.score.summary import summary
+from schatten.transcripts import read_hypotheses, read_references, require_same_utterances
+
+SUFFIX = ".score.json"
+
+
+def beside(score: Path, suffix: str) -> Path:
+    """Return the path of what scoring writes beside `NAME.score.json`: `NAME` and the suffix."""
+    if not score.name.endswith(SUFFIX):
+        raise UserError(f"{score} is not named NAME{SUFFIX}: rename it")
+    return score.with_name(score.name.removesuffix(SUFFIX) + suffix)
+
+
+def score_files(
+    hypotheses: Path, cuts: Path, output: Path, lexicon: Path | None, tables: Tables
+) -> str:
+    """Write `NAME.score.json` and what lies beside it; return the rates in one line.
+
+    Errors: `UserError` where hypotheses and cuts do not hold the same utterances.
+    """
+    beside(output, "")
+    aligned = _aligned(hypotheses, cuts)
+    words = None if lexicon is None else {word for word, _ in read_lexicon(lexicon)}
+    value = summary(aligned, words, tables)
+    if not value["words"]:
+        raise UserError(f"{cuts} has no word in its transcripts: there is nothing to score")
+    _write_lists(aligned, output)
+    write_json(output, value)
+    low, high = value["wer_interval"]
+    return (
+        f"{output}: WER {value['wer']:.2f} % ({low:.2f} to {high:.2f}), CER {value['cer']:.2f} %, "
+        f"{value['utterances']} utterances, {value['words']} words"
+    )
+
+
+def _aligned(hypotheses: Path, cuts: Path) -> list[Aligned]:
+    references = read_references(cuts)
+    found = read_hypotheses(hypotheses)
+    require_same_utterances(found, hypotheses, [each.id for each in references], cuts)
+    return [align(each, found[each.id]) for each in references]
+
+
+def _write_lists(aligned: list[Aligned], output: Path) -> None:
+    references = (trn_line(each.reference.words, each.reference) for each in aligned)
+    found = (trn_line(each.hypothesis, each.reference) for each in aligned)
+    write_text(beside(output, ".errors.txt"), errors_text(aligned))
+    write_text(beside(output, ".ref.trn"), "".join(references))
+    write_text(beside(output, ".hyp.trn"), "".join(found))
+    write_counts(beside(output, ".utterances.csv"), [count(each) for each in aligned])

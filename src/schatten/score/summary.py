@@ -1,0 +1,99 @@
+"""The score of a split as JSON: counts, rates, intervals, words out of the lexicon, speakers."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from schatten.recipe.decoding import Tables
+from schatten.score.alignment import Aligned
+from schatten.score.bootstrap import Ints, rate_interval
+from schatten.score.counts import Counts, count
+
+
+def summary(
+    aligned: Sequence[Aligned], lexicon: Collection[str] | None, tables: Tables
+) -> dict[str, Any]:
+    """Return what `NAME.score.json` holds; rates and intervals are in %.
+
+    `lexicon`: the words that could be decoded, where known.
+    """
+    counts = [count(each) for each in aligned]
+    return {
+        **_rates(counts),
+        "speakers": len({each.speaker for each in counts}),
+        "utterances_with_errors": sum(1 for each in counts if each.errors),
+        "confidence": tables.confidence,
+        "bootstrap_samples": tables.bootstrap_samples,
+        **_intervals(counts, tables),
+        "sclite_errors": sum(each.sclite_errors for each in aligned),
+        "out_of_lexicon": None if lexicon is None else _out_of_lexicon(aligned, set(lexicon)),
+        "by_speaker": {name: _rates(theirs) for name, theirs in _by_speaker(counts).items()},
+    }
+
+
+def _rates(counts: Sequence[Counts]) -> dict[str, Any]:
+    """Return counts and rates of some utterances; rates are in % of words or characters."""
+    words, chars = sum(each.words for each in counts), sum(each.chars for each in counts)
+    kinds = {
+        kind: sum(getattr(each, kind) for each in counts)
+        for kind in ("substitutions", "deletions", "insertions")
+    }
+    char_errors = sum(each.char_errors for each in counts)
+    return {
+        "utterances": len(counts),
+        "words": words,
+        "chars": chars,
+        "errors": sum(kinds.values()),
+        "char_errors": char_errors,
+        "wer": _percent(sum(kinds.values()), words),
+        "cer": _percent(char_errors, chars),
+        **kinds,
+        **{f"{kind}_percent": _percent(value, words) for kind, value in kinds.items()},
+    }
+
+
+def _percent(errors: int, total: int) -> float:
+    return round(100.0 * errors / max(total, 1), 4)
+
+
+def _intervals(counts: Sequence[Counts], tables: Tables) -> dict[str, Any]:
+    """Return intervals over utterances, and over speakers where they speak more than once."""
+    speakers = list(_by_speaker(counts).values())
+    by_speaker = None
+    if 1 < len(speakers) < len(counts):
+        by_speaker = _interval([_word_counts(theirs) for theirs in speakers], tables)
+    return {
+        "wer_interval": _interval([_word_counts([each]) for each in counts], tables),
+        "cer_interval": _interval([(each.char_errors, each.chars) for each in counts], tables),
+        "wer_interval_by_speaker": by_speaker,
+    }
+
+
+def _word_counts(counts: Sequence[Counts]) -> tuple[int, int]:
+    return sum(each.errors for each in counts), sum(each.words for each in counts)
+
+
+def _interval(units: Sequence[tuple[int, int]], tables: Tables) -> list[float]:
+    """Return [low, high] in % for (errors, total) of each unit that is drawn."""
+    values: Ints = np.array(units, dtype=np.int64)
+    ends = rate_interval(values[:, 0], values[:, 1], tables.bootstrap_samples, tables.confidence)
+    return [round(end, 4) for end in ends]
+
+
+def _by_speaker(counts: Sequence[Counts]) -> dict[str, list[Counts]]:
+    found: dict[str, list[Counts]] = {}
+    for each in sorted(counts, key=lambda each: each.speaker):
+        found.setdefault(each.speaker, []).append(each)
+    return found
+
+
+def _out_of_lexicon(aligned: Sequence[Aligned], lexicon: set[str]) -> dict[str, Any]:
+    """Return the transcripts' words that cannot be decoded: how often, and which."""
+    missing = [word for each in aligned for word in each.reference.words if word not in lexicon]
+    words = sum(each.words for each in aligned)
+    return {
+        "count": len(missing),
+        "percent": _percent(len(missing), words),
+        "words": sorted(set(missing)),
+    }

@@ -1,0 +1,88 @@
+"""Transcripts: references out of cuts, hypotheses out of and into text files.
+
+Cuts are read as plain JSON, as the import of lhotse would cost each small job some seconds.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schatten.errors import UserError
+from schatten.files import read_jsonl, read_lines, write_text
+
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What was said, and by whom."""
+
+    id: str
+    speaker: str
+    words: tuple[str, ...]
+
+
+def read_references(cuts: Path) -> list[Utterance]:
+    """Read the transcripts of a cuts manifest (one supervision a cut), sorted by utterance id.
+
+    Errors: `UserError` where a cut has no such supervision, or an id stands twice.
+    """
+    found: dict[str, Utterance] = {}
+    for cut in read_jsonl(cuts):
+        utterance = _utterance(cut, cuts)
+        if utterance.id in found:
+            raise UserError(f"{cuts} holds utterance {utterance.id} twice: ids must be unique")
+        found[utterance.id] = utterance
+    if not found:
+        raise UserError(f"{cuts} holds no utterance: remove it and make the corpus again")
+    return [found[name] for name in sorted(found)]
+
+
+def _utterance(cut: Any, cuts: Path) -> Utterance:
+    try:
+        (supervision,) = cut["supervisions"]
+        return Utterance(
+            supervision["id"], supervision["speaker"], tuple(supervision["text"].split())
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        name = cut.get("id", "without id") if isinstance(cut, dict) else "that is no object"
+        raise UserError(
+            f"{cuts}: cut {name} needs exactly one supervision with id, speaker and text"
+        ) from None
+
+
+def read_hypotheses(path: Path) -> dict[str, tuple[str, ...]]:
+    """Read `UTTERANCE word word ...` lines to words by utterance id."""
+    found: dict[str, tuple[str, ...]] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        name, *words = line.split() or [""]
+        if not name or name in found:
+            problem = f"utterance {name} for the second time" if name else "no utterance id"
+            raise UserError(f"{path}, line {number} has {problem}: decode again")
+        found[name] = tuple(words)
+    return found
+
+
+def write_hypotheses(path: Path, hypotheses: Mapping[str, Collection[str]]) -> None:
+    """Write `UTTERANCE word word ...` lines, sorted by utterance id."""
+    lines = (" ".join([name, *hypotheses[name]]) + "\n" for name in sorted(hypotheses))
+    write_text(path, "".join(lines))
+
+
+def require_same_utterances(
+    found: Collection[str], found_in: Path, expected: Collection[str], expected_in: Path
+) -> None:
+    """Refuse two files that do not hold the same utterances, naming those that differ."""
+    missing = sorted(set(expected) - set(found))
+    extra = sorted(set(found) - set(expected))
+    if missing:
+        raise UserError(f"{found_in} lacks {_named(missing)} of {expected_in}: make it again")
+    if extra:
+        raise UserError(f"{found_in} has {_named(extra)} that {expected_in} lacks: make it again")
+
+
+def _named(ids: list[str]) -> str:
+    more = ", ..." if len(ids) > _NAMED else ""
+    plural = "s" if len(ids) > 1 else ""
+    return f"{len(ids)} utterance{plural} ({', '.join(ids[:_NAMED])}{more})"

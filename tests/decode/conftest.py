@@ -1,0 +1,18 @@
+from pathlib import Path
+
+import pytest
+from toy_decoding import WORDS, arpa_text
+
+
+@pytest.fixture
+def arpa(tmp_path: Path) -> Path:
+    path = tmp_path / "toy.arpa"
+    path.write_text(arpa_text())
+    return path
+
+
+@pytest.fixture
+def lexicon(tmp_path: Path) -> Path:
+    path = tmp_path / "lexicon"
+    path.write_text("".join(f"{word}\t{' '.join(word)}\n" for word in WORDS))
+    return path
