@@ -20,8 +20,6 @@ class Aligned:
     """Words of transcript and hypothesis in order; "" where one of them has none."""
     char_errors: int
     """Errors over characters; the spaces between words are characters."""
-    sclite_errors: int
-    """Word errors on the alignment that sclite chooses (substitution 4, others 3)."""
 
     @property
     def words(self) -> int:
@@ -63,5 +61,4 @@ def align(reference: Utterance, hypothesis: Sequence[str]) -> Aligned:
         hypothesis=tuple(heard),
         pairs=kaldialign.align(said, heard, _GAP),
         char_errors=characters["total"],
-        sclite_errors=kaldialign.edit_distance(said, heard, sclite_mode=True)["total"],
     )

@@ -58,8 +58,8 @@ def write_counts(path: Path, counts: Sequence[Counts]) -> None:
 
 def read_counts(path: Path) -> list[Counts]:
     """Read what `write_counts` wrote; a `UserError` where it is another or a damaged file."""
-    header, *rows = csv.reader(io.StringIO(read_text(path))) or [[]]
     try:
+        header, *rows = csv.reader(io.StringIO(read_text(path)))
         if header != _COLUMNS:
             raise ValueError(f"columns {header}")
         return [Counts(row[0], row[1], *map(int, row[2:])) for row in rows]

@@ -26,7 +26,6 @@ def summary(
         "confidence": tables.confidence,
         "bootstrap_samples": tables.bootstrap_samples,
         **_intervals(counts, tables),
-        "sclite_errors": sum(each.sclite_errors for each in aligned),
         "out_of_lexicon": None if lexicon is None else _out_of_lexicon(aligned, set(lexicon)),
         "by_speaker": {name: _rates(theirs) for name, theirs in _by_speaker(counts).items()},
     }

@@ -1,0 +1,138 @@
+from pathlib import Path
+
+import pytest
+from scoring import HYPOTHESES, LEXICON, TEXTS, write_cuts
+
+from schatten.errors import UserError
+from schatten.files import read_json
+from schatten.recipe.decoding import Tables
+from schatten.score.counts import read_counts
+from schatten.score.run import score_files
+
+NAMES = ["errors.txt", "hyp.trn", "ref.trn", "score.json", "utterances.csv"]
+
+
+@pytest.fixture
+def cuts(tmp_path: Path) -> Path:
+    return write_cuts(tmp_path / "test.cuts.jsonl.gz", TEXTS)
+
+
+@pytest.fixture
+def hypotheses(tmp_path: Path) -> Path:
+    path = tmp_path / "test.hyp.txt"
+    path.write_text(HYPOTHESES)
+    return path
+
+
+@pytest.fixture
+def scored(cuts: Path, hypotheses: Path, tmp_path: Path) -> Path:
+    lexicon = tmp_path / "lexicon"
+    lexicon.write_text(LEXICON)
+    score_files(hypotheses, cuts, tmp_path / "out" / "test.score.json", lexicon, Tables())
+    return tmp_path / "out"
+
+
+def test_counts_and_rates(scored: Path) -> None:
+    value = read_json(scored / "test.score.json")
+    assert (value["utterances"], value["speakers"], value["words"]) == (4, 2, 11)
+    assert (value["substitutions"], value["deletions"], value["insertions"]) == (1, 2, 1)
+    assert (value["errors"], value["wer"]) == (4, pytest.approx(36.3636))
+    assert value["deletions_percent"] == pytest.approx(18.1818)
+    assert value["chars"] == len("call jon now") + len("play some jazz") + 15 + 4
+    assert value["char_errors"] == len("h") + len(" ow") + len(" the") + len(
+        "stop"
+    )  # jon now: john
+    assert value["utterances_with_errors"] == 3
+    assert value["by_speaker"]["kim"]["wer"] == pytest.approx(33.3333)
+    assert value["by_speaker"]["lee"]["errors"] == 2
+
+
+def test_intervals_hold_the_rate(scored: Path) -> None:
+    value = read_json(scored / "test.score.json")
+    for name, rate in (("wer", "wer"), ("cer", "cer"), ("wer", "wer_by_speaker")):
+        low, high = value[f"{name}_interval{rate.removeprefix(name)}"]
+        assert low < value[name] < high
+    assert (value["confidence"], value["bootstrap_samples"]) == (0.95, 1000)
+
+
+def test_words_out_of_the_lexicon(scored: Path) -> None:
+    assert read_json(scored / "test.score.json")["out_of_lexicon"] == {
+        "count": 7,
+        "percent": pytest.approx(63.6364),
+        "words": ["is", "it", "jazz", "jon", "stop", "time", "what"],
+    }
+
+
+def test_error_list(scored: Path) -> None:
+    text = (scored / "test.errors.txt").read_text()
+    assert "kim-1:\tcall (jon->john) (now->*)\n" in text
+    assert "lee-1:\twhat (*->the) time is it\n" in text
+    assert "kim-2" not in text
+    assert "     1  jon -> john\n" in text
+    assert text.index("     1  now") < text.index("     1  stop") < text.index("     1  the")
+    assert " 40.00      2 /     5      2  lee\n 33.33      2 /     6      2  kim\n" in text
+
+
+def test_trn_files_and_counts(scored: Path) -> None:
+    assert (scored / "test.ref.trn").read_text().splitlines()[3] == "stop (lee-lee-2)"
+    assert (scored / "test.hyp.trn").read_text().splitlines()[3] == "(lee-lee-2)"
+    rows = read_counts(scored / "test.utterances.csv")
+    assert [row.utterance for row in rows] == sorted(TEXTS)
+    assert sum(row.errors for row in rows) == 4
+    assert sorted(path.name for path in scored.iterdir()) == [f"test.{name}" for name in NAMES]
+
+
+def test_same_input_same_bytes(scored: Path, cuts: Path, hypotheses: Path) -> None:
+    score_files(hypotheses, cuts, scored / "again.score.json", scored.parent / "lexicon", Tables())
+    for name in NAMES:
+        assert (scored / f"again.{name}").read_bytes() == (scored / f"test.{name}").read_bytes()
+
+
+def test_one_utterance_a_speaker_has_no_interval_by_speaker(tmp_path: Path) -> None:
+    cuts = write_cuts(tmp_path / "c.jsonl.gz", {"kim-1": "call", "lee-1": "play"})
+    (tmp_path / "h.txt").write_text("kim-1 call\nlee-1 pay\n")
+    score_files(tmp_path / "h.txt", cuts, tmp_path / "t.score.json", None, Tables())
+    value = read_json(tmp_path / "t.score.json")
+    assert value["wer_interval_by_speaker"] is None
+    assert value["out_of_lexicon"] is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("kim-1 call\n", r"lacks 3 utterances \(kim-2, lee-1, lee-2\)"),
+        (HYPOTHESES + "zoe-1 hi\n", r"has 1 utterance \(zoe-1\)"),
+        (HYPOTHESES + "kim-1 call\n", "line 5 has utterance kim-1 for the second time"),
+        (HYPOTHESES + "\n", "line 5 has no utterance id"),
+    ],
+)
+def test_other_utterances_are_named(lines: str, message: str, cuts: Path, tmp_path: Path) -> None:
+    path = tmp_path / "h.txt"
+    path.write_text(lines)
+    with pytest.raises(UserError, match=message):
+        score_files(path, cuts, tmp_path / "t.score.json", None, Tables())
+    assert not (tmp_path / "t.score.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [({}, "holds no utterance"), ({"kim-1": " "}, "no word in its transcripts")],
+)
+def test_nothing_to_score_is_said(texts: dict[str, str], message: str, tmp_path: Path) -> None:
+    cuts = write_cuts(tmp_path / "c.jsonl.gz", texts)
+    (tmp_path / "h.txt").write_text("kim-1 call\n" if texts else "")
+    with pytest.raises(UserError, match=message):
+        score_files(tmp_path / "h.txt", cuts, tmp_path / "t.score.json", None, Tables())
+
+
+@pytest.mark.parametrize("line", ['{"id": "x", "supervisions": []}', '{"id": "x"}', "[]", "7"])
+def test_cut_without_transcript_is_named(line: str, hypotheses: Path, tmp_path: Path) -> None:
+    cuts = tmp_path / "cuts.jsonl"
+    cuts.write_text(line + "\n")
+    with pytest.raises(UserError, match=r"cuts\.jsonl: cut (x|that is no object) needs exactly"):
+        score_files(hypotheses, cuts, tmp_path / "t.score.json", None, Tables())
+
+
+def test_output_needs_its_name(cuts: Path, hypotheses: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"not named NAME\.score\.json"):
+        score_files(hypotheses, cuts, tmp_path / "score.txt", None, Tables())
