@@ -31,3 +31,26 @@ def corpus(
     from schatten.recipe import load
 
     make(load(recipe), corpus_dir, output, jobs)
+
+
+@app.command("validate")
+def validate(
+    recipe: RecipeOption,
+    data: Annotated[Path, typer.Option("--data", help="Folder that `schatten corpus` wrote.")],
+    output: Annotated[Path, typer.Option("--output", help="The report to write (.json).")],
+    corpus_dir: CorpusDirOption = None,
+    jobs: JobsOption = 1,
+) -> None:
+    """Check every recording and transcript, and report hours, words and what training leaves out.
+
+    Wrong data ends in one list of what is wrong, by kind, with counts and names.
+    """
+    from schatten.corpus.report import lines
+    from schatten.corpus.validate import validate as check
+    from schatten.files import write_json
+    from schatten.recipe import load
+
+    settings = load(recipe)
+    report = check(settings, data, corpus_dir, jobs)
+    write_json(output, report)
+    print("\n".join(lines(report)))

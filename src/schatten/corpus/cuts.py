@@ -5,31 +5,20 @@ A cut has one supervision with the normalised text, and is brought to 16 kHz by 
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
-import soundfile
 from lhotse import AudioSource, MonoCut, Recording, SupervisionSegment
 
+from schatten.corpus.audio import MISSING, Header, look_at, read_header
 from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import SAMPLING_RATE, Utterance
 from schatten.files import write_jsonl
 
 _OVERSHOOT = 0.5
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a recording's header says."""
-
-    frames: int
-    """Samples per channel."""
-    rate: int
-    """Hz."""
-    channels: int
-    """1 for mono."""
+"""Seconds a segment may end after its recording; it is cut there (as Kaldi does)."""
+_TOLERANCE = 0.1
+"""Seconds between a recording's length and the one that a table gives."""
 
 
 def write_cuts(
@@ -46,7 +35,8 @@ def write_cuts(
     Errors: `UserError` with the list of missing or unreadable recordings, of recordings with
     several channels and of segments outside their recording; nothing is written then.
     """
-    headers = read_headers({utterance.audio for utterance in utterances}, audio_dir, jobs)
+    paths = (utterance.audio for utterance in utterances)
+    headers = look_at(paths, audio_dir, read_header, jobs)
     problems = _problems(utterances, headers)
     problems.raise_if_any(f"the corpus in {audio_dir}")
     sentences = {}
@@ -58,58 +48,47 @@ def write_cuts(
     return sentences
 
 
-def read_headers(paths: Iterable[str], audio_dir: Path, jobs: int) -> dict[str, Header | str]:
-    """Read the headers of recordings; what cannot be read is there with the reason instead."""
-    ordered = sorted(paths)
-    with ThreadPoolExecutor(jobs) as pool:
-        return dict(
-            zip(ordered, pool.map(lambda path: _header(audio_dir / path), ordered), strict=True)
-        )
-
-
-def _header(path: Path) -> Header | str:
-    if not path.is_file():
-        return "missing"
-    try:
-        info = soundfile.info(path)
-    except (soundfile.SoundFileError, OSError) as error:
-        return str(error).removeprefix(f"Error opening {str(path)!r}: ")
-    return Header(info.frames, info.samplerate, info.channels)
-
-
 def _problems(utterances: Sequence[Utterance], headers: dict[str, Header | str]) -> Problems:
     problems = Problems()
     for path, header in headers.items():
-        if header == "missing":
-            problems.add("recordings are missing: correct their paths or copy them there", path)
-        elif isinstance(header, str):
-            problems.add("recordings cannot be read: copy them anew", f"{path} ({header})")
-        elif header.channels > 1:
-            problems.add("recordings have several channels: make one-channel files of them", path)
-        elif header.frames == 0:
-            problems.add("recordings are empty: copy them anew or leave them out", path)
+        _check_header(path, header, problems)
     for utterance in utterances:
-        _check_segment(utterance, headers[utterance.audio], problems)
+        header = headers[utterance.audio]
+        if isinstance(header, Header):
+            _check_times(utterance, header.seconds, problems)
     counts = Counter(utterance.id for utterance in utterances)
     problems.extend(
         "utterance ids occur more than once: give each utterance an id of its own",
         (f"{name} ({count} times)" for name, count in counts.items() if count > 1),
     )
     problems.extend(
-        "utterance ids hold white space: name them without",
+        "utterance ids hold white space or nothing: name them without",
         (repr(name) for name in counts if name.split() != [name]),
     )
     return problems
 
 
-def _check_segment(utterance: Utterance, header: Header | str, problems: Problems) -> None:
-    if isinstance(header, str) or utterance.end is None:
-        return
-    seconds = header.frames / header.rate
-    inside = 0 <= utterance.start < min(utterance.end, seconds)
-    if not inside or utterance.end > seconds + _OVERSHOOT:
-        place = f"{utterance.id} ({utterance.start} to {utterance.end} s of {seconds:.2f} s)"
-        problems.add("segments lie outside their recording: correct their times", place)
+def _check_header(path: str, header: Header | str, problems: Problems) -> None:
+    if header == MISSING:
+        problems.add("recordings are missing: correct their paths or copy them there", path)
+    elif isinstance(header, str):
+        problems.add("recordings cannot be read: copy them anew", f"{path} ({header})")
+    elif header.channels > 1:
+        problems.add("recordings have several channels: make one-channel files of them", path)
+    elif header.frames == 0:
+        problems.add("recordings are empty: copy them anew or leave them out", path)
+
+
+def _check_times(utterance: Utterance, seconds: float, problems: Problems) -> None:
+    """Check a segment against its recording of `seconds`, and the recording against the table."""
+    if utterance.end is not None:
+        inside = 0 <= utterance.start < min(utterance.end, seconds)
+        if not inside or utterance.end > seconds + _OVERSHOOT:
+            place = f"{utterance.id} ({utterance.start} to {utterance.end} s of {seconds:.2f} s)"
+            problems.add("segments lie outside their recording: correct their times", place)
+    if utterance.seconds is not None and abs(utterance.seconds - seconds) > _TOLERANCE:
+        lengths = f"{utterance.audio} ({seconds:.2f} s, not {utterance.seconds:.2f} s)"
+        problems.add("recordings last another time than the table says: copy them anew", lengths)
 
 
 def _cut(utterance: Utterance, header: Header | str, normaliser: Normaliser) -> MonoCut:
@@ -119,7 +98,7 @@ def _cut(utterance: Utterance, header: Header | str, normaliser: Normaliser) -> 
         sources=[AudioSource(type="file", channels=[0], source=utterance.audio)],
         sampling_rate=header.rate,
         num_samples=header.frames,
-        duration=header.frames / header.rate,
+        duration=header.seconds,
         channel_ids=[0],
     )
     end = min(utterance.end or recording.duration, recording.duration)

@@ -9,9 +9,17 @@ from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.files import read_text
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import TsvCorpus
+from schatten.recipe.corpus import Column, TsvCorpus
 
-_ALIASES = {"id": ("id", "utt_id"), "path": ("path",), "text": ("text",), "split": ("split",)}
+_ALIASES: dict[Column, tuple[str, ...]] = {
+    "id": ("id", "utt_id"),
+    "path": ("path",),
+    "text": ("text",),
+    "split": ("split",),
+    "speaker": ("speaker",),
+    "duration": ("duration", "duration_s"),
+}
+_OPTIONAL = ("speaker", "duration")
 
 
 def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
@@ -49,28 +57,35 @@ def read_table(corpus: TsvCorpus, splits: tuple[str, ...], corpus_dir: Path) -> 
             rows.append({name: cells[column].strip() for name, column in place.items()})
     _check_splits(names, Counter(row["split"] for row in rows), path)
     folder = posixpath.dirname(corpus.manifest)
-    return [_utterance(row, names[row["split"]], folder) for row in rows if row["split"] in names]
+    return [_utterance(row, names, folder, path) for row in rows if row["split"] in names]
 
 
-def _utterance(row: dict[str, str], split: str, folder: str) -> Utterance:
+def _utterance(row: dict[str, str], splits: dict[str, str], folder: str, path: Path) -> Utterance:
+    try:
+        seconds = float(row["duration"]) if "duration" in row else None
+    except ValueError:
+        raise UserError(
+            f"{path} gives {row['id']} the duration {row['duration']!r}: write seconds"
+        ) from None
     return Utterance(
         id=row["id"],
-        split=split,
+        split=splits[row["split"]],
         speaker=row.get("speaker") or row["id"],
         text=row["text"],
         audio=posixpath.join(folder, row["path"]),
+        seconds=seconds,
     )
 
 
 def _columns(corpus: TsvCorpus, header: list[str], path: Path) -> dict[str, int]:
     """Return the column number of each field."""
-    place = {}
-    for field, aliases in (*_ALIASES.items(), ("speaker", ("speaker",))):
-        named = corpus.columns.get(field)  # type: ignore[call-overload]
+    place: dict[str, int] = {}
+    for field, aliases in _ALIASES.items():
+        named = corpus.columns.get(field)
         found = [name for name in ((named,) if named else aliases) if name in header]
         if found:
             place[field] = header.index(found[0])
-        elif named or field != "speaker":
+        elif named or field not in _OPTIONAL:
             raise UserError(
                 f"{path} has no column {named or aliases[0]!r} (it has {', '.join(header)}): "
                 f"add it, or name the column in the recipe's corpus.columns.{field}"

@@ -26,3 +26,5 @@ class Utterance:
     """Seconds from the recording's begin; the recording's end by default."""
     recording: str | None = None
     """The recording's id where several utterances share one; the utterance's by default."""
+    seconds: float | None = None
+    """The recording's length as the corpus gives it, to notice files cut short."""

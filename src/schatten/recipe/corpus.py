@@ -7,6 +7,8 @@ from pydantic import Field, model_validator
 from schatten.recipe.base import Name, Settings
 from schatten.recipe.voicesearch import VoiceSearchCorpus
 
+Column = Literal["id", "path", "text", "split", "speaker", "duration"]
+
 
 class Splits(Settings):
     """Which split is for what."""
@@ -74,8 +76,9 @@ class TsvCorpus(RecordedCorpus):
     source: Literal["tsv"]
     manifest: str = "transcripts.tsv"
     """The table, relative to the corpus folder; audio paths are relative to its folder."""
-    columns: dict[Literal["id", "path", "text", "speaker", "split"], str] = {}
-    """Names of the columns where they differ from id (or utt_id), path, text, speaker, split."""
+    columns: dict[Column, str] = {}
+    """Names of the columns where they differ from id (or utt_id), path, text, split, and, where
+    the table has them, speaker and duration (or duration_s; seconds)."""
     split_names: dict[Name, str] = {}
     """The table's name of a split, where it differs from the recipe's."""
 
@@ -110,3 +113,11 @@ Corpus = Annotated[
     VoiceSearchCorpus | TsvCorpus | KaldiCorpus | LhotseCorpus | WsjCorpus,
     Field(discriminator="source"),
 ]
+
+
+def makes_audio(corpus: Corpus) -> bool:
+    """Whether the corpus step writes audio, so that cuts name it relative to their own folder.
+
+    The cuts of other corpora name recordings relative to the corpus folder.
+    """
+    return isinstance(corpus, VoiceSearchCorpus | WsjCorpus)

@@ -1,0 +1,128 @@
+"""The source `kaldi`: a Kaldi data directory a split (wav.scp, text, utt2spk, segments)."""
+
+import os
+import re
+from pathlib import Path
+
+from schatten.corpus.fingerprint import KALDI_FILES, kaldi_files
+from schatten.corpus.recorded import write_corpus
+from schatten.corpus.sphere import is_shorten_compressed
+from schatten.corpus.utterance import Utterance
+from schatten.errors import UserError
+from schatten.files import read_lines
+from schatten.recipe import Recipe
+from schatten.recipe.corpus import KaldiCorpus
+
+_SPH2PIPE = re.compile(r"^\S*sph2pipe(?:\s+-\S+(?:\s+(?:wav|rif|raw|sph|\d))?)*\s+(\S+)\s*\|$")
+
+
+def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
+    """Write the cuts and the text of Kaldi data directories.
+
+    Errors: `UserError` for a missing directory or file, a line of another form, utterances that
+    one file names and another does not, a wav.scp with a pipe, missing or unreadable recordings.
+    """
+    corpus = recipe.corpus
+    assert isinstance(corpus, KaldiCorpus)
+    utterances = []
+    for split in recipe.splits.all:
+        directory = corpus_dir / corpus.directories.get(split, split)
+        utterances += read_directory(directory, split, corpus_dir)
+    write_corpus(recipe, utterances, corpus_dir, output=output, jobs=jobs)
+
+
+def read_directory(directory: Path, split: str, corpus_dir: Path) -> list[Utterance]:
+    """Read a data directory; the audio paths of its utterances are relative to the corpus folder.
+
+    Relative paths in wav.scp are taken from the corpus folder. Without utt2spk every utterance
+    has a speaker of its own.
+    """
+    tables = {path.name: _table(path) for path in kaldi_files(directory)}
+    scp, texts, speakers, segments = (tables.get(name) for name in KALDI_FILES)
+    assert scp is not None and texts is not None, "kaldi_files lists these always"
+    audio = {name: _audio(entry, directory, corpus_dir) for name, entry in scp.items()}
+    places = _places(segments, audio, directory)
+    _check_names(directory, places, texts, speakers)
+    return [
+        Utterance(
+            id=name,
+            split=split,
+            speaker=speakers[name] if speakers is not None else name,
+            text=texts[name],
+            audio=audio[recording],
+            start=start,
+            end=end,
+            recording=recording,
+        )
+        for name, (recording, start, end) in places.items()
+    ]
+
+
+def _table(path: Path) -> dict[str, str]:
+    """Read `KEY VALUE...` lines; a key twice is an error."""
+    table: dict[str, str] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        key, *value = line.split(maxsplit=1)
+        if key in table:
+            raise UserError(f"{path}, line {number} names {key} a second time: remove one line")
+        table[key] = value[0].strip() if value else ""
+    return table
+
+
+def _audio(entry: str, directory: Path, corpus_dir: Path) -> str:
+    """Return a wav.scp entry's file, relative to the corpus folder."""
+    piped = _SPH2PIPE.match(entry)
+    if entry.endswith("|") and piped is None:
+        raise UserError(
+            f"{directory}/wav.scp holds a command ({entry!r}), and only files are read: run the "
+            "commands once, e.g. with Kaldi's utils/copy_data_dir.sh and wav-copy, and name the "
+            "files they write"
+        )
+    path = corpus_dir / (piped[1] if piped else entry)
+    if path.is_file() and is_shorten_compressed(path):
+        raise UserError(
+            f"{path} is shorten-compressed SPHERE, which cannot be read in place: decompress the "
+            f"files once (`sph2pipe -f wav {path.name} {path.stem}.wav`) and name them in "
+            f"{directory}/wav.scp"
+        )
+    return os.path.relpath(path, corpus_dir)
+
+
+def _places(
+    segments: dict[str, str] | None, audio: dict[str, str], directory: Path
+) -> dict[str, tuple[str, float, float | None]]:
+    """Return each utterance's recording, start and end in seconds (None: the recording's end)."""
+    if segments is None:
+        return {name: (name, 0.0, None) for name in audio}
+    places: dict[str, tuple[str, float, float | None]] = {}
+    for name, value in segments.items():
+        try:
+            recording, start, end = value.split()
+            places[name] = (recording, float(start), float(end))
+        except ValueError:
+            raise UserError(
+                f"{directory}/segments gives {name} {value!r}: write RECORDING START END"
+            ) from None
+        if recording not in audio:
+            raise UserError(
+                f"{directory}/segments takes {name} from the recording {recording}, which "
+                f"{directory}/wav.scp does not name: add it"
+            )
+    return places
+
+
+def _check_names(
+    directory: Path,
+    places: dict[str, tuple[str, float, float | None]],
+    texts: dict[str, str],
+    speakers: dict[str, str] | None,
+) -> None:
+    """Refuse files that do not name the same utterances."""
+    fix = "run Kaldi's utils/fix_data_dir.sh on it"
+    if extra := sorted(places.keys() ^ texts.keys()):
+        raise UserError(
+            f"{directory} has utterances that only one of text and wav.scp (or segments) names, "
+            f"{len(extra)} of them, {extra[0]} first: {fix}"
+        )
+    if speakers is not None and (extra := sorted(places.keys() - speakers.keys())):
+        raise UserError(f"{directory}/utt2spk lacks {len(extra)} utterances ({extra[0]}): {fix}")

@@ -1,0 +1,75 @@
+"""Reading a split's cuts as plain JSON: what the validator looks at (no import of lhotse)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schatten.errors import UserError
+from schatten.files import read_jsonl
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An utterance of a cuts manifest."""
+
+    id: str
+    split: str
+    speaker: str
+    text: str
+    """Normalised."""
+    duration: float
+    """Seconds."""
+    rate: int
+    """Hz, after resampling."""
+    audio: str
+    """Path of the recording, relative to the folder of the corpus's audio."""
+    audio_seconds: float
+    """Length of the whole recording."""
+    audio_rate: int
+    """Hz, of the file."""
+
+
+def read_entries(data: Path, splits: tuple[str, ...]) -> list[Entry]:
+    """Read the utterances of every split's `{split}.cuts.jsonl.gz`.
+
+    Errors: `UserError` for a missing manifest, one without utterances, or one of another form.
+    """
+    return [entry for split in splits for entry in _read(data / f"{split}.cuts.jsonl.gz", split)]
+
+
+def _read(path: Path, split: str) -> list[Entry]:
+    rows = read_jsonl(path)
+    if not rows:
+        raise UserError(f"{path} holds no utterance: give split {split!r} some, or leave it out")
+    try:
+        return [_entry(row, split) for row in rows]
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path} is no manifest of cuts with one recording and one supervision each "
+            f"({error!r}): make the corpus again"
+        ) from None
+
+
+def _entry(row: dict[str, Any], split: str) -> Entry:
+    recording = row["recording"]
+    [supervision] = row["supervisions"]
+    [source] = recording["sources"]
+    return Entry(
+        id=row["id"],
+        split=split,
+        speaker=supervision["speaker"],
+        text=supervision["text"],
+        duration=row["duration"],
+        rate=recording["sampling_rate"],
+        audio=source["source"],
+        audio_seconds=recording["duration"],
+        audio_rate=_file_rate(recording),
+    )
+
+
+def _file_rate(recording: dict[str, Any]) -> int:
+    """Return the rate before the first resampling (a transform of lhotse's), in Hz."""
+    for transform in recording.get("transforms") or ():
+        if transform["name"] == "Resample":
+            return int(transform["kwargs"]["source_sampling_rate"])
+    return int(recording["sampling_rate"])

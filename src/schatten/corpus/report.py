@@ -1,0 +1,32 @@
+"""The validator's report as lines for a person."""
+
+from collections.abc import Iterator
+from typing import Any
+
+_NAMED = 5
+
+
+def lines(report: dict[str, Any]) -> Iterator[str]:
+    """Yield a line per split and one per warning."""
+    for split, counts in report["splits"].items():
+        yield (
+            f"{split}: {counts['hours']:.2f} h, {counts['utterances']} utterances, "
+            f"{counts['words']} words, {counts['speakers']} speakers"
+        )
+    for name, counts in report["text_files"].items():
+        yield f"{name}: {counts['lines']} lines used, {counts['left_out']} left out"
+    for split, count in report["transcripts_in_lm_text"].items():
+        if count:
+            yield f"{split}: {count} transcripts are also lines of the language model text"
+    if silent := report["silent_recordings"]:
+        yield f"{len(silent)} recordings are silent: {_named(silent)}"
+    for model, splits in report["too_long_for_ctc"].items():
+        for split, names in splits.items():
+            yield (
+                f"{split}: {len(names)} utterances have more characters than {model} has output "
+                f"frames: {_named(names)}"
+            )
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")

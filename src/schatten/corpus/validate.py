@@ -1,0 +1,182 @@
+"""The validator: looks at every utterance of a corpus before anything is trained.
+
+Errors stop; what training copes with (utterances too long for CTC, silent recordings) is counted
+and named in the report.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from schatten.corpus.audio import MISSING, Decoded, decode, look_at
+from schatten.corpus.manifest import Entry, read_entries
+from schatten.corpus.problems import Problems
+from schatten.corpus.text import Normaliser
+from schatten.corpus.utterance import SAMPLING_RATE
+from schatten.errors import UserError
+from schatten.files import read_json, read_lines
+from schatten.recipe import Recipe
+from schatten.recipe.corpus import RecordedCorpus, makes_audio
+
+_FRAME = 160
+_TOLERANCE = 0.025
+"""Seconds that decoding may lack against the header; lhotse mends as much."""
+
+
+def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1) -> dict[str, Any]:
+    """Check the cuts and text in the folder `data` and return the report.
+
+    The report holds hours, utterances, words, speakers and rates by split, the counts of the
+    text files, the overlap of the language model text, and the utterances that training leaves
+    out of each model.
+
+    Errors: `UserError` that lists what is wrong by kind, with counts and names.
+    """
+    entries = read_entries(data, recipe.splits.all)
+    problems = Problems()
+    _check_texts(entries, Normaliser(recipe.text), problems)
+    _check_names(entries, recipe, problems)
+    decoded = look_at(
+        (entry.audio for entry in entries), _audio_folder(recipe, data, corpus_dir), decode, jobs
+    )
+    _check_audio(entries, decoded, recipe, problems)
+    overlap = lm_overlap(entries, recipe, data)
+    if not isinstance(recipe.corpus, RecordedCorpus):
+        kind = "dev and test queries stand in the language model text: change the seed"
+        problems.extend(kind, (name for names in overlap.values() for name in names))
+    problems.raise_if_any(f"the corpus in {data}")
+    summary = data / "text" / "summary.json"
+    return {
+        "splits": {split: _summary(entries, split) for split in recipe.splits.all},
+        "text_files": read_json(summary) if summary.is_file() else {},
+        "transcripts_in_lm_text": {split: len(names) for split, names in overlap.items()},
+        "silent_recordings": sorted(name for name, look in decoded.items() if _is_silent(look)),
+        "too_long_for_ctc": {
+            name: too_long(entries, model.stride, recipe) for name, model in recipe.models.items()
+        },
+    }
+
+
+def too_long(entries: Sequence[Entry], stride: int, recipe: Recipe) -> dict[str, list[str]]:
+    """Return by split the utterances with more labels than a model has output frames.
+
+    CTC needs a frame a character (the spaces between words too) and one more between two equal
+    ones; the model gives one each `stride` feature frames of 10 ms. Training utterances are
+    looked at in their fastest speed perturbation.
+    """
+    found = defaultdict(list)
+    for entry in entries:
+        speed = max(recipe.speed_perturbation) if entry.split == recipe.splits.train else 1.0
+        frames = int(entry.duration * SAMPLING_RATE / speed / _FRAME + 0.5)
+        if labels_needed(entry.text) > (frames + stride - 1) // stride:
+            found[entry.split].append(entry.id)
+    return dict(found)
+
+
+def labels_needed(text: str) -> int:
+    """Return the output frames that CTC needs for a text: see `too_long`."""
+    return len(text) + sum(one == following for one, following in pairwise(text))
+
+
+def lm_overlap(entries: Sequence[Entry], recipe: Recipe, data: Path) -> dict[str, list[str]]:
+    """Return by split the scored utterances whose whole text is a line of the LM text."""
+    texts = {entry.text for entry in entries if entry.split in recipe.splits.scored}
+    seen = texts.intersection(read_lines(data / "text" / "corpus.txt.gz"))
+    return {
+        split: [entry.id for entry in entries if entry.split == split and entry.text in seen]
+        for split in recipe.splits.scored
+    }
+
+
+def _audio_folder(recipe: Recipe, data: Path, corpus_dir: Path | None) -> Path:
+    if makes_audio(recipe.corpus):
+        return data
+    if corpus_dir is None:
+        raise UserError(f"{recipe.title!r} has recordings: give their folder with --corpus-dir")
+    return corpus_dir
+
+
+def _check_texts(entries: Sequence[Entry], normaliser: Normaliser, problems: Problems) -> None:
+    for entry in entries:
+        if not entry.text.strip():
+            problems.add("utterances have no text: write what is said, or leave them out", entry.id)
+        elif foreign := normaliser.foreign(entry.text):
+            problems.add(
+                "utterances hold characters outside the alphabet: write them as words, or change "
+                "the recipe's text.alphabet or text.strip",
+                f"{entry.id} ({' '.join(foreign)})",
+            )
+
+
+def _check_names(entries: Sequence[Entry], recipe: Recipe, problems: Problems) -> None:
+    counts = Counter(entry.id for entry in entries)
+    problems.extend(
+        "utterance ids occur more than once: give each utterance an id of its own",
+        (f"{name} ({count} times)" for name, count in counts.items() if count > 1),
+    )
+    corpus = recipe.corpus
+    if isinstance(corpus, RecordedCorpus) and corpus.shared_speakers == "allowed":
+        return
+    splits = defaultdict(set)
+    for entry in entries:
+        splits[entry.speaker].add(entry.split)
+    problems.extend(
+        "speakers are in several splits: move their utterances into one, or, where speakers have "
+        "no names, set the recipe's corpus.shared_speakers: allowed",
+        (f"{who} ({', '.join(sorted(of))})" for who, of in splits.items() if len(of) > 1),
+    )
+
+
+def _check_audio(
+    entries: Sequence[Entry],
+    decoded: dict[str, Decoded | str],
+    recipe: Recipe,
+    problems: Problems,
+) -> None:
+    corpus = recipe.corpus
+    low_allowed = isinstance(corpus, RecordedCorpus) and corpus.low_rates == "allowed"
+    for entry in {entry.audio: entry for entry in entries}.values():
+        found = decoded[entry.audio]
+        if isinstance(found, str):
+            kind = "are missing" if found == MISSING else "cannot be decoded"
+            problems.add(f"recordings {kind}: copy them anew", f"{entry.audio} ({found})")
+        else:
+            _check_decoded(entry, found, low_allowed, problems)
+
+
+def _check_decoded(entry: Entry, found: Decoded, low_allowed: bool, problems: Problems) -> None:
+    rate, seconds = found.header.rate, found.frames / found.header.rate
+    if seconds < entry.audio_seconds - _TOLERANCE:
+        problems.add(
+            "recordings are cut short: copy them anew",
+            f"{entry.audio} ({seconds:.2f} of {entry.audio_seconds:.2f} s)",
+        )
+    if rate != entry.audio_rate or entry.rate != SAMPLING_RATE:
+        problems.add(
+            "recordings have another rate than the cuts say: make the corpus again",
+            f"{entry.audio} ({rate} Hz, not {entry.audio_rate} Hz)",
+        )
+    elif rate < SAMPLING_RATE and not low_allowed:
+        problems.add(
+            "recordings are below 16 kHz: use better ones, or set the recipe's "
+            "corpus.low_rates: allowed",
+            f"{entry.audio} ({rate} Hz)",
+        )
+
+
+def _is_silent(look: Decoded | str) -> bool:
+    return isinstance(look, Decoded) and look.silent
+
+
+def _summary(entries: Iterable[Entry], split: str) -> dict[str, Any]:
+    chosen = [entry for entry in entries if entry.split == split]
+    rates = Counter(entry.audio_rate for entry in chosen)
+    return {
+        "hours": round(sum(entry.duration for entry in chosen) / 3600, 4),
+        "utterances": len(chosen),
+        "words": sum(len(entry.text.split()) for entry in chosen),
+        "speakers": len({entry.speaker for entry in chosen}),
+        "utterances_by_rate_hz": {str(rate): count for rate, count in sorted(rates.items())},
+    }
