@@ -115,7 +115,7 @@ def duration(seconds: float) -> str:
 def tail(log: Path, lines: int = LOG_TAIL) -> list[str]:
     """Return the last lines of a log; of a line that was redrawn, its last state."""
     try:
-        with log.open(errors="replace") as file:
+        with log.open(errors="replace", newline="\n") as file:
             last = deque((line for line in file if line.strip()), maxlen=lines)
     except OSError:
         return []

@@ -1,0 +1,108 @@
+"""What the console shows of steps."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from schatten import console
+from schatten.console import Board, Step, duration, made, step_from, tail
+from schatten.progress import Progress
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "0 s"), (59.4, "59 s"), (59.6, "1:00 min"), (125, "2:05 min"), (3725, "1:02:05 h")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("command", "verb"),
+    [
+        ("schatten train --recipe a/b > log 2>&1", "train"),
+        ("schatten lm prune --recipe a/b\n   --output x", "lm prune"),
+        ("sort x | schatten show", "show"),
+        ("echo schattenfuge", "a_rule"),
+    ],
+)
+def test_a_step_is_called_by_its_verb(command: str, verb: str) -> None:
+    assert step_from({"shellcmd": command, "rule_name": "a_rule"}).verb == verb
+
+
+def test_a_step_says_what_it_makes() -> None:
+    info = {"shellcmd": "schatten x", "output": ["results/a/b.json", "results/a/c"], "log": ["l"]}
+    step = step_from(info)
+    assert (step.makes, step.log) == ("a/b.json (+1)", Path("l"))
+    assert step_from({**info, "rule_msg": "the b of a"}).makes == "the b of a"
+    assert made([]) == ""
+
+
+def test_the_tail_of_a_log_is_what_a_terminal_would_show(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("".join(f"line {n}\n" for n in range(100)) + "1 %\r50 %\r100 %\n\nend\n")
+    assert tail(log, 3) == ["line 99", "100 %", "end"]
+    assert tail(tmp_path / "none") == []
+
+
+def test_time_left_goes_by_the_pace_that_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
+    step = Step("train", "x", None, "schatten train", started=0.0)
+    resumed = Progress("stage 1", batch=10, batches=20, epoch=3, epochs=4, loss=12.3456)
+    assert step.describe(resumed) == "stage 1, epoch 3/4, 10/20, loss 12.35, 1:40 min"
+    now[0] = 130.0
+    on = Progress("stage 1", batch=20, batches=20, epoch=3, epochs=4, loss=11.0)
+    assert step.describe(on) == "stage 1, epoch 3/4, 20/20, loss 11, 2:10 min, 1:00 min left"
+
+
+def board() -> tuple[Board, io.StringIO]:
+    output = io.StringIO()
+    return Board(Console(file=output, width=40), None), output
+
+
+def test_a_failure_shows_the_log_and_the_way_to_run_it(tmp_path: Path) -> None:
+    log = tmp_path / "train.log"
+    log.write_text("[bold]ValueError: too bad[/bold]\n")
+    shown, output = board()
+    shown.plan(2)
+    shown.start(7, Step("train", "m.pt", log, "schatten train --output m.pt"))
+    shown.fail(7)
+    shown.close()
+    assert output.getvalue().splitlines() == [
+        "[0/2] start train m.pt",
+        "FAILED train m.pt after 0 s",
+        "  | [bold]ValueError: too bad[/bold]",
+        f"  log: {log}",
+        "  to run it alone: schatten train --output m.pt",
+        "1 failed, 0 of 2 steps done; after mending, the same command goes on from here",
+    ]
+
+
+def test_an_interrupted_step_is_no_failure() -> None:
+    shown, output = board()
+    shown.plan(1)
+    shown.start(1, Step("train", "m.pt", None, "schatten train"))
+    shown.interrupt()
+    shown.fail(1)
+    shown.close()
+    assert "FAILED" not in output.getvalue()
+    assert output.getvalue().endswith("stopped; the same command goes on from here\n")
+
+
+def test_progress_is_printed_now_and_then_where_nothing_is_redrawn(tmp_path: Path) -> None:
+    output = io.StringIO()
+    shown = Board(Console(file=output, width=40), tmp_path)
+    step = Step("train", "m.pt", Path("log"), "schatten train")
+    shown.plan(1)
+    shown.start(1, step)
+    (tmp_path / "1.json").write_text(
+        f'{{"log": "{Path("log").absolute()}", "step": "stage 1", "batch": 3, "batches": 9}}'
+    )
+    shown.tick()
+    step.said -= 100
+    shown.tick()
+    shown.tick()
+    assert output.getvalue().splitlines()[1:] == ["[0/1] train m.pt: stage 1, 3/9, 0 s"]
