@@ -97,6 +97,12 @@ def decode_part(recipe: Recipe) -> str:
     )
 
 
+def score_part(recipe: Recipe) -> str:
+    """Settings of the scores: how intervals are made."""
+    tables = recipe.tables
+    return part("score", tables.confidence, tables.bootstrap_samples)
+
+
 def table_part(recipe: Recipe) -> str:
     """Settings of the tables: captions, and what the rows say of their systems."""
     return part("table", recipe.title, _plain(recipe.tables), _plain(recipe.splits))

@@ -51,9 +51,8 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
     torch.set_num_threads(plan.training.torch_threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     labels = Labels(model.units)
-    cuts = _fitting(read_features(plan.train_cuts), model, labels, plan.training)
-    dev = _fitting(read_features(plan.dev_cuts), model, labels, plan.training)
-    seconds = sum(cut.duration for cut in cuts)
+    cuts, seconds = _fitting(read_features(plan.train_cuts), model, labels, plan.training)
+    dev, _ = _fitting(read_features(plan.dev_cuts), model, labels, plan.training)
     module = CtcTraining(
         model, plan.training, plan.penalty, plan.schedule, plan.seed, seconds, matrix_measures
     )
@@ -93,25 +92,30 @@ def _trainer(plan: Fit, callbacks: list[Callback], state: Path) -> lightning.Tra
     )
 
 
-def _fitting(cuts: CutSet, model: AcousticModel, labels: Labels, training: Training) -> CutSet:
-    """Leave out utterances that are too long, or too short for their labels, and say so."""
-    kept, left_out = [], []
+def _fitting(
+    cuts: CutSet, model: AcousticModel, labels: Labels, training: Training
+) -> tuple[CutSet, float]:
+    """Leave out utterances that are too long, or too short for their labels, and say so.
+
+    Returns the others, read lazily, and their seconds.
+    """
+    seconds, left_out = 0.0, set()
     for cut in cuts:
         frames = int(model.output_lengths(torch.tensor(cut.num_frames)))
         fits = frames >= frames_needed(labels(cut.supervisions[0].text))
         if fits and cut.duration <= training.max_utterance_seconds:
-            kept.append(cut)
+            seconds += cut.duration
         else:
-            left_out.append(cut.id)
+            left_out.add(cut.id)
     if left_out:
         print(f"left out, too long or with more labels than frames: {len(left_out)}")
-        print("\n".join(f"  {name}" for name in left_out))
-    if not kept:
+        print("\n".join(f"  {name}" for name in sorted(left_out)))
+    if not seconds:
         raise UserError(
             "no utterance is left to train on: every one has more labels than output frames or "
             "is too long; lower the model's stride or raise max_utterance_seconds"
         )
-    return CutSet.from_cuts(kept)
+    return cuts.filter(lambda cut: cut.id not in left_out), seconds
 
 
 class TrainingData(lightning.LightningDataModule):

@@ -129,8 +129,8 @@ class CtcTraining(lightning.LightningModule):
             self.dev["errors"] += edit_distance(labels.tolist(), found)["total"]
             self.dev["labels"] += len(labels)
 
-    def on_train_epoch_end(self) -> None:
-        """Add the epoch's record, and its weights to the average."""
+    def on_validation_epoch_end(self) -> None:
+        """Add the epoch's record, and its weights to the average: the dev split ends an epoch."""
         epoch = self.current_epoch + 1
         dev, sums = self.dev, self.sums
         rate = self.optimizers().param_groups[0]["lr"]  # type: ignore[union-attr]

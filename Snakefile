@@ -1,0 +1,53 @@
+# schatten: from a speech corpus to small speech recognisers and their word error rates.
+#
+#   snakemake -j8 wer_tables                                     the default, voicesearch_like/tiny
+#   snakemake -j8 wer_tables --config recipe=an4/default corpus_dir=DIR
+#
+# The recipe says what an experiment is; the rules below say in which order its steps run.
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+from schatten import process
+from schatten.errors import UserError
+from schatten.recipe import parts
+from schatten.recipe.layout import Row
+from schatten.workflow import workflow_of
+
+min_version("9.27")
+process.jobs_die_with_me()
+
+try:
+    W = workflow_of(config)
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+L = W.layout
+ANY = Row("{system}", "{seed}", "{rank}", "{stage}")
+STAGE1 = Row("{system}", "{seed}", "whole", "stage1")
+FACTORED = Row("{system}", "{seed}", "{rank}", "factored")
+STAGE2 = Row("{system}", "{seed}", "{rank}", "stage2")
+
+
+wildcard_constraints:
+    split="|".join(W.splits),
+    feature="mel80|mel40|linear161",
+    lm="|".join(["none", *W.recipe.language_models]),
+    system="|".join(W.recipe.systems),
+    seed="[0-9]+",
+    rank="|".join(W.ranks),
+    stage="stage1|factored|stage2",
+    precision="fp32|int8",
+    decoder="greedy|lexicon",
+
+
+localrules:
+    wer_tables,
+    figures,
+
+
+include: "rules/corpus.smk"
+include: "rules/features.smk"
+include: "rules/lm.smk"
+include: "rules/train.smk"
+include: "rules/decode.smk"
+include: "rules/tables.smk"

@@ -1,0 +1,41 @@
+# The corpus: the recipe's data source, normalised text, and the validator.
+
+
+rule corpus:
+    output:
+        [L.cuts(split) for split in W.splits],
+        W.texts,
+        [directory(L.data / "audio")] if W.makes_audio else [],
+    log:
+        L.data / "log/corpus.log",
+    threads: 8
+    resources:
+        mem_mb=4000,
+        runtime=600,
+    params:
+        settings=parts.corpus_part(W.recipe),
+        recipe=W.name,
+        corpus=W.corpus_option,
+        folder=L.data,
+    shell:
+        "schatten corpus --recipe {params.recipe:q} {params.corpus} --output {params.folder:q} --jobs {threads} > {log:q} 2>&1"
+
+
+rule validate:
+    input:
+        rules.corpus.output,
+    output:
+        L.validation,
+    log:
+        L.data / "log/validate.log",
+    threads: 8
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        settings=parts.validate_part(W.recipe),
+        recipe=W.name,
+        corpus=W.corpus_option,
+        folder=L.data,
+    shell:
+        "schatten validate --recipe {params.recipe:q} {params.corpus} --data {params.folder:q} --output {output:q} --jobs {threads} > {log:q} 2>&1"

@@ -1,0 +1,110 @@
+# Log-probabilities, weights tuned on dev, words, scores.
+
+
+rule logprobs:
+    input:
+        model=lambda wildcards: L.am(W.row(wildcards)) / "model.pt",
+        cuts=lambda wildcards: [
+            W.features(wildcards.system, split) for split in W.recipe.splits.scored
+        ],
+    output:
+        [L.logprobs(ANY, split) for split in W.recipe.splits.scored],
+    log:
+        L.logprobs(ANY, "x").with_name("log"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=parts.part("logprobs"),
+        folder=L.logprobs(ANY, "x").parent,
+        cuts=lambda wildcards, input: [f"--cuts={path}" for path in input.cuts],
+    shell:
+        "schatten logprobs --model {input.model:q} {params.cuts:q} --output-dir {params.folder:q} > {log:q} 2>&1"
+
+
+rule tune:
+    input:
+        logprobs=lambda wildcards: L.logprobs(
+            W.final_row(wildcards.system, wildcards.seed, wildcards.rank),
+            W.recipe.splits.dev,
+        ),
+        cuts=L.cuts(W.recipe.splits.dev),
+        lm=L.lm("{lm}") / "bin",
+        lexicon=L.lm("{lm}") / "lexicon",
+    output:
+        L.weights(STAGE2, "{lm}"),
+    log:
+        L.weights(STAGE2, "{lm}").with_name("tune.log"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=parts.tune_part(W.recipe),
+        recipe=W.name,
+    shell:
+        "schatten tune --recipe {params.recipe:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule greedy:
+    input:
+        logprobs=L.logprobs(ANY, "{split}"),
+    output:
+        L.hypotheses(ANY, "greedy", "none", "{split}"),
+    log:
+        L.decoded(ANY, "greedy", "none") / "{split}.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=parts.part("decode"),
+        recipe=W.name,
+    shell:
+        "schatten decode --recipe {params.recipe:q} --decoder greedy --logprobs {input.logprobs:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule beam:
+    input:
+        logprobs=L.logprobs(ANY, "{split}"),
+        lm=L.lm("{lm}") / "bin",
+        lexicon=L.lm("{lm}") / "lexicon",
+        weights=L.weights(STAGE2, "{lm}"),
+    output:
+        L.hypotheses(ANY, "lexicon", "{lm}", "{split}"),
+    log:
+        L.decoded(ANY, "lexicon", "{lm}") / "{split}.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=parts.decode_part(W.recipe),
+        recipe=W.name,
+    shell:
+        "schatten decode --recipe {params.recipe:q} --decoder lexicon --logprobs {input.logprobs:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule score:
+    input:
+        hypotheses=L.hypotheses(ANY, "{decoder}", "{lm}", "{split}"),
+        cuts=L.cuts("{split}"),
+        lexicon=L.lm(W.recipe.table_language_models[0]) / "lexicon",
+    output:
+        L.score(ANY, "{decoder}", "{lm}", "{split}"),
+        [
+            L.decoded(ANY, "{decoder}", "{lm}") / f"{{split}}.{name}"
+            for name in ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
+        ],
+    log:
+        L.decoded(ANY, "{decoder}", "{lm}") / "{split}.score.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=parts.score_part(W.recipe),
+        recipe=W.name,
+    shell:
+        "schatten score --recipe {params.recipe:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} --lexicon {input.lexicon:q} --output {output[0]:q} > {log:q} 2>&1"

@@ -1,0 +1,40 @@
+# Features of each split, and the statistics of the training split that models normalise with.
+
+
+rule features:
+    input:
+        cuts=L.cuts("{split}"),
+        validation=L.validation,
+    output:
+        cuts=L.features("{feature}", "{split}"),
+        archive=L.features("{feature}", "{split}").with_name("{split}.lca"),
+    log:
+        L.data / "log/features.{feature}.{split}.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=600,
+    params:
+        settings=lambda wildcards: parts.features_part(W.recipe, wildcards.split),
+        recipe=W.name,
+        corpus=W.corpus_option,
+    shell:
+        "schatten features --recipe {params.recipe:q} {params.corpus} --feature {wildcards.feature} --split {wildcards.split:q} --cuts {input.cuts:q} --output {output.cuts:q} > {log:q} 2>&1"
+
+
+rule statistics:
+    input:
+        cuts=L.features("{feature}", W.recipe.splits.train),
+        archive=L.features("{feature}", "x").with_name(f"{W.recipe.splits.train}.lca"),
+    output:
+        L.statistics("{feature}"),
+    log:
+        L.data / "log/statistics.{feature}.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        settings=parts.part("statistics"),
+    shell:
+        "schatten statistics --cuts {input.cuts:q} --output {output:q} > {log:q} 2>&1"

@@ -1,0 +1,26 @@
+# Language models: estimated, pruned, spelled out in a lexicon, stored as a KenLM trie.
+
+
+rule lm:
+    input:
+        text=lambda wildcards: W.lm_text(wildcards.lm),
+        dev=L.text(W.recipe.splits.dev),
+        validation=L.validation,
+    output:
+        arpa=L.lm("{lm}") / "arpa.gz",
+        bin=L.lm("{lm}") / "bin",
+        lexicon=L.lm("{lm}") / "lexicon",
+        info=L.lm("{lm}") / "info.json",
+    log:
+        L.data / "log/lm.{lm}.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=lambda wildcards: parts.lm_part(W.recipe, wildcards.lm),
+        recipe=W.name,
+        folder=L.lm("{lm}"),
+        memory=2000,
+    shell:
+        "schatten lm build --recipe {params.recipe:q} --lm {wildcards.lm:q} --text {input.text:q} --dev {input.dev:q} --output-dir {params.folder:q} --memory-mb {params.memory} > {log:q} 2>&1"

@@ -1,0 +1,70 @@
+# The results: tables and figures.
+
+
+rule wer_tables:
+    input:
+        multiext(str(L.tables / "wer"), ".md", ".csv", ".tex"),
+        multiext(str(L.tables / "cost"), ".md", ".csv", ".tex"),
+        L.tables / "parameters.png",
+
+
+rule figures:
+    input:
+        expand(L.tables / "{kind}.png", kind=["parameters", "nu", "rank90"]),
+
+
+rule table:
+    input:
+        W.scores,
+        W.histories,
+        W.lm_infos,
+        L.validation,
+    output:
+        report(
+            multiext(str(L.tables / "wer"), ".md", ".csv", ".tex"),
+            category="Word error rates",
+        ),
+        report(
+            multiext(str(L.tables / "cost"), ".md", ".csv", ".tex"),
+            category="Costs",
+        ),
+    log:
+        L.tables / "log/table.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=parts.table_part(W.recipe),
+        recipe=W.name,
+        data=L.data_key,
+        results=L.results,
+        folder=L.tables,
+    shell:
+        "schatten table --recipe {params.recipe:q} --data-key {params.data} --results {params.results:q} --output-dir {params.folder:q} > {log:q} 2>&1"
+
+
+rule figure:
+    input:
+        W.scores,
+        W.histories,
+        W.lm_infos,
+        L.validation,
+    output:
+        report(L.tables / "{kind}.png", category="Figures"),
+        L.tables / "{kind}.csv",
+    log:
+        L.tables / "log/{kind}.log",
+    wildcard_constraints:
+        kind="parameters|nu|rank90",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        settings=parts.table_part(W.recipe),
+        recipe=W.name,
+        data=L.data_key,
+        results=L.results,
+    shell:
+        "schatten figure --recipe {params.recipe:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output[0]:q} > {log:q} 2>&1"

@@ -1,0 +1,75 @@
+# Acoustic models: stage 1, truncation, stage 2. A killed training goes on from state/.
+
+
+rule stage1:
+    input:
+        train=lambda wildcards: W.features(wildcards.system, W.recipe.splits.train),
+        dev=lambda wildcards: W.features(wildcards.system, W.recipe.splits.dev),
+        statistics=lambda wildcards: W.statistics(wildcards.system),
+    output:
+        model=L.am(STAGE1) / "model.pt",
+        history=L.am(STAGE1) / "history.json",
+    log:
+        L.am(STAGE1) / "train.log",
+    priority: 10
+    threads: lambda wildcards: W.torch_threads(wildcards.system)
+    resources:
+        mem_mb=8000,
+        runtime=2880,
+        gpu=W.gpus_each,
+    params:
+        settings=lambda wildcards: parts.train_part(
+            W.recipe, wildcards.system, int(wildcards.seed)
+        ),
+        recipe=W.name,
+    shell:
+        "schatten train --recipe {params.recipe:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --output {output.model:q} > {log:q} 2>&1"
+
+
+rule factor:
+    input:
+        model=L.am(STAGE1) / "model.pt",
+    output:
+        model=L.am(FACTORED) / "model.pt",
+        history=L.am(FACTORED) / "history.json",
+    log:
+        L.am(FACTORED) / "factor.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: parts.factor_part(
+            W.recipe, wildcards.system, wildcards.rank
+        ),
+        recipe=W.name,
+        source=lambda wildcards: W.factored_source(
+            wildcards.system, wildcards.seed, wildcards.rank
+        ),
+    shell:
+        "schatten factor --recipe {params.recipe:q} --system {wildcards.system:q} --rank {wildcards.rank:q} --model {params.source:q} --output {output.model:q} > {log:q} 2>&1"
+
+
+rule stage2:
+    input:
+        model=L.am(FACTORED) / "model.pt",
+        train=lambda wildcards: W.features(wildcards.system, W.recipe.splits.train),
+        dev=lambda wildcards: W.features(wildcards.system, W.recipe.splits.dev),
+    output:
+        model=L.am(STAGE2) / "model.pt",
+        history=L.am(STAGE2) / "history.json",
+    log:
+        L.am(STAGE2) / "train.log",
+    priority: 5
+    threads: lambda wildcards: W.torch_threads(wildcards.system)
+    resources:
+        mem_mb=8000,
+        runtime=2880,
+        gpu=W.gpus_each,
+    params:
+        settings=lambda wildcards: parts.stage2_part(
+            W.recipe, wildcards.system, int(wildcards.seed)
+        ),
+        recipe=W.name,
+    shell:
+        "schatten stage2 --recipe {params.recipe:q} --system {wildcards.system:q} --seed {wildcards.seed} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} > {log:q} 2>&1"

@@ -1,0 +1,149 @@
+"""What the Snakefile knows: the recipe, the paths, and which part of the recipe makes a step run.
+
+The one module that knows of Snakemake; verbs do not import it. It imports nothing heavy, as it
+runs whenever Snakemake starts.
+"""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schatten import recipe as recipes
+from schatten.corpus.fingerprint import fingerprint
+from schatten.errors import UserError
+from schatten.recipe import Recipe, parts
+from schatten.recipe.layout import WHOLE, Layout, Row, decodings, rank_labels, rows
+
+DEFAULT_RECIPE = "voicesearch_like/tiny"
+KEYS = ("recipe", "corpus_dir", "results")
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """One experiment's workflow."""
+
+    name: str
+    """The recipe as the verbs take it."""
+    recipe: Recipe
+    layout: Layout
+    corpus_dir: Path | None
+
+    @property
+    def corpus_option(self) -> str:
+        """`--corpus-dir DIR`, quoted, where the recipe reads recordings; else nothing."""
+        return "" if self.corpus_dir is None else f"--corpus-dir {shlex.quote(str(self.corpus_dir))}"
+
+    @property
+    def makes_audio(self) -> bool:
+        """Whether the corpus step writes audio of its own."""
+        return self.corpus_dir is None
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Every split, training first."""
+        return self.recipe.splits.all
+
+    @property
+    def texts(self) -> list[Path]:
+        """The normalised texts that the corpus step writes."""
+        return [self.layout.text(name) for name in ("corpus", *self.splits)]
+
+    @property
+    def rows(self) -> list[Row]:
+        """Every model that is decoded."""
+        return rows(self.recipe)
+
+    @property
+    def ranks(self) -> list[str]:
+        """Every rank's name in paths."""
+        labels = {WHOLE: None}
+        for system in self.recipe.systems.values():
+            epochs = self.recipe.trainings[system.training].epochs
+            labels.update(dict.fromkeys(rank_labels(system, epochs)))
+        return list(labels)
+
+    @property
+    def scores(self) -> list[Path]:
+        """Every score the tables read."""
+        return [
+            self.layout.score(row, decoder, lm, split)
+            for row in self.rows
+            for decoder, lm in decodings(self.recipe, row)
+            for split in self.recipe.splits.test
+        ]
+
+    @property
+    def histories(self) -> list[Path]:
+        """The history of every model."""
+        return [self.layout.am(row) / "history.json" for row in self.rows]
+
+    @property
+    def lm_infos(self) -> list[Path]:
+        """Sizes of every language model in the tables."""
+        return [self.layout.lm(name) / "info.json" for name in self.recipe.table_language_models]
+
+    @property
+    def gpus_each(self) -> int:
+        """GPUs a training takes: one where the machine has any, so that trainings queue."""
+        return min(1, len(list(Path("/dev").glob("nvidia[0-9]*"))))
+
+    def row(self, wildcards: Any) -> Row:
+        """The row that a rule's wildcards name."""
+        return Row(wildcards.system, int(wildcards.seed), wildcards.rank, wildcards.stage)
+
+    def final_row(self, system: str, seed: str, rank: str) -> Row:
+        """The trained model of a rank: that of stage 1 for the whole rank, else of stage 2."""
+        return Row(system, int(seed), rank, "stage1" if rank == WHOLE else "stage2")
+
+    def features(self, system: str, split: str) -> Path:
+        """Features of a split as a system's model reads them."""
+        return self.layout.features(parts.model_of(self.recipe, system).feature, split)
+
+    def statistics(self, system: str) -> Path:
+        """Statistics of the training features of a system."""
+        return self.layout.statistics(parts.model_of(self.recipe, system).feature)
+
+    def factored_source(self, system: str, seed: str, rank: str) -> Path:
+        """The model of stage 1 that is factored: its last, or that of the rank's epoch."""
+        folder = self.layout.am(Row(system, int(seed), WHOLE, "stage1"))
+        epochs = parts.transition_epochs(self.recipe, system)
+        return folder / (f"e{epochs[0]}.pt" if epochs else "model.pt")
+
+    def torch_threads(self, system: str) -> int:
+        """CPU threads of a system's trainings: a constant of the experiment."""
+        return self.recipe.trainings[self.recipe.systems[system].training].torch_threads
+
+    def lm_text(self, name: str) -> Path:
+        """The text a language model is estimated on."""
+        return self.layout.text(
+            self.recipe.splits.train
+            if self.recipe.language_models[name].text == "train"
+            else self.recipe.language_models[name].text
+        )
+
+
+def workflow_of(config: dict[str, Any]) -> Workflow:
+    """Read what `--config` says.
+
+    Errors: `UserError` for an unknown key, a wrong recipe or a missing corpus folder.
+    """
+    unknown = sorted(set(config) - set(KEYS))
+    if unknown:
+        raise UserError(
+            f"--config knows no {', '.join(unknown)}: it takes {', '.join(KEYS)}; "
+            "settings of the experiment stand in the recipe's YAML"
+        )
+    name = str(config.get("recipe", DEFAULT_RECIPE))
+    recipe = recipes.load(name)
+    corpus_dir = Path(str(config["corpus_dir"])) if "corpus_dir" in config else None
+    if corpus_dir is not None and recipe.corpus.source == "voicesearch_like":
+        raise UserError(f"{name} makes its own speech: leave corpus_dir out")
+    path = recipes.path_of(name)
+    layout = Layout(
+        path.parent.name,
+        path.stem,
+        fingerprint(recipe, corpus_dir),
+        Path(str(config.get("results", "results"))),
+    )
+    return Workflow(name, recipe, layout, corpus_dir)
