@@ -1,0 +1,84 @@
+"""Verbs that make results readable: table, figure, show."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from schatten.report.collect import Experiment
+
+app = typer.Typer()
+
+RecipeOption = Annotated[
+    str, typer.Option("--recipe", help="The experiment, CORPUS/EXPERIMENT or the YAML's path.")
+]
+DataKeyOption = Annotated[
+    str, typer.Option("--data-key", help="Folder of the data below results/CORPUS/.")
+]
+ResultsOption = Annotated[Path, typer.Option("--results", help="Folder of all artifacts.")]
+RESULTS = Path("results")
+
+
+@app.command("table")
+def table(
+    recipe: RecipeOption,
+    data_key: DataKeyOption,
+    output_dir: Annotated[
+        Path, typer.Option("--output-dir", help="Folder for {wer,cost}.{md,csv,tex}.")
+    ],
+    results: ResultsOption = RESULTS,
+) -> None:
+    """Write the tables of word error rates (%) and of costs (seconds, MB = 10^6 bytes).
+
+    A row per system, seed and rank. wer.csv holds nothing that differs between two runs of the
+    same experiment; times, dates and machines are in cost.* and in the captions.
+    """
+    from schatten.report import tables
+
+    tables.write(_experiment(recipe, data_key, results), output_dir)
+
+
+@app.command("figure")
+def figure(
+    recipe: RecipeOption,
+    data_key: DataKeyOption,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind",
+            help="parameters (million, against WER in %), nu (against lambda), "
+            "rank90 (against CER in %).",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", help="The figure, .png, .pdf or .svg; .csv goes beside it.")
+    ],
+    results: ResultsOption = RESULTS,
+) -> None:
+    """Draw a figure, and write the numbers of its points to a CSV of the same name."""
+    from schatten.report import figures
+
+    figures.write(_experiment(recipe, data_key, results), kind, output)
+
+
+@app.command("show")
+def show(
+    recipe: RecipeOption,
+    data_key: DataKeyOption,
+    results: ResultsOption = RESULTS,
+) -> None:
+    """Print the table of word error rates (%), with as many columns as the terminal holds."""
+    from schatten.report import tables
+
+    tables.show(_experiment(recipe, data_key, results))
+
+
+def _experiment(recipe: str, data_key: str, results: Path) -> "Experiment":
+    from schatten import recipe as recipes
+    from schatten.recipe.layout import Layout
+    from schatten.report.collect import Experiment
+
+    path = recipes.path_of(recipe)
+    layout = Layout(path.parent.name, path.stem, data_key, results)
+    return Experiment(recipes.load(recipe), layout)

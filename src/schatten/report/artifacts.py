@@ -1,0 +1,132 @@
+"""What other steps wrote, checked as it is read: histories of training, sizes of models and data.
+
+A field that is missing or of a wrong type is a `UserError` that names the file.
+"""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from schatten import files
+from schatten.errors import UserError
+
+
+class Artifact(BaseModel):
+    """A JSON file made by another step; fields that nobody here needs are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+A = TypeVar("A", bound=Artifact)
+
+
+def read(path: Path, kind: type[A]) -> A:
+    """Read and check a JSON artifact.
+
+    Errors: `UserError` where it is missing, damaged, or not of this kind.
+    """
+    try:
+        return kind.model_validate(files.read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UserError(
+            f"{path} is not what this version of schatten writes ({place}: {first['msg']}): "
+            "remove it and run again"
+        ) from None
+
+
+class MatrixMeasures(Artifact):
+    """The spectrum of a large matrix after an epoch."""
+
+    nu: float
+    """Nondimensional trace norm coefficient (T, section 3.1): 0 for rank 1, 1 for equal values."""
+    rank90: int
+    """Smallest rank that holds 90 % of the variance."""
+
+
+class StoredMatrix(Artifact):
+    """How a large matrix is stored for inference."""
+
+    shape: tuple[int, int]
+    rank: int | None
+    """Inner dimension of its two factors; None where it is stored whole."""
+
+
+class History(Artifact):
+    """How an acoustic model came about; `history.json` beside `model.pt`."""
+
+    stage: str
+    parameters: int
+    """As stored at inference."""
+    stored_parameters: dict[str, StoredMatrix]
+    matrices: dict[str, MatrixMeasures]
+    """Of the model as saved."""
+    epochs: list[dict[str, Any]]
+    """A record each; of this stage alone."""
+    training_seconds: float
+    """Of this stage alone, all its runs together."""
+    host: str
+    cpu: str
+    torch: str
+    date: str
+    commit: str
+
+    @property
+    def seconds_per_epoch(self) -> float | None:
+        """Mean over the stage; none where nothing was trained."""
+        return self.training_seconds / len(self.epochs) if self.epochs else None
+
+
+class LmInfo(Artifact):
+    """Size of a language model; `info.json` in its folder."""
+
+    ngrams: list[int]
+    """By order, 1-grams first."""
+    bytes: dict[str, int]
+    """Sizes of its files."""
+
+    @property
+    def total(self) -> int:
+        """N-grams of all orders."""
+        return sum(self.ngrams)
+
+    @property
+    def megabytes(self) -> float:
+        """Size of the binary model in 10^6 bytes."""
+        return self.bytes["bin"] / 1e6
+
+
+class Weights(Artifact):
+    """Tuned on dev; `weights.json`. Natural logarithms."""
+
+    lm_weight: float
+    word_bonus: float
+
+
+class SplitSize(Artifact):
+    """What the validator counted in a split."""
+
+    utterances: int
+    words: int
+    hours: float
+    speakers: int
+
+
+class Validation(Artifact):
+    """The validator's report; `validation.json` of a corpus."""
+
+    splits: dict[str, SplitSize]
+
+
+class Score(Artifact):
+    """How well a split was recognised; `{split}.score.json`. Rates and their ends in percent."""
+
+    wer: float
+    cer: float
+    wer_interval: tuple[float, float]
+    substitutions: int
+    deletions: int
+    insertions: int
+    words: int

@@ -1,0 +1,87 @@
+"""What stands below a table: the title, how large the data are, and what its words mean."""
+
+from datetime import UTC, datetime
+
+from schatten.provenance import commit
+from schatten.recipe import Recipe
+from schatten.report.artifacts import Validation, read
+from schatten.report.collect import Experiment
+from schatten.report.columns import percent
+
+LOSS = (
+    "Penalty: the loss is CTC summed over an utterance, averaged over the batch; λ multiplies "
+    "½‖W‖² (l2) or ½(‖U‖² + ‖V‖²) (trace_norm, W = UV) in that scale."
+)
+RANK = (
+    "Rank: whole is the model of stage 1; tau0.60@e12 keeps the smallest rank with 60 % of the "
+    "variance of each large matrix of epoch 12 of stage 1, and then goes through stage 2. "
+    "Before stage 2: right after that truncation, with the weights tuned for stage 2."
+)
+
+
+def wer_notes(experiment: Experiment) -> list[str]:
+    """Return the notes below the table of word error rates."""
+    recipe = experiment.recipe
+    notes = [*_caption(recipe), _data(experiment), LOSS]
+    if any(system.ranks for system in recipe.systems.values()):
+        notes.append(RANK)
+    return [*notes, _decoding(recipe), _comparison(recipe), _origin(experiment)]
+
+
+def cost_notes(experiment: Experiment) -> list[str]:
+    """Return the notes below the table of costs."""
+    return [
+        "Seconds are wall-clock time of training, with the loss on "
+        f"{experiment.recipe.splits.dev} and the spectra after each epoch; trainings that ran at "
+        "the same time share the machine. The ranks of a system share its stage 1, which counts "
+        "in each of them, up to the epoch that was factored.",
+        _origin(experiment),
+    ]
+
+
+def _caption(recipe: Recipe) -> list[str]:
+    return [recipe.tables.caption] if recipe.tables.caption else []
+
+
+def _data(experiment: Experiment) -> str:
+    names = experiment.recipe.splits.all
+    validation = read(experiment.layout.validation, Validation)
+    return "Data: " + "; ".join(_size(name, validation) for name in names) + "."
+
+
+def _size(split: str, validation: Validation) -> str:
+    size = validation.splits[split]
+    return (
+        f"{split} {size.utterances} utterances, {size.words} words, {size.hours:.2f} h, "
+        f"{size.speakers} speakers"
+    )
+
+
+def _decoding(recipe: Recipe) -> str:
+    search = recipe.decoding
+    return (
+        f"Decoding: greedy has no lexicon and no LM; with an LM, prefix beam search over its "
+        f"lexicon, beam {search.beam}, threshold {search.beam_threshold:g}, "
+        f"{search.token_beam} units a frame; LM weight and word bonus tuned on "
+        f"{recipe.splits.dev} for each row and LM."
+    )
+
+
+def _comparison(recipe: Recipe) -> str:
+    tables = recipe.tables
+    main = next(iter(recipe.table_language_models), "no LM")
+    return (
+        f"Comparison: S/D/I, intervals and differences are those of WER with {main}; "
+        f"{percent(tables.confidence)} bootstrap intervals from {tables.bootstrap_samples} samples "
+        f"of utterances, paired for the difference to {tables.baseline} of the same seed. "
+        f"Not worse: the upper end is below {tables.margin:g} points. Tie: the interval holds zero "
+        "and neither end reaches the margin. Undecided: it holds both zero and the margin."
+    )
+
+
+def _origin(experiment: Experiment) -> str:
+    layout = experiment.layout
+    return (
+        f"Made {datetime.now(UTC):%Y-%m-%d} at commit {commit()} from recipe "
+        f"{layout.corpus}/{layout.experiment}, data {layout.data_key}."
+    )

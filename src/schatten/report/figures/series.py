@@ -1,0 +1,60 @@
+"""What the figures share: colours of penalties, names of series, the legend below."""
+
+from collections.abc import Iterable
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from schatten.recipe.model import System
+from schatten.report.collect import Trained
+
+COLOURS = {"none": "#555555", "l2": "#0072b2", "trace_norm": "#d55e00"}
+"""Of penalties; told apart by colour-blind readers too."""
+MARKERS = "osD^vP"
+"""Of systems of one penalty, in the order of the recipe."""
+WIDTH = 3.4
+"""Inches: a column of a two-column paper."""
+
+
+MOST_NAMED = 8
+"""With more series the legend names penalties, and the CSV beside the figure says the rest."""
+
+Labels = dict[tuple[str, int], str]
+"""What the legend says of a system and a seed."""
+
+
+def labels(models: Iterable[Trained]) -> Labels:
+    """Return the legend's text for each system and seed: with lambda and seed, if they are few."""
+    named = {(model.row.system, model.row.seed): model.system for model in models}
+    if len(named) > MOST_NAMED:
+        return {key: f"{system.penalty.type} (λ: see the CSV)" for key, system in named.items()}
+    return {(name, seed): _label(name, system, seed) for (name, seed), system in named.items()}
+
+
+def _label(name: str, system: System, seed: int) -> str:
+    penalty = system.penalty
+    if penalty.type == "none":
+        return f"{name}, seed {seed}"
+    strengths = f"λ rec {penalty.lambda_rec:g}, nonrec {penalty.lambda_nonrec:g}"
+    return f"{name}, {strengths}, seed {seed}"
+
+
+def legend_below(figure: Figure, axes: Axes) -> None:
+    """Put the legend of `axes` below the figure, an entry a line, without repetitions."""
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    figure.legend(
+        unique.values(),
+        unique.keys(),
+        loc="outside lower center",
+        fontsize=7,
+        handlelength=1.6,
+        labelspacing=0.3,
+    )
+
+
+def new_figure(panels: int, named: Labels) -> tuple[Figure, list[Axes]]:
+    """Return a figure of some panels side by side, with room for a legend below."""
+    height = 2.6 + 0.14 * len(set(named.values()))
+    figure = Figure((WIDTH, height), layout="constrained")
+    return figure, list(figure.subplots(1, panels, squeeze=False)[0])

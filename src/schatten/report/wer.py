@@ -1,0 +1,218 @@
+"""The table of word error rates: a row per system, seed and rank, for each test split.
+
+Nothing in it depends on when or where it was made: two runs are the same when its CSV is the
+same, byte for byte. Times, dates and machines are in `cost`.
+"""
+
+from collections.abc import Sequence
+
+from schatten.report.collect import Experiment, Result, by_seed
+from schatten.report.columns import (
+    Column,
+    Line,
+    Table,
+    Values,
+    interval,
+    line,
+    number,
+    percent,
+    words,
+)
+from schatten.report.columns import summary as summarise
+from schatten.report.verdict import verdict
+
+BYTES_PER_PARAMETER = 4
+"""Of fp32."""
+
+
+def wer_tables(experiment: Experiment) -> list[Table[Result]]:
+    """Return a table for each test split, the main one first."""
+    columns = wer_columns(experiment)
+    return [
+        Table(f"Split {split}", columns, _lines(columns, experiment.results(split)))
+        for split in experiment.recipe.splits.test
+    ]
+
+
+def _lines(columns: Sequence[Column[Result]], results: Sequence[Result]) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    for group in by_seed(results):
+        lines += [line(columns, result) for result in group]
+        if len(group) > 1:
+            lines += summarise(columns, group, "seed")
+    return tuple(lines)
+
+
+def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
+    """Return the columns for a recipe's language models and confidence."""
+    tables = experiment.recipe.tables
+    return (
+        words(None, "split", lambda r: r.split),
+        words("system", "system", lambda r: r.model.row.system),
+        *_made_by(),
+        words("rank", "rank", lambda r: r.model.row.rank),
+        words("seed", "seed", lambda r: r.model.row.seed, priority=2),
+        *_sizes(tables.baseline),
+        *_main(experiment, percent(tables.confidence)),
+        *[column for name in list(experiment.lm_infos)[1:] for column in _lm(experiment, name)],
+        number("WER greedy", "wer_greedy", lambda r: r.greedy.wer, priority=3),
+        number("CER greedy", "cer_greedy", lambda r: r.greedy.cer, priority=3),
+        *_before_stage2(experiment.main_lm),
+        Column("S/D/I", *_ERRORS, priority=6),
+        words("ranks kept", "matrix_ranks", _matrix_ranks, priority=7),
+        *_tuned(),
+    )
+
+
+def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]:
+    """Return what is compared: the main WER, its interval, its difference to the baseline."""
+    tables = experiment.recipe.tables
+    return (
+        *([] if experiment.main_lm is None else _lm(experiment, experiment.main_lm)),
+        interval(f"{confidence} interval", "wer", lambda r: r.main.wer_interval, priority=4),
+        number(f"minus {tables.baseline}", "difference", _points, signed=True, priority=3),
+        interval(f"{confidence} paired", "difference", _ends, signed=True, priority=5),
+        Column(None, ("p",), lambda r: (r.difference.p if r.difference else None,), str),
+        Column("verdict", ("verdict",), lambda r: (_verdict(r, tables.margin),), _first),
+    )
+
+
+def _made_by() -> tuple[Column[Result], ...]:
+    def strengths(result: Result) -> Values:
+        penalty = result.model.system.penalty
+        if penalty.type == "none":
+            return (None, None)
+        return (penalty.lambda_rec, penalty.lambda_nonrec)
+
+    return (
+        words("penalty", "penalty", lambda r: r.model.system.penalty.type, priority=4),
+        Column(
+            "λ rec / nonrec",
+            ("lambda_rec", "lambda_nonrec"),
+            strengths,
+            _pair,
+            digits=10,
+            over_seeds="same",
+            priority=5,
+        ),
+        words("factors", "factorization", _factorization, priority=6),
+    )
+
+
+def _pair(values: Values) -> str:
+    return " / ".join(f"{value:g}" for value in values)
+
+
+def _factorization(result: Result) -> str | None:
+    """Return it where something is factored: in stage 1 (trace norm) or after it."""
+    system = result.model.system
+    factored = system.penalty.type == "trace_norm" or result.model.is_compressed
+    return system.factorization if factored else None
+
+
+def _matrix_ranks(result: Result) -> str | None:
+    """Return the rank of each large matrix, in the model's order."""
+    if not result.model.is_compressed:
+        return None
+    stored = result.model.history.stored_parameters.values()
+    return "/".join("whole" if m.rank is None else str(m.rank) for m in stored)
+
+
+def _sizes(baseline: str) -> tuple[Column[Result], ...]:
+    def parameters(result: Result) -> int:
+        return result.model.history.parameters
+
+    return (
+        number("params (M)", "parameters", parameters, digits=3, scale=1e-6),
+        number(
+            f"% of {baseline}",
+            "share_of_baseline_percent",
+            lambda r: 100 * parameters(r) / r.baseline_parameters,
+            digits=1,
+            priority=4,
+        ),
+        number(
+            "MB fp32",
+            "megabytes_fp32",
+            lambda r: parameters(r) * BYTES_PER_PARAMETER / 1e6,
+            priority=5,
+        ),
+    )
+
+
+def _before_stage2(main_lm: str | None) -> tuple[Column[Result], ...]:
+    def greedy(what: str) -> Column[Result]:
+        return number(
+            f"{what.upper()} greedy before stage 2",
+            f"{what}_greedy_before_stage2",
+            lambda r: getattr(r.before_greedy, what, None),
+            priority=6,
+        )
+
+    with_lm: Column[Result] = number(
+        f"WER {main_lm} before stage 2",
+        "wer_lm_before_stage2",
+        lambda r: r.before_lm.wer if r.before_lm else None,
+        priority=6,
+    )
+    return greedy("cer"), greedy("wer"), with_lm
+
+
+def _lm(experiment: Experiment, name: str) -> tuple[Column[Result], ...]:
+    info = experiment.lm_infos[name]
+    head = f"WER {name} ({count(info.total)} n-grams, {info.megabytes:.1f} MB)"
+    return (
+        number(
+            head,
+            f"wer_{name}",
+            lambda r: r.with_lm[name].wer,
+            priority=1 if name == experiment.main_lm else 3,
+        ),
+        words(None, f"ngrams_{name}", lambda _: info.total),
+        words(None, f"bytes_{name}", lambda _: info.bytes["bin"]),
+    )
+
+
+def count(number: int) -> str:
+    """Write a count as people say it: 950, 12 k, 3.4 M."""
+    if number >= 1_000_000:
+        return f"{number / 1e6:.1f} M"
+    return f"{number / 1e3:.0f} k" if number >= 10_000 else str(number)
+
+
+def _errors(result: Result) -> Values:
+    main = result.main
+    return (main.substitutions, main.deletions, main.insertions, main.words)
+
+
+_ERRORS = (
+    ("substitutions", "deletions", "insertions", "words"),
+    _errors,
+    lambda v: f"{v[0]}/{v[1]}/{v[2]}",
+)
+
+
+def _tuned() -> tuple[Column[Result], ...]:
+    pair = ("lm_weight", "word_bonus")
+    return (Column("LM weight / bonus", pair, _weights, _pair, priority=7),)
+
+
+def _weights(result: Result) -> Values:
+    tuned = result.weights
+    return (tuned.lm_weight, tuned.word_bonus) if tuned else (None, None)
+
+
+def _points(result: Result) -> float | None:
+    return result.difference.points if result.difference else None
+
+
+def _ends(result: Result) -> tuple[float, float] | None:
+    return (result.difference.low, result.difference.high) if result.difference else None
+
+
+def _verdict(result: Result, margin: float) -> str:
+    return verdict(result.difference, margin) if result.difference else "baseline"
+
+
+def _first(values: Values) -> str:
+    return str(values[0])

@@ -1,0 +1,128 @@
+"""A small results tree as the workflow leaves it: scored by the real scorer, trained by nobody."""
+
+import random
+from pathlib import Path
+
+import yaml
+
+from schatten import files
+from schatten.recipe import Recipe, load
+from schatten.recipe.layout import WHOLE, Layout, Row, decodings, rows
+from schatten.recipe.model import System
+from schatten.report.collect import Experiment
+from schatten.score.run import score_files
+
+RANKS = [{"tau": 0.9}, {"tau": 0.6}, {"tau": 0.4}]
+RECIPE = {
+    "title": "Voice search, tiny",
+    "corpus": {"source": "tsv"},
+    "splits": {"test": ["test", "test_accent"]},
+    "models": {
+        "gru": {
+            "type": "deep_speech_2",
+            "convolutions": [{"channels": 8, "kernel": [5, 5]}],
+            "gru": [64, 64],
+            "fully_connected": 64,
+        }
+    },
+    "trainings": {"default": {"epochs": 12, "batch_seconds": 60, "learning_rate": 0.001}},
+    "systems": {
+        "dense": {"model": "gru"},
+        "l2": {
+            "model": "gru",
+            "penalty": {"type": "l2", "lambda_rec": 0.01, "lambda_nonrec": 0.02},
+            "ranks": RANKS,
+            "stage2": {"epochs": 4},
+        },
+        "trace": {
+            "model": "gru",
+            "penalty": {"type": "trace_norm", "lambda_rec": 0.01, "lambda_nonrec": 0.02},
+            "ranks": RANKS,
+            "stage2": {"epochs": 4, "at_epoch": 6},
+            "seeds": [1, 2],
+        },
+    },
+    "language_models": {"large": {}, "small": {"order": 3, "prune": {"megabytes": 1}}},
+    "tables": {"caption": "A caption with 50 % of_everything.", "bootstrap_samples": 100},
+}
+DENSE = 2_100_000
+SHARES = {WHOLE: 1.0, "tau0.90": 0.66, "tau0.60": 0.33, "tau0.40": 0.18}
+ERRORS = {WHOLE: 0.08, "tau0.90": 0.08, "tau0.60": 0.1, "tau0.40": 0.2}
+"""Share of words that are wrong at a rank, with a language model."""
+
+
+def make_experiment(folder: Path) -> Experiment:
+    """Write a recipe and its whole tree of results below `folder`."""
+    path = folder / "recipes/voice/tiny.yaml"
+    files.write_text(path, yaml.safe_dump(RECIPE, sort_keys=False))
+    recipe = load(str(path))
+    layout = Layout("voice", "tiny", "abc", folder / "results")
+    _write_data(recipe, layout)
+    for row in rows(recipe):
+        _write_model(recipe.systems[row.system], layout, row)
+        for split in recipe.splits.scored:
+            for decoder, lm in decodings(recipe, row):
+                _write_score(recipe, layout, row, (decoder, lm, split))
+    return Experiment(recipe, layout)
+
+
+def _write_data(recipe: Recipe, layout: Layout) -> None:
+    sizes = {"utterances": 60, "words": 300, "hours": 0.05, "speakers": 3}
+    files.write_json(layout.validation, {"splits": dict.fromkeys(recipe.splits.all, sizes)})
+    for number, name in enumerate(recipe.language_models, start=1):
+        info = {"ngrams": [2000, 30_000 // number], "bytes": {"bin": 4_000_000 // number}}
+        files.write_json(layout.lm(name) / "info.json", info)
+    for split in recipe.splits.scored:
+        files.write_jsonl(layout.cuts(split), [_cut(split, n) for n in range(60)])
+
+
+def _cut(split: str, number: int) -> dict[str, object]:
+    draw = random.Random(f"{split} {number}")
+    text = " ".join(draw.choice(["call", "find", "the", "nearest", "bank"]) for _ in range(5))
+    speech = {"id": f"u{number:03}", "speaker": f"s{number % 3}", "text": text}
+    return {"id": f"u{number:03}", "supervisions": [speech]}
+
+
+def _write_model(system: System, layout: Layout, row: Row) -> None:
+    share = SHARES[row.rank.partition("@")[0]]
+    rank = None if row.rank == WHOLE else round(64 * share)
+    epochs = {"stage1": 12, "factored": 0, "stage2": 4}[row.stage]
+    strength = {"none": 0.6, "l2": 0.5, "trace_norm": 0.3}[system.penalty.type]
+    matrices = ("fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec")
+    history = {
+        "stage": row.stage,
+        "parameters": int(DENSE * share) + row.seed,
+        "stored_parameters": {name: {"shape": [192, 64], "rank": rank} for name in matrices},
+        "matrices": {name: {"nu": strength, "rank90": int(64 * strength)} for name in matrices},
+        "epochs": [{"epoch": epoch + 1} for epoch in range(epochs)],
+        "training_seconds": 10.0 * epochs,
+        "host": "laptop",
+        "cpu": "some CPU",
+        "torch": "2.13",
+        "date": "2030-01-02",
+        "commit": "abcdef1",
+    }
+    files.write_json(layout.am(row) / "history.json", history)
+    files.write_bytes(layout.am(row) / "model.pt", bytes(1_500_000))
+
+
+def _write_score(recipe: Recipe, layout: Layout, row: Row, decoding: tuple[str, str, str]) -> None:
+    decoder, lm, split = decoding
+    share = ERRORS[row.rank.partition("@")[0]]
+    share += 0.2 * (decoder == "greedy") + 0.02 * (lm == "small") + 0.1 * (row.stage == "factored")
+    draw = random.Random(f"{row.path} {decoding}")
+    lines = []
+    for number in range(60):
+        (speech,) = _cut(split, number)["supervisions"]  # type: ignore[misc]
+        words = [word if draw.random() > share else "bonk" for word in speech["text"].split()]
+        lines.append(f"{speech['id']} {' '.join(words)}\n")
+    files.write_text(layout.hypotheses(row, decoder, lm, split), "".join(lines))
+    score_files(
+        layout.hypotheses(row, decoder, lm, split),
+        layout.cuts(split),
+        layout.score(row, decoder, lm, split),
+        None,
+        recipe.tables,
+    )
+    if decoder != "greedy":
+        files.write_json(layout.weights(row, lm), {"lm_weight": 0.8, "word_bonus": 1.0})

@@ -1,0 +1,150 @@
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_results import make_experiment
+from rich.console import Console
+from typer.testing import CliRunner
+
+from schatten import files
+from schatten.cli.report import app
+from schatten.errors import UserError
+from schatten.recipe.layout import WHOLE, Row
+from schatten.report import tables
+from schatten.report.collect import Experiment
+from schatten.score.paired import paired_difference
+
+TAU = "tau0.60@e12"
+
+
+@pytest.fixture(scope="module")
+def written(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tables")
+    tables.write(experiment, folder)
+    return folder
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files.read_text(path))))
+
+
+def find(rows: list[dict[str, str]], **wanted: str) -> dict[str, str]:
+    (found,) = (row for row in rows if wanted.items() <= row.items())
+    return found
+
+
+def test_every_model_seed_and_split_has_a_row(written: Path) -> None:
+    rows = rows_of(written / "wer.csv")
+    keys = [(row["split"], row["system"], row["rank"], row["seed"]) for row in rows]
+    per_split = 1 + 4 + 4 * (2 + 2)  # dense, l2, and trace with two seeds, mean and std
+    assert len(set(keys)) == len(keys) == 2 * per_split
+    assert keys[0] == ("test", "dense", "whole", "1")
+    assert find(rows, split="test", rank="tau0.60@e6", seed="mean")["system"] == "trace"
+
+
+def test_a_row_holds_what_was_scored(written: Path, experiment: Experiment) -> None:
+    row = find(rows_of(written / "wer.csv"), split="test_accent", system="l2", rank=TAU)
+    stage2, before = (Row("l2", 1, TAU, stage) for stage in ("stage2", "factored"))
+    main = _score(experiment, stage2, "lexicon", "large")
+    assert float(row["wer_large"]) == main["wer"]
+    assert [float(row["wer_low"]), float(row["wer_high"])] == main["wer_interval"]
+    assert int(row["substitutions"]) == main["substitutions"]
+    assert float(row["wer_small"]) == _score(experiment, stage2, "lexicon", "small")["wer"]
+    assert float(row["cer_greedy"]) == _score(experiment, stage2, "greedy", "none")["cer"]
+    assert (
+        float(row["wer_lm_before_stage2"]) == _score(experiment, before, "lexicon", "large")["wer"]
+    )
+    assert (
+        float(row["cer_greedy_before_stage2"])
+        == _score(experiment, before, "greedy", "none")["cer"]
+    )
+    assert row["matrix_ranks"] == "21/21/21/21/21"
+    assert float(row["share_of_baseline_percent"]) == pytest.approx(33.0, abs=0.01)
+    assert float(row["megabytes_fp32"]) == pytest.approx(int(row["parameters"]) * 4e-6, abs=1e-4)
+
+
+def _score(experiment: Experiment, row: Row, decoder: str, lm: str) -> Any:
+    return files.read_json(experiment.layout.score(row, decoder, lm, "test_accent"))
+
+
+def test_differences_are_paired_with_the_baseline(written: Path, experiment: Experiment) -> None:
+    row = find(rows_of(written / "wer.csv"), split="test", system="trace", rank="whole", seed="2")
+    dense, trace = (
+        experiment.layout.decoded(Row(system, seed, WHOLE, "stage1"), "lexicon", "large")
+        for system, seed in (("dense", 1), ("trace", 2))
+    )
+    name = "test.utterances.csv"
+    expected = paired_difference(dense / name, trace / name, samples=100)
+    assert float(row["difference"]) == pytest.approx(expected.points, abs=1e-4)
+    assert float(row["difference_high"]) == pytest.approx(expected.high, abs=1e-4)
+    baseline = find(rows_of(written / "wer.csv"), split="test", system="dense")
+    assert (baseline["difference"], baseline["verdict"]) == ("", "baseline")
+
+
+def test_wer_csv_is_the_same_when_trained_elsewhere_and_cost_says_where(
+    tmp_path: Path, written: Path
+) -> None:
+    other = make_experiment(tmp_path)
+    path = other.layout.am(Row("dense", 1, WHOLE, "stage1")) / "history.json"
+    changes = {"host": "tower", "date": "2031-05-06", "commit": "fedcba9", "training_seconds": 77.0}
+    files.write_json(path, {**files.read_json(path), **changes})
+    tables.write(other, tmp_path / "tables")
+    wer, cost = tmp_path / "tables/wer.csv", tmp_path / "tables/cost.csv"
+    assert wer.read_bytes() == (written / "wer.csv").read_bytes()
+    assert (
+        find(rows_of(cost), system="dense").items() >= {"host": "tower", "seconds": "77.0"}.items()
+    )
+
+
+def test_cost_counts_stage_1_up_to_the_transition(written: Path) -> None:
+    row = find(rows_of(written / "cost.csv"), system="trace", rank="tau0.60@e6", seed="1")
+    assert (row["epochs_stage1"], row["seconds_stage1"]) == ("6", "60.0")
+    assert (row["epochs_stage2"], row["seconds_stage2"], row["seconds"]) == ("4", "40.0", "100.0")
+    whole = find(rows_of(written / "cost.csv"), system="trace", rank="whole", seed="1")
+    assert (whole["seconds"], whole["epochs_stage2"]) == ("120.0", "")
+
+
+def test_notes_say_sizes_scale_decoding_and_margin(written: Path) -> None:
+    notes = files.read_text(written / "wer.md").rpartition("|\n")[2]
+    for part in (
+        "test\\_accent 60 utterances, 300 words, 0.05 h, 3 speakers",
+        "summed over an utterance, averaged over the batch",
+        "beam 50",
+        "below 1.5 points",
+        "at commit",
+    ):
+        assert part in notes
+
+
+def test_show_fits_the_terminal_and_ends_with_the_files(experiment: Experiment) -> None:
+    console = Console(width=80, file=io.StringIO())
+    tables.show(experiment, console)
+    assert isinstance(console.file, io.StringIO)
+    printed = console.file.getvalue().splitlines()
+    table = [line for line in printed if "tau0.60" in line]
+    assert len(table) == 2 * (1 + 3) and max(map(len, table)) <= 80
+    assert "tables/wer.md" in printed[-2] and "tables/cost.md" in printed[-1]
+
+
+def test_a_missing_score_is_one_sentence(tmp_path: Path) -> None:
+    experiment = make_experiment(tmp_path)
+    score = experiment.layout.score(Row("l2", 1, TAU, "stage2"), "greedy", "none", "test")
+    score.unlink()
+    with pytest.raises(UserError, match=r"stage2/fp32/greedy/none/test\.score\.json"):
+        tables.write(experiment, tmp_path / "tables")
+    files.write_json(score, {"wer": "high"})
+    with pytest.raises(UserError, match=r"test\.score\.json is not what .* writes \(wer"):
+        tables.write(experiment, tmp_path / "tables")
+    assert not (tmp_path / "tables").exists()
+
+
+def test_the_verbs_find_the_artifacts_of_a_recipe(experiment: Experiment, tmp_path: Path) -> None:
+    recipe = str(experiment.layout.results.parent / "recipes/voice/tiny.yaml")
+    common = ["--recipe", recipe, "--data-key", "abc", "--results", str(experiment.layout.results)]
+    run = CliRunner().invoke(app, ["table", *common, "--output-dir", str(tmp_path)])
+    assert run.exit_code == 0, run.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        f"{table}.{kind}" for table in ("cost", "wer") for kind in ("csv", "md", "tex")
+    ]
