@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds KenLM's lmplz, build_binary and query from its source package into .tools/kenlm/bin.
-# Does nothing when they are there. Compiler output goes to .tools/kenlm.log.
+# Does nothing when they are there. Compiler output goes to .tools/kenlm.log. With --missing it
+# only names the Debian packages that it would install.
 #   PYTHON  interpreter whose pip downloads the source (default .venv/bin/python, else python3)
 #   JOBS    compilers at once (default: all cores)
 set -euo pipefail
@@ -97,6 +98,11 @@ build() {
   assemble "$work"
   say "built in .tools/kenlm/bin"
 }
+
+if [[ ${1:-} == --missing ]]; then
+  missing_packages
+  exit
+fi
 
 mkdir -p "$TOOLS"
 exec 9>"$TOOLS/kenlm.lock"

@@ -4,6 +4,7 @@ Snakemake finds it by the name of this package; `snakemake --logger schatten` wo
 """
 
 import os
+import re
 import threading
 from logging import ERROR, WARNING, LogRecord
 from pathlib import Path
@@ -15,6 +16,10 @@ from snakemake_interface_logger_plugins.common import LogEvent
 from schatten import progress
 from schatten.console import Board, step_from
 
+_RAISED_BY_SNAKEFILE = re.compile(
+    r'\AWorkflowError in file ".*", line \d+:\n(.*?)(?:\n  File ".*", line \d+, in <module>)?\Z',
+    re.DOTALL,
+)
 _LOCKED = (
     "another run is at work on these results: wait for it; if no run is alive, on no machine, "
     "`snakemake --unlock` lifts its lock"
@@ -63,6 +68,8 @@ class LogHandler(LogHandlerBase):
             return
         if record.__dict__.get("exception") == "LockException":
             message = _LOCKED
+        elif raised := _RAISED_BY_SNAKEFILE.match(message):
+            message = f"schatten: {raised[1]}"
         self.board.say(message, "red")
 
     def _show_message(self, record: LogRecord) -> None:

@@ -1,0 +1,50 @@
+# One command per task; `make help` lists them. Each of them sets up what it needs first.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+JOBS ?= $(shell nproc)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# make wer_tables RECIPE=an4/default CORPUS_DIR=DIR JOBS=8
+override CHOICE := $(if $(RECIPE),--recipe $(RECIPE)) $(if $(CORPUS_DIR),--corpus-dir $(CORPUS_DIR))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup wer_tables test lint types format bench arm clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## virtual environment .venv, KenLM's tools in .tools; does nothing when nothing changed
+	@scripts/setup.sh
+
+wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT] [CORPUS_DIR=DIR] [JOBS=N]
+	@schatten run wer_tables -j $(JOBS) $(CHOICE)
+	@schatten show $(CHOICE)
+
+test: lint types ## every check: format, lint, types, tests; ends with pytest's closing line
+	@pytest $(PYTEST_ARGS)
+
+lint: setup ## format and lint of Python and of the workflow
+	@ruff format --check -q .
+	@ruff check -q .
+	@snakefmt --check -q Snakefile rules
+	@said=$$(snakemake --lint 2>&1) || { echo "$$said"; exit 1; }
+
+types: setup ## types of src/
+	@mypy --no-error-summary
+
+format: setup ## write Python and the workflow in their one format
+	@ruff format .
+	@ruff check --fix .
+	@snakefmt Snakefile rules
+
+bench: setup ## what a factored training step costs beside a dense one
+	@schatten bench
+
+arm: setup ## kernels for ARM: build, check under emulation, bench
+	@schatten run arm -j $(JOBS)
+
+clean: ## remove what tools cache; results, states and .venv stay
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Makes everything that the project needs: the virtual environment .venv with the package in it,
+# and KenLM's tools in .tools. Does nothing when nothing changed since it last succeeded.
+#   PYTHON             interpreter for the environment (default: the first python3 that is >= 3.11)
+#   TORCH_REQUIREMENT  what pip is asked for as PyTorch (default torch==2.13.0); any build will do
+#   PIP_...            pip's own settings decide where packages come from
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly TORCH=${TORCH_REQUIREMENT:-torch==2.13.0}
+readonly VENV=.venv
+readonly STAMP=$VENV/setup-stamp
+readonly LOG=.tools/setup.log
+readonly PIP=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input)
+
+say() { printf 'setup: %s\n' "$*"; }
+
+fail() {
+  printf 'setup: %s\n' "$*" >&2
+  exit 1
+}
+
+# What the environment follows from; its scripts hold this folder's path, so that counts too.
+fingerprint() { { echo "$PWD" "$TORCH" && cat pyproject.toml scripts/*.sh; } | sha256sum; }
+
+is_done() {
+  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f $STAMP ]] \
+    && [[ $(<"$STAMP") == "$(fingerprint)" ]]
+}
+
+is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+  local candidate
+  for candidate in ${PYTHON:-python3 python3.11 python3.12 python3.13 python3.14}; do
+    is_new_enough "$candidate" && command -v "$candidate" && return
+  done
+  fail "${PYTHON:-python3} is not Python 3.11 or newer: install one and name it, PYTHON=python3.12 make setup"
+}
+
+# A Debian python3 makes no environments until its -venv package is there.
+make_venv() {
+  local python version
+  python=$(find_python)
+  version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    install_packages "python$version-venv"
+  fi
+  say "environment $VENV with Python $version"
+  "$VENV/bin/python" -c '' 2>/dev/null || rm -rf "$VENV"
+  "$python" -m venv "$VENV" >>"$LOG" 2>&1 || fail "the environment was not made: see $LOG"
+}
+
+install_packages() {
+  [[ $(id -u) == 0 ]] || fail "packages are missing; run: sudo apt-get install $* $(missing_for_kenlm)"
+  say "apt-get install $*"
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } \
+    >>"$LOG" 2>&1 || fail "apt-get failed: see $LOG"
+}
+
+missing_for_kenlm() { scripts/build_kenlm.sh --missing | tr '\n' ' '; }
+
+pip_install() {
+  local began=$SECONDS
+  say "$1"
+  shift
+  "${PIP[@]}" install "$@" >>"$LOG" 2>&1 || {
+    tail -n 15 "$LOG" >&2
+    fail "pip failed: see $LOG"
+  }
+  say "  done in $((SECONDS - began)) s"
+}
+
+# The second installation may not replace the PyTorch of the first.
+install_python_packages() {
+  local constraint=$VENV/torch-constraint.txt
+  pip_install "$TORCH (may be large)" "$TORCH"
+  "${PIP[@]}" freeze | grep '^torch==' >"$constraint"
+  pip_install "schatten and its packages (about 4 minutes)" \
+    --constraint "$constraint" --editable '.[dev]'
+}
+
+setup() {
+  local kenlm
+  mkdir -p .tools
+  : >"$LOG"
+  make_venv
+  rm -f "$STAMP"
+  PYTHON=$VENV/bin/python scripts/build_kenlm.sh &
+  kenlm=$!
+  trap 'kill "$kenlm" 2>/dev/null' EXIT
+  install_python_packages
+  wait "$kenlm" || fail "KenLM's tools were not built: see above"
+  trap - EXIT
+  fingerprint >"$STAMP"
+  say "ready in $SECONDS s; activate it with: . $VENV/bin/activate"
+}
+
+if ! is_done; then
+  mkdir -p .tools
+  exec 8>.tools/setup.lock
+  flock 8
+  is_done || setup
+fi
