@@ -1,6 +1,8 @@
 """A small results tree as the workflow leaves it: scored by the real scorer, trained by nobody."""
 
 import random
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -45,6 +47,7 @@ RECIPE = {
     "language_models": {"large": {}, "small": {"order": 3, "prune": {"megabytes": 1}}},
     "tables": {"caption": "A caption with 50 % of_everything.", "bootstrap_samples": 100},
 }
+MATRICES = ("fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec")
 DENSE = 2_100_000
 SHARES = {WHOLE: 1.0, "tau0.90": 0.66, "tau0.60": 0.33, "tau0.40": 0.18}
 ERRORS = {WHOLE: 0.08, "tau0.90": 0.08, "tau0.60": 0.1, "tau0.40": 0.2}
@@ -60,10 +63,17 @@ def make_experiment(folder: Path) -> Experiment:
     _write_data(recipe, layout)
     for row in rows(recipe):
         _write_model(recipe.systems[row.system], layout, row)
-        for split in recipe.splits.scored:
+        for split in recipe.splits.test:
             for decoder, lm in decodings(recipe, row):
                 _write_score(recipe, layout, row, (decoder, lm, split))
     return Experiment(recipe, layout)
+
+
+def copy(experiment: Experiment, folder: Path) -> Experiment:
+    """Return the same experiment with its results below `folder`, for changes."""
+    results = folder / "results"
+    shutil.copytree(experiment.layout.results, results)
+    return Experiment(experiment.recipe, replace(experiment.layout, results=results))
 
 
 def _write_data(recipe: Recipe, layout: Layout) -> None:
@@ -72,7 +82,7 @@ def _write_data(recipe: Recipe, layout: Layout) -> None:
     for number, name in enumerate(recipe.language_models, start=1):
         info = {"ngrams": [2000, 30_000 // number], "bytes": {"bin": 4_000_000 // number}}
         files.write_json(layout.lm(name) / "info.json", info)
-    for split in recipe.splits.scored:
+    for split in recipe.splits.test:
         files.write_jsonl(layout.cuts(split), [_cut(split, n) for n in range(60)])
 
 
@@ -88,13 +98,11 @@ def _write_model(system: System, layout: Layout, row: Row) -> None:
     rank = None if row.rank == WHOLE else round(64 * share)
     epochs = {"stage1": 12, "factored": 0, "stage2": 4}[row.stage]
     strength = {"none": 0.6, "l2": 0.5, "trace_norm": 0.3}[system.penalty.type]
-    matrices = ("fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec")
     history = {
         "stage": row.stage,
         "parameters": int(DENSE * share) + row.seed,
-        "stored_parameters": {name: {"shape": [192, 64], "rank": rank} for name in matrices},
-        "matrices": {name: {"nu": strength, "rank90": int(64 * strength)} for name in matrices},
-        "epochs": [{"epoch": epoch + 1} for epoch in range(epochs)],
+        "stored_parameters": {name: {"shape": [192, 64], "rank": rank} for name in MATRICES},
+        "epochs": [_epoch(strength, number) for number in range(1, epochs + 1)],
         "training_seconds": 10.0 * epochs,
         "host": "laptop",
         "cpu": "some CPU",
@@ -104,6 +112,15 @@ def _write_model(system: System, layout: Layout, row: Row) -> None:
     }
     files.write_json(layout.am(row) / "history.json", history)
     files.write_bytes(layout.am(row) / "model.pt", bytes(1_500_000))
+
+
+def _epoch(strength: float, number: int) -> dict[str, object]:
+    measures = {"nu": strength + 1 / number, "rank90": int(64 * strength)}
+    return {
+        "epoch": number,
+        "dev_cer": 5 + 60 / number,
+        "matrices": dict.fromkeys(MATRICES, measures),
+    }
 
 
 def _write_score(recipe: Recipe, layout: Layout, row: Row, decoding: tuple[str, str, str]) -> None:

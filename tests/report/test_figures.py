@@ -44,7 +44,8 @@ def test_spectra_are_those_of_stage_1(experiment: Experiment, tmp_path: Path) ->
         ("trace", "1", "gru1_nonrec"),
         ("trace", "1", "gru1_rec"),
     ]
-    assert {row["nu"] for row in rows if row["penalty"] == "l2"} == {"0.5"}
+    found = {(row["nu"], row["dev_cer_greedy"]) for row in rows if row["penalty"] == "l2"}
+    assert found == {(str(round(0.5 + 1 / 12, 4)), "10.0")}
 
 
 def test_the_last_recurrent_layer_is_found() -> None:

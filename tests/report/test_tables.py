@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_results import make_experiment
+from fake_results import copy
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -84,9 +84,9 @@ def test_differences_are_paired_with_the_baseline(written: Path, experiment: Exp
 
 
 def test_wer_csv_is_the_same_when_trained_elsewhere_and_cost_says_where(
-    tmp_path: Path, written: Path
+    tmp_path: Path, written: Path, experiment: Experiment
 ) -> None:
-    other = make_experiment(tmp_path)
+    other = copy(experiment, tmp_path)
     path = other.layout.am(Row("dense", 1, WHOLE, "stage1")) / "history.json"
     changes = {"host": "tower", "date": "2031-05-06", "commit": "fedcba9", "training_seconds": 77.0}
     files.write_json(path, {**files.read_json(path), **changes})
@@ -128,8 +128,8 @@ def test_show_fits_the_terminal_and_ends_with_the_files(experiment: Experiment) 
     assert "tables/wer.md" in printed[-2] and "tables/cost.md" in printed[-1]
 
 
-def test_a_missing_score_is_one_sentence(tmp_path: Path) -> None:
-    experiment = make_experiment(tmp_path)
+def test_a_missing_score_is_one_sentence(tmp_path: Path, experiment: Experiment) -> None:
+    experiment = copy(experiment, tmp_path)
     score = experiment.layout.score(Row("l2", 1, TAU, "stage2"), "greedy", "none", "test")
     score.unlink()
     with pytest.raises(UserError, match=r"stage2/fp32/greedy/none/test\.score\.json"):

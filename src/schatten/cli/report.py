@@ -64,14 +64,24 @@ def figure(
 
 @app.command("show")
 def show(
-    recipe: RecipeOption,
-    data_key: DataKeyOption,
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/tiny by default."),
+    ] = None,
+    corpus_dir: Annotated[
+        Path | None,
+        typer.Option("--corpus-dir", help="Folder of the corpus, where the recipe reads one."),
+    ] = None,
     results: ResultsOption = RESULTS,
 ) -> None:
     """Print the table of word error rates (%), with as many columns as the terminal holds."""
     from schatten.report import tables
+    from schatten.report.collect import Experiment
+    from schatten.workflow import workflow_of
 
-    tables.show(_experiment(recipe, data_key, results))
+    config = {"recipe": recipe, "corpus_dir": corpus_dir, "results": results}
+    workflow = workflow_of({key: value for key, value in config.items() if value is not None})
+    tables.show(Experiment(workflow.recipe, workflow.layout))
 
 
 def _experiment(recipe: str, data_key: str, results: Path) -> "Experiment":

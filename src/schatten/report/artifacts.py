@@ -4,7 +4,7 @@ A field that is missing or of a wrong type is a `UserError` that names the file.
 """
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -46,6 +46,14 @@ class MatrixMeasures(Artifact):
     """Smallest rank that holds 90 % of the variance."""
 
 
+class Epoch(Artifact):
+    """The model after an epoch, before any averaging of weights."""
+
+    dev_cer: float
+    """Greedy, on the dev split, in percent."""
+    matrices: dict[str, MatrixMeasures]
+
+
 class StoredMatrix(Artifact):
     """How a large matrix is stored for inference."""
 
@@ -61,10 +69,8 @@ class History(Artifact):
     parameters: int
     """As stored at inference."""
     stored_parameters: dict[str, StoredMatrix]
-    matrices: dict[str, MatrixMeasures]
-    """Of the model as saved."""
-    epochs: list[dict[str, Any]]
-    """A record each; of this stage alone."""
+    epochs: list[Epoch]
+    """Of this stage alone."""
     training_seconds: float
     """Of this stage alone, all its runs together."""
     host: str

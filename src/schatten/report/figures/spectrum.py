@@ -22,7 +22,7 @@ KINDS = {"nonrec": "non-recurrent", "rec": "recurrent"}
 
 @dataclass(frozen=True)
 class Point:
-    """A matrix of a model at the end of stage 1."""
+    """A matrix of a model after the last epoch of stage 1."""
 
     model: Trained
     kind: str
@@ -88,15 +88,14 @@ def _points(experiment: Experiment) -> list[Point]:
 
 
 def _point(experiment: Experiment, model: Trained, kind: str) -> Point:
-    measures = model.history.matrices
-    matrix = last_matrix(list(measures), kind)
+    last = model.history.epochs[-1]
+    matrix = last_matrix(list(last.matrices), kind)
     if matrix is None:
         raise UserError(
             f"{experiment.layout.am(model.row) / 'history.json'} has no {KINDS[kind]} matrix of a "
             "recurrent layer of its own: this figure needs factorization partial or split"
         )
-    cer = experiment.score(model.row, None, experiment.recipe.splits.dev).cer
-    return Point(model, kind, matrix, measures[matrix], cer)
+    return Point(model, kind, matrix, last.matrices[matrix], last.dev_cer)
 
 
 def last_matrix(names: Sequence[str], kind: str) -> str | None:
