@@ -58,6 +58,7 @@ def decode(
     from schatten import recipe as recipes
     from schatten.decode import run
 
+    settings = recipes.load(recipe).decoding
     if decoder is DecoderName.greedy:
         if lm or lexicon or weights:
             raise typer.BadParameter("--decoder greedy takes no --lm, --lexicon or --weights")
@@ -66,7 +67,7 @@ def decode(
         if not (lm and lexicon and weights):
             raise typer.BadParameter("--decoder lexicon needs --lm, --lexicon and --weights")
         files = run.DecoderFiles(lm, lexicon, weights)
-        speed = run.lexicon(logprobs, files, recipes.load(recipe).decoding, output)
+        speed = run.lexicon(logprobs, files, settings, output)
     typer.echo(speed)
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from schatten.recipe.base import Name, Positive, PositiveFloat, Settings, Share
+from schatten.recipe.base import Name, NotNegative, Positive, PositiveFloat, Settings, Share
 
 
 class Prune(Settings):
@@ -53,7 +53,11 @@ class LanguageModel(Settings):
 
 
 class Decoding(Settings):
-    """Prefix beam search over the lexicon with the language model."""
+    """Prefix beam search over the lexicon with the language model.
+
+    A word sequence W scores log P(W | audio) + lm_weight * log P(W) + word_bonus * words of W,
+    in natural logs.
+    """
 
     beam: Positive = 50
     """Hypotheses kept."""
@@ -61,9 +65,9 @@ class Decoding(Settings):
     """Hypotheses worse than the best by this (natural log) go."""
     token_beam: Positive = 15
     """Units tried in a frame, the likeliest."""
-    lm_weights: tuple[float, ...] = (0.5, 0.8, 1.2, 1.6, 2.0)
+    lm_weights: tuple[NotNegative, ...] = Field(default=(0.5, 0.8, 1.2, 1.6, 2.0), min_length=1)
     """Tried on dev."""
-    word_bonuses: tuple[float, ...] = (-1.0, 0.0, 1.0, 2.0)
+    word_bonuses: tuple[float, ...] = Field(default=(-1.0, 0.0, 1.0, 2.0), min_length=1)
     """Tried on dev; added per word, natural log."""
 
 

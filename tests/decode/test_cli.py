@@ -1,0 +1,88 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from toy_decoding import clear_values, log_probs, write_cuts
+from typer.testing import CliRunner, Result
+
+from schatten.cli.decode import app
+from schatten.decode.logprobs import write_logprobs
+from schatten.files import read_json
+
+RECIPE = """
+title: Toy
+corpus: {source: tsv}
+models: {lstm: {type: lstm, lstm: [8]}}
+trainings: {default: {epochs: 1, batch_seconds: 10, learning_rate: 0.001}}
+systems: {dense: {model: lstm}}
+language_models: {bigram: {order: 2}}
+decoding: {beam: 20, lm_weights: [0.2, 0.6, 1.0], word_bonuses: [-1.0, 0.0, 1.0]}
+"""
+TEXTS = {"kim-2": "ba a ab", "kim-1": "cab", "lee-1": "abb ba"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, arpa: Path, lexicon: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "toy.yaml").write_text(RECIPE)
+    values = {name: clear_values(text, 0.8) for name, text in TEXTS.items()}
+    write_logprobs(tmp_path / "dev.npz", log_probs(values))
+    write_cuts(tmp_path / "dev.cuts.jsonl.gz", TEXTS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*arguments: str) -> Result:
+    verb, *rest = arguments
+    return CliRunner().invoke(app, [verb, "--recipe", "toy.yaml", *rest])
+
+
+SEARCH = ("--lm", "toy.arpa", "--lexicon", "lexicon")
+DECODE = ("decode", "--logprobs", "dev.npz", "--output", "dev.hyp.txt", "--decoder")
+
+
+def test_tune_decode_score(folder: Path) -> None:
+    split = ("--logprobs", "dev.npz", "--cuts", "dev.cuts.jsonl.gz")
+    assert call("tune", *split, *SEARCH, "--output", "w.json").exit_code == 0
+    result = call(*DECODE, "lexicon", *SEARCH, "--weights", "w.json")
+    assert result.exit_code == 0
+    assert "3 utterances, 1.9 s of audio decoded" in result.output
+    expected = "kim-1 cab\nkim-2 ba a ab\nlee-1 abb ba\n"
+    assert (folder / "dev.hyp.txt").read_text() == expected
+    files = ("--hypotheses", "dev.hyp.txt", "--cuts", "dev.cuts.jsonl.gz")
+    result = call("score", *files, "--lexicon", "lexicon", "--output", "dev.score.json")
+    assert result.exit_code == 0
+    assert "WER 0.00 % (0.00 to 0.00)" in result.output
+    assert read_json(folder / "dev.score.json")["out_of_lexicon"]["count"] == 0
+
+
+def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
+    values = {"lee-1": clear_values("bcb a"), "kim-1": clear_values("")}
+    write_logprobs(folder / "dev.npz", log_probs(values))
+    assert call(*DECODE, "greedy").exit_code == 0
+    assert (folder / "dev.hyp.txt").read_text() == "kim-1\nlee-1 bcb a\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("lexicon", *SEARCH), "needs --lm, --lexicon and --weights"),
+        (("greedy", *SEARCH), "takes no --lm"),
+        (("magic",), "not one of 'greedy'"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(
+    arguments: tuple[str, ...], message: str, folder: Path
+) -> None:
+    result = call(*DECODE, *arguments)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+    assert not (folder / "dev.hyp.txt").exists()
+
+
+def test_decoding_and_scoring_start_without_heavy_imports() -> None:
+    modules = "schatten.decode.run, schatten.decode.tune, schatten.score.run, schatten.score.paired"
+    heavy = "{'torch', 'lhotse', 'lightning', 'scipy', 'matplotlib'} & sys.modules.keys()"
+    code = f"import sys, {modules}; print(sorted({heavy}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
