@@ -140,6 +140,18 @@ def test_a_missing_score_is_one_sentence(tmp_path: Path, experiment: Experiment)
     assert not (tmp_path / "tables").exists()
 
 
+def test_without_a_language_model_greedy_wer_is_compared(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    recipe = experiment.recipe.model_copy(update={"language_models": {}})
+    tables.write(Experiment(recipe, experiment.layout), tmp_path)
+    rows = [row for row in rows_of(tmp_path / "wer.csv") if row["seed"] == "1"]
+    dense = float(find(rows, split="test", system="dense")["wer_greedy"])
+    row = find(rows, split="test", system="l2", rank=TAU)
+    assert float(row["wer_greedy"]) - dense == pytest.approx(float(row["difference"]), abs=1e-3)
+    assert "None" not in files.read_text(tmp_path / "wer.md")
+
+
 def test_the_verbs_find_the_artifacts_of_a_recipe(experiment: Experiment, tmp_path: Path) -> None:
     recipe = str(experiment.layout.results.parent / "recipes/voice/tiny.yaml")
     common = ["--recipe", recipe, "--data-key", "abc", "--results", str(experiment.layout.results)]

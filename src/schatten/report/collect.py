@@ -127,7 +127,7 @@ class Experiment:
             greedy=self.score(row, None, split),
             with_lm={name: self.score(row, name, split) for name in names},
             before_greedy=self.score(before, None, split) if before else None,
-            before_lm=self.score(before, self.main_lm, split) if before else None,
+            before_lm=self.score(before, self.main_lm, split) if before and self.main_lm else None,
             weights=self._weights(row),
             difference=self._difference(row, split),
         )

@@ -20,6 +20,7 @@ def cost_table(experiment: Experiment) -> Table[Trained]:
 def _columns() -> tuple[Column[Trained], ...]:
     return (
         words("system", "system", lambda m: m.row.system),
+        words("penalty", "penalty", lambda m: m.system.penalty.type),
         words("rank", "rank", lambda m: m.row.rank),
         words("seed", "seed", lambda m: m.row.seed),
         number("stage 1: epochs", "epochs_stage1", lambda m: m.stage1_epochs, digits=0),
