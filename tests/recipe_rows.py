@@ -1,0 +1,46 @@
+"""The rows of tests/recipes.csv: how each recipe is tried, and what must come out.
+
+how: `whole` is run with every test, `ci` once by continuous integration (it takes minutes),
+`plan` is planned on its corpus where that is at hand (it takes an hour or more), `load` is
+checked against the schema (its corpus is not to be had here). WERs, in %, are those of the
+baseline on the main test split: with the main language model, and greedy.
+"""
+
+import csv
+from pathlib import Path
+
+from project import ROOT
+
+from schatten import recipe as recipes
+
+HOW = ("whole", "ci", "plan", "load")
+with (ROOT / "tests/recipes.csv").open() as file:
+    ROWS = list(csv.DictReader(file))
+NAMES = [row["recipe"] for row in ROWS]
+
+
+def row_of(recipe: str) -> dict[str, str]:
+    return next(row for row in ROWS if row["recipe"] == recipe)
+
+
+def rows(*how: str) -> list[str]:
+    return [row["recipe"] for row in ROWS if row["how"] in how]
+
+
+def check_bounds(row: dict[str, str], results: Path) -> None:
+    """Check the tables of a recipe that was run: files, and the baseline's word error rates."""
+    recipe = recipes.load(str(ROOT / "recipes" / f"{row['recipe']}.yaml"))
+    tables = results / row["recipe"] / "tables"
+    assert set(row["files"].split()) <= {path.name for path in tables.iterdir()}
+    with (tables / "wer.csv").open() as file:
+        results_of = list(csv.DictReader(file))
+    baseline = next(
+        result
+        for result in results_of
+        if result["system"] == recipe.tables.baseline
+        and result["rank"] == "whole"
+        and result["split"] == recipe.splits.test[0]
+    )
+    lm = recipe.table_language_models[0]
+    assert 0 < float(baseline[f"wer_{lm}"]) <= float(row["max_wer"])
+    assert 0 < float(baseline["wer_greedy"]) <= float(row["max_wer_greedy"])

@@ -1,0 +1,117 @@
+"""What runs again after a change: what the change matters to, and what follows from that."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from project import Project, Step
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+Edit = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def edited(done: Project) -> Iterator[Callable[[Edit], set[Step]]]:
+    """Edit the recipe of the finished run; return what would run then. It is restored at last."""
+    original = done.recipe.read_text()
+
+    def edit(change: Edit) -> set[Step]:
+        content = yaml.safe_load(original)
+        change(content)
+        done.recipe.write_text(yaml.safe_dump(content, sort_keys=False))
+        return done.would_run()
+
+    yield edit
+    done.recipe.write_text(original)
+
+
+@pytest.fixture
+def raised(done: Project) -> Iterator[Callable[[str], set[Step]]]:
+    """Raise the RESULT_VERSION of a step; return what would run then. It is restored at last."""
+    path = done.path / "src/schatten/recipe/parts.py"
+    original = path.read_text()
+
+    def increase(step: str) -> set[Step]:
+        line = f'    "{step}": 1,\n'
+        assert original.count(line) == 1
+        path.write_text(original.replace(line, f'    "{step}": 1001,\n'))
+        return done.would_run()
+
+    yield increase
+    path.write_text(original)
+
+
+def verbs(steps: set[Step]) -> set[str]:
+    return {step.verb for step in steps}
+
+
+def test_nothing_runs_again_without_a_change(done: Project) -> None:
+    assert done.would_run() == set()
+
+
+def test_a_caption_makes_the_tables_again_and_trains_nothing(
+    edited: Callable[[Edit], set[Step]],
+) -> None:
+    steps = edited(lambda recipe: recipe.setdefault("tables", {}).update(caption="Another one."))
+    assert verbs(steps) == {"table", "figure"}
+
+
+def test_the_order_of_keys_matters_to_nothing(edited: Callable[[Edit], set[Step]]) -> None:
+    def reverse(recipe: dict[str, Any]) -> None:
+        for part in ("corpus", "trainings", "models"):
+            recipe[part] = dict(reversed(recipe[part].items()))
+
+    assert edited(reverse) == set()
+
+
+def test_lambda_trains_its_own_system_again(edited: Callable[[Edit], set[Step]]) -> None:
+    def strengthen(recipe: dict[str, Any]) -> None:
+        recipe["systems"]["trace_norm"]["penalty"]["lambda_rec"] *= 2
+
+    steps = edited(strengthen)
+    assert verbs(steps) >= {"train", "logprobs", "tune", "decode", "score", "table", "figure"}
+    assert not verbs(steps) & {"corpus", "validate", "features", "statistics", "lm build"}
+    per_system = {step for step in steps if step.verb not in ("table", "figure")}
+    assert {part_of(step, "am", "logprobs", "tune", "decode") for step in per_system} == {
+        "trace_norm"
+    }
+
+
+def test_a_new_table_language_model_trains_no_acoustic_model(
+    edited: Callable[[Edit], set[Step]],
+) -> None:
+    def add(recipe: dict[str, Any]) -> None:
+        recipe["language_models"]["bigram"] = {"order": 2, "discount_fallback": True}
+
+    steps = edited(add)
+    assert not verbs(steps) & {"train", "factor", "stage2", "logprobs", "features", "corpus"}
+    assert {step.makes.split("/")[3] for step in steps if step.verb == "lm build"} == {"bigram"}
+
+
+def part_of(step: Step, *folders: str) -> str:
+    """Return the folder that follows one of `folders` in what a step makes: its system."""
+    parts = Path(step.makes).parts
+    return next(parts[parts.index(name) + 1] for name in folders if name in parts)
+
+
+@pytest.mark.parametrize(
+    ("step", "made", "kept"),
+    [
+        ("table", {"table"}, {"figure", "score", "decode", "train"}),
+        ("score", {"score", "table"}, {"decode", "tune", "train"}),
+        ("decode", {"decode", "score", "table"}, {"tune", "logprobs", "train", "lm build"}),
+        ("lm", {"lm build", "tune", "decode"}, {"train", "logprobs", "features", "corpus"}),
+        ("stage2", {"stage2", "logprobs"}, {"train", "factor", "features", "lm build"}),
+        ("train", {"train", "factor", "stage2"}, {"features", "statistics", "lm build", "corpus"}),
+        ("features", {"features", "statistics", "train"}, {"corpus", "validate", "lm build"}),
+    ],
+)
+def test_a_raised_result_version_makes_again_what_the_step_made(
+    raised: Callable[[str], set[Step]], step: str, made: set[str], kept: set[str]
+) -> None:
+    again = verbs(raised(step))
+    assert again >= made
+    assert not again & kept

@@ -1,0 +1,45 @@
+"""Every recipe has a row in tests/recipes.csv, and keeps what it says."""
+
+import os
+from pathlib import Path
+
+import pytest
+from project import ROOT, Project
+from recipe_rows import HOW, NAMES, ROWS, check_bounds, row_of, rows
+
+from schatten import recipe as recipes
+
+
+def test_every_recipe_has_its_row() -> None:
+    there = sorted(f"{path.parent.name}/{path.stem}" for path in ROOT.glob("recipes/*/*.yaml"))
+    assert sorted(NAMES) == there
+    assert all(row["how"] in HOW for row in ROWS)
+
+
+@pytest.mark.parametrize("recipe", NAMES)
+def test_a_recipe_is_valid(recipe: str) -> None:
+    assert recipes.load(str(ROOT / "recipes" / f"{recipe}.yaml")).title
+
+
+@pytest.mark.parametrize("recipe", rows("whole", "ci", "plan"))
+def test_a_recipe_can_be_planned(project: Project, corpora: Path, recipe: str) -> None:
+    corpus = row_of(recipe)["corpus"]
+    if corpus and not (corpora / corpus).is_dir():
+        pytest.skip(f"no {corpora / corpus}: set SCHATTEN_CORPORA")
+    option = ["--corpus-dir", str(corpora / corpus)] if corpus else []
+    status, output = project.run("schatten", "run", "wer_tables", "--recipe", recipe, "-n", *option)
+    assert status == 0, output
+    assert "would run train" in output
+    assert f"would run table {recipe}/tables/wer.md" in output
+
+
+@pytest.mark.workflow
+@pytest.mark.xdist_group("workflow")
+@pytest.mark.skipif(
+    "SCHATTEN_TEST_TINY" not in os.environ, reason="takes minutes: set SCHATTEN_TEST_TINY=1"
+)
+@pytest.mark.parametrize("recipe", rows("ci"))
+def test_a_long_recipe_keeps_its_bounds(project: Project, recipe: str) -> None:
+    status, output = project.run("schatten", "run", "wer_tables", "--recipe", recipe)
+    assert status == 0, output
+    check_bounds(row_of(recipe), project.path / "results")

@@ -1,0 +1,122 @@
+"""The whole workflow on `voicesearch_like/smoke`: its results, and going on after a kill."""
+
+import csv
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from processes import ends
+from project import Project, copy_project
+from recipe_rows import check_bounds, row_of
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+
+
+def models(project: Project) -> dict[str, Path]:
+    home = project.tables.parent
+    return {str(path.relative_to(home)): path for path in sorted(home.glob("am/**/*.pt"))}
+
+
+def test_the_tables_hold_what_the_recipe_promises(done: Project) -> None:
+    check_bounds(row_of("voicesearch_like/smoke"), done.path / "results")
+
+
+def test_a_second_run_says_within_10_seconds_that_nothing_is_to_do(done: Project) -> None:
+    began = time.monotonic()
+    assert done.make() == "nothing to do: everything asked for is there and up to date\n"
+    assert time.monotonic() - began < 10
+
+
+def test_plain_snakemake_has_nothing_to_do_either(done: Project) -> None:
+    status, output = done.run(
+        "snakemake", "-n", "wer_tables", "--config", "recipe=voicesearch_like/smoke"
+    )
+    assert status == 0
+    assert "Nothing to be done" in output
+
+
+def test_no_artifact_is_half_written(done: Project) -> None:
+    left = list((done.path / "results").rglob(".*"))
+    assert left == []
+    assert not list((done.path / "state").glob("*"))
+
+
+@pytest.fixture(scope="module")
+def resumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A copy where a run with -j1 was killed in the middle of a training, and then went on."""
+    project = copy_project(tmp_path_factory.mktemp("resumed"))
+    killed = project.start(
+        "schatten", "run", "wer_tables", "--recipe=voicesearch_like/smoke", "-j1"
+    )
+    wait_for_checkpoint(project)
+    working = [pid for pid in project.processes() if pid != killed.pid]
+    assert working
+    killed.kill()
+    killed.wait()
+    assert all(ends(pid) for pid in working)
+    assert list((project.path / "state").glob("*/last.ckpt"))
+    assert project.make("-j1").startswith("a run was killed and left its lock: lifted\n")
+    yield project
+
+
+def wait_for_checkpoint(project: Project, seconds: float = 300.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not list((project.path / "state").glob("*/last.ckpt")):
+        assert time.monotonic() < deadline, "no training wrote a checkpoint"
+        time.sleep(0.01)
+
+
+def test_a_killed_run_gives_the_same_weights_to_the_bit(done: Project, resumed: Project) -> None:
+    undisturbed, interrupted = models(done), models(resumed)
+    assert undisturbed.keys() == interrupted.keys() != set()
+    for name, path in undisturbed.items():
+        assert same_weights(path, interrupted[name]), name
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    first, second = (torch.load(path, weights_only=False)["state"] for path in (one, other))
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
+
+
+def test_one_job_or_eight_and_a_kill_give_the_same_table(done: Project, resumed: Project) -> None:
+    assert (done.tables / "wer.csv").read_bytes() == (resumed.tables / "wer.csv").read_bytes()
+    with (done.tables / "wer.csv").open() as file:
+        assert list(csv.DictReader(file))
+
+
+def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
+    done: Project,
+) -> None:
+    """The verb alone, killed at several places of several epochs."""
+    home = done.tables.parent
+    (log,) = home.glob("am/dense/seed*/stage1/train.log")
+    model = log.with_name("model.pt")
+    command = training_command(done, model)
+    again = done.path / "again" / "model.pt"
+    for pause in (0.05, 0.4, 0.9):
+        process = done.start(*command, "--output", str(again))
+        wait_for_checkpoint(done)
+        time.sleep(pause)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert not again.exists(), "the training ended before it was killed: make it longer"
+    status, output = done.run(*command, "--output", str(again))
+    assert status == 0, output
+    assert same_weights(model, again)
+
+
+def training_command(project: Project, model: Path) -> list[str]:
+    """Return the command that made a model of stage 1, without its output."""
+    status, output = project.run(
+        *("snakemake", "-n", "-p", "--force", str(model.relative_to(project.path))),
+        *("--config", "recipe=voicesearch_like/smoke"),
+    )
+    assert status == 0, output
+    (line,) = (line.strip() for line in output.splitlines() if "schatten train" in line)
+    return line.partition(" --output ")[0].split()
