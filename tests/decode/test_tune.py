@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_decoding import WORDS, clear_values, log_probs, random_values, write_cuts
 
@@ -18,6 +18,7 @@ BONUSES = (-1.0, 0.0, 1.0)
 POINTS = [Weights(weight, bonus) for weight in LM_WEIGHTS for bonus in BONUSES]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=len(POINTS), max_size=len(POINTS)))
 def test_the_best_point_is_the_best_of_its_lines_and_of_all_tried(errors: list[int]) -> None:
     table = dict(zip(POINTS, errors, strict=True))
@@ -67,8 +68,8 @@ def dev(tmp_path: Path) -> tuple[Path, Path]:
 def test_chooses_the_fewest_errors_and_says_edges(
     dev: tuple[Path, Path], lexicon: Path, arpa: Path, tmp_path: Path
 ) -> None:
-    settings = Decoding(lm_weights=(0.1, 0.4, 5.0), word_bonuses=(-20.0, 0.0))
-    tuned = tune(*dev, arpa, lexicon, settings)
+    grid = Decoding(lm_weights=(0.1, 0.4, 5.0), word_bonuses=(-20.0, 0.0))
+    tuned = tune(*dev, arpa, lexicon, grid)
     tuned.write(tmp_path / "weights.json")
     written = read_json(tmp_path / "weights.json")
     assert read_weights(tmp_path / "weights.json") == tuned.best
@@ -85,8 +86,8 @@ def test_ties_go_to_the_smaller_weights(
     values = {name: clear_values(text, 0.999) for name, text in texts.items()}
     write_logprobs(tmp_path / "clear.npz", log_probs(values))
     cuts = write_cuts(tmp_path / "clear.cuts.jsonl.gz", texts)
-    settings = Decoding(lm_weights=(0.6, 0.3, 0.5), word_bonuses=(-0.5, 0.25, 0.5))
-    tuned = tune(tmp_path / "clear.npz", cuts, arpa, lexicon, settings)
+    grid = Decoding(lm_weights=(0.6, 0.3, 0.5), word_bonuses=(-0.5, 0.25, 0.5))
+    tuned = tune(tmp_path / "clear.npz", cuts, arpa, lexicon, grid)
     assert tuned.best == Weights(0.3, 0.25)
     assert set(tuned.errors.values()) == {0}
     assert tuned.at_edge == ["lm_weight 0.3 is the lowest of the grid"]

@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scoring import utterance
 
@@ -19,6 +19,7 @@ def edit_distance(first: str | list[str], second: str | list[str]) -> int:
     return row[-1]
 
 
+@settings(deadline=None)
 @given(sentences, sentences)
 def test_errors_are_the_edit_distance(said: list[str], heard: list[str]) -> None:
     aligned = align(utterance(" ".join(said)), heard)
@@ -29,6 +30,7 @@ def test_errors_are_the_edit_distance(said: list[str], heard: list[str]) -> None
     assert aligned.insertions - aligned.deletions == len(heard) - len(said)
 
 
+@settings(deadline=None)
 @given(sentences, sentences)
 def test_pairs_spell_both_sides(said: list[str], heard: list[str]) -> None:
     pairs = align(utterance(" ".join(said)), heard).pairs
