@@ -23,9 +23,15 @@ def wer_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table of word error rates."""
     recipe = experiment.recipe
     notes = [*_caption(recipe), _data(experiment), LOSS]
-    if any(system.ranks for system in recipe.systems.values()):
-        notes.append(RANK)
+    if orders := _matrix_orders(experiment):
+        notes += [RANK, f"Ranks kept are those of {'; or of '.join(orders)}."]
     return [*notes, _decoding(recipe), _comparison(recipe), _origin(experiment)]
+
+
+def _matrix_orders(experiment: Experiment) -> list[str]:
+    """Return the matrices that ranks are listed for, once for each order that there is."""
+    compressed = (model for model in experiment.models if model.is_compressed)
+    return list(dict.fromkeys(", ".join(m.history.stored_parameters) for m in compressed))
 
 
 def cost_notes(experiment: Experiment) -> list[str]:
@@ -73,7 +79,8 @@ def _comparison(recipe: Recipe) -> str:
     return (
         f"Comparison: S/D/I, intervals and differences are those of WER with {main}; "
         f"{percent(tables.confidence)} bootstrap intervals from {tables.bootstrap_samples} samples "
-        f"of utterances, paired for the difference to {tables.baseline} of the same seed. "
+        f"of utterances, paired for the difference to {tables.baseline} of the same seed "
+        "(of its first, where it has no such seed). "
         f"Not worse: the upper end is below {tables.margin:g} points. Tie: the interval holds zero "
         "and neither end reaches the margin. Undecided: it holds both zero and the margin."
     )
