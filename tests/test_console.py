@@ -52,10 +52,10 @@ def test_time_left_goes_by_the_pace_that_was_seen(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
     step = Step("train", "x", None, "schatten train", started=0.0)
     resumed = Progress("stage 1", batch=10, batches=20, epoch=3, epochs=4, loss=12.3456)
-    assert step.describe(resumed) == "stage 1, epoch 3/4, 10/20, loss 12.35, 1:40 min"
+    assert step.describe(resumed) == "stage 1, epoch 3/4, 50 %, loss 12.35, 1:40 min"
     now[0] = 130.0
     on = Progress("stage 1", batch=20, batches=20, epoch=3, epochs=4, loss=11.0)
-    assert step.describe(on) == "stage 1, epoch 3/4, 20/20, loss 11, 2:10 min, 1:00 min left"
+    assert step.describe(on) == "stage 1, epoch 3/4, 100 %, loss 11, 2:10 min, 1:00 min left"
 
 
 def board() -> tuple[Board, io.StringIO]:
@@ -105,4 +105,4 @@ def test_progress_is_printed_now_and_then_where_nothing_is_redrawn(tmp_path: Pat
     step.said -= 100
     shown.tick()
     shown.tick()
-    assert output.getvalue().splitlines()[1:] == ["[0/1] train m.pt: stage 1, 3/9, 0 s"]
+    assert output.getvalue().splitlines()[1:] == ["[0/1] train m.pt: stage 1, 33 %, 0 s"]

@@ -60,7 +60,7 @@ class Step:
         parts = (
             seen.step,
             epochs,
-            f"{seen.batch}/{seen.batches}",
+            f"{100 * seen.batch / max(seen.batches, 1):.0f} %",
             loss,
             duration(self.elapsed),
             "" if eta is None else f"{duration(eta)} left",
