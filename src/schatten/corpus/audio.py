@@ -10,6 +10,8 @@ from typing import TypeVar
 import numpy as np
 import soundfile
 
+from schatten.corpus.sphere import read_fields
+
 MISSING = "missing"
 _BLOCK = 1 << 20
 _STREAMED = 0x7FFF0000
@@ -57,6 +59,9 @@ def read_header(path: Path) -> Header | str:
     claimed = _DATA_SIZE.search(info.extra_info)
     if claimed and int(claimed[2]) < int(claimed[1]) < _STREAMED:
         return f"cut short: {claimed[2]} of {claimed[1]} bytes"
+    samples = read_fields(path).get("sample_count")
+    if samples is not None and info.frames < int(samples):
+        return f"cut short: {info.frames} of {samples} samples"
     return Header(info.frames, info.samplerate, info.channels)
 
 

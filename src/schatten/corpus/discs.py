@@ -9,12 +9,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from schatten.errors import UserError
+
 INDICES = {
-    "train": ("wsj0/doc/indices/train/tr_s_wv1.ndx", "wsj1/doc/indices/si_tr_s.ndx"),
-    "dev": ("wsj1/doc/indices/h1_p0.ndx",),
-    "test": ("wsj0/doc/indices/test/nvp/si_et_20.ndx",),
+    "si284": ("wsj0/doc/indices/train/tr_s_wv1.ndx", "wsj1/doc/indices/si_tr_s.ndx"),
+    "si84": ("wsj0/doc/indices/train/tr_s_wv1.ndx",),
+    "dev93": ("wsj1/doc/indices/h1_p0.ndx",),
+    "dev93_5k": ("wsj1/doc/indices/h2_p0.ndx",),
+    "eval92": ("wsj0/doc/indices/test/nvp/si_et_20.ndx",),
+    "eval92_5k": ("wsj0/doc/indices/test/nvp/si_et_05.ndx",),
+    "eval93": ("wsj1/doc/indices/wsj1/eval/h1_p0.ndx",),
 }
-"""Lists of si284 (wsj0's 84 and wsj1's 200 speakers), dev93 and eval92 (20,000 words)."""
+"""The discs' own lists of the usual sets, by the name that papers give them."""
 
 _DEPTH = 3
 _TREES = ("wsj0", "wsj1")
@@ -39,12 +45,12 @@ class Discs:
                     return place
         return None
 
-    def files(self, suffix: str) -> Iterator[Path]:
-        """Yield the files with a suffix on all discs, e.g. `.dot`, in a fixed order."""
+    def files(self, suffixes: tuple[str, ...]) -> Iterator[Path]:
+        """Yield the files with one of the suffixes, e.g. `.dot`, on all discs in a fixed order."""
         for tree in self.trees:
             for folder, folders, names in os.walk(tree, followlinks=True):
                 folders.sort()
-                found = (name for name in sorted(names) if name.lower().endswith(suffix))
+                found = (name for name in sorted(names) if name.lower().endswith(suffixes))
                 yield from (Path(folder) / name for name in found)
 
     def _search(self, folder: Path, depth: int) -> Iterator[Path]:
@@ -60,3 +66,16 @@ class Discs:
             entries = folder.iterdir() if folder.is_dir() else ()
             self._listings[folder] = {entry.name.lower(): entry for entry in entries}
         return self._listings[folder]
+
+
+def indices(split: str) -> tuple[str, ...]:
+    """Return the lists of a set, to be found by `Discs.find`.
+
+    Errors: `UserError` for a set that the discs do not have.
+    """
+    if split not in INDICES:
+        raise UserError(
+            f"the Wall Street Journal discs have no set {split!r}: name the recipe's splits as "
+            f"{', '.join(INDICES)}"
+        )
+    return INDICES[split]

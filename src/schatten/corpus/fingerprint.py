@@ -7,7 +7,7 @@ never a recording.
 from collections.abc import Iterator
 from pathlib import Path
 
-from schatten.corpus.discs import INDICES, Discs
+from schatten.corpus.discs import Discs, indices
 from schatten.errors import UserError
 from schatten.files import digest, sha256
 from schatten.recipe import Recipe
@@ -72,9 +72,8 @@ def _manifests(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:
             yield corpus_dir / corpus.manifests.get(split, f"{split}.jsonl.gz")
     elif isinstance(corpus, WsjCorpus):
         discs = Discs(corpus_dir)
-        for names in INDICES.values():
-            for name in names:
-                yield discs.find(name) or corpus_dir / name
+        for split in splits:
+            yield from (discs.find(name) or corpus_dir / name for name in indices(split))
 
 
 def kaldi_files(directory: Path) -> list[Path]:

@@ -74,9 +74,8 @@ def _audio(entry: str, directory: Path, corpus_dir: Path) -> str:
     piped = _SPH2PIPE.match(entry)
     if entry.endswith("|") and piped is None:
         raise UserError(
-            f"{directory}/wav.scp holds a command ({entry!r}), and only files are read: run the "
-            "commands once, e.g. with Kaldi's utils/copy_data_dir.sh and wav-copy, and name the "
-            "files they write"
+            f"{directory}/wav.scp holds a command ({entry!r}), and only files are read: write "
+            "each command's output to a .wav or .flac file once, and name that file instead"
         )
     path = corpus_dir / (piped[1] if piped else entry)
     if path.is_file() and is_shorten_compressed(path):

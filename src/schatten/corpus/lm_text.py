@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten.corpus.text import Normaliser
-from schatten.files import read_lines, write_json, write_text
+from schatten.files import write_json, write_text
 
 
 def write_lm_text(
@@ -37,11 +37,6 @@ def write_lm_text(
         corpus += kept
     _write(folder / "corpus.txt.gz", corpus)
     write_json(folder / "summary.json", summary)
-
-
-def text_files(corpus_dir: Path, names: Iterable[str]) -> dict[str, list[str]]:
-    """Read the recipe's text files, named relative to the corpus folder."""
-    return {name: read_lines(corpus_dir / name) for name in names}
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from schatten.corpus.cuts import write_cuts
-from schatten.corpus.lm_text import text_files, write_lm_text
+from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
+from schatten.errors import UserError
+from schatten.files import read_lines
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import RecordedCorpus
 
@@ -23,10 +25,32 @@ def write_corpus(
 
     Errors: `UserError` for missing text files, missing or unreadable recordings.
     """
-    assert isinstance(recipe.corpus, RecordedCorpus)
+    chosen = wanted(recipe, utterances)
+    texts = text_files(corpus_of(recipe), corpus_dir)
     normaliser = Normaliser(recipe.text)
-    texts = text_files(corpus_dir, recipe.corpus.text_files)
     sentences = write_cuts(
-        utterances, recipe.splits.all, normaliser, audio_dir=corpus_dir, output=output, jobs=jobs
+        chosen, recipe.splits.all, normaliser, audio_dir=corpus_dir, output=output, jobs=jobs
     )
     write_lm_text(sentences, recipe.splits.train, texts, output, normaliser)
+
+
+def wanted(recipe: Recipe, utterances: Sequence[Utterance]) -> list[Utterance]:
+    """Return the utterances that the recipe does not leave out.
+
+    Errors: `UserError` where it leaves out one that is not there.
+    """
+    leave_out = set(corpus_of(recipe).leave_out)
+    if unknown := sorted(leave_out - {utterance.id for utterance in utterances}):
+        raise UserError(f"corpus.leave_out names {unknown[0]}, which is no utterance: correct it")
+    return [utterance for utterance in utterances if utterance.id not in leave_out]
+
+
+def corpus_of(recipe: Recipe) -> RecordedCorpus:
+    """Return the corpus settings of a recipe of recordings."""
+    assert isinstance(recipe.corpus, RecordedCorpus)
+    return recipe.corpus
+
+
+def text_files(corpus: RecordedCorpus, corpus_dir: Path) -> dict[str, list[str]]:
+    """Read the recipe's text files, by their name; each relative to the corpus folder."""
+    return {name: read_lines(corpus_dir / name) for name in corpus.text_files}

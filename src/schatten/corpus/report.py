@@ -15,6 +15,8 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         )
     for name, counts in report["text_files"].items():
         yield f"{name}: {counts['lines']} lines used, {counts['left_out']} left out"
+    for reason, count in report["left_out"].items():
+        yield f"{count} utterances left out: {reason}"
     for split, count in report["transcripts_in_lm_text"].items():
         if count:
             yield f"{split}: {count} transcripts are also lines of the language model text"

@@ -42,19 +42,16 @@ def find_sph2pipe() -> str:
 
     Errors: `UserError` that says how to install it.
     """
-    program = shutil.which("sph2pipe") or _installed_by_lhotse()
+    tools = Path.home() / ".lhotse" / "tools"
+    installed = [shutil.which("sph2pipe"), *(str(path) for path in tools.glob("*/sph2pipe"))]
+    program = next((path for path in installed if path), None)
     if program is None:
         raise UserError(
             "the recordings are shorten-compressed SPHERE, and sph2pipe, which decompresses "
-            "them, is not installed: run `lhotse install-sph2pipe` (it needs a C compiler), or "
-            "put an sph2pipe on the PATH"
+            "them, is not installed: run `lhotse install-sph2pipe` (it needs a C compiler and the "
+            "network), or put an sph2pipe on the PATH"
         )
     return program
-
-
-def _installed_by_lhotse() -> str | None:
-    tools = Path.home() / ".lhotse" / "tools"
-    return next((str(path) for path in sorted(tools.glob("sph2pipe*/sph2pipe"))), None)
 
 
 def decompress(source: Path, target: Path) -> None:

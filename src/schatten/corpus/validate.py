@@ -29,8 +29,8 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
     """Check the cuts and text in the folder `data` and return the report.
 
     The report holds hours, utterances, words, speakers and rates by split, the counts of the
-    text files, the overlap of the language model text, and the utterances that training leaves
-    out of each model.
+    text files and of what the source left out, the overlap of the language model text, and the
+    utterances that training leaves out of each model.
 
     Errors: `UserError` that lists what is wrong by kind, with counts and names.
     """
@@ -47,10 +47,10 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
         kind = "dev and test queries stand in the language model text: change the seed"
         problems.extend(kind, (name for names in overlap.values() for name in names))
     problems.raise_if_any(f"the corpus in {data}")
-    summary = data / "text" / "summary.json"
     return {
         "splits": {split: _summary(entries, split) for split in recipe.splits.all},
-        "text_files": read_json(summary) if summary.is_file() else {},
+        "text_files": _counts(data / "text" / "summary.json"),
+        "left_out": _counts(data / "left_out.json"),
         "transcripts_in_lm_text": {split: len(names) for split, names in overlap.items()},
         "silent_recordings": sorted(name for name, look in decoded.items() if _is_silent(look)),
         "too_long_for_ctc": {
@@ -101,11 +101,13 @@ def _audio_folder(recipe: Recipe, data: Path, corpus_dir: Path | None) -> Path:
 def _check_texts(entries: Sequence[Entry], normaliser: Normaliser, problems: Problems) -> None:
     for entry in entries:
         if not entry.text.strip():
-            problems.add("utterances have no text: write what is said, or leave them out", entry.id)
+            problems.add(
+                "utterances have no text: write it, or name them in corpus.leave_out", entry.id
+            )
         elif foreign := normaliser.foreign(entry.text):
             problems.add(
-                "utterances hold characters outside the alphabet: write them as words, or change "
-                "the recipe's text.alphabet or text.strip",
+                "utterances hold characters outside the alphabet: write them as words, change "
+                "the recipe's text.alphabet or text.strip, or name them in corpus.leave_out",
                 f"{entry.id} ({' '.join(foreign)})",
             )
 
@@ -164,6 +166,11 @@ def _check_decoded(entry: Entry, found: Decoded, low_allowed: bool, problems: Pr
             "corpus.low_rates: allowed",
             f"{entry.audio} ({rate} Hz)",
         )
+
+
+def _counts(path: Path) -> dict[str, Any]:
+    """Return counts that the corpus's source left; not every source leaves some."""
+    return read_json(path) if path.is_file() else {}
 
 
 def _is_silent(look: Decoded | str) -> bool:

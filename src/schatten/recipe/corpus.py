@@ -64,6 +64,8 @@ class RecordedCorpus(Settings):
     text_files: tuple[str, ...] = ()
     """More text for language models (a sentence a line, .gz too), relative to the corpus folder;
     lines that hold a character outside the alphabet are left out and counted."""
+    leave_out: tuple[str, ...] = ()
+    """Ids of utterances to pass over, for faults in a corpus that cannot be mended."""
     shared_speakers: Literal["refused", "allowed"] = "refused"
     """Whether a speaker may be in two splits; allow it only where speakers have no names."""
     low_rates: Literal["refused", "allowed"] = "refused"
@@ -100,13 +102,16 @@ class LhotseCorpus(RecordedCorpus):
 
 
 class WsjCorpus(RecordedCorpus):
-    """The LDC discs of the Wall Street Journal (LDC93S6A/B and LDC94S13A/B)."""
+    """The LDC discs of the Wall Street Journal (LDC93S6A/B and LDC94S13A/B).
+
+    The recipe's splits are named as the sets are: si284, si84, dev93, eval92, eval93 ...
+    """
 
     source: Literal["wsj"]
     verbalised_punctuation: bool = False
-    """Whether training utterances with spoken punctuation are kept."""
+    """Whether utterances with spoken punctuation are kept; its words are then written out."""
     disc_text: bool = True
-    """Whether the discs' language model text (1987-89) is used where it is there."""
+    """Whether the discs' language model text (1987 to 1989) is used, where it is there."""
 
 
 Corpus = Annotated[

@@ -1,0 +1,86 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_corpora import make_recipe
+
+from schatten.corpus.fingerprint import check_folder, fingerprint
+from schatten.errors import UserError
+
+Corpus = Callable[..., Path]
+
+
+def test_it_follows_the_table_and_the_data_settings_alone(tsv_corpus: Corpus) -> None:
+    folder = tsv_corpus()
+    name = fingerprint(make_recipe(), folder)
+    assert fingerprint(make_recipe(title="another title"), folder) == name
+    allowed = {"source": "tsv", "shared_speakers": "allowed", "low_rates": "allowed"}
+    assert fingerprint(make_recipe(corpus=allowed), folder) == name
+    moved = folder.rename(folder.with_name("moved"))
+    assert fingerprint(make_recipe(), moved) == name
+    for settings in (
+        {"text": {"strip": "."}},
+        {"splits": {"test": ["test", "dev2"]}},
+        {"speed_perturbation": [0.9, 1.0]},
+        {"corpus": {"source": "tsv", "leave_out": ["anna1"]}},
+    ):
+        assert fingerprint(make_recipe(**settings), moved) != name
+    tsv_corpus(anna1={"text": "changed"}).rename(folder.with_name("changed"))
+    assert fingerprint(make_recipe(), folder.with_name("changed")) != name
+
+
+def test_it_follows_the_text_files(tsv_corpus: Corpus) -> None:
+    folder = tsv_corpus()
+    recipe = make_recipe(corpus={"source": "tsv", "text_files": ["more.txt"]})
+    with pytest.raises(UserError, match=r"needs .*more\.txt"):
+        fingerprint(recipe, folder)
+    (folder / "more.txt").write_text("one\n")
+    name = fingerprint(recipe, folder)
+    (folder / "more.txt").write_text("one two\n")
+    assert fingerprint(recipe, folder) != name
+
+
+def test_it_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; import schatten.corpus.fingerprint; "
+        "print(*{'lhotse', 'numpy', 'torch', 'soundfile'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("folder", [None, Path("nowhere")])
+def test_a_missing_folder_is_refused_by_the_recipes_name(folder: Path | None) -> None:
+    with pytest.raises(UserError, match=r"'Our test'.*--config corpus_dir=DIR"):
+        check_folder(make_recipe(title="Our test"), folder)
+
+
+def test_a_folder_without_the_table_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"transcripts\.tsv, which does not exist"):
+        check_folder(make_recipe(), tmp_path)
+
+
+def test_kaldi_and_lhotse_corpora_have_fingerprints(tmp_path: Path) -> None:
+    for split in ("train", "dev", "test"):
+        (tmp_path / split).mkdir()
+        for name in ("wav.scp", "text"):
+            (tmp_path / split / name).write_text("a b\n")
+        (tmp_path / f"{split}.jsonl.gz").write_bytes(b"")
+    kaldi, lhotse = (make_recipe(corpus={"source": name}) for name in ("kaldi", "lhotse"))
+    before = fingerprint(kaldi, tmp_path), fingerprint(lhotse, tmp_path)
+    (tmp_path / "train/segments").write_text("a b 0 1\n")
+    (tmp_path / "dev.jsonl.gz").write_bytes(b"changed")
+    after = fingerprint(kaldi, tmp_path), fingerprint(lhotse, tmp_path)
+    assert len({*before, *after}) == 4
+
+
+def test_the_synthetic_corpus_needs_no_folder() -> None:
+    first, second = (
+        make_recipe(corpus={"source": "voicesearch_like", "seed": seed}) for seed in (1, 2)
+    )
+    assert fingerprint(first) == fingerprint(first) != fingerprint(second)

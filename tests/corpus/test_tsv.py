@@ -1,0 +1,165 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from lhotse import CutSet
+from small_corpora import ROWS, make_recipe, write_audio, write_table
+
+from schatten.corpus import make
+from schatten.corpus.tsv import read_table
+from schatten.errors import UserError
+from schatten.files import read_json, read_lines
+from schatten.recipe.corpus import TsvCorpus
+
+Corpus = Callable[..., Path]
+SPLITS = ("train", "dev", "test")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_a_table_becomes_cuts_and_text(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus()
+    make(make_recipe(), folder, tmp_path / "data")
+    cuts = CutSet.from_file(tmp_path / "data/train.cuts.jsonl.gz")
+    assert [cut.id for cut in cuts] == ["anna1", "anna2"]
+    assert [cut.supervisions[0].text for cut in cuts] == ["yes", "go on"]
+    assert {cut.supervisions[0].speaker for cut in cuts} == {"anna"}
+    assert read_lines(tmp_path / "data/text/dev.txt.gz") == ["it's no"]
+    assert read_lines(tmp_path / "data/text/corpus.txt.gz") == ["yes", "go on"]
+
+
+def test_audio_is_loaded_at_16_khz_from_any_folder(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus()
+    write_audio(folder / "a/anna1.wav", 0.5, rate=48000)
+    make(make_recipe(), folder, tmp_path / "data")
+    moved = folder.rename(tmp_path / "moved")
+    cuts = CutSet.from_file(tmp_path / "data/train.cuts.jsonl.gz")
+    loaded = {cut.id: cut.load_audio() for cut in cuts.with_recording_path_prefix(moved)}
+    assert {name: audio.shape for name, audio in loaded.items()} == {
+        "anna1": (1, 8000),
+        "anna2": (1, 16000),
+    }
+    samples, _ = soundfile.read(moved / "a/anna2.flac", dtype="float32")
+    np.testing.assert_array_equal(loaded["anna2"][0], samples)
+
+
+def test_any_number_of_jobs_writes_the_same_bytes(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus()
+    for jobs in (1, 3):
+        make(make_recipe(), folder, tmp_path / str(jobs), jobs)
+    assert contents(tmp_path / "1") == contents(tmp_path / "3")
+    assert b"/tmp" not in b"".join(contents(tmp_path / "1").values())
+
+
+def test_text_files_join_the_training_transcripts(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus()
+    (tmp_path / "books.txt").write_text("Call me Ishmael.\nIn 1851 a whale\n")
+    recipe = make_recipe(corpus={"source": "tsv", "text_files": ["../books.txt"]})
+    make(recipe, folder, tmp_path / "data")
+    assert read_lines(tmp_path / "data/text/corpus.txt.gz") == ["yes", "go on", "call me ishmael"]
+    assert read_json(tmp_path / "data/text/summary.json") == {
+        "../books.txt": {"lines": 1, "left_out": 1, "words": 3}
+    }
+
+
+def test_other_names_of_columns_and_splits(tmp_path: Path) -> None:
+    write_table(
+        tmp_path,
+        [
+            {"file": f"{part}.wav", "what": "one", "utt": part, "part": part}
+            for part in ("trn", "dev", "test", "unused")
+        ],
+        "lists/all.tsv",
+    )
+    corpus = TsvCorpus(
+        source="tsv",
+        manifest="lists/all.tsv",
+        columns={"path": "file", "text": "what", "id": "utt", "split": "part"},
+        split_names={"train": "trn"},
+    )
+    train, *rest = read_table(corpus, SPLITS, tmp_path)
+    assert (train.split, train.audio, train.speaker) == ("train", "lists/trn.wav", "trn")
+    assert [utterance.split for utterance in rest] == ["dev", "test"]
+
+
+def test_windows_line_ends_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    lines = ["id\tpath\ttext\tsplit", *(f"{split}\tx.wav\tyes\t{split}" for split in SPLITS), ""]
+    (tmp_path / "transcripts.tsv").write_bytes(("\ufeff" + "\r\n".join(lines)).encode())
+    read = read_table(TsvCorpus(source="tsv"), SPLITS, tmp_path)
+    assert [utterance.text for utterance in read] == ["yes"] * 3
+
+
+def test_problems_of_recordings_come_in_one_list(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus()
+    (folder / "a/anna1.wav").unlink()
+    (folder / "a/anna2.flac").write_bytes(b"no audio")
+    soundfile.write(folder / "b/bert1.wav", np.zeros((100, 2)), 16000)
+    whole = (folder / "c/carl1.wav").read_bytes()
+    (folder / "c/carl1.wav").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError) as caught:
+        make(make_recipe(), folder, tmp_path / "data")
+    message = str(caught.value)
+    assert "1 x recordings are missing" in message and "a/anna1.wav" in message
+    assert "2 x recordings cannot be read" in message and "a/anna2.flac" in message
+    assert "c/carl1.wav (cut short: 15978 of 32000 bytes)" in message
+    assert "1 x recordings have several channels" in message and "b/bert1.wav" in message
+    assert not (tmp_path / "data").exists()
+
+
+def test_ids_must_be_unique_and_without_white_space(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus(anna1={"id": "same"}, anna2={"id": "same"}, carl1={"id": "carl 1"})
+    with pytest.raises(UserError, match=r"same \(2 times\)") as caught:
+        make(make_recipe(), folder, tmp_path / "data")
+    assert "'carl 1'" in str(caught.value)
+
+
+def test_a_recording_of_another_length_than_the_table_says(tmp_path: Path) -> None:
+    write_table(tmp_path, [{**row, "duration_s": "1.000"} for row in ROWS])
+    for row in ROWS:
+        write_audio(tmp_path / row["path"], 0.6 if row["id"] == "carl1" else 1.0)
+    with pytest.raises(UserError, match=r"c/carl1\.wav \(0\.60 s, not 1\.00 s\)") as caught:
+        make(make_recipe(), tmp_path, tmp_path / "data")
+    assert "1 x" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("id\tpath\ttext\nx\tx.wav\tyes\n", "no column 'split' .it has id, path, text"),
+        ("id\tpath\ttext\tsplit\nx\tx.wav\tyes\n", "line 2 has 3 columns and the header 4"),
+        ("id\tpath\ttext\tsplit\nx\tx.wav\tyes\ttrain\n", "no line of split 'dev'"),
+        ("", "no column 'id'"),
+        (
+            "id\tpath\ttext\tsplit\tduration\n"
+            + "".join(f"{s}\tx.wav\tyes\t{s}\tlong\n" for s in SPLITS),
+            "the duration 'long'",
+        ),
+    ],
+)
+def test_wrong_tables_are_refused(tmp_path: Path, table: str, reason: str) -> None:
+    (tmp_path / "transcripts.tsv").write_text(table)
+    with pytest.raises(UserError, match=reason):
+        make(make_recipe(), tmp_path, tmp_path / "data")
+
+
+def test_utterances_can_be_left_out(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus(anna1={"path": "nowhere.wav"})
+    recipe = make_recipe(corpus={"source": "tsv", "leave_out": ["anna1"]})
+    make(recipe, folder, tmp_path / "data")
+    assert read_lines(tmp_path / "data/text/train.txt.gz") == ["go on"]
+    with pytest.raises(UserError, match="names nobody"):
+        make(make_recipe(corpus={"source": "tsv", "leave_out": ["nobody"]}), folder, tmp_path)
+
+
+@pytest.mark.parametrize("folder", [None, Path("/nowhere")])
+def test_the_corpus_folder_must_be_there(folder: Path | None, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--corpus-dir"):
+        make(make_recipe(), folder, tmp_path)
