@@ -1,0 +1,38 @@
+// AVX-512 VNNI: vpdpbusd multiplies unsigned by signed bytes, so activations are stored as activation + 128; the
+// driver takes 128 times the row's sum off again.
+#include <immintrin.h>
+#include <string.h>
+
+#include "internal.h"
+
+namespace sk {
+namespace {
+
+using Sums = __m512i;
+using Weights = __m512i;
+using X = __m512i;
+constexpr int kVectors = 1;
+
+inline Sums zero() { return _mm512_setzero_si512(); }
+inline void store(int32_t *to, Sums sums) { _mm512_storeu_si512(to, sums); }
+inline Weights load(const uint8_t *from) { return _mm512_loadu_si512(from); }
+inline X broadcast(const uint8_t *from) {
+  int32_t four;
+  memcpy(&four, from, sizeof four);
+  return _mm512_set1_epi32(four);
+}
+inline Sums multiply_add(Sums sums, Weights w, X x) { return _mm512_dpbusd_epi32(sums, x, w); }
+
+bool available() { return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"); }
+
+}  // namespace
+}  // namespace sk
+
+#include "x86_tiles.h"
+
+namespace sk {
+
+const sk_kernels kAvx512Vnni = {"avx512vnni",      available,     {kTile, kTile, kStep}, {kStep, 1, 0x80},
+                                multiply<8, 8, 6, 4>, &kVectorAvx512};
+
+}  // namespace sk

@@ -1,0 +1,73 @@
+// Chooses kernels by what the CPU reports, and forwards the vector operations to them.
+#include <string.h>
+
+#include "internal.h"
+
+namespace sk {
+namespace {
+
+// Slowest first.
+const sk_kernels *const kAll[] = {
+    &kScalar,
+#if defined(__aarch64__)
+    &kNeon, &kDotprod, &kI8mm,
+#elif defined(__x86_64__)
+    &kAvx2, &kAvxVnni, &kAvx512Vnni,
+#endif
+};
+constexpr int kCount = sizeof(kAll) / sizeof(kAll[0]);
+
+// smmla multiplies pairs of columns: with one column half of its work would be lost, and sdot is as fast.
+bool suits(const sk_kernels &kernels, int columns) {
+#if defined(__aarch64__)
+  return &kernels != &kI8mm || columns > 1;
+#else
+  (void)kernels, (void)columns;
+  return true;
+#endif
+}
+
+}  // namespace
+}  // namespace sk
+
+using namespace sk;
+
+const sk_kernels *sk_kernels_best(int columns) {
+  for (int i = kCount - 1; i > 0; --i) {
+    if (kAll[i]->available() && suits(*kAll[i], columns)) return kAll[i];
+  }
+  return kAll[0];
+}
+
+const sk_kernels *sk_kernels_named(const char *name) {
+  for (const sk_kernels *kernels : kAll) {
+    if (strcmp(kernels->name, name) == 0) return kernels->available() ? kernels : nullptr;
+  }
+  return nullptr;
+}
+
+const char *sk_kernels_list(int i) { return i >= 0 && i < kCount ? kAll[i]->name : nullptr; }
+
+const char *sk_kernels_name(const sk_kernels *kernels) { return kernels->name; }
+
+void sk_exp(const sk_kernels *kernels, const float *x, float *y, int count) { kernels->vector->exp(x, y, count); }
+
+void sk_log(const sk_kernels *kernels, const float *x, float *y, int count) { kernels->vector->log(x, y, count); }
+
+void sk_sigmoid(const sk_kernels *kernels, const float *x, float *y, int count) {
+  kernels->vector->sigmoid(x, y, count);
+}
+
+void sk_tanh(const sk_kernels *kernels, const float *x, float *y, int count) { kernels->vector->tanh(x, y, count); }
+
+float sk_quantize(const sk_kernels *kernels, const float *x, int8_t *q, int count) {
+  return kernels->vector->quantize(x, q, count);
+}
+
+void sk_gru_step(const sk_kernels *kernels, const float *a, const float *b, float *h, int units) {
+  kernels->vector->gru_step(a, b, h, units);
+}
+
+void sk_lstm_step(const sk_kernels *kernels, const float *a, const float *b, float *c, float *h, int units) {
+  kernels->vector->lstm_step(a, b, c, h, units);
+}

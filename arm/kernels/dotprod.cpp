@@ -1,0 +1,34 @@
+// ARMv8.2 dot products (sdot): four rows by four weights an instruction.
+#include <sys/auxv.h>
+
+#include "dot_tiles.h"
+
+namespace sk {
+namespace {
+
+extern "C" Kernel sk_dotprod_n1_pair, sk_dotprod_n1_q4, sk_dotprod_n1_q3, sk_dotprod_n1_q2, sk_dotprod_n1_q1,
+    sk_dotprod_n2_pair, sk_dotprod_n2_q4, sk_dotprod_n2_q3, sk_dotprod_n2_q2, sk_dotprod_n2_q1, sk_dotprod_n3_q4,
+    sk_dotprod_n3_q3, sk_dotprod_n3_q2, sk_dotprod_n3_q1, sk_dotprod_n4_q4, sk_dotprod_n4_q3, sk_dotprod_n4_q2,
+    sk_dotprod_n4_q1;
+
+constexpr Kernels kKernels[kMaxColumns] = {
+    {sk_dotprod_n1_pair, {nullptr, sk_dotprod_n1_q1, sk_dotprod_n1_q2, sk_dotprod_n1_q3, sk_dotprod_n1_q4}},
+    {sk_dotprod_n2_pair, {nullptr, sk_dotprod_n2_q1, sk_dotprod_n2_q2, sk_dotprod_n2_q3, sk_dotprod_n2_q4}},
+    {nullptr, {nullptr, sk_dotprod_n3_q1, sk_dotprod_n3_q2, sk_dotprod_n3_q3, sk_dotprod_n3_q4}},
+    {nullptr, {nullptr, sk_dotprod_n4_q1, sk_dotprod_n4_q2, sk_dotprod_n4_q3, sk_dotprod_n4_q4}},
+};
+
+constexpr int kStep = 4, kBlock = 16;
+
+bool available() { return getauxval(AT_HWCAP) & (1UL << 20); }  // HWCAP_ASIMDDP
+
+void multiply(const Panel &panel) {
+  const size_t row_bytes = static_cast<size_t>(round_up(panel.cols, kStep));
+  multiply_tiles(kKernels[panel.columns - 1], panel, row_bytes, row_bytes / kBlock, row_bytes % kBlock / kStep);
+}
+
+}  // namespace
+
+const sk_kernels kDotprod = {"dotprod", available, {kTile, 4, kStep}, {kBlock, 1, 0}, multiply, &kVectorNeon};
+
+}  // namespace sk

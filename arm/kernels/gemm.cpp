@@ -1,0 +1,155 @@
+// The shared driver of a product: packs the columns, runs a kernel over panels of rows, corrects for zero points and
+// hands the sums to the output stage. It holds no arithmetic of its own and is compiled for the plainest CPU.
+#include <string.h>
+
+#include "internal.h"
+
+namespace sk {
+namespace {
+
+// Columns packed at once; more of them run batch by batch.
+constexpr int kBatch = 12;
+
+// Up to four columns of a product, packed, and the terms that zero points add to each column's sums.
+struct Group {
+  const uint8_t *x;
+  int first, columns;
+  int32_t factor[kMaxColumns], constant[kMaxColumns];
+  bool correct;
+};
+
+template <int kBlock>
+void pack_block(uint8_t *out, const uint8_t *in, uint8_t flip) {
+  uint8_t bytes[kBlock];
+  memcpy(bytes, in, kBlock);
+  for (int i = 0; i < kBlock; ++i) bytes[i] ^= flip;
+  memcpy(out, bytes, kBlock);
+}
+
+// Packs one column: block b goes to out + b * pitch. What fills up the last one is of no matter: it meets zero weights.
+template <int kBlock>
+void pack_column(uint8_t *out, const uint8_t *in, int count, int pitch, uint8_t flip) {
+  int left = count;
+  for (; left >= kBlock; left -= kBlock, in += kBlock, out += pitch) pack_block<kBlock>(out, in, flip);
+  if (left <= 0) return;
+  uint8_t last[kBlock] = {};
+  memcpy(last, in, static_cast<size_t>(left));
+  pack_block<kBlock>(out, last, flip);
+}
+
+void pack_column(int block, uint8_t *out, const uint8_t *in, int count, int pitch, uint8_t flip) {
+  switch (block) {
+    case 16: return pack_column<16>(out, in, count, pitch, flip);
+    case 8: return pack_column<8>(out, in, count, pitch, flip);
+    case 4: return pack_column<4>(out, in, count, pitch, flip);
+    default: return pack_column<1>(out, in, count, pitch, flip);
+  }
+}
+
+size_t packed_columns_bytes(const sk_kernels &kernels, int cols, int columns) {
+  const ColumnLayout &layout = kernels.column_layout;
+  return static_cast<size_t>(round_up(columns, layout.column_step)) * static_cast<size_t>(round_up(cols, layout.block));
+}
+
+// Sum of a column's activations as the weights meet them: unsigned ones less 128.
+int32_t column_sum(const uint8_t *in, int count, uint8_t to_signed) {
+  int32_t sum = 0;
+  for (int k = 0; k < count; ++k) sum += static_cast<int8_t>(in[k] ^ to_signed);
+  return sum;
+}
+
+void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, Group *group) {
+  const ColumnLayout &layout = matrix.kernels->column_layout;
+  const uint8_t to_signed = x.is_unsigned ? 0x80 : 0;
+  const int slots = round_up(group->columns, layout.column_step);
+  const int pitch = slots * layout.block;
+  const int32_t offset = (x.is_unsigned ? 128 : 0) - x.zero_point;
+  if (slots != group->columns) memset(scratch, 0, packed_columns_bytes(*matrix.kernels, matrix.cols, slots));
+  for (int n = 0; n < group->columns; ++n) {
+    const uint8_t *in = static_cast<const uint8_t *>(x.data) + (group->first + n) * x.stride;
+    pack_column(layout.block, scratch + n * layout.block, in, matrix.cols, pitch, layout.flip ^ to_signed);
+    group->factor[n] = offset - (layout.flip ? 128 : 0);
+    group->constant[n] =
+        matrix.weight_offset == 0
+            ? 0
+            : matrix.weight_offset * (column_sum(in, matrix.cols, to_signed) + matrix.cols * offset);
+  }
+  group->x = scratch;
+  group->correct = group->factor[0] != 0 || matrix.weight_offset != 0;
+}
+
+// Packs up to kBatch columns from `first` on; returns the number of groups.
+int pack_batch(const sk_matrix &matrix, const sk_columns &x, int first, uint8_t *scratch, Group *groups) {
+  int count = 0;
+  for (int n = first; n < x.count && n < first + kBatch; n += kMaxColumns) {
+    Group &group = groups[count++];
+    group.first = n;
+    group.columns = x.count - n < kMaxColumns ? x.count - n : kMaxColumns;
+    pack_group(matrix, x, scratch, &group);
+    scratch += packed_columns_bytes(*matrix.kernels, matrix.cols, group.columns);
+  }
+  return count;
+}
+
+// Runs a product; finish(sums, group, first_row, rows) takes the exact sums of a panel. The groups of a batch share a
+// panel's weights while they are in the cache.
+template <class Finish>
+void run(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, const Finish &finish) {
+  alignas(64) int32_t sums[kMaxColumns * kPanelRows];
+  const sk_kernels &kernels = *matrix.kernels;
+  const size_t row_bytes = static_cast<size_t>(round_up(matrix.cols, kernels.layout.block));
+  for (int first = 0; first < x.count; first += kBatch) {
+    Group groups[kBatch / kMaxColumns];
+    const int count = pack_batch(matrix, x, first, scratch, groups);
+    for (int row = 0; row < matrix.rows; row += kPanelRows) {
+      const int rows = matrix.rows - row < kPanelRows ? matrix.rows - row : kPanelRows;
+      const uint8_t *weights = matrix.weights + static_cast<size_t>(row) * row_bytes;
+      for (const Group *group = groups; group != groups + count; ++group) {
+        kernels.multiply({weights, group->x, sums, rows, matrix.cols, group->columns});
+        if (group->correct) {
+          kernels.vector->correct(sums, matrix.row_sums + row, group->factor, group->constant, rows, group->columns);
+        }
+        finish(sums, *group, row, rows);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sk
+
+using namespace sk;
+
+size_t sk_scratch_bytes(const sk_matrix *matrix, int columns) {
+  const int batch = columns < kBatch ? columns : kBatch;
+  const int whole = batch / kMaxColumns, rest = batch % kMaxColumns;
+  return static_cast<size_t>(whole) * packed_columns_bytes(*matrix->kernels, matrix->cols, kMaxColumns) +
+         packed_columns_bytes(*matrix->kernels, matrix->cols, rest);
+}
+
+void sk_gemm_s32(const sk_matrix *matrix, const sk_columns *x, int32_t *y, ptrdiff_t stride, void *scratch) {
+  run(*matrix, *x, static_cast<uint8_t *>(scratch), [&](const int32_t *sums, const Group &group, int row, int rows) {
+    for (int n = 0; n < group.columns; ++n) {
+      memcpy(y + (group.first + n) * stride + row, sums + n * kPanelRows, static_cast<size_t>(rows) * sizeof(int32_t));
+    }
+  });
+}
+
+void sk_gemm_f32(const sk_matrix *matrix, const sk_columns *x, const float *row_scales, const float *bias, float *y,
+                 ptrdiff_t stride, void *scratch) {
+  const VectorOps &ops = *matrix->kernels->vector;
+  run(*matrix, *x, static_cast<uint8_t *>(scratch), [&](const int32_t *sums, const Group &group, int row, int rows) {
+    const Output out{row_scales + row, bias ? bias + row : nullptr, x->scales + group.first,
+                     y + group.first * stride + row, stride};
+    ops.finish_f32(sums, out, rows, group.columns);
+  });
+}
+
+void sk_gemm_s8(const sk_matrix *matrix, const sk_columns *x, const float *row_scales, int8_t *y, ptrdiff_t stride,
+                void *scratch) {
+  const VectorOps &ops = *matrix->kernels->vector;
+  run(*matrix, *x, static_cast<uint8_t *>(scratch), [&](const int32_t *sums, const Group &group, int row, int rows) {
+    const Output out{row_scales + row, nullptr, x->scales + group.first, y + group.first * stride + row, stride};
+    ops.finish_s8(sums, out, rows, group.columns);
+  });
+}

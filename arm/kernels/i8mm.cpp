@@ -1,0 +1,32 @@
+// ARMv8.6 matrix products (smmla): two rows by two columns by eight weights an instruction. An odd count of columns is
+// rounded up; the surplus column's sums fall into the panel's unused column.
+#include <sys/auxv.h>
+
+#include "dot_tiles.h"
+
+namespace sk {
+namespace {
+
+extern "C" Kernel sk_i8mm_n2_pair, sk_i8mm_n2_q4, sk_i8mm_n2_q3, sk_i8mm_n2_q2, sk_i8mm_n2_q1, sk_i8mm_n4_q4,
+    sk_i8mm_n4_q3, sk_i8mm_n4_q2, sk_i8mm_n4_q1;
+
+// For one pair of columns and for two.
+constexpr Kernels kKernels[kMaxColumns / 2] = {
+    {sk_i8mm_n2_pair, {nullptr, sk_i8mm_n2_q1, sk_i8mm_n2_q2, sk_i8mm_n2_q3, sk_i8mm_n2_q4}},
+    {nullptr, {nullptr, sk_i8mm_n4_q1, sk_i8mm_n4_q2, sk_i8mm_n4_q3, sk_i8mm_n4_q4}},
+};
+
+constexpr int kStep = 8, kLoop = 4 * kStep;
+
+bool available() { return getauxval(AT_HWCAP2) & (1UL << 13); }  // HWCAP2_I8MM
+
+void multiply(const Panel &panel) {
+  const size_t row_bytes = static_cast<size_t>(round_up(panel.cols, kStep));
+  multiply_tiles(kKernels[(panel.columns - 1) / 2], panel, row_bytes, row_bytes / kLoop, row_bytes % kLoop / kStep);
+}
+
+}  // namespace
+
+const sk_kernels kI8mm = {"i8mm", available, {kTile, 4, kStep}, {kStep, 2, 0}, multiply, &kVectorNeon};
+
+}  // namespace sk

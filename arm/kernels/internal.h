@@ -1,0 +1,81 @@
+// What the kernels of one instruction set give to the shared driver (gemm.cpp). Not part of the public interface.
+#ifndef SCHATTEN_KERNELS_INTERNAL_H
+#define SCHATTEN_KERNELS_INTERNAL_H
+
+#include "schatten_kernels.h"
+
+namespace sk {
+
+// Rows whose sums are kept in one scratch panel; a multiple of every kernel's tile.
+constexpr int kPanelRows = 256;
+// Columns that one pass over the weights serves.
+constexpr int kMaxColumns = 4;
+
+// One panel of a product: `rows` rows by `columns` columns over `cols` weights each.
+struct Panel {
+  const uint8_t *weights;  // packed, first row of the panel
+  const uint8_t *x;        // packed columns
+  int32_t *sums;           // column n at sums + n * kPanelRows; rows up to the next multiple of 16 may be written
+  int rows, cols, columns;
+};
+
+// How sums become results. y points at the panel's first row of the first column.
+struct Output {
+  const float *row_scales, *bias, *column_scales;
+  void *y;
+  ptrdiff_t stride;
+};
+
+// How weights lie in memory: tiles of tile_rows rows (the last one shorter, rounded up to row_step), in a tile blocks of
+// `block` columns, in a block row after row.
+struct Layout {
+  int tile_rows, row_step, block;
+};
+
+// How columns lie in memory: blocks of `block` activations, in a block column after column (their count rounded up to
+// column_step); each byte is xored with `flip` (0x80: stored as activation + 128).
+struct ColumnLayout {
+  int block, column_step;
+  uint8_t flip;
+};
+
+struct VectorOps {
+  void (*exp)(const float *, float *, int);
+  void (*log)(const float *, float *, int);
+  void (*sigmoid)(const float *, float *, int);
+  void (*tanh)(const float *, float *, int);
+  float (*quantize)(const float *, int8_t *, int);
+  void (*gru_step)(const float *, const float *, float *, int);
+  void (*lstm_step)(const float *, const float *, float *, float *, int);
+  void (*finish_f32)(const int32_t *sums, const Output &, int rows, int columns);
+  void (*finish_s8)(const int32_t *sums, const Output &, int rows, int columns);
+  // sums[n][m] += factor[n] * row_sums[m] + constant[n]
+  void (*correct)(int32_t *sums, const int32_t *row_sums, const int32_t *factor, const int32_t *constant, int rows,
+                  int columns);
+};
+
+constexpr int round_up(int value, int step) { return (value + step - 1) / step * step; }
+
+}  // namespace sk
+
+struct sk_kernels {
+  const char *name;
+  bool (*available)();
+  sk::Layout layout;
+  sk::ColumnLayout column_layout;
+  void (*multiply)(const sk::Panel &);
+  const sk::VectorOps *vector;
+};
+
+namespace sk {
+extern const sk_kernels kScalar;
+extern const VectorOps kVectorScalar;
+#if defined(__aarch64__)
+extern const sk_kernels kNeon, kDotprod, kI8mm;
+extern const VectorOps kVectorNeon;
+#elif defined(__x86_64__)
+extern const sk_kernels kAvx2, kAvxVnni, kAvx512Vnni;
+extern const VectorOps kVectorAvx2, kVectorAvx512;
+#endif
+}  // namespace sk
+#endif

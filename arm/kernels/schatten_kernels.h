@@ -1,0 +1,105 @@
+/* 8-bit matrix products for a few columns, and the vector arithmetic of a recurrent step.
+ *
+ * y[n][m] = sum over k of w[m][k] * x[n][k]: w is a matrix of M rows and K columns of 8-bit weights, packed once; x holds
+ * N columns (frames) of K activations each; y gets M results per frame. The best use is N = 1..4; any N works.
+ * The int32 sums are exact, and the float results have the same bits on every instruction set.
+ *
+ * Nothing here allocates, locks or keeps state: memory is the caller's, and any number of threads may share a matrix.
+ * This is a C interface; it is not a general BLAS.
+ */
+#ifndef SCHATTEN_KERNELS_H
+#define SCHATTEN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One instruction set's kernels. */
+typedef struct sk_kernels sk_kernels;
+
+/* The fastest kernels of this CPU for products of `columns` columns (frames). */
+const sk_kernels *sk_kernels_best(int columns);
+
+/* The kernels of that name, or NULL where this build or this CPU lacks them. */
+const sk_kernels *sk_kernels_named(const char *name);
+
+/* The name of the i-th kernels in this build, slowest first ("scalar" is 0); NULL past the last. The CPU may lack them. */
+const char *sk_kernels_list(int i);
+
+const char *sk_kernels_name(const sk_kernels *kernels);
+
+typedef enum { SK_OK = 0, SK_BAD_WEIGHT = 1, SK_BAD_SIZE = 2, SK_BAD_ZERO_POINT = 3 } sk_status;
+
+/* One sentence for a status. */
+const char *sk_message(sk_status status);
+
+/* A packed matrix. Fill it with sk_pack; its memory stays the caller's and must outlive it. */
+typedef struct sk_matrix {
+  const sk_kernels *kernels;
+  int rows, cols;
+  const int32_t *row_sums; /* sums of the stored weights of a row */
+  const uint8_t *weights;  /* the kernels' own order */
+  int32_t weight_offset;   /* what is added to a stored weight to give the weight meant */
+} sk_matrix;
+
+/* Bytes of memory that sk_pack fills: 64-byte aligned memory is fastest, 4-byte aligned is enough. */
+size_t sk_packed_bytes(const sk_kernels *kernels, int rows, int cols);
+
+/* Packs rows x cols weights, row m at w + m * stride. Weights lie in -127..127: -128 is refused, because two products of
+ * it would not fit the 16-bit lanes of the ARMv8.0 kernels. */
+sk_status sk_pack(const sk_kernels *kernels, int rows, int cols, const int8_t *w, ptrdiff_t stride, void *memory,
+                  sk_matrix *matrix);
+
+/* The unsigned form: stored weights lie in 1..255 and mean (weight - zero_point), zero_point in 0..255. */
+sk_status sk_pack_u8(const sk_kernels *kernels, int rows, int cols, const uint8_t *w, ptrdiff_t stride, int zero_point,
+                     void *memory, sk_matrix *matrix);
+
+/* The columns of a product: column n is at data + n * stride and holds matrix->cols activations. */
+typedef struct sk_columns {
+  const void *data;    /* int8_t -128..127, or uint8_t where is_unsigned */
+  ptrdiff_t stride;    /* elements from one column to the next */
+  int count;           /* N, 1 or more */
+  int is_unsigned;     /* 0 or 1 */
+  int zero_point;      /* an activation x means (x - zero_point) */
+  const float *scales; /* one per column; unused by sk_gemm_s32 */
+} sk_columns;
+
+/* Bytes of scratch memory for a product with that many columns; contents and alignment are of no matter. */
+size_t sk_scratch_bytes(const sk_matrix *matrix, int columns);
+
+/* y[n * stride + m] = the exact sum, modulo 2^32. */
+void sk_gemm_s32(const sk_matrix *matrix, const sk_columns *x, int32_t *y, ptrdiff_t stride, void *scratch);
+
+/* y[n * stride + m] = fma(float(sum) * row_scales[m], x->scales[n], bias[m]); bias may be NULL (then no addition). */
+void sk_gemm_f32(const sk_matrix *matrix, const sk_columns *x, const float *row_scales, const float *bias, float *y,
+                 ptrdiff_t stride, void *scratch);
+
+/* y[n * stride + m] = float(sum) * row_scales[m] * x->scales[n], rounded half to even and clamped to -128..127. */
+void sk_gemm_s8(const sk_matrix *matrix, const sk_columns *x, const float *row_scales, int8_t *y, ptrdiff_t stride,
+                void *scratch);
+
+/* Vector arithmetic. Arrays need no alignment; an output may be an input (the same pointer), but must not overlap it
+ * otherwise. The kernels argument picks the instruction set; results have the same bits on all of them. */
+void sk_exp(const sk_kernels *kernels, const float *x, float *y, int count);     /* relative error below 2e-7 */
+void sk_log(const sk_kernels *kernels, const float *x, float *y, int count);     /* x > 0, normal */
+void sk_sigmoid(const sk_kernels *kernels, const float *x, float *y, int count); /* 1 / (1 + exp(-x)) */
+void sk_tanh(const sk_kernels *kernels, const float *x, float *y, int count);
+
+/* q = round(x * 127 / max|x|), half to even; returns max|x| / 127, the scale that undoes it (0 where x is all 0). */
+float sk_quantize(const sk_kernels *kernels, const float *x, int8_t *q, int count);
+
+/* One step of a GRU of `units` units: r = sigmoid(a_r + b_r), z = sigmoid(a_z + b_z), c = tanh(a_c + r * b_c),
+ * h = c + z * (h - c), where a = W x + bias and b = U h + bias hold 3 * units values in the order r, z, c. */
+void sk_gru_step(const sk_kernels *kernels, const float *a, const float *b, float *h, int units);
+
+/* One step of an LSTM: a + b hold 4 * units values in the order i, f, g, o; c = sigmoid(f) c + sigmoid(i) tanh(g),
+ * h = sigmoid(o) tanh(c). `c` is read and written, `h` written. */
+void sk_lstm_step(const sk_kernels *kernels, const float *a, const float *b, float *c, float *h, int units);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

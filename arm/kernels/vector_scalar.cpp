@@ -1,0 +1,18 @@
+// The vector arithmetic with one lane at a time: the reference of the others.
+#define SK_LANES 1
+#include "vector_impl.h"
+
+namespace sk {
+namespace {
+
+inline Floats fma_lanes(Floats a, Floats b, Floats c) {
+  Floats sum;
+  sum[0] = __builtin_fmaf(a[0], b[0], c[0]);
+  return sum;
+}
+
+}  // namespace
+
+const VectorOps kVectorScalar = kOps;
+
+}  // namespace sk

@@ -1,0 +1,11 @@
+// Kernels with a fault planted, to show that the tester catches it.
+#ifndef SCHATTEN_TESTS_FAULTY_H
+#define SCHATTEN_TESTS_FAULTY_H
+
+#include "internal.h"
+
+extern const sk_kernels kOverflowing;   // adds three products in 16 bits
+extern const sk_kernels kOverreading;   // reads one byte past its weights
+extern const sk_kernels kOverwriting;   // writes one result too many
+
+#endif
