@@ -1,8 +1,110 @@
 """The recipe's settings of the synthetic corpus `voicesearch_like`."""
 
-from typing import Literal
+from itertools import combinations
+from typing import Annotated, Literal
 
-from schatten.recipe.base import Settings
+from pydantic import Field, model_validator
+
+from schatten.recipe.base import Name, Positive, PositiveFloat, Settings
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+NoiseKind = Literal["white", "pink", "brown", "hum", "babble", "recording"]
+
+ACCENTS = ("en-us", "en-us-nyc", "en", "en-gb-x-rp", "en-gb-x-gbclan", "en-029")
+"""espeak-ng's English voices that are trained on by default."""
+# fmt: off
+TRAIN_VARIANTS = (
+    "m1", "m4", "m7", "m8", "f1", "f4", "Andy", "Annie", "adam", "anika", "antonio", "caleb",
+    "david", "ed", "Gene", "grandma", "grandpa", "gustave", "Henrique", "Diogo", "Hugo", "ian",
+    "iven", "iven3", "Jacky", "klatt3", "klatt4", "klatt5", "marcelo", "miguel", "Nguyen",
+    "norbert", "pablo", "paul", "Reed", "sandro", "shelby", "steph", "steph3", "travis",
+)
+# fmt: on
+DEV_VARIANTS = ("m6", "f5", "Mike", "edward", "Storm", "belinda", "michel", "Denis")
+TEST_VARIANTS = (
+    *("m3", "m5", "f2", "linda", "Alex"),
+    *("robert", "quincy", "benjamin", "boris", "aunty"),
+)
+ACCENT_VARIANTS = ("m2", "f3", "john", "max", "Andrea", "Mario")
+
+
+class Range(Settings):
+    """An interval that values are drawn from, all equally likely."""
+
+    low: float
+    """Lowest value."""
+    high: float
+    """Highest value."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Range":
+        if self.low > self.high:
+            raise ValueError(f"low {self.low:g} is above high {self.high:g}")
+        return self
+
+
+class SpokenSplit(Settings):
+    """A split: how much is spoken, and by whom (a voice is an accent with a variant)."""
+
+    utterances: Positive
+    """Queries drawn."""
+    accents: tuple[str, ...] = Field(default=ACCENTS, min_length=1)
+    """espeak-ng's languages, as `espeak-ng --voices=en` names them."""
+    variants: tuple[Name, ...] = Field(min_length=1)
+    """espeak-ng's voice variants (files of its `voices/!v`)."""
+    copies: Positive = 1
+    """Times each utterance is used, each with its own noise and room."""
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """Names of the voices: `en-us+f1`."""
+        return tuple(f"{accent}+{variant}" for accent in self.accents for variant in self.variants)
+
+
+class Noise(Settings):
+    """Additive noise."""
+
+    share: Probability = 0.7
+    """Share of the utterances that get it."""
+    snr: Range = Range(low=5.0, high=30.0)
+    """Level of the speech while it sounds, in dB above the noise."""
+    kinds: tuple[NoiseKind, ...] = Field(
+        default=("white", "pink", "brown", "hum", "babble"), min_length=1
+    )
+    """Drawn with equal odds; babble is made of training voices."""
+    directory: str | None = None
+    """Folder of recordings for the kind `recording`; of five or more files, every fifth is kept
+    for dev and test."""
+
+    @model_validator(mode="after")
+    def _recordings_have_a_folder(self) -> "Noise":
+        if ("recording" in self.kinds) != (self.directory is not None):
+            raise ValueError("kind `recording` and `directory` need each other: give both or none")
+        return self
+
+
+class Reverberation(Settings):
+    """Convolution with the impulse response of a room."""
+
+    share: Probability = 0.5
+    """Share of the utterances that get it."""
+    rooms: Positive = 100
+    """Rooms drawn for training; dev and test have a fifth as many of their own."""
+    reverberation_time: Range = Range(low=0.15, high=0.6)
+    """T60 of the drawn rooms, in s; at least 0.15."""
+    distance: Range = Range(low=0.3, high=2.0)
+    """From mouth to microphone, in m; 2.5 at most."""
+    directory: str | None = None
+    """Folder of impulse responses to use instead of drawn rooms; of five or more files, every
+    fifth is kept for dev and test."""
+
+    @model_validator(mode="after")
+    def _rooms_are_possible(self) -> "Reverberation":
+        if self.reverberation_time.low < 0.15:
+            raise ValueError("reverberation_time.low is in s, 0.15 or more")
+        if self.distance.low < 0.1 or self.distance.high > 2.5:
+            raise ValueError("distance is in m, from 0.1 to 2.5")
+        return self
 
 
 class VoiceSearchCorpus(Settings):
@@ -11,3 +113,56 @@ class VoiceSearchCorpus(Settings):
     source: Literal["voicesearch_like"]
     seed: int = 1
     """Every draw follows from it."""
+    grammar: Literal["voice_search", "commands"] = "voice_search"
+    """`voice_search`: some 6,000 words; `commands`: a few dozen, for quick trials."""
+    max_words: Positive = 14
+    """Longer queries are drawn again."""
+    lm_sentences: int = Field(default=300_000, ge=0)
+    """Sentences of language model text, besides the training transcripts."""
+    speaking_rate: Range = Range(low=105.0, high=150.0)
+    """espeak-ng's rate; these short words come about 20 % faster than it says, per minute."""
+    pitch: Range = Range(low=35.0, high=65.0)
+    """espeak-ng's pitch, 0 to 99; 50 is the voice's own."""
+    level: Range = Range(low=-32.0, high=-20.0)
+    """RMS of the speech while it sounds, in dB of full scale."""
+    margin: Range = Range(low=0.1, high=0.3)
+    """Time before and after the speech, in s."""
+    block: Positive = 200
+    """Utterances spoken by one process; part of the corpus, as espeak-ng's noise depends on it."""
+    train: SpokenSplit = SpokenSplit(utterances=6000, variants=TRAIN_VARIANTS)
+    """Training split."""
+    dev: SpokenSplit = SpokenSplit(utterances=300, variants=DEV_VARIANTS)
+    """Split for choices."""
+    test: SpokenSplit = SpokenSplit(utterances=1000, variants=TEST_VARIANTS)
+    """Test split: unheard voices."""
+    test_accent: SpokenSplit = SpokenSplit(
+        utterances=300, accents=("en-gb-scotland",), variants=ACCENT_VARIANTS
+    )
+    """Test split: unheard voices with an accent that is not trained on."""
+    noise: Noise = Noise()
+    """Additive noise."""
+    reverberation: Reverberation = Reverberation()
+    """Rooms."""
+    noise_floor: PositiveFloat = 80.0
+    """White noise of the microphone in every utterance, in dB below full scale."""
+
+    @property
+    def spoken(self) -> dict[str, SpokenSplit]:
+        """The splits by name."""
+        return {
+            "train": self.train,
+            "dev": self.dev,
+            "test": self.test,
+            "test_accent": self.test_accent,
+        }
+
+    @model_validator(mode="after")
+    def _splits_share_no_voice(self) -> "VoiceSearchCorpus":
+        for (one, first), (other, second) in combinations(self.spoken.items(), 2):
+            shared = sorted(set(first.voices) & set(second.voices))
+            if shared:
+                raise ValueError(f"{one} and {other} share the voice {shared[0]}: change one")
+        heard = sorted(set(self.train.accents) & set(self.test_accent.accents))
+        if heard:
+            raise ValueError(f"test_accent: train speaks {heard[0]} too; give an unheard accent")
+        return self

@@ -1,0 +1,114 @@
+"""The process that speaks one block: `python -m schatten.corpus.voicesearch.block JOB`.
+
+It must be a fresh one: what espeak-ng says depends on what it said before in the same process.
+JOB is a JSON file (a `Job`); the record of what was made is written last, so it stands for all.
+"""
+
+import sys
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from pydantic import BaseModel
+
+from schatten.corpus.utterance import SAMPLING_RATE
+from schatten.corpus.voicesearch import distortion
+from schatten.corpus.voicesearch.distortion import Signal
+from schatten.corpus.voicesearch.espeak import Espeak
+from schatten.corpus.voicesearch.plan import Block, Copy, Spoken
+from schatten.errors import UserError
+from schatten.files import write_json
+from schatten.process import die_with_parent
+
+
+class Job(BaseModel):
+    """A block with what it needs; paths are absolute or relative to where the process runs."""
+
+    block: Block
+    output: str
+    """Folder that recordings are written below."""
+    babble: str | None
+    """Samples (.npy) that babble is mixed from."""
+    rooms: str | None
+    """Impulse responses (.npz)."""
+    recordings: list[str]
+    """Noise recordings."""
+    noise_floor: float
+    """Of the microphone, in dB below full scale."""
+    record: str
+    """File to write when all is done."""
+
+
+class Sounds:
+    """The noises and rooms of a job, read when they are needed."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    @cached_property
+    def speech(self) -> Signal:
+        """What babble is mixed from."""
+        assert self.job.babble is not None, "a plan with babble has its samples"
+        return np.asarray(np.load(self.job.babble), dtype=np.float32)
+
+    @cached_property
+    def responses(self) -> list[Signal]:
+        """Impulse responses."""
+        assert self.job.rooms is not None, "a plan with rooms has their responses"
+        with np.load(self.job.rooms) as file:
+            return [file[name] for name in file.files]
+
+    def noise(self, kind: str, length: int, generator: np.random.Generator) -> Signal:
+        """Return noise of unit power."""
+        if kind == "babble":
+            return distortion.babble(self.speech, length, generator)
+        if kind == "hum":
+            return distortion.hum(length, generator)
+        if kind == "recording":
+            path = self.job.recordings[generator.integers(len(self.job.recordings))]
+            samples = distortion.read_recording(Path(path))
+            return distortion.unit_power(distortion.stretch(samples, length, generator))
+        return distortion.coloured(kind, length, generator)
+
+
+def distort(dry: Signal, copy: Copy, sounds: Sounds) -> Signal:
+    """Put an utterance into its room and noise, at its level (16 kHz, -1 .. 1)."""
+    generator = np.random.default_rng(copy.seed)
+    samples = dry
+    if copy.room is not None:
+        response = sounds.responses[int(copy.room * len(sounds.responses))]
+        samples = distortion.reverberate(samples, response)
+    samples = distortion.at_level(samples, copy.level)
+    if copy.noise is not None:
+        noise = sounds.noise(copy.noise, len(samples), generator)
+        samples = distortion.add_noise(samples, noise, copy.snr)
+    floor = np.float32(10 ** (-sounds.job.noise_floor / 20))
+    return samples + floor * generator.standard_normal(len(samples), dtype=np.float32)
+
+
+def _speak(espeak: Espeak, utterance: Spoken) -> Signal:
+    speech = espeak.speak(utterance.text, utterance.voice, utterance.rate, utterance.pitch)
+    dry = distortion.trim(distortion.resample(speech, espeak.rate))
+    return distortion.pad(dry, utterance.before, utterance.after)
+
+
+def run(job: Job) -> None:
+    """Speak a block, and write its recordings (16 kHz, 16-bit, mono FLAC) and its record."""
+    espeak, sounds = Espeak(), Sounds(job)
+    for utterance in job.block.utterances:
+        dry = _speak(espeak, utterance)
+        for copy in utterance.copies:
+            path = Path(job.output) / copy.audio
+            path.parent.mkdir(parents=True, exist_ok=True)
+            samples = distortion.to_pcm(distort(dry, copy, sounds))
+            soundfile.write(path, samples, SAMPLING_RATE, format="FLAC", subtype="PCM_16")
+    write_json(job.record, job.block.model_dump(mode="json"))
+
+
+if __name__ == "__main__":
+    die_with_parent()
+    try:
+        run(Job.model_validate_json(Path(sys.argv[1]).read_text()))
+    except UserError as error:
+        sys.exit(f"{error}")

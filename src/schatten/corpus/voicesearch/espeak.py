@@ -1,0 +1,75 @@
+"""espeak-ng's library, spoken to by ctypes: text in, samples out.
+
+The library has one voice at a time, goes on with the last one when asked for a voice it does not
+know, and ignores an unknown variant; both are refused here. Its noise depends on what the process
+has spoken before: the same calls in a fresh process give the same samples.
+"""
+
+import ctypes
+from pathlib import Path
+
+import espeakng_loader
+import numpy as np
+from numpy.typing import NDArray
+
+from schatten.errors import UserError
+
+_SYNCHRONOUS, _POSITION_CHARACTER, _UTF8 = 2, 1, 1
+_RATE, _VOLUME, _PITCH = 1, 2, 3
+_QUIET = 30
+"""espeak-ng's volume; at its own of 100 some variants clip."""
+_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
+)
+
+
+class Espeak:
+    """The synthesiser; make one per process."""
+
+    def __init__(self) -> None:
+        self._library = ctypes.CDLL(str(espeakng_loader.get_library_path()))
+        self._data = Path(espeakng_loader.get_data_path())
+        self.rate = self._library.espeak_Initialize(_SYNCHRONOUS, 0, str(self._data).encode(), 0)
+        if self.rate <= 0:
+            raise UserError(
+                f"espeak-ng cannot read its data in {self._data}: install espeakng-loader again, "
+                "in an environment whose path has less than 100 characters"
+            )
+        self._samples: list[NDArray[np.int16]] = []
+        self._callback = _CALLBACK(self._take)
+        self._library.espeak_SetSynthCallback(self._callback)
+
+    def _take(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
+        if samples and count > 0:
+            self._samples.append(np.ctypeslib.as_array(samples, (count,)).copy())
+        return 0
+
+    def choose(self, voice: str) -> None:
+        """Speak with `ACCENT+VARIANT` from now on.
+
+        Errors: `UserError` where espeak-ng has no such accent or variant.
+        """
+        accent, _, variant = voice.partition("+")
+        variants = sorted(path.name for path in (self._data / "voices" / "!v").iterdir())
+        if variant not in variants:
+            known = ", ".join(name for name in variants if " " not in name)
+            raise UserError(f"espeak-ng has no variant {variant!r}: choose among {known}")
+        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise UserError(
+                f"espeak-ng has no accent {accent!r}: choose among en, en-us, en-us-nyc, en-029, "
+                "en-gb-scotland, en-gb-x-rp, en-gb-x-gbclan, en-gb-x-gbcwmd"
+            )
+
+    def speak(self, text: str, voice: str, rate: int, pitch: int) -> NDArray[np.float32]:
+        """Return samples in -1 .. 1 at `self.rate` Hz; rate and pitch as `plan.Spoken` has them."""
+        self._samples.clear()
+        self.choose(voice)
+        for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_VOLUME, _QUIET)):
+            self._library.espeak_SetParameter(parameter, value, 0)
+        data = text.encode()
+        status = self._library.espeak_Synth(
+            data, len(data) + 1, 0, _POSITION_CHARACTER, 0, _UTF8, None, None
+        )
+        if status != 0 or not self._samples:
+            raise RuntimeError(f"espeak-ng returned {status} and no speech for {text!r} ({voice})")
+        return np.concatenate(self._samples).astype(np.float32) / 32768.0

@@ -1,0 +1,180 @@
+"""What will be spoken and how it will be distorted: every draw of the corpus but its samples.
+
+A plan is data. The processes that synthesise read it, one block of utterances each.
+"""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+
+from pydantic import BaseModel
+
+from schatten.corpus.voicesearch.draws import random_of, seed_of, within
+from schatten.corpus.voicesearch.grammar import Grammar
+from schatten.errors import UserError
+from schatten.recipe.voicesearch import SpokenSplit, VoiceSearchCorpus
+
+_ATTEMPTS = 2000
+"""Draws for one utterance before the grammar is called too small."""
+BABBLE = "babble"
+"""Name of the block of utterances that babble noise is mixed from."""
+BABBLE_UTTERANCES = 64
+
+
+class Copy(BaseModel):
+    """A recording that is made of an utterance."""
+
+    id: str
+    """Names the recording."""
+    audio: str
+    """Path relative to the corpus's folder."""
+    level: float
+    """RMS of the speech while it sounds, in dB of full scale."""
+    noise: str | None
+    """Kind of noise."""
+    snr: float
+    """Speech over noise, in dB; unused without noise."""
+    room: float | None
+    """Which room, as a position in 0 .. 1 of the list of them."""
+    seed: int
+    """Of the noise's samples."""
+
+
+class Spoken(BaseModel):
+    """An utterance: what is said, by which voice, and the recordings of it."""
+
+    id: str
+    text: str
+    voice: str
+    """espeak-ng's name: `en-us+f1`."""
+    rate: int
+    """espeak-ng's rate, in words per minute as it counts them."""
+    pitch: int
+    """espeak-ng's pitch, 0 .. 99."""
+    before: float
+    """Silence before the speech, in s."""
+    after: float
+    """Silence after it, in s."""
+    copies: list[Copy]
+
+
+class Block(BaseModel):
+    """The utterances that one process speaks."""
+
+    name: str
+    split: str
+    utterances: list[Spoken]
+
+
+def draw_queries(
+    settings: VoiceSearchCorpus, grammar: Grammar, splits: Sequence[str]
+) -> dict[str, list[str]]:
+    """Draw each split's queries; those of held-out splits are distinct and in no other split.
+
+    Errors: `UserError` where the grammar has too few queries.
+    """
+    queries: dict[str, list[str]] = {}
+    taken: set[str] = set()
+    for split in sorted(splits, key=lambda name: name == "train"):
+        queries[split] = []
+        for index in range(settings.spoken[split].utterances):
+            random = random_of(settings.seed, "query", utterance_id(split, index))
+            query = _new_query(settings, grammar, taken, random)
+            queries[split].append(query)
+            if split != "train":
+                taken.add(query)
+    return queries
+
+
+def _new_query(
+    settings: VoiceSearchCorpus, grammar: Grammar, taken: set[str], random: Random
+) -> str:
+    for _ in range(_ATTEMPTS):
+        query = grammar.sentence(random)
+        if query not in taken and query.count(" ") < settings.max_words:
+            return query
+    raise UserError(
+        f"the grammar {settings.grammar!r} gives too few queries of {settings.max_words} words or "
+        "less for dev and test: lower their `utterances`, or raise max_words"
+    )
+
+
+def lm_sentences(
+    settings: VoiceSearchCorpus, grammar: Grammar, held_out: set[str]
+) -> Iterator[str]:
+    """Draw language model text: `lm_sentences` queries, none of them of the held-out splits."""
+    random = random_of(settings.seed, "lm")
+    for _ in range(settings.lm_sentences):
+        yield _new_query(settings, grammar, held_out, random)
+
+
+def utterance_id(split: str, index: int) -> str:
+    """Name an utterance."""
+    return f"{split}-{index:06d}"
+
+
+def plan_split(settings: VoiceSearchCorpus, split: str, queries: Sequence[str]) -> list[Block]:
+    """Say how each query of a split is spoken and distorted, in blocks of a fixed size."""
+    spoken = [
+        _speak(settings, settings.spoken[split], split, index, query)
+        for index, query in enumerate(queries)
+    ]
+    size = settings.block
+    return [
+        Block(name=f"{split}-{start:06d}", split=split, utterances=spoken[start : start + size])
+        for start in range(0, len(spoken), size)
+    ]
+
+
+def plan_babble(settings: VoiceSearchCorpus, queries: Sequence[str]) -> Block:
+    """Plan the clean utterances by training voices that babble is mixed from."""
+    voices = SpokenSplit(
+        utterances=1, accents=settings.train.accents, variants=settings.train.variants
+    )
+    clean = settings.model_copy(
+        update={
+            "noise": settings.noise.model_copy(update={"share": 0.0}),
+            "reverberation": settings.reverberation.model_copy(update={"share": 0.0}),
+        }
+    )
+    spoken = [
+        _speak(clean, voices, BABBLE, index, query)
+        for index, query in enumerate(queries[:BABBLE_UTTERANCES])
+    ]
+    return Block(name=BABBLE, split=BABBLE, utterances=spoken)
+
+
+def _speak(
+    settings: VoiceSearchCorpus, split: SpokenSplit, name: str, index: int, query: str
+) -> Spoken:
+    utterance = utterance_id(name, index)
+    random = random_of(settings.seed, "voice", utterance)
+    return Spoken(
+        id=utterance,
+        text=query,
+        voice=random.choice(split.voices),
+        rate=round(within(settings.speaking_rate, random)),
+        pitch=round(within(settings.pitch, random)),
+        before=within(settings.margin, random),
+        after=within(settings.margin, random),
+        copies=[
+            _copy(
+                settings, name, index, f"{utterance}-{copy:02d}" if split.copies > 1 else utterance
+            )
+            for copy in range(split.copies)
+        ],
+    )
+
+
+def _copy(settings: VoiceSearchCorpus, split: str, index: int, copy_id: str) -> Copy:
+    random = random_of(settings.seed, "copy", copy_id)
+    noise, reverberation = settings.noise, settings.reverberation
+    noisy, echoing = random.random() < noise.share, random.random() < reverberation.share
+    return Copy(
+        id=copy_id,
+        audio=f"audio/{split}/{index // settings.block:03d}/{copy_id}.flac",
+        level=within(settings.level, random),
+        noise=random.choice(noise.kinds) if noisy else None,
+        snr=within(noise.snr, random),
+        room=random.random() if echoing else None,
+        seed=seed_of(settings.seed, "noise", copy_id),
+    )

@@ -1,0 +1,48 @@
+"""Runs blocks, each in a fresh process, a few at a time; what is done stays done after a kill."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from schatten import progress
+from schatten.corpus.voicesearch.block import Job
+from schatten.errors import UserError
+from schatten.files import digest, write_text
+
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def run_jobs(jobs: Sequence[Job], folder: Path, workers: int) -> None:
+    """Run jobs, `workers` at once; those whose record is there are left out.
+
+    Errors: `UserError` with what a failed process said.
+    """
+    waiting = [job for job in jobs if not Path(job.record).is_file()]
+    pool = ThreadPoolExecutor(workers)
+    try:
+        futures = [pool.submit(_run, job, folder) for job in waiting]
+        for done, future in enumerate(as_completed(futures), 1):
+            future.result()
+            progress.report("synthesis", batch=done, batches=len(waiting))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def record_path(folder: Path, job: Job) -> Path:
+    """Name the record of a job after all it holds: another plan or another room is another one."""
+    return folder / f"{job.block.name}-{digest(job.model_dump(mode='json'), 16)}.json"
+
+
+def _run(job: Job, folder: Path) -> None:
+    path = folder / f"{job.block.name}.job.json"
+    write_text(path, job.model_dump_json())
+    command = [sys.executable, "-m", "schatten.corpus.voicesearch.block", str(path)]
+    environment = {**os.environ, **_ONE_THREAD}
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if result.returncode:
+        lines = result.stderr.strip().splitlines() or [f"it ended with {result.returncode}"]
+        raise UserError(f"speaking {job.block.name} failed: {lines[-1]}")
+    path.unlink()

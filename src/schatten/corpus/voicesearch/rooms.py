@@ -1,0 +1,90 @@
+"""Impulse responses: of rooms drawn at random (image sources), or from a folder."""
+
+from pathlib import Path
+
+import numpy as np
+
+from schatten.corpus.utterance import SAMPLING_RATE
+from schatten.corpus.voicesearch.distortion import Signal, read_recording
+from schatten.corpus.voicesearch.draws import random_of, within
+from schatten.errors import UserError
+from schatten.recipe.voicesearch import Range, Reverberation
+
+HELD_OUT = "held_out"
+"""Rooms and noises of every split but train."""
+_AUDIO = {".wav", ".flac", ".ogg", ".mp3", ".sph", ".aiff"}
+_FIFTH = 5
+_SIZES = (Range(low=3.0, high=7.0), Range(low=3.0, high=6.0), Range(low=2.4, high=3.2))
+"""Length, width and height in m."""
+_WALL = 0.4
+"""Metres between a wall and mouth or microphone, at least."""
+_ORDER = 30
+"""Reflections followed, at most."""
+
+
+def rooms(settings: Reverberation, seed: int, side: str) -> list[Signal]:
+    """Return the impulse responses (16 kHz) of a side, `train` or `held_out`.
+
+    Errors: `UserError` for an empty folder or a bad file in it.
+    """
+    if settings.directory is not None:
+        return [read_recording(path) for path in recordings(settings.directory, side)]
+    count = settings.rooms if side == "train" else -(-settings.rooms // _FIFTH)
+    return [_draw_room(settings, seed, f"{side}-{index}") for index in range(count)]
+
+
+def recordings(directory: str, side: str) -> list[Path]:
+    """List the audio files below a folder that belong to a side.
+
+    Of five or more, every fifth is for dev and test and the others for training; fewer serve both.
+
+    Errors: `UserError` where the folder is missing or holds no audio.
+    """
+    folder = Path(directory)
+    if not folder.is_dir():
+        raise UserError(f"{folder} is not a folder: correct `directory` in the recipe's corpus")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _AUDIO)
+    if not found:
+        raise UserError(f"{folder} holds no audio ({', '.join(sorted(_AUDIO))}): copy some there")
+    if len(found) < _FIFTH:
+        return found
+    return [p for i, p in enumerate(found) if (i % _FIFTH == _FIFTH - 1) == (side == HELD_OUT)]
+
+
+def _draw_room(settings: Reverberation, seed: int, name: str) -> Signal:
+    """Draw a box-shaped room, a place for the mouth and one for the microphone."""
+    import pyroomacoustics
+
+    random = random_of(seed, "room", name)
+    size = np.array([within(interval, random) for interval in _SIZES])
+    time = max(within(settings.reverberation_time, random), _shortest(size))
+    absorption, order = pyroomacoustics.inverse_sabine(time, size)
+    pyroomacoustics.constants.set("num_threads", 1)
+    room = pyroomacoustics.ShoeBox(
+        size,
+        fs=SAMPLING_RATE,
+        materials=pyroomacoustics.Material(absorption),
+        max_order=min(order, _ORDER),
+    )
+    mouth = [random.uniform(_WALL, length - _WALL) for length in size]
+    room.add_source(mouth)
+    room.add_microphone(_near(np.array(mouth), size, settings.distance, name, seed))
+    room.compute_rir()
+    return np.asarray(room.rir[0][0], dtype=np.float32)
+
+
+def _shortest(size: np.ndarray) -> float:
+    """Return the reverberation time (s) of walls that take nearly all sound (Sabine)."""
+    length, width, height = size
+    surface = 2 * (length * width + length * height + width * height)
+    return float(0.17 * size.prod() / surface)
+
+
+def _near(mouth: np.ndarray, size: np.ndarray, distance: Range, name: str, seed: int) -> np.ndarray:
+    """Draw a place in the room at a distance from the mouth, in a random direction."""
+    random = random_of(seed, "microphone", name)
+    while True:
+        direction = np.array([random.gauss(0, 1) for _ in range(3)])
+        place = mouth + direction / np.linalg.norm(direction) * within(distance, random)
+        if np.all(place > _WALL / 2) and np.all(place < size - _WALL / 2):
+            return place
