@@ -41,6 +41,7 @@ wildcard_constraints:
 
 
 localrules:
+    all,
     wer_tables,
     figures,
 
@@ -51,3 +52,8 @@ include: "rules/lm.smk"
 include: "rules/train.smk"
 include: "rules/decode.smk"
 include: "rules/tables.smk"
+
+
+rule all:
+    input:
+        rules.wer_tables.input,

@@ -38,6 +38,10 @@ def test_a_step_says_what_it_makes() -> None:
     assert (step.makes, step.log) == ("a/b.json (+1)", Path("l"))
     assert step_from({**info, "rule_msg": "the b of a"}).makes == "the b of a"
     assert made([]) == ""
+    why = "Missing output files: a, b; Params have changed since last execution: c"
+    assert step_from({**info, "reason": why}).reason == (
+        "Missing output files; Params have changed since last execution"
+    )
 
 
 def test_the_tail_of_a_log_is_what_a_terminal_would_show(tmp_path: Path) -> None:
@@ -77,7 +81,7 @@ def test_a_failure_shows_the_log_and_the_way_to_run_it(tmp_path: Path) -> None:
         "  | [bold]ValueError: too bad[/bold]",
         f"  log: {log}",
         "  to run it alone: schatten train --output m.pt",
-        "1 failed, 0 of 2 steps done; after mending, the same command goes on from here",
+        "failed, 0 of 2 steps done; after mending, the same command goes on",
     ]
 
 
@@ -89,7 +93,7 @@ def test_an_interrupted_step_is_no_failure() -> None:
     shown.fail(1)
     shown.close()
     assert "FAILED" not in output.getvalue()
-    assert output.getvalue().endswith("stopped; the same command goes on from here\n")
+    assert output.getvalue().endswith("stopped; the same command goes on\n")
 
 
 def test_progress_is_printed_now_and_then_where_nothing_is_redrawn(tmp_path: Path) -> None:

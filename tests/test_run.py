@@ -117,7 +117,7 @@ def test_steps_are_shown_and_a_second_run_does_nothing(project: Path) -> None:
 def test_a_dry_run_makes_nothing(project: Path) -> None:
     dry = run("-n", "results/first.txt")
     assert dry.returncode == 0
-    assert dry.stdout == "would run first first.txt (Missing output files: results/first.txt)\n"
+    assert dry.stdout == "would run first first.txt (Missing output files)\n"
     assert not (project / "results").exists()
 
 
@@ -141,11 +141,21 @@ def test_a_failure_shows_the_log_of_the_step_and_nothing_of_snakemake(project: P
     failed = run("-j1")
     assert failed.returncode == 1
     assert "  | the disc is full\n  log: logs/slow.log\n" in failed.stdout
-    assert failed.stdout.splitlines()[-1].startswith("1 failed, 1 of 3 steps done")
+    assert failed.stdout.splitlines()[-1].startswith("failed, 1 of 3 steps done")
     for noise in ("CalledProcessError", "Traceback", "WorkflowError", "Exiting", "profile"):
         assert noise not in failed.stdout
     (project / "slow.py").write_text(SLOW)
     assert run("-j1").returncode == 0
+
+
+def test_a_step_that_leaves_out_its_output_fails(project: Path) -> None:
+    (project / "slow.py").write_text("print('all is well')\n")
+    failed = run("-j1", "--", "--latency-wait", "0")
+    assert failed.returncode == 1
+    assert "results/slow.txt (missing locally" in failed.stdout
+    assert "FAILED slow slow.txt" in failed.stdout
+    assert "  | all is well\n" in failed.stdout
+    assert failed.stdout.splitlines()[-1].startswith("failed, 1 of 3 steps done")
 
 
 def test_a_folder_without_a_workflow_is_refused(project: Path) -> None:
@@ -238,7 +248,7 @@ def test_ctrl_c_ends_the_run_and_its_steps(project: Path, start: Start) -> None:
     os.killpg(stopped.pid, signal.SIGINT)
     output, _ = stopped.communicate(timeout=20)
     assert (stopped.returncode, ends(step)) == (130, True)
-    assert output.splitlines()[-1] == "stopped; the same command goes on from here"
+    assert output.splitlines()[-1] == "stopped; the same command goes on"
     assert "FAILED" not in output
     assert "Traceback" not in output
     assert not list((project / ".snakemake").glob("locks/*"))

@@ -86,12 +86,17 @@ def step_from(info: dict[str, object]) -> Step:
         makes=str(info.get("rule_msg") or "") or made(_strings(info.get("output"))),
         log=Path(logs[0]) if logs else None,
         command=command,
-        reason=str(info.get("reason") or ""),
+        reason=kinds(str(info.get("reason") or "")),
     )
 
 
 def _strings(value: object) -> list[str]:
     return [str(entry) for entry in value] if isinstance(value, Iterable) else []
+
+
+def kinds(reason: str) -> str:
+    """Shorten Snakemake's reason to its kinds, without the files: `Missing output files`."""
+    return "; ".join(part.partition(":")[0] for part in reason.split("; "))
 
 
 def made(outputs: list[str]) -> str:
@@ -131,7 +136,7 @@ class Board:
         self.running: dict[int, Step] = {}
         self.total = 0
         self.done = 0
-        self.failed = 0
+        self.failed = False
         self.interrupted = False
         self.began = time.monotonic()
         self.live = Live(
@@ -168,7 +173,7 @@ class Board:
         step = self.running.pop(job, None)
         if step is None or self.interrupted:
             return
-        self.failed += 1
+        self.failed = True
         self.say(f"FAILED {step.name} after {duration(step.elapsed)}", "bold red")
         lines = tail(step.log) if step.log else []
         for line in lines:
@@ -179,6 +184,11 @@ class Board:
         if self.running:
             waiting = ", ".join(other.name for other in self.running.values())
             self.say(f"waiting for the steps that still run: {waiting}")
+
+    def complain(self, message: str) -> None:
+        """Show an error that is no failed step's."""
+        self.failed = self.failed or not self.interrupted
+        self.say(message, "red")
 
     def interrupt(self) -> None:
         """The user asked to stop: steps that end from now on are no failures."""
@@ -198,13 +208,10 @@ class Board:
         """Sum up and give the terminal back."""
         self.live.stop()
         if self.interrupted:
-            self.say("stopped; the same command goes on from here", "yellow")
-        elif self.failed:
-            self.say(
-                f"{self.failed} failed, {self.done} of {self.total} steps done; "
-                "after mending, the same command goes on from here",
-                "bold red",
-            )
+            self.say("stopped; the same command goes on", "yellow")
+        elif self.failed and self.total:
+            done = f"{self.done} of {self.total} steps done"
+            self.say(f"failed, {done}; after mending, the same command goes on", "bold red")
         elif self.total and self.done == self.total:
             took = duration(time.monotonic() - self.began)
             self.say(f"{self.total} steps done in {took}", "bold green")

@@ -20,6 +20,7 @@ _RAISED_BY_SNAKEFILE = re.compile(
     r'\AWorkflowError in file ".*", line \d+:\n(.*?)(?:\n  File ".*", line \d+, in <module>)?\Z',
     re.DOTALL,
 )
+_LEFT_OUT = re.compile(r"^Job (\d+) +completed successfully, but some output", re.MULTILINE)
 _LOCKED = (
     "another run is at work on these results: wait for it; if no run is alive, on no machine, "
     "`snakemake --unlock` lifts its lock"
@@ -70,7 +71,9 @@ class LogHandler(LogHandlerBase):
             message = _LOCKED
         elif raised := _RAISED_BY_SNAKEFILE.match(message):
             message = f"schatten: {raised[1]}"
-        self.board.say(message, "red")
+        self.board.complain(message)
+        if left_out := _LEFT_OUT.search(message):
+            self.board.fail(int(left_out[1]))
 
     def _show_message(self, record: LogRecord) -> None:
         message = record.getMessage()
