@@ -30,14 +30,14 @@ inline void multiply_tiles(const Kernels &kernels, const Panel &panel, size_t ro
     weights += static_cast<size_t>(count * rows) * row_bytes;
     sums += count * rows;
   };
-  int tiles = panel.rows / kTile;
+  const int quads = (panel.rows + 3) / 4;  // the last one filled up with rows of zeros
+  int tiles = quads / 4;
   if (kernels.pair) {
     run(kernels.pair, tiles / 2, 2 * kTile);
     tiles %= 2;
   }
   run(kernels.quads[4], tiles, kTile);
-  const int quads = (panel.rows % kTile + 3) / 4;
-  if (quads) run(kernels.quads[quads], 1, 4 * quads);
+  if (quads % 4) run(kernels.quads[quads % 4], 1, quads % 4 * 4);
 }
 
 }  // namespace

@@ -2,11 +2,11 @@
         .arch   armv8.2-a+dotprod
 #include "dot.inc"
 
-//                     name                columns streams quads
-        sk_sdot_kernel sk_dotprod_n2_pair,  2, 2, 4
-        sk_sdot_kernel sk_dotprod_n2_q4,    2, 1, 4
-        sk_sdot_kernel sk_dotprod_n2_q3,    2, 1, 3
-        sk_sdot_kernel sk_dotprod_n2_q2,    2, 1, 2
-        sk_sdot_kernel sk_dotprod_n2_q1,    2, 1, 1
+//                     name                columns streams quads blocks
+        sk_sdot_kernel sk_dotprod_n2_pair,  2, 2, 4, 2
+        sk_sdot_kernel sk_dotprod_n2_q4,    2, 1, 4, 2
+        sk_sdot_kernel sk_dotprod_n2_q3,    2, 1, 3, 2
+        sk_sdot_kernel sk_dotprod_n2_q2,    2, 1, 2, 2
+        sk_sdot_kernel sk_dotprod_n2_q1,    2, 1, 1, 2
 
         .section .note.GNU-stack, "", %progbits

@@ -30,6 +30,7 @@ void pack_block(uint8_t *out, const uint8_t *in, uint8_t flip) {
 template <int kBlock>
 void pack_column(uint8_t *out, const uint8_t *in, int count, int pitch, uint8_t flip) {
   int left = count;
+#pragma GCC unroll 4
   for (; left >= kBlock; left -= kBlock, in += kBlock, out += pitch) pack_block<kBlock>(out, in, flip);
   if (left <= 0) return;
   uint8_t last[kBlock] = {};
@@ -65,16 +66,18 @@ void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, 
   const int pitch = slots * layout.block;
   const int32_t offset = (x.is_unsigned ? 128 : 0) - x.zero_point;
   if (slots != group->columns) memset(scratch, 0, packed_columns_bytes(*matrix.kernels, matrix.cols, slots));
+  // A single column of whole blocks lies right as it is.
+  const bool packed = slots == 1 && layout.flip == to_signed && matrix.cols % layout.block == 0;
+  group->x = packed ? static_cast<const uint8_t *>(x.data) + group->first * x.stride : scratch;
   for (int n = 0; n < group->columns; ++n) {
     const uint8_t *in = static_cast<const uint8_t *>(x.data) + (group->first + n) * x.stride;
-    pack_column(layout.block, scratch + n * layout.block, in, matrix.cols, pitch, layout.flip ^ to_signed);
+    if (!packed) pack_column(layout.block, scratch + n * layout.block, in, matrix.cols, pitch, layout.flip ^ to_signed);
     group->factor[n] = offset - (layout.flip ? 128 : 0);
     group->constant[n] =
         matrix.weight_offset == 0
             ? 0
             : matrix.weight_offset * (column_sum(in, matrix.cols, to_signed) + matrix.cols * offset);
   }
-  group->x = scratch;
   group->correct = group->factor[0] != 0 || matrix.weight_offset != 0;
 }
 

@@ -7,7 +7,7 @@
 namespace sk {
 
 // Rows whose sums are kept in one scratch panel; a multiple of every kernel's tile.
-constexpr int kPanelRows = 256;
+constexpr int kPanelRows = 512;
 // Columns that one pass over the weights serves.
 constexpr int kMaxColumns = 4;
 

@@ -162,19 +162,36 @@ void lstm_step(const float *a, const float *b, float *c, float *h, int units) {
 }
 
 template <bool kBias>
+inline Floats scale(Ints sum, Floats row_scale, Floats column_scale, Floats bias) {
+  const Floats scaled = __builtin_convertvector(sum, Floats) * row_scale;
+  return kBias ? fma_lanes(scaled, column_scale, bias) : scaled * column_scale;
+}
+
+template <bool kBias>
 void finish_column(const int32_t *sums, const float *row_scales, const float *bias, float column_scale, float *y,
                    int rows) {
-  const auto body = [=](int m, auto at) {
-    const Floats sum = __builtin_convertvector(at.template load<Ints>(sums + m), Floats);
-    const Floats scaled = sum * at.template load<Floats>(row_scales + m);
-    at.store(y + m, kBias ? fma_lanes(scaled, splat(column_scale), at.template load<Floats>(bias + m))
-                          : scaled * column_scale);
-  };
+  const Floats column = splat(column_scale);
+  constexpr int kUnroll = 8;
   int m = 0;
-  for (; m + 4 * SK_LANES <= rows; m += 4 * SK_LANES) {
-    for (int i = 0; i < 4; ++i) body(m + i * SK_LANES, Whole{});
+  for (; m + kUnroll * SK_LANES <= rows; m += kUnroll * SK_LANES) {
+    Ints sum[kUnroll];
+    Floats row[kUnroll], add[kUnroll];
+#pragma GCC unroll 8
+    for (int i = 0; i < kUnroll; ++i) {
+      sum[i] = Whole{}.load<Ints>(sums + m + i * SK_LANES);
+      row[i] = Whole{}.load<Floats>(row_scales + m + i * SK_LANES);
+      add[i] = kBias ? Whole{}.load<Floats>(bias + m + i * SK_LANES) : Floats{};
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < kUnroll; ++i) row[i] = scale<kBias>(sum[i], row[i], column, add[i]);
+#pragma GCC unroll 8
+    for (int i = 0; i < kUnroll; ++i) Whole{}.store(y + m + i * SK_LANES, row[i]);
   }
-  sweep(rows - m, [=](int i, auto at) { body(m + i, at); });
+  sweep(rows - m, [=](int i, auto at) {
+    const Floats add = kBias ? at.template load<Floats>(bias + m + i) : Floats{};
+    at.store(y + m + i, scale<kBias>(at.template load<Ints>(sums + m + i), at.template load<Floats>(row_scales + m + i),
+                                     column, add));
+  });
 }
 
 void finish_f32(const int32_t *sums, const Output &out, int rows, int columns) {

@@ -1,0 +1,52 @@
+// A product with random numbers, ready to run: what both benchmarks measure.
+#ifndef SCHATTEN_BENCH_PROBLEM_H
+#define SCHATTEN_BENCH_PROBLEM_H
+
+#include <stdint.h>
+
+#include <vector>
+
+#include "schatten_kernels.h"
+
+class Problem {
+ public:
+  Problem(const sk_kernels *kernels, int rows, int cols, int columns)
+      : packed_(sk_packed_bytes(kernels, rows, cols) + kAlign), x_(size(cols, columns)), y_(size(rows, columns)),
+        row_scales_(size(rows, 1), 0.01f), column_scales_(size(columns, 1), 0.1f), rows_(rows) {
+    std::vector<int8_t> weights(size(rows, cols));
+    uint32_t state = 1;
+    for (int8_t &w : weights) w = static_cast<int8_t>(static_cast<int>(next(&state) % 255) - 127);
+    for (int8_t &x : x_) x = static_cast<int8_t>(static_cast<int>(next(&state) % 256) - 128);
+    uint8_t *memory = packed_.data();
+    memory += (kAlign - reinterpret_cast<uintptr_t>(memory) % kAlign) % kAlign;
+    status_ = sk_pack(kernels, rows, cols, weights.data(), cols, memory, &matrix_);
+    columns_ = {x_.data(), cols, columns, 0, 0, column_scales_.data()};
+    scratch_.resize(sk_scratch_bytes(&matrix_, columns));
+  }
+
+  bool good() const { return status_ == SK_OK; }
+
+  // The whole call: activations re-laid, product, int32 sums times row and column scale as float.
+  void run() {
+    sk_gemm_f32(&matrix_, &columns_, row_scales_.data(), nullptr, y_.data(), rows_, scratch_.data());
+  }
+
+ private:
+  static constexpr size_t kAlign = 64;
+  static size_t size(int a, int b) { return static_cast<size_t>(a) * static_cast<size_t>(b); }
+  static uint32_t next(uint32_t *state) {
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 16;
+  }
+
+  std::vector<uint8_t> packed_;
+  std::vector<int8_t> x_;
+  std::vector<float> y_, row_scales_, column_scales_;
+  std::vector<uint8_t> scratch_;
+  sk_matrix matrix_{};
+  sk_columns columns_{};
+  int rows_;
+  sk_status status_;
+};
+
+#endif

@@ -1,0 +1,48 @@
+// Times products on the CPU it runs on. Reads lines "KERNELS M K N" (KERNELS may be "best"), writes lines
+// "KERNELS M K N MICROSECONDS": the least of several rounds, each long enough for the clock. One thread.
+#include <stdio.h>
+#include <string.h>
+
+#include <chrono>
+
+#include "problem.h"
+
+namespace {
+
+double microseconds(Problem &problem, int times) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < times; ++i) problem.run();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() / times;
+}
+
+double least(Problem &problem) {
+  constexpr double kRoundMicroseconds = 3000;
+  constexpr int kRounds = 15;
+  const double once = microseconds(problem, 3);
+  const int times = once < kRoundMicroseconds ? static_cast<int>(kRoundMicroseconds / once) + 1 : 1;
+  double best = once;
+  for (int i = 0; i < kRounds; ++i) {
+    const double round = microseconds(problem, times);
+    best = round < best ? round : best;
+  }
+  return best;
+}
+
+}  // namespace
+
+int main() {
+  char name[32];
+  int rows, cols, columns;
+  while (scanf("%31s %d %d %d", name, &rows, &cols, &columns) == 4) {
+    const sk_kernels *kernels = strcmp(name, "best") == 0 ? sk_kernels_best(columns) : sk_kernels_named(name);
+    if (!kernels) {
+      fprintf(stderr, "time_gemm: this CPU or this build has no kernels named %s\n", name);
+      return 1;
+    }
+    Problem problem(kernels, rows, cols, columns);
+    if (!problem.good()) return 1;
+    printf("%s %d %d %d %.3f\n", sk_kernels_name(kernels), rows, cols, columns, least(problem));
+    fflush(stdout);
+  }
+  return 0;
+}
