@@ -83,6 +83,22 @@ def test_absolute_paths_do_not_get_into_artifacts(corpus: Path, tmp_path: Path) 
     assert next(iter(raw)).recording.sources[0].source == "../elsewhere/x.flac"
 
 
+def test_the_corpus_folder_may_be_a_link(corpus: Path, tmp_path: Path) -> None:
+    write_audio(tmp_path / "elsewhere/x.flac")
+    scp = f"train-1 {tmp_path}/elsewhere/x.flac\n"
+    write_directory(corpus, "train", **{"wav.scp": scp})
+    scp = f"dev-1 {tmp_path}/deep/er/link/wavs/dev.wav\n"
+    write_directory(corpus, "dev", **{"wav.scp": scp})
+    (tmp_path / "deep/er").mkdir(parents=True)
+    link = tmp_path / "deep/er/link"
+    link.symlink_to(corpus)
+    make(RECIPE, link, tmp_path / "data")
+    for split, samples in (("train", 16000), ("dev", 32000)):
+        cuts = CutSet.from_file(tmp_path / f"data/{split}.cuts.jsonl.gz")
+        [cut] = cuts.with_recording_path_prefix(link)
+        assert cut.load_audio().shape == (1, samples)
+
+
 def test_an_sph2pipe_pipe_of_a_plain_file_is_read_as_the_file(corpus: Path) -> None:
     (corpus / "wavs/train.sph").write_bytes(sphere(tone(1.0), compressed=False))
     pipe = "train-1 /tools/sph2pipe_v2.5/sph2pipe -f wav -p -c 1 wavs/train.sph |\n"

@@ -12,7 +12,7 @@ from schatten.corpus import make
 from schatten.corpus.report import lines
 from schatten.corpus.validate import labels_needed, validate
 from schatten.errors import UserError
-from schatten.files import read_json, read_jsonl, write_jsonl, write_text
+from schatten.files import read_json, read_jsonl, read_lines, write_jsonl, write_text
 from schatten.recipe import Recipe
 
 Corpus = Callable[..., Path]
@@ -199,6 +199,22 @@ def test_the_verbs_write_the_real_an4(tmp_path: Path) -> None:
         "dev": 6,
         "test": 10,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"), [("librispeech_mini", "16000"), ("commonvoice_mini", "48000")]
+)
+def test_other_real_corpora_last_as_long_as_their_tables_say(
+    name: str, rate: str, tmp_path: Path
+) -> None:
+    folder = corpora(name)
+    make(make_recipe(), folder, tmp_path, jobs=2)
+    dev = validate(make_recipe(), tmp_path, folder, jobs=2)["splits"]["dev"]
+    rows = [line.split("\t") for line in read_lines(folder / "transcripts.tsv")]
+    seconds = [float(row[4]) for row in rows if row[3] == "dev"]
+    assert dev["utterances"] == len(seconds)
+    assert dev["hours"] == pytest.approx(sum(seconds) / 3600, abs=2e-4)
+    assert dev["utterances_by_rate_hz"] == {rate: len(seconds)}
 
 
 def test_nothing_is_written_of_a_bad_corpus(tsv_corpus: Corpus, tmp_path: Path) -> None:

@@ -1,11 +1,10 @@
 """The source `kaldi`: a Kaldi data directory a split (wav.scp, text, utt2spk, segments)."""
 
-import os
 import re
 from pathlib import Path
 
 from schatten.corpus.fingerprint import KALDI_FILES, kaldi_files
-from schatten.corpus.recorded import write_corpus
+from schatten.corpus.recorded import relative_audio, write_corpus
 from schatten.corpus.sphere import is_shorten_compressed
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
@@ -77,14 +76,15 @@ def _audio(entry: str, directory: Path, corpus_dir: Path) -> str:
             f"{directory}/wav.scp holds a command ({entry!r}), and only files are read: write "
             "each command's output to a .wav or .flac file once, and name that file instead"
         )
-    path = corpus_dir / (piped[1] if piped else entry)
+    named = piped[1] if piped else entry
+    path = corpus_dir / named
     if path.is_file() and is_shorten_compressed(path):
         raise UserError(
             f"{path} is shorten-compressed SPHERE, which cannot be read in place: decompress the "
             f"files once (`sph2pipe -f wav {path.name} {path.stem}.wav`) and name them in "
             f"{directory}/wav.scp"
         )
-    return os.path.relpath(path, corpus_dir)
+    return relative_audio(named, corpus_dir)
 
 
 def _places(

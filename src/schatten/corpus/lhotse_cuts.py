@@ -4,14 +4,13 @@ lhotse's own recipes write recordings and supervisions; `lhotse cut simple` join
 `lhotse cut trim-to-supervisions` makes a cut an utterance.
 """
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from lhotse import CutSet, MonoCut
 from lhotse.cut import Cut
 
-from schatten.corpus.recorded import write_corpus
+from schatten.corpus.recorded import relative_audio, write_corpus
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.recipe import Recipe
@@ -63,7 +62,7 @@ def _utterance(cut: Cut, split: str, path: Path, corpus_dir: Path) -> Utterance:
         split=split,
         speaker=supervision.speaker or supervision.id,
         text=supervision.text or "",
-        audio=os.path.relpath(corpus_dir / sources[0].source, corpus_dir),
+        audio=relative_audio(str(sources[0].source), corpus_dir),
         start=cut.start,
         end=None if whole else cut.end,
         recording=cut.recording_id,

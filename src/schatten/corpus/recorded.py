@@ -1,5 +1,6 @@
 """What the sources of recordings share once their utterances are listed: cuts and text."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,3 +55,16 @@ def corpus_of(recipe: Recipe) -> RecordedCorpus:
 def text_files(corpus: RecordedCorpus, corpus_dir: Path) -> dict[str, list[str]]:
     """Read the recipe's text files, by their name; each relative to the corpus folder."""
     return {name: read_lines(corpus_dir / name) for name in corpus.text_files}
+
+
+def relative_audio(path: str, corpus_dir: Path) -> str:
+    """Return a recording's path relative to the corpus folder, also where it lies outside.
+
+    Relative paths are the corpus folder's and stay as they are. The folder may be a link.
+    """
+    if not Path(path).is_absolute():
+        return path
+    for folder in (corpus_dir.absolute(), corpus_dir.resolve()):
+        if Path(path).is_relative_to(folder):
+            return Path(path).relative_to(folder).as_posix()
+    return os.path.relpath(path, corpus_dir.resolve())
