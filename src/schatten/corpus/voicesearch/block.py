@@ -4,6 +4,7 @@ It must be a fresh one: what espeak-ng says depends on what it said before in th
 JOB is a JSON file (a `Job`); the record of what was made is written last, so it stands for all.
 """
 
+import io
 import sys
 from functools import cached_property
 from pathlib import Path
@@ -93,16 +94,22 @@ def _speak(espeak: Espeak, utterance: Spoken) -> Signal:
     return distortion.pad(dry, utterance.before, utterance.after)
 
 
+def _write(path: Path, samples: Signal) -> None:
+    """Write FLAC through memory: soundfile would wait for the disk after each file."""
+    buffer = io.BytesIO()
+    pcm = distortion.to_pcm(samples)
+    soundfile.write(buffer, pcm, SAMPLING_RATE, format="FLAC", subtype="PCM_16")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.getvalue())
+
+
 def run(job: Job) -> None:
     """Speak a block, and write its recordings (16 kHz, 16-bit, mono FLAC) and its record."""
     espeak, sounds = Espeak(), Sounds(job)
     for utterance in job.block.utterances:
         dry = _speak(espeak, utterance)
         for copy in utterance.copies:
-            path = Path(job.output) / copy.audio
-            path.parent.mkdir(parents=True, exist_ok=True)
-            samples = distortion.to_pcm(distort(dry, copy, sounds))
-            soundfile.write(path, samples, SAMPLING_RATE, format="FLAC", subtype="PCM_16")
+            _write(Path(job.output) / copy.audio, distort(dry, copy, sounds))
     write_json(job.record, job.block.model_dump(mode="json"))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from scipy.signal import oaconvolve, resample_poly
 
 from schatten.corpus.utterance import SAMPLING_RATE
@@ -64,10 +65,11 @@ def at_level(samples: Signal, decibels: float) -> Signal:
 
 def coloured(kind: str, length: int, generator: np.random.Generator) -> Signal:
     """Return white, pink or brown noise of unit power; nothing below 20 Hz."""
-    spectrum = np.fft.rfft(generator.standard_normal(length))
-    frequency = np.fft.rfftfreq(length, 1 / SAMPLING_RATE)
+    size = next_fast_len(length, real=True)
+    spectrum = rfft(generator.standard_normal(size))
+    frequency = rfftfreq(size, 1 / SAMPLING_RATE)
     gain = np.where(frequency < 20, 0.0, np.maximum(frequency, 20) ** (-_COLOURS[kind] / 2))
-    return unit_power(np.fft.irfft(spectrum * gain, length))
+    return unit_power(irfft(spectrum * gain, size)[:length])
 
 
 def hum(length: int, generator: np.random.Generator) -> Signal:

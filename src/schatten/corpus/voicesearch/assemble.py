@@ -1,0 +1,165 @@
+"""Puts the corpus together: plans it, has its blocks spoken, writes cuts, conditions and text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from schatten.corpus.cuts import write_cuts
+from schatten.corpus.lm_text import write_lm_text
+from schatten.corpus.text import Normaliser
+from schatten.corpus.utterance import Utterance
+from schatten.corpus.voicesearch import grammar as grammars
+from schatten.corpus.voicesearch.block import Job
+from schatten.corpus.voicesearch.espeak import Espeak
+from schatten.corpus.voicesearch.plan import (
+    Block,
+    draw_queries,
+    lm_sentences,
+    plan_babble,
+    plan_split,
+)
+from schatten.corpus.voicesearch.processes import record_path, run_jobs
+from schatten.corpus.voicesearch.rooms import HELD_OUT, recordings, rooms
+from schatten.errors import UserError
+from schatten.files import atomic_output, remove, write_jsonl
+from schatten.process import locked
+from schatten.recipe import Recipe
+from schatten.recipe.voicesearch import VoiceSearchCorpus
+
+_WORK = ".work"
+"""Folder for what is needed until the corpus is whole."""
+
+
+def make(recipe: Recipe, output: Path, jobs: int = 1) -> None:
+    """Write recordings, cuts, text, and `{split}.conditions.jsonl.gz` (how each one was made).
+
+    `jobs` processes speak at once. A corpus that was interrupted is gone on with.
+
+    Errors: `UserError` for unknown splits, accents or variants, and bad folders of recordings.
+    """
+    settings = recipe.corpus
+    assert isinstance(settings, VoiceSearchCorpus), "the recipe's source was looked at before"
+    splits = recipe.splits.all
+    _check(settings, splits)
+    grammar = grammars.load(settings.grammar)
+    queries = draw_queries(settings, grammar, splits)
+    blocks = [block for split in splits for block in plan_split(settings, split, queries[split])]
+    with locked(output / _WORK):
+        _speak(settings, blocks, queries[recipe.splits.train], output, jobs)
+        normaliser = Normaliser(recipe.text)
+        _write_tables(blocks, splits, normaliser, output, jobs)
+        held_out = {query for split in recipe.splits.scored for query in queries[split]}
+        sentences = {split: [normaliser(query) for query in queries[split]] for split in splits}
+        texts = {"grammar": lm_sentences(settings, grammar, held_out)}
+        write_lm_text(sentences, recipe.splits.train, texts, output, normaliser)
+        remove(output / _WORK)
+
+
+def _check(settings: VoiceSearchCorpus, splits: tuple[str, ...]) -> None:
+    unknown = [split for split in splits if split not in settings.spoken]
+    if unknown:
+        raise UserError(
+            f"voicesearch_like makes no split {unknown[0]!r}: in `splits`, choose among "
+            f"{', '.join(settings.spoken)}"
+        )
+    espeak = Espeak()
+    for split in splits:
+        for voice in settings.spoken[split].voices:
+            espeak.choose(voice)
+
+
+def _speak(
+    settings: VoiceSearchCorpus, blocks: list[Block], train: list[str], output: Path, jobs: int
+) -> None:
+    """Make every recording that is not there yet."""
+    work = output / _WORK
+    babble = None
+    if "babble" in settings.noise.kinds and settings.noise.share:
+        babble = _babble(settings, train, work)
+    sides = {side: _side(settings, side, work) for side in ("train", HELD_OUT)}
+    planned = []
+    for block in blocks:
+        room_file, files = sides["train" if block.split == "train" else HELD_OUT]
+        planned.append(_job(settings, block, output, babble, room_file, files))
+    run_jobs(planned, work, jobs)
+
+
+def _side(settings: VoiceSearchCorpus, side: str, work: Path) -> tuple[Path | None, list[str]]:
+    """Prepare the rooms and list the noise recordings of a side."""
+    files: list[str] = []
+    if settings.noise.directory is not None:
+        files = [str(path) for path in recordings(settings.noise.directory, side)]
+    if not settings.reverberation.share:
+        return None, files
+    path = work / f"rooms-{side}.npz"
+    if not path.is_file():
+        found = rooms(settings.reverberation, settings.seed, side)
+        with atomic_output(path) as beside:
+            np.savez(beside, *found)
+    return path, files
+
+
+def _babble(settings: VoiceSearchCorpus, train: list[str], work: Path) -> Path:
+    """Speak what babble is mixed from, all of it one after the other."""
+    path = work / "babble.npy"
+    if not path.is_file():
+        block = plan_babble(settings, train)
+        run_jobs([_job(settings, block, work, None, None, [])], work, 1)
+        spoken = (copy.audio for utterance in block.utterances for copy in utterance.copies)
+        parts = [soundfile.read(work / audio, dtype="float32")[0] for audio in spoken]
+        with atomic_output(path) as beside:
+            np.save(beside, np.concatenate(parts))
+    return path
+
+
+def _job(
+    settings: VoiceSearchCorpus,
+    block: Block,
+    output: Path,
+    babble: Path | None,
+    room_file: Path | None,
+    files: list[str],
+) -> Job:
+    job = Job(
+        block=block,
+        output=str(output),
+        babble=None if babble is None else str(babble),
+        rooms=None if room_file is None else str(room_file),
+        recordings=files,
+        noise_floor=settings.noise_floor,
+        record="",
+    )
+    record = record_path(output / _WORK if output.name != _WORK else output, job)
+    return job.model_copy(update={"record": str(record)})
+
+
+def _write_tables(
+    blocks: list[Block], splits: tuple[str, ...], normaliser: Normaliser, output: Path, jobs: int
+) -> None:
+    utterances = []
+    for split in splits:
+        chosen = [block for block in blocks if block.split == split]
+        utterances += [u for block in chosen for u in _utterances(block)]
+        conditions = (row for block in chosen for row in _conditions(block))
+        write_jsonl(output / f"{split}.conditions.jsonl.gz", conditions)
+    write_cuts(utterances, splits, normaliser, audio_dir=output, output=output, jobs=jobs)
+
+
+def _utterances(block: Block) -> Iterator[Utterance]:
+    for spoken in block.utterances:
+        for copy in spoken.copies:
+            yield Utterance(
+                id=copy.id,
+                split=block.split,
+                speaker=spoken.voice,
+                text=spoken.text,
+                audio=copy.audio,
+            )
+
+
+def _conditions(block: Block) -> Iterator[dict[str, object]]:
+    for spoken in block.utterances:
+        for copy in spoken.copies:
+            yield {**spoken.model_dump(exclude={"copies"}), **copy.model_dump(exclude={"audio"})}
