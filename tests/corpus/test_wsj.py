@@ -121,9 +121,24 @@ def test_verbalised_punctuation_is_kept_on_demand(tmp_path: Path) -> None:
     assert len(read_lines(tmp_path / "data/text/corpus.txt.gz")) == 3
 
 
-@pytest.mark.skipif(
+needs_sph2pipe = pytest.mark.skipif(
     shutil.which("sph2pipe") is None, reason="sph2pipe is not on the PATH: lhotse install-sph2pipe"
 )
+
+
+@needs_sph2pipe
+@pytest.mark.parametrize("size", [1200, 9000])
+def test_compressed_audio_cut_short_is_named(tmp_path: Path, size: int) -> None:
+    discs = write_discs(tmp_path / "wsj", "merged", compressed=True)
+    path = discs / "wsj0/si_et_20/440/440c0401.wv1"
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(UserError, match=r"1 x recordings cannot be read") as caught:
+        make(wsj(), discs, tmp_path / "data")
+    assert "440c0401.wv1" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 3
+
+
+@needs_sph2pipe
 def test_shorten_compressed_audio_is_decoded_exactly(tmp_path: Path) -> None:
     discs = write_discs(tmp_path / "wsj", "discs", compressed=True)
     make(wsj(), discs, tmp_path / "data")

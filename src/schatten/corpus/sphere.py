@@ -57,10 +57,10 @@ def find_sph2pipe() -> str:
 def decompress(source: Path, target: Path) -> None:
     """Write a SPHERE file's first channel as 16-bit WAV with sph2pipe.
 
-    Errors: `UserError` where sph2pipe is missing or fails, with what it said.
+    Errors: `UserError` where sph2pipe is missing or fails, with the first line it said.
     """
     command = [find_sph2pipe(), "-f", "wav", "-p", "-c", "1", str(source), str(target)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = done.stderr.strip() or f"status {done.returncode}"
-        raise UserError(f"{source} cannot be decompressed by sph2pipe ({said}): copy it anew")
+        said = done.stderr.splitlines() or [f"status {done.returncode}"]
+        raise UserError(f"sph2pipe cannot decompress {source} ({said[0]}): copy it anew")

@@ -176,7 +176,9 @@ def _convert(entry: _Listed, output: Path) -> str | None:
                 source = Path(folder) / "audio.wav"
                 decompress(entry.disc_file, source)
             samples, rate = soundfile.read(source, dtype="int16")
-    except (soundfile.SoundFileError, UserError, ValueError) as error:
+    except UserError as error:
+        return str(error)
+    except (soundfile.SoundFileError, ValueError) as error:
         return f"{entry.disc_file} ({error})"
     expected = read_fields(entry.disc_file).get("sample_count")
     if expected is not None and len(samples) != int(expected):
