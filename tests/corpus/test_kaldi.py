@@ -99,12 +99,25 @@ def test_the_corpus_folder_may_be_a_link(corpus: Path, tmp_path: Path) -> None:
         assert cut.load_audio().shape == (1, samples)
 
 
-def test_an_sph2pipe_pipe_of_a_plain_file_is_read_as_the_file(corpus: Path) -> None:
-    (corpus / "wavs/train.sph").write_bytes(sphere(tone(1.0), compressed=False))
-    pipe = "train-1 /tools/sph2pipe_v2.5/sph2pipe -f wav -p -c 1 wavs/train.sph |\n"
+def write_sphere(corpus: Path, suffix: str) -> None:
+    """Put a plain SPHERE file and a pipe that reads it into the training split."""
+    (corpus / f"wavs/train.{suffix}").write_bytes(sphere(tone(1.0), compressed=False))
+    pipe = f"train-1 /tools/sph2pipe_v2.5/sph2pipe -f wav -p -c 1 wavs/train.{suffix} |\n"
     write_directory(corpus, "train", **{"wav.scp": pipe})
+
+
+def test_an_sph2pipe_pipe_of_a_plain_file_is_read_as_the_file(corpus: Path) -> None:
+    write_sphere(corpus, "wv1")
     [cut] = cuts_of(corpus)
     assert cut.load_audio().shape == (1, 16000)
+
+
+def test_files_named_sph_need_sph2pipe(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_sphere(corpus, "sph")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("HOME", str(corpus))
+    with pytest.raises(UserError, match="lhotse install-sph2pipe"):
+        cuts_of(corpus)
 
 
 def test_compressed_sphere_is_refused_with_the_command(corpus: Path) -> None:

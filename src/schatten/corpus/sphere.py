@@ -1,5 +1,7 @@
 """NIST SPHERE files: plain ones are read by libsndfile, shorten-compressed ones by sph2pipe.
 
+lhotse takes sph2pipe for every file that is named .sph.
+
 SPHERE holds a text header of 1,024 bytes (or as many as it says) and samples.
 """
 
@@ -47,9 +49,9 @@ def find_sph2pipe() -> str:
     program = next((path for path in installed if path), None)
     if program is None:
         raise UserError(
-            "the recordings are shorten-compressed SPHERE, and sph2pipe, which decompresses "
-            "them, is not installed: run `lhotse install-sph2pipe` (it needs a C compiler and the "
-            "network), or put an sph2pipe on the PATH"
+            "the recordings are SPHERE files (.sph, or shorten-compressed ones), and sph2pipe, "
+            "which reads them, is not installed: run `lhotse install-sph2pipe` (it needs a C "
+            "compiler and the network), or put an sph2pipe on the PATH"
         )
     return program
 
