@@ -41,7 +41,7 @@ def write_cuts(
     headers = look_at(paths, audio_dir, read_header, jobs)
     problems = _problems(utterances, headers)
     problems.raise_if_any(f"the corpus in {audio_dir}")
-    if any(path.endswith(".sph") for path in headers):
+    if any(path.lower().endswith(".sph") for path in headers):
         find_sph2pipe()
     sentences = {}
     for split in splits:
