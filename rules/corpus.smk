@@ -14,11 +14,9 @@ rule corpus:
         runtime=600,
     params:
         settings=parts.corpus_part(W.recipe),
-        recipe=W.name,
-        corpus=W.corpus_option,
         folder=L.data,
     shell:
-        "schatten corpus --recipe {params.recipe:q} {params.corpus} --output {params.folder:q} --jobs {threads} > {log:q} 2>&1"
+        "schatten corpus --recipe {W.name:q} {W.corpus_option} --output {params.folder:q} --jobs {threads} > {log:q} 2>&1"
 
 
 rule validate:
@@ -34,8 +32,6 @@ rule validate:
         runtime=120,
     params:
         settings=parts.validate_part(W.recipe),
-        recipe=W.name,
-        corpus=W.corpus_option,
         folder=L.data,
     shell:
-        "schatten validate --recipe {params.recipe:q} {params.corpus} --data {params.folder:q} --output {output:q} --jobs {threads} > {log:q} 2>&1"
+        "schatten validate --recipe {W.name:q} {W.corpus_option} --data {params.folder:q} --output {output:q} --jobs {threads} > {log:q} 2>&1"

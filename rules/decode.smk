@@ -17,7 +17,7 @@ rule logprobs:
         runtime=240,
     params:
         settings=parts.part("logprobs"),
-        folder=L.logprobs(ANY, "x").parent,
+        folder=str(L.logprobs(ANY, "x").parent),
         cuts=lambda wildcards, input: [f"--cuts={path}" for path in input.cuts],
     shell:
         "schatten logprobs --model {input.model:q} {params.cuts:q} --output-dir {params.folder:q} > {log:q} 2>&1"
@@ -42,9 +42,8 @@ rule tune:
         runtime=240,
     params:
         settings=parts.tune_part(W.recipe),
-        recipe=W.name,
     shell:
-        "schatten tune --recipe {params.recipe:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --output {output:q} > {log:q} 2>&1"
+        "schatten tune --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule greedy:
@@ -60,9 +59,8 @@ rule greedy:
         runtime=60,
     params:
         settings=parts.part("decode"),
-        recipe=W.name,
     shell:
-        "schatten decode --recipe {params.recipe:q} --decoder greedy --logprobs {input.logprobs:q} --output {output:q} > {log:q} 2>&1"
+        "schatten decode --recipe {W.name:q} --decoder greedy --logprobs {input.logprobs:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule beam:
@@ -81,9 +79,8 @@ rule beam:
         runtime=240,
     params:
         settings=parts.decode_part(W.recipe),
-        recipe=W.name,
     shell:
-        "schatten decode --recipe {params.recipe:q} --decoder lexicon --logprobs {input.logprobs:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+        "schatten decode --recipe {W.name:q} --decoder lexicon --logprobs {input.logprobs:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule score:
@@ -105,6 +102,5 @@ rule score:
         runtime=60,
     params:
         settings=parts.score_part(W.recipe),
-        recipe=W.name,
     shell:
-        "schatten score --recipe {params.recipe:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} --lexicon {input.lexicon:q} --output {output[0]:q} > {log:q} 2>&1"
+        "schatten score --recipe {W.name:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} --lexicon {input.lexicon:q} --output {output[0]:q} > {log:q} 2>&1"

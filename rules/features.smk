@@ -16,10 +16,8 @@ rule features:
         runtime=600,
     params:
         settings=lambda wildcards: parts.features_part(W.recipe, wildcards.split),
-        recipe=W.name,
-        corpus=W.corpus_option,
     shell:
-        "schatten features --recipe {params.recipe:q} {params.corpus} --feature {wildcards.feature} --split {wildcards.split:q} --cuts {input.cuts:q} --output {output.cuts:q} > {log:q} 2>&1"
+        "schatten features --recipe {W.name:q} {W.corpus_option} --feature {wildcards.feature} --split {wildcards.split:q} --cuts {input.cuts:q} --output {output.cuts:q} > {log:q} 2>&1"
 
 
 rule statistics:

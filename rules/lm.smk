@@ -19,8 +19,7 @@ rule lm:
         runtime=240,
     params:
         settings=lambda wildcards: parts.lm_part(W.recipe, wildcards.lm),
-        recipe=W.name,
-        folder=L.lm("{lm}"),
+        folder=str(L.lm("{lm}")),
         memory=2000,
     shell:
-        "schatten lm build --recipe {params.recipe:q} --lm {wildcards.lm:q} --text {input.text:q} --dev {input.dev:q} --output-dir {params.folder:q} --memory-mb {params.memory} > {log:q} 2>&1"
+        "schatten lm build --recipe {W.name:q} --lm {wildcards.lm:q} --text {input.text:q} --dev {input.dev:q} --output-dir {params.folder:q} --memory-mb {params.memory} > {log:q} 2>&1"

@@ -36,12 +36,11 @@ rule table:
         runtime=30,
     params:
         settings=parts.table_part(W.recipe),
-        recipe=W.name,
         data=L.data_key,
         results=L.results,
         folder=L.tables,
     shell:
-        "schatten table --recipe {params.recipe:q} --data-key {params.data} --results {params.results:q} --output-dir {params.folder:q} > {log:q} 2>&1"
+        "schatten table --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --output-dir {params.folder:q} > {log:q} 2>&1"
 
 
 rule figure:
@@ -63,8 +62,7 @@ rule figure:
         runtime=30,
     params:
         settings=parts.table_part(W.recipe),
-        recipe=W.name,
         data=L.data_key,
         results=L.results,
     shell:
-        "schatten figure --recipe {params.recipe:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output[0]:q} > {log:q} 2>&1"
+        "schatten figure --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output[0]:q} > {log:q} 2>&1"

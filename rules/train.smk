@@ -21,9 +21,8 @@ rule stage1:
         settings=lambda wildcards: parts.train_part(
             W.recipe, wildcards.system, int(wildcards.seed)
         ),
-        recipe=W.name,
     shell:
-        "schatten train --recipe {params.recipe:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --output {output.model:q} > {log:q} 2>&1"
+        "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --output {output.model:q} > {log:q} 2>&1"
 
 
 rule factor:
@@ -42,12 +41,11 @@ rule factor:
         settings=lambda wildcards: parts.factor_part(
             W.recipe, wildcards.system, wildcards.rank
         ),
-        recipe=W.name,
         source=lambda wildcards: W.factored_source(
             wildcards.system, wildcards.seed, wildcards.rank
         ),
     shell:
-        "schatten factor --recipe {params.recipe:q} --system {wildcards.system:q} --rank {wildcards.rank:q} --model {params.source:q} --output {output.model:q} > {log:q} 2>&1"
+        "schatten factor --recipe {W.name:q} --system {wildcards.system:q} --rank {wildcards.rank:q} --model {params.source:q} --output {output.model:q} > {log:q} 2>&1"
 
 
 rule stage2:
@@ -70,6 +68,5 @@ rule stage2:
         settings=lambda wildcards: parts.stage2_part(
             W.recipe, wildcards.system, int(wildcards.seed)
         ),
-        recipe=W.name,
     shell:
-        "schatten stage2 --recipe {params.recipe:q} --system {wildcards.system:q} --seed {wildcards.seed} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} > {log:q} 2>&1"
+        "schatten stage2 --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} > {log:q} 2>&1"
