@@ -33,6 +33,33 @@ def estimate(
 
 
 @app.command()
+def prune(
+    *,
+    arpa: Arpa,
+    output: Annotated[Path, typer.Option(help="ARPA file to write (.gz is compressed).")],
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Prune what raises the perplexity by less than this share (SRILM's)."),
+    ] = None,
+    ngrams: Annotated[int | None, typer.Option(help="Keep at most so many n-grams.")] = None,
+    megabytes: Annotated[
+        float | None, typer.Option(help="Keep what fits a KenLM trie of so many MB (10^6 bytes).")
+    ] = None,
+    history_lm: Annotated[
+        Path | None,
+        typer.Option(help="ARPA model that weights histories; --arpa itself by default."),
+    ] = None,
+    quantize_bits: QuantizeBits = None,
+) -> None:
+    """Prune a model by relative entropy to a threshold, a number of n-grams, or a size."""
+    from schatten.lm.goals import goal, prune_to
+
+    wish = goal(threshold=threshold, ngrams=ngrams, megabytes=megabytes)
+    done = prune_to(arpa, output, wish, history_lm, quantize_bits)
+    typer.echo(f"n-grams by order: {done.before} before, {done.after} after")
+
+
+@app.command()
 def binarise(
     arpa: Arpa,
     output: Annotated[Path, typer.Option(help="KenLM trie to write.")],

@@ -1,6 +1,5 @@
 """The steps from text to a language model that decodes, in the order the recipe's settings ask."""
 
-import gzip
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,13 +7,13 @@ from typing import Any
 
 from schatten import recipe
 from schatten.errors import UserError
-from schatten.files import atomic_output, write_json, write_text
+from schatten.files import write_json, write_text
 from schatten.lm import arpa as arpa_format
 from schatten.lm import kenlm
+from schatten.lm.goals import prune_to
 from schatten.lm.text import lexicon
+from schatten.lm.writer import open_output
 from schatten.recipe.decoding import LanguageModel
-
-GZIP_LEVEL = 4
 
 
 def settings_of(name: str, lm: str) -> LanguageModel:
@@ -39,12 +38,7 @@ def estimate_to(settings: LanguageModel, text: Path, output: Path, memory_mb: in
 
 def compress(plain: Path, output: Path) -> None:
     """Write a file gzip-compressed: equal content gives equal bytes."""
-    with (
-        atomic_output(output) as beside,
-        plain.open("rb") as source,
-        beside.open("wb") as raw,
-        gzip.GzipFile("", "wb", GZIP_LEVEL, raw, mtime=0) as target,
-    ):
+    with plain.open("rb") as source, open_output(output) as target:
         shutil.copyfileobj(source, target, 1 << 20)
 
 
@@ -64,10 +58,25 @@ def build_to(
 ) -> None:
     """Write `arpa.gz`, `bin`, `lexicon` and `info.json` to the folder `output`."""
     arpa, binary = output / "arpa.gz", output / "bin"
-    estimate_to(settings, text, arpa, memory_mb)
+    pruning = _estimate_and_prune(settings, text, arpa, memory_mb)
     write_lexicon(arpa, alphabet, output / "lexicon")
     kenlm.binarise(arpa, binary, settings.quantize_bits, memory_mb)
-    write_json(output / "info.json", _facts(arpa, binary, dev))
+    write_json(output / "info.json", _facts(arpa, binary, dev) | pruning)
+
+
+def _estimate_and_prune(
+    settings: LanguageModel, text: Path, arpa: Path, memory_mb: int
+) -> dict[str, Any]:
+    """Write the ARPA file; return what pruning did, where the recipe asks for it."""
+    if settings.prune is None:
+        estimate_to(settings, text, arpa, memory_mb)
+        return {}
+    arpa.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".estimate.", dir=arpa.parent) as scratch:
+        whole = Path(scratch) / "arpa"
+        kenlm.estimate(settings, text, whole, memory_mb)
+        done = prune_to(whole, arpa, settings.prune, None, settings.quantize_bits)
+    return {"threshold": done.threshold, "ngrams_before_pruning": done.before}
 
 
 def _facts(arpa: Path, binary: Path, dev: Path | None) -> dict[str, Any]:
