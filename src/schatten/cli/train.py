@@ -74,3 +74,19 @@ def logprobs(
 
     for split in cuts:
         write_split(model, split, output_dir)
+
+
+@app.command()
+def bench_training(
+    rounds: Annotated[int, typer.Option(help="Timed rounds; the fastest counts")] = 10,
+    threads: Annotated[int, typer.Option(help="CPU threads of torch")] = 2,
+) -> None:
+    """Print what a factored training step costs against the dense one (ratios of times)."""
+    from schatten.train.bench import compare
+
+    print(f"GRU layer, forward + backward + Adam, {threads} threads, fastest of {rounds} rounds")
+    print("frames x batch x inputs x hidden   dense (ms)   factored/dense   loop/factored")
+    for shape, seconds in compare(rounds, threads):
+        ratio = seconds["factored"] / seconds["dense"]
+        loop = seconds["loop"] / seconds["factored"]
+        print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {ratio:16.2f} {loop:15.2f}")

@@ -13,49 +13,31 @@ def frame_mask(lengths: Tensor, frames: int) -> Tensor:
     return torch.arange(frames, device=lengths.device)[None, :] < lengths[:, None]
 
 
-class MaskedBatchNorm(nn.Module):
+class MaskedBatchNorm(nn.BatchNorm1d):
     """BatchNorm over the valid frames of a batch; padded frames come out as zeros."""
 
-    def __init__(self, channels: int, momentum: float = 0.1, epsilon: float = 1e-3) -> None:
+    def __init__(self, channels: int) -> None:
         """Normalise `channels` channels."""
-        super().__init__()
-        self.scale = nn.Parameter(torch.ones(channels))
-        self.shift = nn.Parameter(torch.zeros(channels))
-        self.register_buffer("mean", torch.zeros(channels))
-        self.register_buffer("variance", torch.ones(channels))
-        self.momentum = momentum
-        self.epsilon = epsilon
-        self.mean: Tensor
-        self.variance: Tensor
+        super().__init__(channels, eps=1e-3)
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        """Normalise x (N, T, C) or (N, C, T, F); `mask` is (N, T)."""
-        spread = mask[:, None, :, None] if x.dim() == 4 else mask[:, :, None]
-        shape = (1, -1, 1, 1) if x.dim() == 4 else (1, 1, -1)
-        spread = spread.to(x.dtype)
-        if self.training:
-            mean, variance = self._statistics(x, spread)
-        else:
-            mean, variance = self.mean, self.variance
-        gain = self.scale * torch.rsqrt(variance + self.epsilon)
-        offset = self.shift - mean * gain
-        return (x * gain.view(shape) + offset.view(shape)) * spread
-
-    def _statistics(self, x: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
-        axes = (0, 2, 3) if x.dim() == 4 else (0, 1)
-        count = spread.sum() * (x.shape[3] if x.dim() == 4 else 1)
-        masked = x * spread
-        mean = masked.sum(axes) / count
-        variance = ((masked * x).sum(axes) / count - mean.square()).clamp(min=0)
-        with torch.no_grad():
-            self.mean.lerp_(mean, self.momentum)
-            self.variance.lerp_(variance * count / (count - 1).clamp(min=1), self.momentum)
-        return mean, variance
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Normalise x (N, T, C) or (N, T, C, F) on the frames of `mask` (N, T), all by default."""
+        if mask is None:
+            mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
+        return unpack(super().forward(x[mask]), mask)
 
     def affine(self) -> tuple[Tensor, Tensor]:
         """Return the gain and the offset (C,) it applies at inference."""
-        gain = self.scale * torch.rsqrt(self.variance + self.epsilon)
-        return gain, self.shift - self.mean * gain
+        assert self.running_var is not None and self.running_mean is not None
+        gain = self.weight * torch.rsqrt(self.running_var + self.eps)
+        return gain, self.bias - self.running_mean * gain
+
+
+def unpack(frames: Tensor, mask: Tensor) -> Tensor:
+    """Spread valid frames (M, ...) over a batch (N, T, ...) with zeros elsewhere."""
+    spread = frames.new_zeros(*mask.shape, *frames.shape[1:])
+    spread[mask] = frames
+    return spread
 
 
 class ConvolutionLayer(nn.Module):
@@ -80,8 +62,8 @@ class ConvolutionLayer(nn.Module):
         x = self.convolution(functional.pad(x, pads))
         lengths = self.output_lengths(lengths)
         mask = frame_mask(lengths, x.shape[2])
-        x = functional.hardtanh(self.norm(x, mask), 0.0, 20.0)
-        return x * mask[:, None, :, None].to(x.dtype), lengths
+        x = self.norm(x.transpose(1, 2), mask).transpose(1, 2)
+        return functional.hardtanh(x, 0.0, 20.0), lengths
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
         """Return the frames (N,) that come of `lengths` frames."""

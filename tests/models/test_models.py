@@ -1,0 +1,183 @@
+"""Acoustic models: masks, sizes, saving; and the fused layers against their formulas."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from schatten import models
+from schatten.compress.truncate import factor_fully, truncate_to_rank
+from schatten.errors import UserError
+from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models.layers import GruBiases, run_gru, run_lstm
+from schatten.models.lstm import stack_frames
+from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
+
+DS2 = DeepSpeech2(
+    type="deep_speech_2",
+    convolutions=(
+        Convolution(channels=4, kernel=(5, 7), stride=(2, 2)),
+        Convolution(channels=4, kernel=(4, 5), stride=(1, 2)),
+    ),
+    gru=(12, 14),
+    fully_connected=10,
+)
+LSTM = Lstm(type="lstm", lstm=(12, 10))
+UNITS = units_of("abc'")
+
+
+def built(settings: DeepSpeech2 | Lstm, factorization: str = "partial") -> AcousticModel:
+    torch.manual_seed(3)
+    model = models.build(settings, UNITS, factorization)
+    model.train()  # running statistics of BatchNorm other than the initial ones
+    features, lengths = batch(model)
+    model(features, lengths)
+    return model.eval()
+
+
+def batch(model: AcousticModel) -> tuple[Tensor, Tensor]:
+    torch.manual_seed(4)
+    lengths = torch.tensor([61, 40, 17])
+    return torch.randn(3, 61, len(model.bins_mean)), lengths
+
+
+@pytest.mark.parametrize("settings", [DS2, LSTM])
+def test_an_utterance_is_the_same_alone_and_in_any_batch(settings: DeepSpeech2 | Lstm) -> None:
+    model = built(settings)
+    features, lengths = batch(model)
+    together, output_lengths = model(features, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        alone, alone_length = model(features[row : row + 1, :length], lengths[row : row + 1])
+        frames = int(output_lengths[row])
+        assert int(alone_length) == frames
+        assert torch.allclose(together[row, :frames], alone[0, :frames], atol=1e-5)
+
+
+@pytest.mark.parametrize("settings", [DS2, LSTM])
+def test_padding_does_not_change_training_statistics(settings: DeepSpeech2 | Lstm) -> None:
+    def gradients(padding: int) -> dict[str, Tensor]:
+        torch.manual_seed(3)
+        model = models.build(settings, UNITS, "partial").train()
+        features, lengths = batch(model)
+        padded = torch.nn.functional.pad(features, (0, 0, 0, padding), value=7.0)
+        log_probs, output_lengths = model(padded, lengths)
+        loss = sum(log_probs[row, :length, 0].sum() for row, length in enumerate(output_lengths))
+        loss.backward()
+        return {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
+
+    plain, padded = gradients(0), gradients(23)
+    for name, value in plain.items():
+        assert torch.allclose(value, padded[name], atol=1e-3), name
+
+
+@pytest.mark.parametrize("settings", [DS2, LSTM])
+def test_future_beyond_the_look_ahead_changes_nothing(settings: DeepSpeech2 | Lstm) -> None:
+    model = built(settings)
+    features, lengths = batch(model)
+    changed = features.clone()
+    changed[:, 40:] += 1.0
+    before, _ = model(features, lengths)
+    after, _ = model(changed, lengths)
+    frames = 30 // settings.stride  # 10 frames of look-ahead cover both models'
+    assert torch.allclose(before[0, :frames], after[0, :frames], atol=1e-6)
+    assert not torch.allclose(before[0], after[0], atol=1e-3)
+
+
+def test_output_lengths_are_those_of_the_output() -> None:
+    for settings in (DS2, LSTM):
+        model = built(settings)
+        for frames in range(1, 30):
+            lengths = torch.tensor([frames])
+            output, output_lengths = model(torch.randn(1, frames, len(model.bins_mean)), lengths)
+            assert output.shape[1] == int(output_lengths) == int(model.output_lengths(lengths))
+
+
+def test_the_fused_gru_is_the_formula_of_t() -> None:
+    torch.manual_seed(0)
+    hidden, inputs = 5, 4
+    nonrec, rec = torch.randn(3 * hidden, inputs), torch.randn(3 * hidden, hidden)
+    biases = GruBiases(hidden)
+    torch.nn.init.normal_(biases.input)
+    torch.nn.init.normal_(biases.new)
+    x, state, expected = torch.randn(1, 6, inputs), torch.zeros(hidden), []
+    for frame in x[0]:
+        reset, update, new = (nonrec @ frame + biases.input).chunk(3)
+        u_reset, u_update, u_new = (rec @ state).chunk(3)
+        r, z = torch.sigmoid(reset + u_reset), torch.sigmoid(update + u_update)
+        candidate = torch.tanh(new + r * (u_new + biases.new))
+        state = (1 - z) * candidate + z * state
+        expected.append(state)
+    assert torch.allclose(run_gru(x, nonrec, rec, biases)[0], torch.stack(expected), atol=1e-5)
+
+
+def test_the_fused_lstm_is_the_formula() -> None:
+    torch.manual_seed(0)
+    hidden, inputs = 5, 4
+    nonrec, rec = torch.randn(4 * hidden, inputs), torch.randn(4 * hidden, hidden)
+    bias, x = torch.randn(4 * hidden), torch.randn(1, 6, inputs)
+    state, cell, expected = torch.zeros(hidden), torch.zeros(hidden), []
+    for frame in x[0]:
+        i, f, g, o = (nonrec @ frame + rec @ state + bias).chunk(4)
+        cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
+        state = torch.sigmoid(o) * torch.tanh(cell)
+        expected.append(state)
+    assert torch.allclose(run_lstm(x, nonrec, rec, bias)[0], torch.stack(expected), atol=1e-5)
+
+
+def test_stacking_keeps_every_third_of_eight_stacked_frames() -> None:
+    frames = torch.arange(10.0)[None, :, None]
+    stacked = stack_frames(frames, 8, 3)
+    assert stacked.shape == (1, 4, 8)
+    assert stacked[0, 1].tolist() == [3, 4, 5, 6, 7, 8, 9, 0]
+
+
+def paper_model(factorization: str = "partial") -> AcousticModel:
+    settings = DeepSpeech2(
+        type="deep_speech_2",
+        convolutions=(
+            Convolution(channels=64, kernel=(11, 21), stride=(2, 2)),
+            Convolution(channels=64, kernel=(11, 11), stride=(1, 2)),
+        ),
+        gru=(768, 1024, 1280),
+        fully_connected=1536,
+    )
+    return models.build(settings, units_of("abcdefghijklmnopqrstuvwxyz'"), factorization)
+
+
+def test_the_paper_model_has_the_paper_s_parameter_counts() -> None:
+    model = paper_model()
+    assert model.parameters_at_inference() == pytest.approx(21.7e6, rel=0.03)
+    for _, weight in model.bank.items():  # zeros: only the count matters
+        rows, columns = weight.shape
+        rank = min(rows, columns)
+        weight.store_factors(torch.zeros(rows, rank), torch.zeros(rank, columns))
+    assert model.parameters_at_inference() == pytest.approx(29.8e6, rel=0.03)
+
+
+def test_the_lstm_of_p_has_its_parameter_count() -> None:
+    settings = Lstm(type="lstm", lstm=(500,) * 5)
+    model = models.build(settings, units_of("abcdefghijklmnopqrstuvwxyz'"), "partial")
+    assert model.parameters_at_inference() == pytest.approx(9.7e6, rel=0.01)
+
+
+@pytest.mark.parametrize("factorization", ["split", "partial", "joint"])
+def test_a_saved_model_comes_back_with_its_ranks(tmp_path: Path, factorization: str) -> None:
+    model = built(DS2, factorization)
+    factor_fully(model.bank)
+    truncate_to_rank(model.bank, 3)
+    models.save(model, tmp_path / "model.pt")
+    loaded = models.load(tmp_path / "model.pt")
+    assert loaded.bank.ranks == model.bank.ranks
+    features, lengths = batch(model)
+    assert torch.equal(loaded(features, lengths)[0], model(features, lengths)[0])
+
+
+def test_damaged_and_missing_models_are_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    with pytest.raises(UserError, match="model.pt does not exist"):
+        models.load(path)
+    models.save(built(LSTM), path)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(UserError, match="model.pt is no whole model file"):
+        models.load(path)
