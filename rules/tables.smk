@@ -61,7 +61,7 @@ rule figure:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=parts.table_part(W.recipe),
+        settings=parts.figure_part(W.recipe),
         data=L.data_key,
         results=L.results,
     shell:

@@ -85,6 +85,7 @@ def test_a_new_table_language_model_trains_no_acoustic_model(
 ) -> None:
     def add(recipe: dict[str, Any]) -> None:
         recipe["language_models"]["bigram"] = {"order": 2, "discount_fallback": True}
+        recipe["tables"]["language_models"] = [*recipe["language_models"]]
 
     steps = edited(add)
     assert not verbs(steps) & {"train", "factor", "stage2", "logprobs", "features", "corpus"}
@@ -101,6 +102,7 @@ def part_of(step: Step, *folders: str) -> str:
     ("step", "made", "kept"),
     [
         ("table", {"table"}, {"figure", "score", "decode", "train"}),
+        ("figure", {"figure"}, {"table", "score", "decode", "train"}),
         ("score", {"score", "table"}, {"decode", "tune", "train"}),
         ("decode", {"decode", "score", "table"}, {"tune", "logprobs", "train", "lm build"}),
         ("lm", {"lm build", "tune", "decode"}, {"train", "logprobs", "features", "corpus"}),
@@ -115,3 +117,12 @@ def test_a_raised_result_version_makes_again_what_the_step_made(
     again = verbs(raised(step))
     assert again >= made
     assert not again & kept
+
+
+def test_another_experiment_on_the_same_data_makes_no_data_again(done: Project) -> None:
+    twin = done.recipe.with_name("twin.yaml")
+    twin.write_text(yaml.safe_dump({"extends": done.recipe.stem, "title": "A twin"}))
+    steps = done.would_run("voicesearch_like/twin")
+    twin.unlink()
+    assert "train" in verbs(steps)
+    assert not verbs(steps) & {"corpus", "validate", "features", "statistics", "lm build"}

@@ -105,7 +105,16 @@ def score_part(recipe: Recipe) -> str:
 
 def table_part(recipe: Recipe) -> str:
     """Settings of the tables: captions, and what the rows say of their systems."""
-    return part("table", recipe.title, _plain(recipe.tables), _plain(recipe.splits))
+    return part("table", *_shown(recipe))
+
+
+def figure_part(recipe: Recipe) -> str:
+    """Settings of the figures: those of the tables."""
+    return part("figure", *_shown(recipe))
+
+
+def _shown(recipe: Recipe) -> tuple[Any, ...]:
+    return recipe.title, _plain(recipe.tables), _plain(recipe.splits)
 
 
 def model_of(recipe: Recipe, system: str) -> DeepSpeech2 | Lstm:
