@@ -9,6 +9,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # make wer_tables RECIPE=an4/default CORPUS_DIR=DIR JOBS=8
 override CHOICE := $(if $(RECIPE),--recipe $(RECIPE)) $(if $(CORPUS_DIR),--corpus-dir $(CORPUS_DIR))
 
+# Print what a command says only where it fails.
+quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
+
 .DEFAULT_GOAL := help
 .PHONY: help setup wer_tables test lint types format bench arm clean
 
@@ -28,8 +31,8 @@ test: lint types ## every check: format, lint, types, tests; ends with pytest's 
 lint: setup ## format and lint of Python and of the workflow
 	@ruff format --check -q .
 	@ruff check -q .
-	@snakefmt --check -q Snakefile rules
-	@said=$$(snakemake --lint 2>&1) || { echo "$$said"; exit 1; }
+	@$(call quietly,snakefmt --check Snakefile rules)
+	@$(call quietly,snakemake --lint)
 
 types: setup ## types of src/
 	@mypy --no-error-summary
