@@ -89,7 +89,13 @@ def distort(dry: Signal, copy: Copy, sounds: Sounds) -> Signal:
 
 
 def _speak(espeak: Espeak, utterance: Spoken) -> Signal:
-    speech = espeak.speak(utterance.text, utterance.voice, utterance.rate, utterance.pitch)
+    speech = espeak.speak(
+        utterance.text,
+        utterance.voice,
+        rate=utterance.rate,
+        pitch=utterance.pitch,
+        seed=utterance.seed,
+    )
     dry = distortion.trim(distortion.resample(speech, espeak.rate))
     return distortion.pad(dry, utterance.before, utterance.after)
 

@@ -1,8 +1,9 @@
 """espeak-ng's library, spoken to by ctypes: text in, samples out.
 
 The library has one voice at a time, goes on with the last one when asked for a voice it does not
-know, and ignores an unknown variant; both are refused here. Its noise depends on what the process
-has spoken before: the same calls in a fresh process give the same samples.
+know, and ignores an unknown variant; both are refused here. Its random noise starts from the clock,
+unless seeded; the flutter of its pitch depends on what the process has spoken before. So the same
+calls with the same seeds give the same samples in a fresh process, and only there.
 """
 
 import ctypes
@@ -35,6 +36,7 @@ class Espeak:
                 f"espeak-ng cannot read its data in {self._data}: install espeakng-loader again, "
                 "in an environment whose path has less than 100 characters"
             )
+        self._variants = {path.name for path in (self._data / "voices" / "!v").iterdir()}
         self._samples: list[NDArray[np.int16]] = []
         self._callback = _CALLBACK(self._take)
         self._library.espeak_SetSynthCallback(self._callback)
@@ -50,9 +52,8 @@ class Espeak:
         Errors: `UserError` where espeak-ng has no such accent or variant.
         """
         accent, _, variant = voice.partition("+")
-        variants = sorted(path.name for path in (self._data / "voices" / "!v").iterdir())
-        if variant not in variants:
-            known = ", ".join(name for name in variants if " " not in name)
+        if variant not in self._variants:
+            known = ", ".join(sorted(name for name in self._variants if " " not in name))
             raise UserError(f"espeak-ng has no variant {variant!r}: choose among {known}")
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise UserError(
@@ -60,10 +61,13 @@ class Espeak:
                 "en-gb-scotland, en-gb-x-rp, en-gb-x-gbclan, en-gb-x-gbcwmd"
             )
 
-    def speak(self, text: str, voice: str, rate: int, pitch: int) -> NDArray[np.float32]:
-        """Return samples in -1 .. 1 at `self.rate` Hz; rate and pitch as `plan.Spoken` has them."""
+    def speak(
+        self, text: str, voice: str, *, rate: int, pitch: int, seed: int
+    ) -> NDArray[np.float32]:
+        """Return samples in -1 .. 1 at `self.rate` Hz; rate, pitch, seed as in `plan.Spoken`."""
         self._samples.clear()
         self.choose(voice)
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
         for parameter, value in ((_RATE, rate), (_PITCH, pitch), (_VOLUME, _QUIET)):
             self._library.espeak_SetParameter(parameter, value, 0)
         data = text.encode()

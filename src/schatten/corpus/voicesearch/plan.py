@@ -54,6 +54,8 @@ class Spoken(BaseModel):
     """Silence before the speech, in s."""
     after: float
     """Silence after it, in s."""
+    seed: int
+    """Of the voice's own noise, 31 bits."""
     copies: list[Copy]
 
 
@@ -156,6 +158,7 @@ def _speak(
         pitch=round(within(settings.pitch, random)),
         before=within(settings.margin, random),
         after=within(settings.margin, random),
+        seed=random.getrandbits(31),
         copies=[
             _copy(
                 settings, name, index, f"{utterance}-{copy:02d}" if split.copies > 1 else utterance
