@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -34,8 +35,13 @@ def goal(**wish: float | None) -> Prune:
     try:
         return Prune.model_validate(wish)
     except ValidationError as error:
-        reasons = sorted({entry["msg"].removeprefix("Value error, ") for entry in error.errors()})
+        reasons = [_reason(entry) for entry in error.errors()]
         raise UserError(f"pruning: {'; '.join(reasons)}") from None
+
+
+def _reason(entry: Any) -> str:
+    place = "".join(f"{part}: " for part in entry["loc"])
+    return place + str(entry["msg"]).removeprefix("Value error, ")
 
 
 def prune_to(

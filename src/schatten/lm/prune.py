@@ -142,7 +142,8 @@ class _Contexts:
         self.stuck = self._settle()
 
     def _sums(self, logs: Logs) -> Floats:
-        return np.bincount(self._prefix, _exp10(logs), minlength=len(self._bow))
+        sums = np.bincount(self._prefix, _exp10(logs), minlength=len(self._bow))
+        return sums.astype(np.float64, copy=False)
 
     def _settle(self) -> Flags:
         """Treat masses near zero as zero; return the contexts whose sums make no sense."""

@@ -10,7 +10,7 @@ from schatten.lm import decimals
 from schatten.lm.decimals import BadNumberError, Floats
 from schatten.lm.keys import Bytes, Hasher, Keys, Rows
 
-BLOCK = 4_000_000
+BLOCK = 1_000_000
 """Bytes of text worked on at a time; longer lines are refused."""
 _TAB, _NEWLINE, _SPACE = b"\t\n "
 
