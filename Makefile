@@ -43,7 +43,7 @@ format: setup ## write Python and the workflow in their one format
 	@snakefmt Snakefile rules
 
 bench: setup ## what a factored training step costs beside a dense one
-	@schatten bench
+	@schatten bench-training
 
 arm: setup ## kernels for ARM: build, check under emulation, bench
 	@schatten run arm -j $(JOBS)
