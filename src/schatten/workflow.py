@@ -13,6 +13,7 @@ from schatten import recipe as recipes
 from schatten.corpus.fingerprint import fingerprint
 from schatten.errors import UserError
 from schatten.recipe import Recipe, parts
+from schatten.recipe.corpus import makes_audio
 from schatten.recipe.layout import WHOLE, Layout, Row, decodings, rank_labels, rows
 
 DEFAULT_RECIPE = "voicesearch_like/tiny"
@@ -32,12 +33,19 @@ class Workflow:
     @property
     def corpus_option(self) -> str:
         """`--corpus-dir DIR`, quoted, where the recipe reads recordings; else nothing."""
-        return "" if self.corpus_dir is None else f"--corpus-dir {shlex.quote(str(self.corpus_dir))}"
+        return (
+            "" if self.corpus_dir is None else f"--corpus-dir {shlex.quote(str(self.corpus_dir))}"
+        )
 
     @property
     def makes_audio(self) -> bool:
         """Whether the corpus step writes audio of its own."""
-        return self.corpus_dir is None
+        return makes_audio(self.recipe.corpus)
+
+    @property
+    def audio_option(self) -> str:
+        """`--corpus-dir DIR` where cuts name audio by its place in the corpus folder."""
+        return "" if self.makes_audio else self.corpus_option
 
     @property
     def splits(self) -> tuple[str, ...]:

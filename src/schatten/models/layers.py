@@ -26,12 +26,6 @@ class MaskedBatchNorm(nn.BatchNorm1d):
             mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
         return unpack(super().forward(x[mask]), mask)
 
-    def affine(self) -> tuple[Tensor, Tensor]:
-        """Return the gain and the offset (C,) it applies at inference."""
-        assert self.running_var is not None and self.running_mean is not None
-        gain = self.weight * torch.rsqrt(self.running_var + self.eps)
-        return gain, self.bias - self.running_mean * gain
-
 
 def unpack(frames: Tensor, mask: Tensor) -> Tensor:
     """Spread valid frames (M, ...) over a batch (N, T, ...) with zeros elsewhere."""

@@ -37,13 +37,15 @@ def part(step: str, *values: Any) -> str:
 
 def corpus_part(recipe: Recipe) -> str:
     """Settings of the corpus step."""
-    return part("corpus", _plain(recipe.corpus), _plain(recipe.splits), _plain(recipe.text))
+    corpus = recipe.corpus.model_dump(mode="json", exclude={"shared_speakers", "low_rates"})
+    return part("corpus", corpus, _plain(recipe.splits), _plain(recipe.text))
 
 
 def validate_part(recipe: Recipe) -> str:
     """Settings of the validator: the corpus's, and each model's stride."""
-    strides = sorted({model.stride for model in recipe.models.values()})
-    return part("validate", _plain(recipe.splits), _plain(recipe.text), strides)
+    strides = {name: model.stride for name, model in recipe.models.items()}
+    data = [_plain(one) for one in (recipe.corpus, recipe.splits, recipe.text)]
+    return part("validate", *data, recipe.speed_perturbation, strides)
 
 
 def features_part(recipe: Recipe, split: str) -> str:
