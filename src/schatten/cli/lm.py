@@ -60,6 +60,20 @@ def prune(
 
 
 @app.command()
+def history(
+    text: Text,
+    output: Annotated[Path, typer.Option(help="ARPA file to write (.gz is compressed).")],
+    order: Annotated[
+        int, typer.Option(min=1, help="Longest n-gram: one less than the model's to be pruned.")
+    ] = 4,
+) -> None:
+    """Estimate a Witten-Bell model of a text, for `prune --history-lm`."""
+    from schatten.lm import witten_bell
+
+    witten_bell.estimate(text, order, output)
+
+
+@app.command()
 def binarise(
     arpa: Arpa,
     output: Annotated[Path, typer.Option(help="KenLM trie to write.")],

@@ -1,7 +1,6 @@
 """The steps from text to a language model that decodes, in the order the recipe's settings ask."""
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ from schatten import recipe
 from schatten.errors import UserError
 from schatten.files import write_json, write_text
 from schatten.lm import arpa as arpa_format
-from schatten.lm import kenlm
+from schatten.lm import kenlm, witten_bell
 from schatten.lm.goals import prune_to
 from schatten.lm.text import lexicon
 from schatten.lm.writer import open_output
@@ -26,12 +25,11 @@ def settings_of(name: str, lm: str) -> LanguageModel:
 
 def estimate_to(settings: LanguageModel, text: Path, output: Path, memory_mb: int) -> None:
     """Estimate a model from text and write its ARPA file, compressed where `output` is `.gz`."""
-    output.parent.mkdir(parents=True, exist_ok=True)
     if output.suffix != ".gz":
         kenlm.estimate(settings, text, output, memory_mb)
         return
-    with tempfile.TemporaryDirectory(prefix=".estimate.", dir=output.parent) as scratch:
-        plain = Path(scratch) / "arpa"
+    with kenlm.scratch_folder(output) as scratch:
+        plain = scratch / "arpa"
         kenlm.estimate(settings, text, plain, memory_mb)
         compress(plain, output)
 
@@ -71,11 +69,14 @@ def _estimate_and_prune(
     if settings.prune is None:
         estimate_to(settings, text, arpa, memory_mb)
         return {}
-    arpa.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".estimate.", dir=arpa.parent) as scratch:
-        whole = Path(scratch) / "arpa"
+    history = None
+    with kenlm.scratch_folder(arpa) as scratch:
+        whole = scratch / "arpa"
         kenlm.estimate(settings, text, whole, memory_mb)
-        done = prune_to(whole, arpa, settings.prune, None, settings.quantize_bits)
+        if settings.prune.history == "witten_bell":
+            history = scratch / "history"
+            witten_bell.estimate(text, settings.order - 1, history)
+        done = prune_to(whole, arpa, settings.prune, history, settings.quantize_bits)
     return {"threshold": done.threshold, "ngrams_before_pruning": done.before}
 
 

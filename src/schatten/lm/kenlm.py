@@ -4,11 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.files import atomic_output, read_bytes, write_text
+from schatten.files import atomic_output, read_bytes, remove, write_text
 from schatten.lm.text import most_frequent_words
 from schatten.recipe.decoding import LanguageModel
 
@@ -37,6 +38,18 @@ def program(name: str) -> str:
     return found
 
 
+@contextmanager
+def scratch_folder(output: Path) -> Iterator[Path]:
+    """Make an empty folder beside an output, and remove it in the end; a killed run's goes too."""
+    folder = output.with_name(f".{output.name}.scratch")
+    remove(folder)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        remove(folder)
+
+
 def estimate(settings: LanguageModel, text: Path, arpa: Path, memory_mb: int) -> None:
     """Estimate a modified Kneser-Ney model (lmplz) from text, a sentence a line (`.gz` too).
 
@@ -44,10 +57,9 @@ def estimate(settings: LanguageModel, text: Path, arpa: Path, memory_mb: int) ->
     bytes whatever the memory. Errors: `UserError` for text that lmplz cannot model.
     """
     _require_words(text)
-    with tempfile.TemporaryDirectory(prefix=".lmplz.", dir=arpa.parent) as scratch:
-        command = _lmplz(settings, text, Path(scratch), memory_mb)
-        with atomic_output(arpa) as beside:
-            _run([*command, "--arpa", str(beside)], f"no language model can be made of {text}")
+    with scratch_folder(arpa) as scratch, atomic_output(arpa) as beside:
+        command = _lmplz(settings, text, scratch, memory_mb)
+        _run([*command, "--arpa", str(beside)], f"no language model can be made of {text}")
 
 
 def _require_words(text: Path) -> None:
@@ -76,11 +88,7 @@ def binarise(arpa: Path, output: Path, quantize_bits: int | None, memory_mb: int
         raise UserError(f"{arpa} does not exist: make it first, or correct the path")
     bits = [] if quantize_bits is None else ["-q", str(quantize_bits), "-b", str(quantize_bits)]
     command = [program("build_binary"), "-S", f"{memory_mb}M", *bits]
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix=".trie.", dir=output.parent) as scratch,
-        atomic_output(output) as beside,
-    ):
+    with scratch_folder(output) as scratch, atomic_output(output) as beside:
         command += ["-T", f"{scratch}/", "trie", str(arpa), str(beside)]
         _run(command, f"{arpa} cannot be stored")
 

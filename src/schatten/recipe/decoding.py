@@ -16,6 +16,9 @@ class Prune(Settings):
     """N-grams left, all orders together, at most."""
     megabytes: PositiveFloat | None = None
     """Size of the binary model in MB (10^6 bytes), at most."""
+    history: Literal["own", "witten_bell"] = "own"
+    """What says how often a history comes up: the model itself, as SRILM's -prune does, or a
+    Witten-Bell model of the same text, as for its -prune-history-lm: better after Kneser-Ney."""
 
     @model_validator(mode="after")
     def _one_goal(self) -> "Prune":
