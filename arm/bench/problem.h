@@ -12,11 +12,12 @@ class Problem {
  public:
   Problem(const sk_kernels *kernels, int rows, int cols, int columns)
       : packed_(sk_packed_bytes(kernels, rows, cols) + kAlign), x_(size(cols, columns)), y_(size(rows, columns)),
-        row_scales_(size(rows, 1), 0.01f), column_scales_(size(columns, 1), 0.1f), rows_(rows) {
+        row_scales_(size(rows, 1), 0.01f), column_scales_(size(columns, 1), 0.1f), floats_(x_.size()), rows_(rows) {
     std::vector<int8_t> weights(size(rows, cols));
     uint32_t state = 1;
     for (int8_t &w : weights) w = static_cast<int8_t>(static_cast<int>(next(&state) % 255) - 127);
     for (int8_t &x : x_) x = static_cast<int8_t>(static_cast<int>(next(&state) % 256) - 128);
+    for (float &x : floats_) x = static_cast<float>(next(&state) % 2000) * 0.001f - 1.0f;
     uint8_t *memory = packed_.data();
     memory += (kAlign - reinterpret_cast<uintptr_t>(memory) % kAlign) % kAlign;
     status_ = sk_pack(kernels, rows, cols, weights.data(), cols, memory, &matrix_);
@@ -25,6 +26,16 @@ class Problem {
   }
 
   bool good() const { return status_ == SK_OK; }
+
+  // From float: each column quantized with a scale of its own, then the whole call.
+  void run_float() {
+    for (int n = 0; n < columns_.count; ++n) {
+      const ptrdiff_t start = n * columns_.stride;
+      column_scales_[static_cast<size_t>(n)] =
+          sk_quantize(matrix_.kernels, floats_.data() + start, x_.data() + start, matrix_.cols);
+    }
+    run();
+  }
 
   // The whole call: activations re-laid, product, int32 sums times row and column scale as float.
   void run() {
@@ -41,7 +52,7 @@ class Problem {
 
   std::vector<uint8_t> packed_;
   std::vector<int8_t> x_;
-  std::vector<float> y_, row_scales_, column_scales_;
+  std::vector<float> y_, row_scales_, column_scales_, floats_;
   std::vector<uint8_t> scratch_;
   sk_matrix matrix_{};
   sk_columns columns_{};

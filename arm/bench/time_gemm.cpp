@@ -1,5 +1,6 @@
 // Times products on the CPU it runs on. Reads lines "KERNELS M K N" (KERNELS may be "best"), writes lines
-// "KERNELS M K N MICROSECONDS": the least of several rounds, each long enough for the clock. One thread.
+// "KERNELS M K N MICROSECONDS FROM_FLOAT", the second time with the columns quantized from float: the least of several
+// rounds, each long enough for the clock. One thread.
 #include <stdio.h>
 #include <string.h>
 
@@ -9,20 +10,22 @@
 
 namespace {
 
-double microseconds(Problem &problem, int times) {
+using Run = void (Problem::*)();
+
+double microseconds(Problem &problem, Run run, int times) {
   const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < times; ++i) problem.run();
+  for (int i = 0; i < times; ++i) (problem.*run)();
   return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count() / times;
 }
 
-double least(Problem &problem) {
+double least(Problem &problem, Run run) {
   constexpr double kRoundMicroseconds = 3000;
   constexpr int kRounds = 15;
-  const double once = microseconds(problem, 3);
+  const double once = microseconds(problem, run, 3);
   const int times = once < kRoundMicroseconds ? static_cast<int>(kRoundMicroseconds / once) + 1 : 1;
   double best = once;
   for (int i = 0; i < kRounds; ++i) {
-    const double round = microseconds(problem, times);
+    const double round = microseconds(problem, run, times);
     best = round < best ? round : best;
   }
   return best;
@@ -41,7 +44,8 @@ int main() {
     }
     Problem problem(kernels, rows, cols, columns);
     if (!problem.good()) return 1;
-    printf("%s %d %d %d %.3f\n", sk_kernels_name(kernels), rows, cols, columns, least(problem));
+    const double from_int8 = least(problem, &Problem::run), from_float = least(problem, &Problem::run_float);
+    printf("%s %d %d %d %.3f %.3f\n", sk_kernels_name(kernels), rows, cols, columns, from_int8, from_float);
     fflush(stdout);
   }
   return 0;

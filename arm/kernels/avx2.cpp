@@ -16,6 +16,7 @@ using Weights = __m256i;
 constexpr int kVectors = 2;
 
 inline Sums zero() { return _mm256_setzero_si256(); }
+inline Sums add(Sums a, Sums b) { return _mm256_add_epi32(a, b); }
 inline void store(int32_t *to, Sums sums) { _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), sums); }
 inline Weights load(const uint8_t *from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(from)); }
 inline X broadcast(const uint8_t *from) {

@@ -14,6 +14,7 @@ using X = __m512i;
 constexpr int kVectors = 1;
 
 inline Sums zero() { return _mm512_setzero_si512(); }
+inline Sums add(Sums a, Sums b) { return _mm512_add_epi32(a, b); }
 inline void store(int32_t *to, Sums sums) { _mm512_storeu_si512(to, sums); }
 inline Weights load(const uint8_t *from) { return _mm512_loadu_si512(from); }
 inline X broadcast(const uint8_t *from) {
@@ -21,7 +22,11 @@ inline X broadcast(const uint8_t *from) {
   memcpy(&four, from, sizeof four);
   return _mm512_set1_epi32(four);
 }
-inline Sums multiply_add(Sums sums, Weights w, X x) { return _mm512_dpbusd_epi32(sums, x, w); }
+// In assembly, as GCC copies the sums from register to register around its intrinsic.
+inline Sums multiply_add(Sums sums, Weights w, X x) {
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(x), "v"(w));
+  return sums;
+}
 
 bool available() { return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"); }
 
@@ -33,6 +38,6 @@ bool available() { return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_
 namespace sk {
 
 const sk_kernels kAvx512Vnni = {"avx512vnni",      available,     {kTile, kTile, kStep}, {kStep, 1, 0x80},
-                                multiply<8, 8, 6, 4>, &kVectorAvx512};
+                                multiply<8, 4, 4, 4>, &kVectorAvx512};
 
 }  // namespace sk

@@ -13,6 +13,7 @@ using X = __m256i;
 constexpr int kVectors = 2;
 
 inline Sums zero() { return _mm256_setzero_si256(); }
+inline Sums add(Sums a, Sums b) { return _mm256_add_epi32(a, b); }
 inline void store(int32_t *to, Sums sums) { _mm256_storeu_si256(reinterpret_cast<__m256i *>(to), sums); }
 inline Weights load(const uint8_t *from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i *>(from)); }
 inline X broadcast(const uint8_t *from) {
@@ -20,7 +21,11 @@ inline X broadcast(const uint8_t *from) {
   memcpy(&four, from, sizeof four);
   return _mm256_set1_epi32(four);
 }
-inline Sums multiply_add(Sums sums, Weights w, X x) { return _mm256_dpbusd_avx_epi32(sums, x, w); }
+// In assembly, as GCC copies the sums from register to register around its intrinsic.
+inline Sums multiply_add(Sums sums, Weights w, X x) {
+  __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sums) : "x"(x), "x"(w));
+  return sums;
+}
 
 bool available() {
   return __builtin_cpu_supports("avxvnni") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");

@@ -1,5 +1,6 @@
 // The vector arithmetic, written once for any number of lanes. Each instruction set includes this file in a file of its
-// own, after defining SK_LANES (floats in a vector) and fma_lanes(); everything here has internal linkage, so no code
+// own, after defining SK_LANES (floats in a vector), and then defines
+// fma_lanes() and narrow_lanes(); everything here has internal linkage, so no code
 // compiled for one instruction set can be linked into another.
 //
 // The same bits everywhere: every lane goes through the same operations in the same order, each of which IEEE 754 rounds
@@ -14,9 +15,9 @@ namespace {
 
 typedef float Floats __attribute__((vector_size(4 * SK_LANES)));
 typedef int32_t Ints __attribute__((vector_size(4 * SK_LANES)));
-typedef int8_t Bytes __attribute__((vector_size(SK_LANES)));
 
-Floats fma_lanes(Floats a, Floats b, Floats c);  // a * b + c, rounded once
+Floats fma_lanes(Floats a, Floats b, Floats c);     // a * b + c, rounded once
+void narrow_lanes(Ints values, int8_t *to);         // the low byte of each lane
 
 inline Floats splat(float value) { return value - Floats{}; }
 
@@ -37,6 +38,7 @@ struct Whole {
   void store(Element *to, Vector value) const {
     memcpy(to, &value, sizeof value);
   }
+  void store_low_bytes(int8_t *to, Ints values) const { narrow_lanes(values, to); }
 };
 
 struct Part {
@@ -50,6 +52,11 @@ struct Part {
   template <class Vector, class Element>
   void store(Element *to, Vector value) const {
     memcpy(to, &value, static_cast<size_t>(count) * sizeof(Element));
+  }
+  void store_low_bytes(int8_t *to, Ints values) const {
+    int8_t bytes[SK_LANES];
+    narrow_lanes(values, bytes);
+    memcpy(to, bytes, static_cast<size_t>(count));
   }
 };
 
@@ -134,7 +141,7 @@ float quantize(const float *x, int8_t *q, int count) {
   const float inverse = silent ? 0 : 127.0f / top;
   sweep(count, [=](int i, auto at) {
     const Floats shifted = fma_lanes(at.template load<Floats>(x + i), splat(inverse), splat(kRound));
-    at.store(q + i, __builtin_convertvector((Ints)shifted, Bytes));
+    at.store_low_bytes(q + i, (Ints)shifted);
   });
   return silent ? 0 : top / 127.0f;
 }
@@ -209,7 +216,7 @@ void finish_s8(const int32_t *sums, const Output &out, int rows, int columns) {
       const Floats sum = __builtin_convertvector(at.template load<Ints>(sums + n * kPanelRows + m), Floats);
       const Floats scaled = sum * at.template load<Floats>(out.row_scales + m) * out.column_scales[n];
       const Floats shifted = clamp(scaled, -128.0f, 127.0f) + kRound;
-      at.store(y + m, __builtin_convertvector((Ints)shifted, Bytes));
+      at.store_low_bytes(y + m, (Ints)shifted);
     });
   }
 }

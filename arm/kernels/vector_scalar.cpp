@@ -11,6 +11,8 @@ inline Floats fma_lanes(Floats a, Floats b, Floats c) {
   return sum;
 }
 
+inline void narrow_lanes(Ints values, int8_t *to) { *to = static_cast<int8_t>(values[0]); }
+
 }  // namespace
 
 const VectorOps kVectorScalar = kOps;

@@ -1,7 +1,7 @@
 // The x86 kernels, written once for any vector: a tile is 16 rows, a step the next 4 weights of each row (64 bytes). A
 // column's 4 activations are broadcast to all rows. Each instruction set defines, before it includes this file, Sums (a
 // vector of int32), kVectors (Sums in 16 rows), zero(), store(), Weights (a step's weights of Sums' rows), load(), X (a
-// column's activations, broadcast), broadcast() and multiply_add().
+// column's activations, broadcast), broadcast(), multiply_add() and add().
 #include "internal.h"
 
 namespace sk {
@@ -9,49 +9,78 @@ namespace {
 
 constexpr int kTile = 16, kStep = 4, kStepBytes = kTile * kStep;
 
-// kTiles tiles by kColumns columns; `stride` bytes from one tile to the next.
+// Sums of kTiles tiles by kColumns columns.
 template <int kTiles, int kColumns>
-inline void multiply_block(const uint8_t *weights, size_t stride, const uint8_t *x, int32_t *sums, int steps) {
-  Sums acc[kTiles][kVectors][kColumns];
-  for (auto &tile : acc) {
-    for (auto &vector : tile) {
-      for (Sums &sum : vector) sum = zero();
+struct Block {
+  Sums sums[kTiles][kVectors][kColumns];
+
+  void clear() {
+    for (auto &tile : sums) {
+      for (auto &vector : tile) {
+        for (Sums &sum : vector) sum = zero();
+      }
     }
   }
-  for (int k = 0; k < steps; ++k, weights += kStepBytes, x += kStep * kColumns) {
+
+  // One step; `stride` bytes from one tile to the next.
+  void multiply_step(const uint8_t *weights, size_t stride, const uint8_t *x) {
     X columns[kColumns];
     for (int n = 0; n < kColumns; ++n) columns[n] = broadcast(x + n * kStep);
     for (int t = 0; t < kTiles; ++t) {
       for (int v = 0; v < kVectors; ++v) {
         const Weights w = load(weights + static_cast<size_t>(t) * stride + v * (kStepBytes / kVectors));
-        for (int n = 0; n < kColumns; ++n) acc[t][v][n] = multiply_add(acc[t][v][n], w, columns[n]);
+        for (int n = 0; n < kColumns; ++n) sums[t][v][n] = multiply_add(sums[t][v][n], w, columns[n]);
       }
     }
   }
-  for (int n = 0; n < kColumns; ++n) {
-    for (int t = 0; t < kTiles; ++t) {
-      for (int v = 0; v < kVectors; ++v) {
-        store(sums + n * kPanelRows + t * kTile + v * (kTile / kVectors), acc[t][v][n]);
+
+  void store_with(const Block &other, int32_t *to) const {
+    for (int n = 0; n < kColumns; ++n) {
+      for (int t = 0; t < kTiles; ++t) {
+        for (int v = 0; v < kVectors; ++v) {
+          store(to + n * kPanelRows + t * kTile + v * (kTile / kVectors), add(sums[t][v][n], other.sums[t][v][n]));
+        }
       }
     }
   }
+};
+
+// Odd and even steps have sums of their own, so that fewer of them wait for one another.
+template <int kTiles, int kColumns>
+inline void multiply_block(const uint8_t *weights, size_t stride, const uint8_t *x, int32_t *sums, int steps) {
+  Block<kTiles, kColumns> even, odd;
+  even.clear();
+  odd.clear();
+  constexpr bool kSplit = kTiles * kVectors * kColumns <= 4;  // else the sums are many enough
+  if (kSplit) {
+    for (; steps >= 2; steps -= 2, weights += 2 * kStepBytes, x += 2 * kStep * kColumns) {
+      even.multiply_step(weights, stride, x);
+      odd.multiply_step(weights + kStepBytes, stride, x + kStep * kColumns);
+    }
+  }
+  for (; steps > 0; --steps, weights += kStepBytes, x += kStep * kColumns) even.multiply_step(weights, stride, x);
+  even.store_with(odd, sums);
 }
 
-// kTiles tiles at a time, then one at a time.
+// kTiles tiles at a time from tile t on; returns the first tile left.
 template <int kTiles, int kColumns>
-void multiply_columns(const Panel &panel) {
+int multiply_tiles(const Panel &panel, int t) {
   const int steps = (panel.cols + kStep - 1) / kStep;
   const int tiles = (panel.rows + kTile - 1) / kTile;
   const size_t stride = static_cast<size_t>(steps) * kStepBytes;
-  int t = 0;
   for (; t + kTiles <= tiles; t += kTiles) {
     multiply_block<kTiles, kColumns>(panel.weights + static_cast<size_t>(t) * stride, stride, panel.x,
                                      panel.sums + t * kTile, steps);
   }
-  for (; t < tiles; ++t) {
-    multiply_block<1, kColumns>(panel.weights + static_cast<size_t>(t) * stride, stride, panel.x,
-                                panel.sums + t * kTile, steps);
-  }
+  return t;
+}
+
+template <int kTiles, int kColumns>
+void multiply_columns(const Panel &panel) {
+  int t = multiply_tiles<kTiles, kColumns>(panel, 0);
+  if (kTiles > 4) t = multiply_tiles<4, kColumns>(panel, t);
+  if (kTiles > 2) t = multiply_tiles<2, kColumns>(panel, t);
+  multiply_tiles<1, kColumns>(panel, t);
 }
 
 // Tiles at a time for 1 .. 4 columns: as many as the registers hold.

@@ -1,0 +1,124 @@
+"""The bench table: instructions and modelled cycles per multiply-accumulate, beside the peers'.
+
+Bytes per MAC are the packed weights read for each MAC; the bandwidth is what the modelled speed
+would draw from memory at the CPU's clock. Where a board has less, the board's is the speed.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+from schatten import files
+from schatten.device import counts, model, peers
+from schatten.device.counts import Counts, Product
+from schatten.device.model import Cycles
+
+SHAPE = (6144, 320)
+"""The shape of T's figure 6; the peers' figures hold for it."""
+BLOCK = {"neon": 16, "dotprod": 4, "i8mm": 8}
+"""Weights to which each row is filled up in packed form."""
+TITLE = "Instructions counted under emulation; cycles modelled by llvm-mca, weights in cache"
+
+Line = dict[str, str]
+
+
+def per_mac(measured: Counts, product: Product) -> float:
+    """Instructions per multiply-accumulate."""
+    return measured[product] / product.macs
+
+
+def bytes_per_mac(product: Product) -> float:
+    """Bytes of packed weights read per multiply-accumulate."""
+    block = BLOCK[product.kernels]
+    return -(-product.cols // block) * block / (product.cols * product.columns)
+
+
+def lines(measured: Counts, cycles: Cycles) -> list[Line]:
+    """Make a line per product: instructions and, for each CPU, cycles and implied GB/s."""
+    return [_line(measured, cycles, product) for product in measured]
+
+
+def _line(measured: Counts, cycles: Cycles, product: Product) -> Line:
+    line = {
+        "kernels": product.kernels,
+        "shape": f"{product.rows}x{product.cols}",
+        "N": str(product.columns),
+        "instructions/MAC": f"{per_mac(measured, product):.4f}",
+        "bytes/MAC": f"{bytes_per_mac(product):.4f}",
+    }
+    for cpu in model.CPUS:
+        value = cycles.get((cpu.name, product.kernels, product.columns))
+        line[f"{cpu.name} cycles/MAC"] = "" if value is None else f"{value:.4f}"
+        drawn = "" if value is None else f"{bytes_per_mac(product) / value * cpu.gigahertz:.1f}"
+        line[f"{cpu.name} GB/s at {cpu.gigahertz} GHz"] = drawn
+    return line
+
+
+def write_csv(path: Path, table: list[Line]) -> None:
+    """Write the table as CSV."""
+    text = io.StringIO()
+    rows = csv.DictWriter(text, list(table[0]), lineterminator="\n")
+    rows.writeheader()
+    rows.writerows(table)
+    files.write_text(path, text.getvalue())
+
+
+def markdown(measured: Counts, cycles: Cycles) -> str:
+    """Write the tables as Markdown: T's shape beside the peers, cycles, then every shape."""
+    parts = [f"# Kernels: {TITLE}\n"]
+    for kernels in counts.KERNELS:
+        parts.append(_instructions(measured, kernels))
+    parts.append(_cycles(cycles))
+    parts.append(_shapes(measured))
+    return "\n".join(parts)
+
+
+def _row(name: str, values: tuple[float, ...], digits: int = 3) -> str:
+    return f"| {name} | " + " | ".join(f"{value:.{digits}f}" for value in values) + " |\n"
+
+
+def _head(title: str) -> str:
+    return f"| {title} | N=1 | N=2 | N=3 | N=4 |\n|---|---|---|---|---|\n"
+
+
+def chosen(kernels: str, columns: int) -> str:
+    """Name the kernels that the library picks: i8mm leaves a single column to dotprod."""
+    return "dotprod" if kernels == "i8mm" and columns == 1 else kernels
+
+
+def ours(measured: Counts, kernels: str, shape: tuple[int, int]) -> tuple[float, ...]:
+    """Instructions per MAC of a shape at N = 1..4 on a CPU whose best kernels are `kernels`."""
+    picked = [Product(chosen(kernels, n), *shape, n) for n in counts.COLUMNS]
+    return tuple(per_mac(measured, product) for product in picked)
+
+
+def _instructions(measured: Counts, kernels: str) -> str:
+    said = _head(f"instructions / MAC, {kernels}, {SHAPE[0]}x{SHAPE[1]}")
+    for name, values in peers.INSTRUCTIONS[kernels].items():
+        said += _row(name, values)
+    said += _row("goal", peers.GOALS[kernels])
+    return said + _row("**schatten**", ours(measured, kernels, SHAPE))
+
+
+def _cycles(cycles: Cycles) -> str:
+    said = _head("modelled cycles / MAC of the inner loop (and GB/s drawn)")
+    for cpu in model.CPUS:
+        for kernels in cpu.kernels:
+            for name, values in peers.CYCLES.get((cpu.name, kernels), {}).items():
+                said += _row(f"{cpu.name}, {kernels}: {name}", values)
+            modelled = [cycles[cpu.name, chosen(kernels, n), n] for n in counts.COLUMNS]
+            cells = [_cell(value, cpu, n) for n, value in enumerate(modelled, start=1)]
+            said += f"| {cpu.name}, {kernels}: **schatten** | " + " | ".join(cells) + " |\n"
+    return said
+
+
+def _cell(value: float, cpu: model.Cpu, columns: int) -> str:
+    return f"{value:.4f} ({cpu.gigahertz / (value * columns):.1f})"
+
+
+def _shapes(measured: Counts) -> str:
+    said = _head("instructions / MAC, every shape")
+    for kernels in counts.KERNELS:
+        for rows, cols in counts.SHAPES:
+            said += _row(f"{kernels} {rows}x{cols}", ours(measured, kernels, (rows, cols)), 4)
+    return said

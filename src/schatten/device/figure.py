@@ -1,0 +1,55 @@
+"""Figure 6: the kernels beside others at T's shape. Modelled and in cache, and titled so."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+matplotlib.rcParams["svg.hashsalt"] = "schatten"
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+
+from schatten import files
+from schatten.device import bench, counts, peers
+from schatten.device.counts import Counts, Product
+from schatten.device.model import Cycles
+
+CPU = "cortex-a53"
+CHOSEN = ("gemmlowp", "farm", "ruy", "XNNPACK, best of all")
+
+
+def draw(path: Path, measured: Counts, cycles: Cycles) -> None:
+    """Draw instructions and modelled cycles per MAC at N = 1..4 for 8-bit weights on ARMv8.0."""
+    rows, cols = bench.SHAPE
+    ours = [bench.per_mac(measured, Product("neon", rows, cols, n)) for n in counts.COLUMNS]
+    modelled = [cycles[CPU, "neon", n] for n in counts.COLUMNS]
+    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure.suptitle(
+        f"{rows}x{cols} 8-bit weights times {cols}xN, NEON (ARMv8.0): modelled, in cache"
+    )
+    _bars(left, peers.INSTRUCTIONS["neon"], ours, "instructions per MAC (exact)")
+    _bars(right, peers.CYCLES[CPU, "neon"], modelled, f"modelled cycles per MAC, {CPU}")
+    with files.atomic_output(path) as beside:
+        figure.savefig(beside, dpi=150, metadata=_no_date(path))
+    pyplot.close(figure)
+
+
+def _bars(axes: Axes, others: dict[str, peers.Row], ours: list[float], label: str) -> None:
+    """Draw a group of bars for each N on a logarithmic scale, ours last."""
+    series = [(name, list(others[name])) for name in CHOSEN if name in others]
+    series.append(("schatten", ours))
+    width = 0.8 / len(series)
+    for i, (name, values) in enumerate(series):
+        places = [n - 0.4 + width * (i + 0.5) for n in counts.COLUMNS]
+        bars = axes.bar(places, values, width, label=name)
+        axes.bar_label(bars, fmt="%.2f", fontsize=6)
+    axes.set_yscale("log")
+    axes.set_xticks(counts.COLUMNS)
+    axes.set_xlabel("N (frames at once)")
+    axes.set_ylabel(label)
+    axes.legend(fontsize=8)
+
+
+def _no_date(path: Path) -> dict[str, None]:
+    """Leave the date out, so that the same numbers give the same bytes."""
+    return {"Date": None} if path.suffix == ".svg" else {"Software": None}

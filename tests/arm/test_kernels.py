@@ -1,0 +1,106 @@
+"""The kernels built and checked as the workflow does it: on this host, with sanitizers, and for
+AArch64 under emulation; instruction counts against the committed ones; modelled cycles.
+
+Builds stay in arm/build-*, so that an unchanged source is not built again.
+"""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from project import ROOT
+
+from schatten import process
+from schatten.device import bench, counts, model, peers
+
+OPTIONS = {
+    "host": [],
+    "sanitize": ["-DSCHATTEN_SANITIZE=ON"],
+    "aarch64": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/aarch64-linux-gnu.cmake"],
+}
+NEEDS = {
+    "host": ("cmake", "g++"),
+    "sanitize": ("cmake", "g++"),
+    "aarch64": ("cmake", "aarch64-linux-gnu-g++", "qemu-aarch64"),
+}
+PATIENCE = 600.0
+
+
+@pytest.fixture
+def built():
+    """Build a target, warnings being errors, and return its folder."""
+
+    def build(target):
+        missing = [tool for tool in NEEDS[target] if shutil.which(tool) is None]
+        if missing:
+            pytest.skip(f"{', '.join(missing)} not installed")
+        arm = ROOT / "arm"
+        folder = arm / f"build-test-{target}"
+        options = [option.format(arm=arm) for option in OPTIONS[target]]
+        options.append("-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
+        with process.locked(folder, PATIENCE):
+            _run("cmake", "-S", arm, "-B", folder, *options)
+            _run("cmake", "--build", folder, "-j", "2")
+        return folder
+
+    return build
+
+
+def _run(*command):
+    done = subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("target", OPTIONS)
+def test_builds_and_passes(built, target):
+    _run("ctest", "--test-dir", built(target), "-j", "2", "--output-on-failure")
+
+
+def test_no_product_got_dearer(built):
+    program, plugin = built("aarch64") / "bench/run_gemm", built("host") / "bench/libinsn_plugin.so"
+    measured = {p: counts.count(program, plugin, p) for p in counts.products()}
+    assert counts.rises(counts.read(ROOT / "arm/bench/instructions.csv"), measured) == []
+
+
+@pytest.fixture
+def cycles(built):
+    if shutil.which("llvm-mca-19") is None:
+        pytest.skip("llvm-mca-19 not installed")
+    return model.cycles(built("aarch64") / "kernels/libschatten_kernels.a")
+
+
+def test_modelled_cycles_keep_their_bounds(cycles):
+    for (cpu, kernels), bounds in peers.BOUNDS.items():
+        reached = [cycles[cpu, kernels, n] for n in counts.COLUMNS]
+        assert all(ours <= bound for ours, bound in zip(reached, bounds, strict=True)), cpu
+        for theirs in peers.CYCLES[cpu, kernels].values():
+            assert all(ours < other for ours, other in zip(reached, theirs, strict=True)), cpu
+
+
+def test_every_loop_is_as_fast_as_its_instructions_allow(cycles):
+    """No core waits: a loop takes what its multiplications take, or at one column its loads."""
+    macs_a_cycle = {
+        ("neoverse-v2", "neon"): 16,
+        ("neoverse-v2", "dotprod"): 64,
+        ("apple-m1", "neon"): 16 / 1.5,
+        ("apple-m1", "dotprod"): 48,
+    }
+    for (cpu, kernels), macs in macs_a_cycle.items():
+        for n in counts.COLUMNS:
+            loads = 48 * n if kernels == "dotprod" else macs
+            assert cycles[cpu, kernels, n] < 1.05 / min(macs, loads), (cpu, kernels, n)
+
+
+def test_a_missing_cross_compiler_is_named(tmp_path):
+    toolchain = ROOT / "arm/toolchains/aarch64-linux-gnu.cmake"
+    hidden = ";".join(os.environ["PATH"].split(os.pathsep))
+    options = [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}", f"-DCMAKE_IGNORE_PATH={hidden}"]
+    command = ["cmake", "-S", str(ROOT / "arm"), "-B", str(tmp_path), *options]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert "apt-get install g++-aarch64-linux-gnu qemu-user" in done.stderr
+
+
+def test_i8mm_leaves_a_single_column_to_dotprod():
+    assert [bench.chosen("i8mm", n) for n in counts.COLUMNS] == ["dotprod", "i8mm", "i8mm", "i8mm"]
