@@ -3,11 +3,8 @@
 from pathlib import Path
 
 import matplotlib
-
-matplotlib.use("Agg")
-matplotlib.rcParams["svg.hashsalt"] = "schatten"
-from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from schatten import files
 from schatten.device import bench, counts, peers
@@ -23,15 +20,16 @@ def draw(path: Path, measured: Counts, cycles: Cycles) -> None:
     rows, cols = bench.SHAPE
     ours = [bench.per_mac(measured, Product("neon", rows, cols, n)) for n in counts.COLUMNS]
     modelled = [cycles[CPU, "neon", n] for n in counts.COLUMNS]
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
     figure.suptitle(
         f"{rows}x{cols} 8-bit weights times {cols}xN, NEON (ARMv8.0): modelled, in cache"
     )
     _bars(left, peers.INSTRUCTIONS["neon"], ours, "instructions per MAC (exact)")
     _bars(right, peers.CYCLES[CPU, "neon"], modelled, f"modelled cycles per MAC, {CPU}")
-    with files.atomic_output(path) as beside:
+    salt = {"svg.hashsalt": "schatten"}
+    with matplotlib.rc_context(salt), files.atomic_output(path) as beside:
         figure.savefig(beside, dpi=150, metadata=_no_date(path))
-    pyplot.close(figure)
 
 
 def _bars(axes: Axes, others: dict[str, peers.Row], ours: list[float], label: str) -> None:
