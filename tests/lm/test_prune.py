@@ -131,6 +131,17 @@ def test_a_number_of_ngrams_is_met_as_closely_as_ties_allow(count, tmp_path):
         assert set(again) == set(model)
 
 
+@pytest.mark.parametrize("wish", [{"ngrams": 4}, {"threshold": 1.0}])
+def test_a_model_of_unigrams_is_left_as_it_is(wish, bigram, tmp_path):
+    gone = tmp_path / "unigram.arpa"
+    prune_to(bigram, gone, Prune(threshold=0.5), None, None)
+    unigrams = gone.read_text().replace("ngram 2=0\n", "").replace("\\2-grams:\n\n", "")
+    for name, content in (("none.arpa", gone.read_text()), ("one.arpa", unigrams)):
+        (tmp_path / name).write_text(content)
+        model, _ = pruned(tmp_path / name, tmp_path, history=gone, **wish)
+        assert set(model) == {("<s>",), ("a",), ("b",), ("</s>",)}
+
+
 @pytest.mark.parametrize("quantize_bits", [None, 6])
 def test_megabytes_are_those_of_the_trie(quantize_bits, kenlm_programs, tmp_path):
     for megabytes in (0.0021, 0.0022, 0.0023):

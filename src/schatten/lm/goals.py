@@ -67,7 +67,7 @@ def prune_to(
 def _threshold(model: Model, limit: Limits, wish: Prune, quantize_bits: int | None) -> float:
     """Return the smallest threshold at which the model is as small as the goal says."""
     size = _Size(model, limit, quantize_bits)
-    levels = np.unique(np.concatenate(limit.ngrams[1:]))
+    levels = np.unique(np.concatenate([np.zeros(0), *limit.ngrams[1:]]))
     levels = levels[np.isfinite(levels)]
     steps = [-np.inf, *np.nextafter(levels, np.inf)]
     low, high = 0, len(steps) - 1

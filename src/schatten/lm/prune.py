@@ -102,8 +102,8 @@ def _look_up(order: Order, source: Model, n: int) -> tuple[Logs, Logs, Rows]:
     rows = np.full(len(order), -1)
     prob = np.full(len(order), -np.inf, np.float32)
     bow = np.zeros(len(order), np.float32)
-    if n < len(source.orders):
-        other = source.orders[n]
+    other = source.orders[n] if n < len(source.orders) else None
+    if other is not None and other.real:
         rows = np.arange(len(order)) if other is order else Table(other.key).find(order.key)
         bow = np.where(rows < 0, np.float32(0), _logs(other.bow)[rows])
         rows = np.where(rows < other.real, rows, -1)
