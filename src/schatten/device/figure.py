@@ -27,8 +27,8 @@ def draw(path: Path, measured: Counts, cycles: Cycles) -> None:
     )
     _bars(left, peers.INSTRUCTIONS["neon"], ours, "instructions per MAC (exact)")
     _bars(right, peers.CYCLES[CPU, "neon"], modelled, f"modelled cycles per MAC, {CPU}")
-    salt = {"svg.hashsalt": "schatten"}
-    with matplotlib.rc_context(salt), files.atomic_output(path) as beside:
+    fixed = matplotlib.rc_context({"svg.hashsalt": "schatten"})
+    with fixed, files.atomic_output(path) as beside:
         figure.savefig(beside, dpi=150, metadata=_no_date(path))
 
 
