@@ -196,7 +196,7 @@ def test_recordings_serve_as_noise_and_rooms(tmp_path: Path) -> None:
     make(recipe(settings), tmp_path / "out", 2)
     with gzip.open(tmp_path / "out" / "train.conditions.jsonl.gz", "rt") as file:
         rows = [json.loads(line) for line in file]
-    assert all(row["noise"] == "recording" and row["room"] is not None for row in rows)
+    assert all(row["noise"]["kind"] == "recording" and row["room"] is not None for row in rows)
 
 
 @pytest.mark.parametrize("experiment", ["smoke", "tiny", "small", "full"])

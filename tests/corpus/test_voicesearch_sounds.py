@@ -24,9 +24,8 @@ def copy(**changes: object) -> Copy:
         "audio": "a.flac",
         "level": -26.0,
         "noise": None,
-        "snr": 12.0,
         "room": None,
-        "seed": 3,
+        "noise_seed": 3,
     }
     return Copy.model_validate({**settings, **changes})
 
@@ -35,11 +34,7 @@ def job(**changes: object) -> Job:
     settings = {
         "block": Block(name="b", split="train", utterances=[]),
         "output": "out",
-        "babble": None,
-        "rooms": None,
-        "recordings": [],
         "noise_floor": 200.0,
-        "record": "record.json",
     }
     return Job.model_validate({**settings, **changes})
 
@@ -78,7 +73,7 @@ def test_noise_has_the_drawn_snr(kind: str, dry: distortion.Signal, tmp_path: Pa
     soundfile.write(tmp_path / "n.wav", generator.uniform(-0.1, 0.1, 22050), 22050)
     sounds = Sounds(job(babble=str(tmp_path / "babble.npy"), recordings=[str(tmp_path / "n.wav")]))
     clean = distort(dry, copy(), sounds)
-    noise = distort(dry, copy(noise=kind), sounds) - clean
+    noise = distort(dry, copy(noise={"kind": kind, "snr": 12.0}), sounds) - clean
     ratio = distortion.active_level(clean) / np.sqrt(np.mean(noise.astype(np.float64) ** 2))
     assert 20 * np.log10(ratio) == pytest.approx(12.0, abs=0.1)
 
@@ -146,13 +141,13 @@ def test_folders_of_recordings_that_are_no_use_are_refused(tmp_path: Path) -> No
 
 
 def test_done_blocks_are_left_alone_and_a_failed_one_says_why(tmp_path: Path) -> None:
-    voice: Any = {"voice": "en-us+x", "rate": 130, "pitch": 50, "seed": 1}
+    voice: Any = {"voice": "en-us+x", "rate": 130, "pitch": 50, "voice_seed": 1}
     spoken = Spoken(id="u", text="stop", before=0, after=0, copies=[], **voice)
     block = Block(name="train-000000", split="train", utterances=[spoken])
-    bad = job(block=block, record=str(tmp_path / "done.json"))
+    bad = job(block=block)
     with pytest.raises(UserError, match=r"speaking train-000000 failed: .*no variant 'x'"):
         processes.run_jobs([bad], tmp_path, 1)
-    (tmp_path / "done.json").write_text("{}")
+    processes.done_path(bad, tmp_path).touch()
     started = time.monotonic()
     processes.run_jobs([bad], tmp_path, 1)
     assert time.monotonic() - started < 0.2

@@ -117,7 +117,7 @@ class VoiceSearchCorpus(Settings):
     """`voice_search`: some 6,000 words; `commands`: a few dozen, for quick trials."""
     max_words: Positive = 14
     """Longer queries are drawn again."""
-    lm_sentences: int = Field(default=400_000, ge=0)
+    lm_sentences: int = Field(default=450_000, ge=0)
     """Sentences of language model text, besides the training transcripts."""
     speaking_rate: Range = Range(low=105.0, high=150.0)
     """espeak-ng's rate; these short words come about 20 % faster than it says, per minute."""

@@ -20,7 +20,7 @@ from schatten.corpus.voicesearch.plan import (
     plan_babble,
     plan_split,
 )
-from schatten.corpus.voicesearch.processes import record_path, run_jobs
+from schatten.corpus.voicesearch.processes import run_jobs
 from schatten.corpus.voicesearch.rooms import HELD_OUT, recordings, rooms
 from schatten.errors import UserError
 from schatten.files import atomic_output, remove, write_jsonl
@@ -75,30 +75,29 @@ def _speak(
 ) -> None:
     """Make every recording that is not there yet."""
     work = output / _WORK
-    babble = None
+    common = {"output": str(output), "noise_floor": settings.noise_floor}
     if "babble" in settings.noise.kinds and settings.noise.share:
-        babble = _babble(settings, train, work)
+        common["babble"] = str(_babble(settings, train, work))
     sides = {side: _side(settings, side, work) for side in ("train", HELD_OUT)}
     planned = []
     for block in blocks:
-        room_file, files = sides["train" if block.split == "train" else HELD_OUT]
-        planned.append(_job(settings, block, output, babble, room_file, files))
+        side = sides["train" if block.split == "train" else HELD_OUT]
+        planned.append(Job.model_validate({"block": block, **common, **side}))
     run_jobs(planned, work, jobs)
 
 
-def _side(settings: VoiceSearchCorpus, side: str, work: Path) -> tuple[Path | None, list[str]]:
-    """Prepare the rooms and list the noise recordings of a side."""
-    files: list[str] = []
+def _side(settings: VoiceSearchCorpus, side: str, work: Path) -> dict[str, object]:
+    """Prepare the rooms and list the noise recordings of a side, as a job names them."""
+    found: dict[str, object] = {}
     if settings.noise.directory is not None:
-        files = [str(path) for path in recordings(settings.noise.directory, side)]
-    if not settings.reverberation.share:
-        return None, files
-    path = work / f"rooms-{side}.npz"
-    if not path.is_file():
-        found = rooms(settings.reverberation, settings.seed, side)
-        with atomic_output(path) as beside:
-            np.savez(beside, *found)
-    return path, files
+        found["recordings"] = [str(path) for path in recordings(settings.noise.directory, side)]
+    if settings.reverberation.share:
+        path = work / f"rooms-{side}.npz"
+        if not path.is_file():
+            with atomic_output(path) as beside:
+                np.savez(beside, *rooms(settings.reverberation, settings.seed, side))
+        found["rooms"] = str(path)
+    return found
 
 
 def _babble(settings: VoiceSearchCorpus, train: list[str], work: Path) -> Path:
@@ -106,33 +105,12 @@ def _babble(settings: VoiceSearchCorpus, train: list[str], work: Path) -> Path:
     path = work / "babble.npy"
     if not path.is_file():
         block = plan_babble(settings, train)
-        run_jobs([_job(settings, block, work, None, None, [])], work, 1)
+        run_jobs([Job(block=block, output=str(work), noise_floor=settings.noise_floor)], work, 1)
         spoken = (copy.audio for utterance in block.utterances for copy in utterance.copies)
         parts = [soundfile.read(work / audio, dtype="float32")[0] for audio in spoken]
         with atomic_output(path) as beside:
             np.save(beside, np.concatenate(parts))
     return path
-
-
-def _job(
-    settings: VoiceSearchCorpus,
-    block: Block,
-    output: Path,
-    babble: Path | None,
-    room_file: Path | None,
-    files: list[str],
-) -> Job:
-    job = Job(
-        block=block,
-        output=str(output),
-        babble=None if babble is None else str(babble),
-        rooms=None if room_file is None else str(room_file),
-        recordings=files,
-        noise_floor=settings.noise_floor,
-        record="",
-    )
-    record = record_path(output / _WORK if output.name != _WORK else output, job)
-    return job.model_copy(update={"record": str(record)})
 
 
 def _write_tables(

@@ -1,7 +1,7 @@
-"""The process that speaks one block: `python -m schatten.corpus.voicesearch.block JOB`.
+"""The process that speaks one block: `python -m schatten.corpus.voicesearch.block JOB DONE`.
 
 It must be a fresh one: what espeak-ng says depends on what it said before in the same process.
-JOB is a JSON file (a `Job`); the record of what was made is written last, so it stands for all.
+JOB is a JSON file (a `Job`); the file DONE is written last, and stands for all recordings.
 """
 
 import io
@@ -19,7 +19,7 @@ from schatten.corpus.voicesearch.distortion import Signal
 from schatten.corpus.voicesearch.espeak import Espeak
 from schatten.corpus.voicesearch.plan import Block, Copy, Spoken
 from schatten.errors import UserError
-from schatten.files import write_json
+from schatten.files import write_text
 from schatten.process import die_with_parent
 
 
@@ -29,16 +29,14 @@ class Job(BaseModel):
     block: Block
     output: str
     """Folder that recordings are written below."""
-    babble: str | None
+    babble: str | None = None
     """Samples (.npy) that babble is mixed from."""
-    rooms: str | None
+    rooms: str | None = None
     """Impulse responses (.npz)."""
-    recordings: list[str]
+    recordings: list[str] = []
     """Noise recordings."""
     noise_floor: float
     """Of the microphone, in dB below full scale."""
-    record: str
-    """File to write when all is done."""
 
 
 class Sounds:
@@ -75,15 +73,15 @@ class Sounds:
 
 def distort(dry: Signal, copy: Copy, sounds: Sounds) -> Signal:
     """Put an utterance into its room and noise, at its level (16 kHz, -1 .. 1)."""
-    generator = np.random.default_rng(copy.seed)
+    generator = np.random.default_rng(copy.noise_seed)
     samples = dry
     if copy.room is not None:
         response = sounds.responses[int(copy.room * len(sounds.responses))]
         samples = distortion.reverberate(samples, response)
     samples = distortion.at_level(samples, copy.level)
     if copy.noise is not None:
-        noise = sounds.noise(copy.noise, len(samples), generator)
-        samples = distortion.add_noise(samples, noise, copy.snr)
+        noise = sounds.noise(copy.noise.kind, len(samples), generator)
+        samples = distortion.add_noise(samples, noise, copy.noise.snr)
     floor = np.float32(10 ** (-sounds.job.noise_floor / 20))
     return samples + floor * generator.standard_normal(len(samples), dtype=np.float32)
 
@@ -94,7 +92,7 @@ def _speak(espeak: Espeak, utterance: Spoken) -> Signal:
         utterance.voice,
         rate=utterance.rate,
         pitch=utterance.pitch,
-        seed=utterance.seed,
+        seed=utterance.voice_seed,
     )
     dry = distortion.trim(distortion.resample(speech, espeak.rate))
     return distortion.pad(dry, utterance.before, utterance.after)
@@ -110,18 +108,18 @@ def _write(path: Path, samples: Signal) -> None:
 
 
 def run(job: Job) -> None:
-    """Speak a block, and write its recordings (16 kHz, 16-bit, mono FLAC) and its record."""
+    """Speak a block, and write its recordings (16 kHz, 16-bit, mono FLAC)."""
     espeak, sounds = Espeak(), Sounds(job)
     for utterance in job.block.utterances:
         dry = _speak(espeak, utterance)
         for copy in utterance.copies:
             _write(Path(job.output) / copy.audio, distort(dry, copy, sounds))
-    write_json(job.record, job.block.model_dump(mode="json"))
 
 
 if __name__ == "__main__":
     die_with_parent()
     try:
         run(Job.model_validate_json(Path(sys.argv[1]).read_text()))
+        write_text(sys.argv[2], "done\n")
     except UserError as error:
         sys.exit(f"{error}")

@@ -64,7 +64,7 @@ class Espeak:
     def speak(
         self, text: str, voice: str, *, rate: int, pitch: int, seed: int
     ) -> NDArray[np.float32]:
-        """Return samples in -1 .. 1 at `self.rate` Hz; rate, pitch, seed as in `plan.Spoken`."""
+        """Return samples in -1 .. 1 at `self.rate` Hz; rate and pitch as in `plan.Spoken`."""
         self._samples.clear()
         self.choose(voice)
         self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed))

@@ -11,13 +11,22 @@ from pydantic import BaseModel
 from schatten.corpus.voicesearch.draws import random_of, seed_of, within
 from schatten.corpus.voicesearch.grammar import Grammar
 from schatten.errors import UserError
-from schatten.recipe.voicesearch import SpokenSplit, VoiceSearchCorpus
+from schatten.recipe.voicesearch import Noise, SpokenSplit, VoiceSearchCorpus
 
 _ATTEMPTS = 2000
 """Draws for one utterance before the grammar is called too small."""
 BABBLE = "babble"
 """Name of the block of utterances that babble noise is mixed from."""
 BABBLE_UTTERANCES = 64
+
+
+class AddedNoise(BaseModel):
+    """Noise of a recording."""
+
+    kind: str
+    """One of the recipe's kinds."""
+    snr: float
+    """Speech while it sounds over noise, in dB."""
 
 
 class Copy(BaseModel):
@@ -29,13 +38,11 @@ class Copy(BaseModel):
     """Path relative to the corpus's folder."""
     level: float
     """RMS of the speech while it sounds, in dB of full scale."""
-    noise: str | None
-    """Kind of noise."""
-    snr: float
-    """Speech over noise, in dB; unused without noise."""
+    noise: AddedNoise | None
+    """None for no noise but the microphone's."""
     room: float | None
-    """Which room, as a position in 0 .. 1 of the list of them."""
-    seed: int
+    """Which room, as a position in 0 .. 1 of the list of them; None for no room."""
+    noise_seed: int
     """Of the noise's samples."""
 
 
@@ -54,7 +61,7 @@ class Spoken(BaseModel):
     """Silence before the speech, in s."""
     after: float
     """Silence after it, in s."""
-    seed: int
+    voice_seed: int
     """Of the voice's own noise, 31 bits."""
     copies: list[Copy]
 
@@ -158,7 +165,7 @@ def _speak(
         pitch=round(within(settings.pitch, random)),
         before=within(settings.margin, random),
         after=within(settings.margin, random),
-        seed=random.getrandbits(31),
+        voice_seed=random.getrandbits(31),
         copies=[
             _copy(
                 settings, name, index, f"{utterance}-{copy:02d}" if split.copies > 1 else utterance
@@ -176,8 +183,11 @@ def _copy(settings: VoiceSearchCorpus, split: str, index: int, copy_id: str) -> 
         id=copy_id,
         audio=f"audio/{split}/{index // settings.block:03d}/{copy_id}.flac",
         level=within(settings.level, random),
-        noise=random.choice(noise.kinds) if noisy else None,
-        snr=within(noise.snr, random),
+        noise=_noise(noise, random) if noisy else None,
         room=random.random() if echoing else None,
-        seed=seed_of(settings.seed, "noise", copy_id),
+        noise_seed=seed_of(settings.seed, "noise", copy_id),
     )
+
+
+def _noise(settings: Noise, random: Random) -> AddedNoise:
+    return AddedNoise(kind=random.choice(settings.kinds), snr=within(settings.snr, random))

@@ -16,33 +16,37 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 
 
 def run_jobs(jobs: Sequence[Job], folder: Path, workers: int) -> None:
-    """Run jobs, `workers` at once; those whose record is there are left out.
+    """Run jobs, `workers` at once; `folder` keeps note of those that are done, to leave them out.
 
     Errors: `UserError` with what a failed process said.
     """
-    waiting = [job for job in jobs if not Path(job.record).is_file()]
+    waiting = [job for job in jobs if not done_path(job, folder).is_file()]
     pool = ThreadPoolExecutor(workers)
     try:
         futures = [pool.submit(_run, job, folder) for job in waiting]
-        for done, future in enumerate(as_completed(futures), 1):
+        for count, future in enumerate(as_completed(futures), 1):
             future.result()
-            progress.report("synthesis", batch=done, batches=len(waiting))
+            progress.report("synthesis", batch=count, batches=len(waiting))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def record_path(folder: Path, job: Job) -> Path:
-    """Name the record of a job after all it holds: another plan or another room is another one."""
-    return folder / f"{job.block.name}-{digest(job.model_dump(mode='json'), 16)}.json"
+def done_path(job: Job, folder: Path) -> Path:
+    """Name the note after all that the job holds: another plan or room has another one."""
+    return folder / f"{job.block.name}-{digest(job.model_dump(mode='json'), 16)}.done"
 
 
 def _run(job: Job, folder: Path) -> None:
     path = folder / f"{job.block.name}.job.json"
     write_text(path, job.model_dump_json())
-    command = [sys.executable, "-m", "schatten.corpus.voicesearch.block", str(path)]
-    environment = {**os.environ, **_ONE_THREAD}
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    module = "schatten.corpus.voicesearch.block"
+    result = subprocess.run(
+        [sys.executable, "-m", module, str(path), str(done_path(job, folder))],
+        env={**os.environ, **_ONE_THREAD},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if result.returncode:
         lines = result.stderr.strip().splitlines() or [f"it ended with {result.returncode}"]
         raise UserError(f"speaking {job.block.name} failed: {lines[-1]}")
-    path.unlink()
