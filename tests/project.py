@@ -38,12 +38,12 @@ class Project:
             "SCHATTEN_KENLM": str(ROOT / ".tools/kenlm/bin"),
         }
 
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a command of the environment."""
+    def start(self, *command: str, **variables: str) -> subprocess.Popen[str]:
+        """Start a command of the environment, with more variables."""
         return subprocess.Popen(
             command,
             cwd=self.path,
-            env=self.environment,
+            env={**self.environment, **variables},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -1,10 +1,10 @@
 """Copies of the project: a fresh one, and one in which the smoke recipe was run."""
 
-import os
 from pathlib import Path
 
 import pytest
-from project import ROOT, Project, copy_project
+from project import Project, copy_project
+from recipe_rows import cpu_minutes
 
 
 @pytest.fixture
@@ -14,14 +14,15 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project in which the smoke recipe was run with -j8."""
+def done_in_minutes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, float]:
+    """A copy in which the smoke recipe was run with -j8, and how long that took."""
     project = copy_project(tmp_path_factory.mktemp("done"))
+    before = cpu_minutes()
     project.make("-j8")
-    return project
+    return project, cpu_minutes() - before
 
 
 @pytest.fixture(scope="session")
-def corpora() -> Path:
-    """Folder of real corpora."""
-    return Path(os.environ.get("SCHATTEN_CORPORA", ROOT.parent / "shared/corpora"))
+def done(done_in_minutes: tuple[Project, float]) -> Project:
+    """A copy of the project in which the smoke recipe was run."""
+    return done_in_minutes[0]

@@ -69,7 +69,7 @@ def test_the_order_of_keys_matters_to_nothing(edited: Callable[[Edit], set[Step]
 
 def test_lambda_trains_its_own_system_again(edited: Callable[[Edit], set[Step]]) -> None:
     def strengthen(recipe: dict[str, Any]) -> None:
-        recipe["systems"]["trace_norm"]["penalty"]["lambda_rec"] *= 2
+        recipe["systems"]["trace_norm"]["penalty"] = {"lambda_rec": 0.123}
 
     steps = edited(strengthen)
     assert verbs(steps) >= {"train", "logprobs", "tune", "decode", "score", "table", "figure"}
@@ -85,7 +85,7 @@ def test_a_new_table_language_model_trains_no_acoustic_model(
 ) -> None:
     def add(recipe: dict[str, Any]) -> None:
         recipe["language_models"]["bigram"] = {"order": 2, "discount_fallback": True}
-        recipe["tables"]["language_models"] = [*recipe["language_models"]]
+        recipe.setdefault("tables", {})["language_models"] = [*recipe["language_models"]]
 
     steps = edited(add)
     assert not verbs(steps) & {"train", "factor", "stage2", "logprobs", "features", "corpus"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from project import ROOT, Project
-from recipe_rows import HOW, NAMES, ROWS, check_bounds, row_of, rows
+from recipe_rows import HOW, NAMES, ROWS, check_bounds, cpu_minutes, row_of, rows
 
 from schatten import recipe as recipes
 
@@ -22,15 +22,22 @@ def test_a_recipe_is_valid(recipe: str) -> None:
 
 
 @pytest.mark.parametrize("recipe", rows("whole", "ci", "plan"))
-def test_a_recipe_can_be_planned(project: Project, corpora: Path, recipe: str) -> None:
+def test_a_recipe_can_be_planned(
+    project: Project, request: pytest.FixtureRequest, recipe: str
+) -> None:
     corpus = row_of(recipe)["corpus"]
-    if corpus and not (corpora / corpus).is_dir():
-        pytest.skip(f"no {corpora / corpus}: set SCHATTEN_CORPORA")
-    option = ["--corpus-dir", str(corpora / corpus)] if corpus else []
+    option = ["--corpus-dir", str(corpus_folder(request, corpus))] if corpus else []
     status, output = project.run("schatten", "run", "wer_tables", "--recipe", recipe, "-n", *option)
     assert status == 0, output
     assert "would run train" in output
     assert f"would run table {recipe}/tables/wer.md" in output
+
+
+def corpus_folder(request: pytest.FixtureRequest, name: str) -> Path:
+    folder: Path = request.getfixturevalue("corpora") / name
+    if not folder.is_dir():
+        pytest.skip(f"no {folder}")
+    return folder
 
 
 @pytest.mark.workflow
@@ -40,6 +47,8 @@ def test_a_recipe_can_be_planned(project: Project, corpora: Path, recipe: str) -
 )
 @pytest.mark.parametrize("recipe", rows("ci"))
 def test_a_long_recipe_keeps_its_bounds(project: Project, recipe: str) -> None:
+    before = cpu_minutes()
     status, output = project.run("schatten", "run", "wer_tables", "--recipe", recipe)
     assert status == 0, output
+    assert cpu_minutes() - before <= float(row_of(recipe)["minutes"])
     check_bounds(row_of(recipe), project.path / "results")

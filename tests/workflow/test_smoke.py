@@ -13,6 +13,8 @@ from processes import ends
 from project import Project, copy_project
 from recipe_rows import check_bounds, row_of
 
+from schatten import progress
+
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 
@@ -23,6 +25,10 @@ def models(project: Project) -> dict[str, Path]:
 
 def test_the_tables_hold_what_the_recipe_promises(done: Project) -> None:
     check_bounds(row_of("voicesearch_like/smoke"), done.path / "results")
+
+
+def test_the_run_takes_no_longer_than_promised(done_in_minutes: tuple[Project, float]) -> None:
+    assert done_in_minutes[1] <= float(row_of("voicesearch_like/smoke")["minutes"])
 
 
 def test_a_second_run_says_within_10_seconds_that_nothing_is_to_do(done: Project) -> None:
@@ -40,8 +46,8 @@ def test_plain_snakemake_has_nothing_to_do_either(done: Project) -> None:
 
 
 def test_no_artifact_is_half_written(done: Project) -> None:
-    left = list((done.path / "results").rglob(".*"))
-    assert left == []
+    hidden = {path.name for path in (done.path / "results").rglob(".*")}
+    assert hidden <= {".snakemake_timestamp"}
     assert not list((done.path / "state").glob("*"))
 
 
@@ -91,24 +97,37 @@ def test_one_job_or_eight_and_a_kill_give_the_same_table(done: Project, resumed:
 
 
 def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
-    done: Project,
+    done: Project, tmp_path: Path
 ) -> None:
-    """The verb alone, killed at several places of several epochs."""
-    home = done.tables.parent
-    (log,) = home.glob("am/dense/seed*/stage1/train.log")
-    model = log.with_name("model.pt")
-    command = training_command(done, model)
+    """The verb alone, killed in three epochs; each start goes on where the last one was."""
+    (model,) = done.tables.parent.glob("am/dense/seed*/stage1/model.pt")
     again = done.path / "again" / "model.pt"
-    for pause in (0.05, 0.4, 0.9):
-        process = done.start(*command, "--output", str(again))
-        wait_for_checkpoint(done)
-        time.sleep(pause)
+    command = [*training_command(done, model), "--output", str(again)]
+    began = []
+    for share in (0.3, 0.6, 0.9):
+        folder = tmp_path / str(share)
+        folder.mkdir()
+        process = done.start(*command, SCHATTEN_PROGRESS=str(folder))
+        began.append(share_reached(folder, 0.0))
+        share_reached(folder, share)
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         assert not again.exists(), "the training ended before it was killed: make it longer"
-    status, output = done.run(*command, "--output", str(again))
+    assert began[0] < 0.2 < began[1] < 0.5 < began[2]
+    status, output = done.run(*command)
     assert status == 0, output
     assert same_weights(model, again)
+
+
+def share_reached(folder: Path, share: float, seconds: float = 120.0) -> float:
+    """Wait until a process reports that at least so much of its work is done; return how much."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        reached = [seen.share for seen in progress.read(folder).values() if seen.share >= share]
+        if reached:
+            return reached[0]
+        time.sleep(0.02)
+    raise AssertionError("the training did not get there")
 
 
 def training_command(project: Project, model: Path) -> list[str]:
@@ -118,5 +137,5 @@ def training_command(project: Project, model: Path) -> list[str]:
         *("--config", "recipe=voicesearch_like/smoke"),
     )
     assert status == 0, output
-    (line,) = (line.strip() for line in output.splitlines() if "schatten train" in line)
-    return line.partition(" --output ")[0].split()
+    (line,) = (line for line in output.splitlines() if "schatten train" in line)
+    return line[line.index("schatten train") :].partition(" --output ")[0].split()
