@@ -26,7 +26,7 @@ wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT]
 	@schatten show $(CHOICE)
 
 test: lint types ## every check: format, lint, types, tests; ends with pytest's closing line
-	@pytest $(PYTEST_ARGS)
+	@pytest -n auto --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
 
 lint: setup ## format and lint of Python and of the workflow
 	@ruff format --check -q .
