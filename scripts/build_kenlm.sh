@@ -37,7 +37,9 @@ is_built() {
 missing_packages() {
   local package
   for package in "${PACKAGES[@]}"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo "$package"
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' \
+      || command -v "$package" >/dev/null \
+      || echo "$package"
   done
 }
 
@@ -90,6 +92,7 @@ assemble() {
 build() {
   : >"$LOG"
   install_missing
+  rm -rf "$TOOLS"/kenlm.?????? # left by a build that was killed
   work=$(mktemp -d "$TOOLS/kenlm.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   say "building ${TARGETS[*]} (about 2 minutes on 2 cores)"
