@@ -73,10 +73,9 @@ void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, 
     const uint8_t *in = static_cast<const uint8_t *>(x.data) + (group->first + n) * x.stride;
     if (!packed) pack_column(layout.block, scratch + n * layout.block, in, matrix.cols, pitch, layout.flip ^ to_signed);
     group->factor[n] = offset - (layout.flip ? 128 : 0);
-    group->constant[n] =
-        matrix.weight_offset == 0
-            ? 0
-            : matrix.weight_offset * (column_sum(in, matrix.cols, to_signed) + matrix.cols * offset);
+    if (matrix.weight_offset == 0) continue;
+    const int32_t sum = column_sum(in, matrix.cols, to_signed) + matrix.cols * offset;
+    group->constant[n] = static_cast<int32_t>(static_cast<uint32_t>(matrix.weight_offset) * static_cast<uint32_t>(sum));
   }
   group->correct = group->factor[0] != 0 || matrix.weight_offset != 0;
 }
@@ -86,6 +85,7 @@ int pack_batch(const sk_matrix &matrix, const sk_columns &x, int first, uint8_t 
   int count = 0;
   for (int n = first; n < x.count && n < first + kBatch; n += kMaxColumns) {
     Group &group = groups[count++];
+    group = {};
     group.first = n;
     group.columns = x.count - n < kMaxColumns ? x.count - n : kMaxColumns;
     pack_group(matrix, x, scratch, &group);

@@ -12,7 +12,7 @@ import pytest
 from project import ROOT
 
 from schatten import process
-from schatten.device import bench, counts, model, peers
+from schatten.device import bench, compare, counts, model, peers
 
 OPTIONS = {
     "host": [],
@@ -104,3 +104,20 @@ def test_a_missing_cross_compiler_is_named(tmp_path):
 
 def test_i8mm_leaves_a_single_column_to_dotprod():
     assert [bench.chosen("i8mm", n) for n in counts.COLUMNS] == ["dotprod", "i8mm", "i8mm", "i8mm"]
+
+
+def test_the_host_is_timed_beside_its_rivals(built, monkeypatch):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    monkeypatch.setattr(counts, "SHAPES", ((96, 64),))
+    monkeypatch.setattr(counts, "COLUMNS", (2,))
+    monkeypatch.setattr(compare, "ROUNDS", 1)
+    programs = built("host") / "bench"
+    (times,) = compare.compare(programs / "time_gemm", "scalar")
+    assert times.kernels == "scalar"
+    assert {"onnxruntime MatMulInteger", "onnxruntime DynamicQuantizeMatMul"} <= set(times.rivals)
+    assert min(times.rivals.values()) > 0
+    for rival in times.rivals:
+        assert times.lead(rival) > times.bare_lead(rival)
+    timed = {function.name for function in compare.functions(programs / "time_vector")}
+    assert timed == {"exp", "log", "sigmoid", "tanh"}

@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
 
 from schatten import files
 from schatten.device import bench, counts, peers
@@ -13,6 +14,7 @@ from schatten.device.model import Cycles
 
 CPU = "cortex-a53"
 CHOSEN = ("gemmlowp", "farm", "ruy", "XNNPACK, best of all")
+COLOURS = dict(zip((*CHOSEN, "schatten"), ("0.8", "0.65", "0.5", "0.35", "tab:blue"), strict=True))
 
 
 def draw(path: Path, measured: Counts, cycles: Cycles) -> None:
@@ -34,14 +36,15 @@ def draw(path: Path, measured: Counts, cycles: Cycles) -> None:
 
 def _bars(axes: Axes, others: dict[str, peers.Row], ours: list[float], label: str) -> None:
     """Draw a group of bars for each N on a logarithmic scale, ours last."""
-    series = [(name, list(others[name])) for name in CHOSEN if name in others]
-    series.append(("schatten", ours))
-    width = 0.8 / len(series)
-    for i, (name, values) in enumerate(series):
-        places = [n - 0.4 + width * (i + 0.5) for n in counts.COLUMNS]
-        bars = axes.bar(places, values, width, label=name)
-        axes.bar_label(bars, fmt="%.2f", fontsize=6)
+    series = {name: list(others[name]) for name in CHOSEN if name in others} | {"schatten": ours}
+    width = 0.84 / len(series)
+    for i, (name, values) in enumerate(series.items()):
+        places = [n - 0.42 + width * (i + 0.5) for n in counts.COLUMNS]
+        bars = axes.bar(places, values, width, label=name, color=COLOURS[name])
+        axes.bar_label(bars, fmt="%.2f", fontsize=5.5)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
     axes.set_xticks(counts.COLUMNS)
     axes.set_xlabel("N (frames at once)")
     axes.set_ylabel(label)
