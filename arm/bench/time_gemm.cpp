@@ -37,7 +37,7 @@ int main() {
   char name[32];
   int rows, cols, columns;
   while (scanf("%31s %d %d %d", name, &rows, &cols, &columns) == 4) {
-    const sk_kernels *kernels = strcmp(name, "best") == 0 ? sk_kernels_best(columns) : sk_kernels_named(name);
+    const sk_kernels *kernels = strcmp(name, "best") == 0 ? sk_kernels_best(rows, cols, columns) : sk_kernels_named(name);
     if (!kernels) {
       fprintf(stderr, "time_gemm: this CPU or this build has no kernels named %s\n", name);
       return 1;

@@ -12,19 +12,25 @@ const sk_kernels *const kAll[] = {
 #if defined(__aarch64__)
     &kNeon, &kDotprod, &kI8mm,
 #elif defined(__x86_64__)
-    &kAvx2, &kAvxVnni, &kAvx512Vnni,
+    &kAvx2, &kAvxVnni, &kAvx512Vnni, &kAmx,
 #endif
 };
 constexpr int kCount = sizeof(kAll) / sizeof(kAll[0]);
 
-// smmla multiplies pairs of columns: with one column half of its work would be lost, and sdot is as fast.
-bool suits(const sk_kernels &kernels, int columns) {
+// Whether kernels are worth their while. smmla multiplies pairs of columns: with one column half of its work would be
+// lost, and sdot is as fast. AMX takes as long for one column as for sixteen, which pays from three on, or where rows
+// are so few that vectors wait for their own sums; and it reads from beyond the second-level cache more slowly.
+bool suits(const sk_kernels &kernels, int rows, int cols, int columns) {
 #if defined(__aarch64__)
-  return &kernels != &kI8mm || columns > 1;
-#else
-  (void)kernels, (void)columns;
-  return true;
+  (void)rows, (void)cols;
+  if (&kernels == &kI8mm) return columns >= 2;
+#elif defined(__x86_64__)
+  constexpr double kSecondLevelCache = 2 << 20;
+  if (&kernels == &kAmx) {
+    return (columns >= 3 || rows <= 32) && static_cast<double>(rows) * cols <= kSecondLevelCache;
+  }
 #endif
+  return true;
 }
 
 }  // namespace
@@ -32,9 +38,9 @@ bool suits(const sk_kernels &kernels, int columns) {
 
 using namespace sk;
 
-const sk_kernels *sk_kernels_best(int columns) {
+const sk_kernels *sk_kernels_best(int rows, int cols, int columns) {
   for (int i = kCount - 1; i > 0; --i) {
-    if (kAll[i]->available() && suits(*kAll[i], columns)) return kAll[i];
+    if (kAll[i]->available() && suits(*kAll[i], rows, cols, columns)) return kAll[i];
   }
   return kAll[0];
 }

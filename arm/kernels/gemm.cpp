@@ -40,6 +40,7 @@ void pack_column(uint8_t *out, const uint8_t *in, int count, int pitch, uint8_t 
 
 void pack_column(int block, uint8_t *out, const uint8_t *in, int count, int pitch, uint8_t flip) {
   switch (block) {
+    case 64: return pack_column<64>(out, in, count, pitch, flip);
     case 16: return pack_column<16>(out, in, count, pitch, flip);
     case 8: return pack_column<8>(out, in, count, pitch, flip);
     case 4: return pack_column<4>(out, in, count, pitch, flip);

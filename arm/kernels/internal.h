@@ -74,7 +74,7 @@ extern const VectorOps kVectorScalar;
 extern const sk_kernels kNeon, kDotprod, kI8mm;
 extern const VectorOps kVectorNeon;
 #elif defined(__x86_64__)
-extern const sk_kernels kAvx2, kAvxVnni, kAvx512Vnni;
+extern const sk_kernels kAvx2, kAvxVnni, kAvx512Vnni, kAmx;
 extern const VectorOps kVectorAvx2, kVectorAvx512;
 #endif
 }  // namespace sk

@@ -20,8 +20,8 @@ extern "C" {
 /* One instruction set's kernels. */
 typedef struct sk_kernels sk_kernels;
 
-/* The fastest kernels of this CPU for products of `columns` columns (frames). */
-const sk_kernels *sk_kernels_best(int columns);
+/* The fastest kernels of this CPU for products of a rows x cols matrix with `columns` columns (frames). */
+const sk_kernels *sk_kernels_best(int rows, int cols, int columns);
 
 /* The kernels of that name, or NULL where this build or this CPU lacks them. */
 const sk_kernels *sk_kernels_named(const char *name);

@@ -319,7 +319,7 @@ bool check_tester() {
 }
 
 bool check_choice(const char *at_1, const char *at_4) {
-  const std::string one = sk_kernels_name(sk_kernels_best(1)), four = sk_kernels_name(sk_kernels_best(4));
+  const std::string one = sk_kernels_name(sk_kernels_best(64, 64, 1)), four = sk_kernels_name(sk_kernels_best(64, 64, 4));
   printf("chosen: %s for 1 column, %s for 4\n", one.c_str(), four.c_str());
   return one == at_1 && four == at_4;
 }
