@@ -91,11 +91,11 @@ class Project:
         return found
 
 
-def copy_project(to: Path) -> Project:
+def copy_project(source: Path, to: Path) -> Project:
     """Copy what a run reads."""
     for name in PARTS:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+        if (source / name).is_dir():
+            shutil.copytree(source / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
-            shutil.copy(ROOT / name, to / name)
+            shutil.copy(source / name, to / name)
     return Project(to)

@@ -3,20 +3,28 @@
 from pathlib import Path
 
 import pytest
-from project import Project, copy_project
+from project import ROOT, Project, copy_project
 from recipe_rows import cpu_minutes
 
 
+@pytest.fixture(scope="session")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as it is when tests begin, so that runs compare though files are edited."""
+    return copy_project(ROOT, tmp_path_factory.mktemp("snapshot")).path
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(snapshot: Path, tmp_path: Path) -> Project:
     """A fresh copy of the project."""
-    return copy_project(tmp_path)
+    return copy_project(snapshot, tmp_path)
 
 
 @pytest.fixture(scope="session")
-def done_in_minutes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, float]:
+def done_in_minutes(
+    snapshot: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, float]:
     """A copy in which the smoke recipe was run with -j8, and how long that took."""
-    project = copy_project(tmp_path_factory.mktemp("done"))
+    project = copy_project(snapshot, tmp_path_factory.mktemp("done"))
     before = cpu_minutes()
     project.make("-j8")
     return project, cpu_minutes() - before

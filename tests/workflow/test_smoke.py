@@ -52,9 +52,9 @@ def test_no_artifact_is_half_written(done: Project) -> None:
 
 
 @pytest.fixture(scope="module")
-def resumed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def resumed(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A copy where a run with -j1 was killed in the middle of a training, and then went on."""
-    project = copy_project(tmp_path_factory.mktemp("resumed"))
+    project = copy_project(snapshot, tmp_path_factory.mktemp("resumed"))
     killed = project.start(
         "schatten", "run", "wer_tables", "--recipe=voicesearch_like/smoke", "-j1"
     )
