@@ -18,33 +18,48 @@ struct Group {
   bool correct;
 };
 
-template <int kBlock>
-void pack_block(uint8_t *out, const uint8_t *in, uint8_t flip) {
-  uint8_t bytes[kBlock];
-  memcpy(bytes, in, kBlock);
-  for (int i = 0; i < kBlock; ++i) bytes[i] ^= flip;
-  memcpy(out, bytes, kBlock);
+// Copies kCount blocks of kBlock bytes to places `pitch` apart; all are read before any is written, so that loads can be
+// paired. Stored as activation + 128 (or back) where kFlip. Returns where the next block goes.
+template <int kBlock, bool kFlip, int kCount>
+inline uint8_t *pack_blocks(uint8_t *out, const uint8_t *in, ptrdiff_t pitch) {
+  typedef uint8_t Block __attribute__((vector_size(kBlock)));
+  Block blocks[kCount];
+#pragma GCC unroll 8
+  for (int i = 0; i < kCount; ++i) memcpy(&blocks[i], in + i * kBlock, kBlock);
+#pragma GCC unroll 8
+  for (int i = 0; i < kCount; ++i) {
+    if (kFlip) blocks[i] ^= 0x80;
+    memcpy(out, &blocks[i], kBlock);
+    out += pitch;
+  }
+  return out;
 }
 
 // Packs one column: block b goes to out + b * pitch. What fills up the last one is of no matter: it meets zero weights.
-template <int kBlock>
-void pack_column(uint8_t *out, const uint8_t *in, int count, int pitch, uint8_t flip) {
+template <int kBlock, bool kFlip>
+void pack_column(uint8_t *out, const uint8_t *in, int count, ptrdiff_t pitch) {
+  constexpr int kCount = 8;
   int left = count;
-#pragma GCC unroll 4
-  for (; left >= kBlock; left -= kBlock, in += kBlock, out += pitch) pack_block<kBlock>(out, in, flip);
+  for (; left >= kCount * kBlock; left -= kCount * kBlock, in += kCount * kBlock) {
+    out = pack_blocks<kBlock, kFlip, kCount>(out, in, pitch);
+  }
+  for (; left >= kBlock; left -= kBlock, in += kBlock) out = pack_blocks<kBlock, kFlip, 1>(out, in, pitch);
   if (left <= 0) return;
   uint8_t last[kBlock] = {};
   memcpy(last, in, static_cast<size_t>(left));
-  pack_block<kBlock>(out, last, flip);
+  pack_blocks<kBlock, kFlip, 1>(out, last, pitch);
 }
 
-void pack_column(int block, uint8_t *out, const uint8_t *in, int count, int pitch, uint8_t flip) {
+using PackColumn = void (*)(uint8_t *out, const uint8_t *in, int count, ptrdiff_t pitch);
+
+template <bool kFlip>
+PackColumn column_packer(int block) {
   switch (block) {
-    case 64: return pack_column<64>(out, in, count, pitch, flip);
-    case 16: return pack_column<16>(out, in, count, pitch, flip);
-    case 8: return pack_column<8>(out, in, count, pitch, flip);
-    case 4: return pack_column<4>(out, in, count, pitch, flip);
-    default: return pack_column<1>(out, in, count, pitch, flip);
+    case 64: return pack_column<64, kFlip>;
+    case 16: return pack_column<16, kFlip>;
+    case 8: return pack_column<8, kFlip>;
+    case 4: return pack_column<4, kFlip>;
+    default: return pack_column<1, kFlip>;
   }
 }
 
@@ -68,11 +83,12 @@ void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, 
   const int32_t offset = (x.is_unsigned ? 128 : 0) - x.zero_point;
   if (slots != group->columns) memset(scratch, 0, packed_columns_bytes(*matrix.kernels, matrix.cols, slots));
   // A single column of whole blocks lies right as it is.
+  const PackColumn pack = (layout.flip == to_signed ? column_packer<false> : column_packer<true>)(layout.block);
   const bool packed = slots == 1 && layout.flip == to_signed && matrix.cols % layout.block == 0;
   group->x = packed ? static_cast<const uint8_t *>(x.data) + group->first * x.stride : scratch;
   for (int n = 0; n < group->columns; ++n) {
     const uint8_t *in = static_cast<const uint8_t *>(x.data) + (group->first + n) * x.stride;
-    if (!packed) pack_column(layout.block, scratch + n * layout.block, in, matrix.cols, pitch, layout.flip ^ to_signed);
+    if (!packed) pack(scratch + n * layout.block, in, matrix.cols, pitch);
     group->factor[n] = offset - (layout.flip ? 128 : 0);
     if (matrix.weight_offset == 0) continue;
     const int32_t sum = column_sum(in, matrix.cols, to_signed) + matrix.cols * offset;
