@@ -43,7 +43,7 @@ rule arm_build:
         options=lambda wildcards: ARM_OPTIONS[wildcards.target],
         folder=lambda wildcards: ARM / wildcards.target,
     shell:
-        "{{ cmake -S arm -B {params.folder:q}/build {params.options} --install-prefix \"$(realpath {params.folder:q})\""
+        '{{ cmake -S arm -B {params.folder:q}/build {params.options} --install-prefix "$(realpath {params.folder:q})"'
         " && cmake --build {params.folder:q}/build -j {threads}"
         " && cmake --install {params.folder:q}/build; }} > {log:q} 2>&1"
         " || {{ grep -h 'apt-get install' {log:q} >&2; exit 1; }}"
