@@ -16,12 +16,17 @@ constexpr int kBlock = 64;                                // activations in a ro
 constexpr size_t kBlockBytes = kBlock / kStep * kStepBytes;  // their weights
 
 // Linux gives the tiles' state to processes that ask for it.
-bool available() {
+bool request_tiles() {
   unsigned a, b, c, d;
   constexpr unsigned kTileBit = 1u << 24, kInt8Bit = 1u << 25;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & kTileBit) == 0 || (d & kInt8Bit) == 0) return false;
   constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return __builtin_cpu_supports("avx512bw") && syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+
+bool available() {
+  static const bool granted = request_tiles();
+  return granted;
 }
 
 // Tile registers; the intrinsics want literal numbers. 0 .. 3 hold sums of four tiles of rows.
