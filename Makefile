@@ -13,7 +13,7 @@ override CHOICE := $(if $(RECIPE),--recipe $(RECIPE)) $(if $(CORPUS_DIR),--corpu
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test lint types format bench arm clean
+.PHONY: help setup wer_tables test lint types format bench arm setup_arm clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +25,7 @@ wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT]
 	@schatten run wer_tables -j $(JOBS) $(CHOICE)
 	@schatten show $(CHOICE)
 
-test: lint types ## every check: format, lint, types, tests; ends with pytest's closing line
+test: lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
 	@pytest -n auto --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
 
 lint: setup ## format and lint of Python and of the workflow
@@ -42,11 +42,17 @@ format: setup ## write Python and the workflow in their one format
 	@ruff check --fix .
 	@snakefmt Snakefile rules
 
-bench: setup ## what a factored training step costs beside a dense one
+bench: setup setup_arm ## factored against dense training steps; the kernels: instructions, cycles, host times
 	@schatten bench-training
+	@schatten run arm_bench -j $(JOBS)
+	@schatten device show
+	@schatten device compare
 
-arm: setup ## kernels for ARM: build, check under emulation, bench
+arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 	@schatten run arm -j $(JOBS)
+
+setup_arm:
+	@scripts/setup_arm.sh
 
 clean: ## remove what tools cache; results, states and .venv stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis

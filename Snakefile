@@ -52,6 +52,7 @@ include: "rules/lm.smk"
 include: "rules/train.smk"
 include: "rules/decode.smk"
 include: "rules/tables.smk"
+include: "rules/arm.smk"
 
 
 rule all:

@@ -42,3 +42,11 @@ def statistics(
     from schatten.features.store import write_statistics
 
     write_statistics(cuts, output)
+
+
+@app.command()
+def settings() -> None:
+    """Print every setting of a recipe, with its default and meaning, as Markdown."""
+    from schatten.recipe.describe import settings_page
+
+    print(settings_page(), end="")

@@ -95,7 +95,7 @@ def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not YAML: {error}") from None
     if not isinstance(data, dict):
-        raise UserError(f"{path} holds no settings: see docs/recipes.md")
+        raise UserError(f"{path} holds no settings: see docs/settings.md")
     base = data.pop("extends", None)
     if base is None:
         return data

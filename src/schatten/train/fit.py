@@ -4,12 +4,14 @@ import logging
 import time
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
 from lhotse import CutSet
+from lhotse.cut import Cut
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
@@ -115,7 +117,11 @@ def _fitting(
             "no utterance is left to train on: every one has more labels than output frames or "
             "is too long; lower the model's stride or raise max_utterance_seconds"
         )
-    return cuts.filter(lambda cut: cut.id not in left_out), seconds
+    return cuts.filter(partial(_is_outside, left_out)), seconds
+
+
+def _is_outside(left_out: set[str], cut: Cut) -> bool:
+    return cut.id not in left_out
 
 
 class TrainingData(lightning.LightningDataModule):

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs what the ARM part needs beside `make setup`: a cross compiler, an emulator, llvm-mca.
+# Does nothing when they are there; as another user than root it prints the command to run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly PACKAGES=(cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19)
+readonly LOG=.tools/setup-arm.log
+
+command -v dpkg-query >/dev/null || exit 0 # not Debian: cmake names what it does not find
+missing=()
+for package in "${PACKAGES[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+((${#missing[@]})) || exit 0
+
+install=(apt-get install -y --no-install-recommends "${missing[@]}")
+if [[ $(id -u) != 0 ]]; then
+  echo "setup: packages are missing; run: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+  exit 1
+fi
+mkdir -p .tools
+echo "setup: ${install[*]}"
+export DEBIAN_FRONTEND=noninteractive
+{ "${install[@]}" || { apt-get update && "${install[@]}"; }; } >"$LOG" 2>&1 \
+  || { echo "setup: apt-get failed: see $LOG" >&2; exit 1; }

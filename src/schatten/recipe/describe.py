@@ -1,0 +1,72 @@
+"""The settings of a recipe as a page of Markdown, made from the schema's own descriptions."""
+
+from collections.abc import Iterator
+from typing import Any, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from schatten.recipe import Recipe
+from schatten.recipe.base import Settings
+
+HEAD = """# The settings of a recipe
+
+Made from the schema by `schatten settings > docs/settings.md`; `schatten run -n --recipe R` checks
+a YAML against it. `extends: NAME` takes what a YAML does not say from `NAME.yaml` beside it; a null
+takes a key away.
+"""
+
+
+def settings_page() -> str:
+    """Return a section per group of settings, with each key's default and meaning."""
+    sections = [HEAD]
+    for group in _groups(Recipe, []):
+        lines = [f"## {group.__name__}", "", (group.__doc__ or "").strip(), ""]
+        lines += ["| key | default | meaning |", "| --- | --- | --- |"]
+        lines += [_row(name, field) for name, field in group.model_fields.items()]
+        sections.append("\n".join(lines) + "\n")
+    return "\n".join(sections)
+
+
+def _groups(group: type[Settings], seen: list[type[Settings]]) -> list[type[Settings]]:
+    """List a group of settings and all below it, each once, in order of appearance."""
+    if group in seen:
+        return seen
+    seen.append(group)
+    for field in group.model_fields.values():
+        for one in _settings_in(field.annotation):
+            _groups(one, seen)
+    return seen
+
+
+def _settings_in(annotation: Any) -> Iterator[type[Settings]]:
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _settings_in(argument)
+
+
+def _row(name: str, field: FieldInfo) -> str:
+    meaning = " ".join((field.description or "").split())
+    kinds = [one.__name__ for one in _settings_in(field.annotation)]
+    if kinds:
+        meaning = f"{meaning} ({' or '.join(dict.fromkeys(kinds))})".strip()
+    elif _is_literal(field.annotation):
+        meaning = f"{meaning} One of {', '.join(map(str, get_args(field.annotation)))}.".strip()
+    cells = f"`{name}`", _default(field), meaning
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _is_literal(annotation: Any) -> bool:
+    return str(get_origin(annotation)) == "typing.Literal" and len(get_args(annotation)) > 1
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "required" if field.is_required() else "none"
+    if isinstance(field.default, Settings):
+        return "as below"
+    value = field.default
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`"
+    return "none" if value in (None, "", {}) else f"`{value}`"

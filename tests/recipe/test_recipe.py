@@ -1,0 +1,108 @@
+"""The schema: wrong recipes are refused in readable lines, right ones name their artifacts."""
+
+from pathlib import Path
+
+import pytest
+
+from schatten import recipe
+from schatten.errors import UserError
+from schatten.recipe.describe import settings_page
+from schatten.recipe.layout import Layout, Row, decodings, rows
+
+ROOT = Path(__file__).parents[2]
+
+GOOD = """
+title: A test
+corpus: {source: tsv}
+models:
+  small: {type: lstm, lstm: [8]}
+trainings:
+  default: {epochs: 3, batch_seconds: 10, learning_rate: 0.1}
+systems:
+  dense: {model: small}
+  tn:
+    model: small
+    penalty: {type: trace_norm, lambda_rec: 0.1}
+    ranks: [{tau: 0.5}, {rank: 4}]
+    stage2: {epochs: 1}
+language_models:
+  big: {}
+  little: {order: 2}
+"""
+
+
+def write(folder: Path, old: str = "", new: str = "", name: str = "r.yaml") -> str:
+    assert old in GOOD
+    path = folder / name
+    path.write_text(GOOD.replace(old, new) if old else GOOD)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("epochs: 3,", "epoch: 3, epochs: 3,", r"trainings.default.epoch: there is no such key"),
+        ("epochs: 3", "epochs: many", r"trainings.default.epochs: .*integer"),
+        ("{model: small}", "{model: big}", r"systems.dense.model: there is no 'big'; .*small"),
+        ("lambda_rec: 0.1", "lambda: 0.1", r"penalty.lambda: there is no such key"),
+        ("type: trace_norm,", "type: none,", "penalty none has no lambda"),
+        ("    stage2: {epochs: 1}\n", "", "no stage2"),
+        ("{epochs: 1}", "{transition: early}", "needs at_epoch"),
+        ("{order: 2}", "{prune: {}}", "exactly one of threshold, ngrams and megabytes"),
+        ("title: A test", "title: [", "is not YAML"),
+        ("source: tsv", "source: tape", "corpus: .*'tape'"),
+    ],
+)
+def test_wrong_recipes_are_refused_by_key(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as refusal:
+        recipe.load(write(tmp_path, old, new))
+    assert "r.yaml" in str(refusal.value)
+
+
+def test_a_missing_recipe_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(UserError, match="one of .*voicesearch_like/tiny"):
+        recipe.load("voicesearch_like/nothing")
+
+
+def test_extends_takes_the_rest_and_null_takes_away(tmp_path: Path) -> None:
+    write(tmp_path)
+    child = tmp_path / "child.yaml"
+    child.write_text(
+        "extends: r\ntitle: A child\nsystems: {tn: null}\n"
+        "trainings: {default: {epochs: 5}}\nlanguage_models: {little: {order: 3}}\n"
+    )
+    loaded = recipe.load(str(child))
+    assert (loaded.title, list(loaded.systems)) == ("A child", ["dense"])
+    assert loaded.trainings["default"].epochs == 5
+    assert loaded.trainings["default"].learning_rate == 0.1
+    assert loaded.language_models["little"].order == 3
+    (tmp_path / "r.yaml").write_text("extends: child\n")
+    with pytest.raises(UserError, match="extends itself"):
+        recipe.load(str(child))
+
+
+def test_rows_and_paths_spell_the_experiment(tmp_path: Path) -> None:
+    loaded = recipe.load(write(tmp_path))
+    found = rows(loaded)
+    assert [row.path for row in found] == [
+        "dense/seed1/whole/stage1",
+        "tn/seed1/whole/stage1",
+        "tn/seed1/tau0.50@e3/factored",
+        "tn/seed1/tau0.50@e3/stage2",
+        "tn/seed1/rank4@e3/factored",
+        "tn/seed1/rank4@e3/stage2",
+    ]
+    layout = Layout("c", "e", "key")
+    assert str(layout.am(found[0])) == "results/c/e/am/dense/seed1/stage1"
+    assert str(layout.am(found[3])) == "results/c/e/am/tn/seed1/tau0.50@e3/stage2"
+    assert layout.weights(found[2], "big") == layout.weights(found[3], "big")
+    assert decodings(loaded, found[2]) == [("greedy", "none"), ("lexicon", "big")]
+    assert decodings(loaded, Row("tn", 1, "whole", "stage1"))[2] == ("lexicon", "little")
+
+
+def test_the_page_of_settings_is_that_of_the_schema() -> None:
+    page = (ROOT / "docs/settings.md").read_text()
+    assert page == settings_page(), "run `schatten settings > docs/settings.md`"

@@ -1,0 +1,85 @@
+"""Small parts of training: labels, schedule, averaging, losses, and what makes a step run again."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from small_data import RECIPE
+
+from schatten import recipe
+from schatten.recipe import Recipe, parts
+from schatten.recipe.model import Stage2
+from schatten.recipe.training import Training
+from schatten.train.averaging import WeightAverage
+from schatten.train.data import Labels, frames_needed
+from schatten.train.module import ctc_losses
+from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
+
+TRAINING = Training(
+    epochs=10, batch_seconds=10, learning_rate=1.0, warmup_steps=4, final_learning_rate_ratio=0.01
+)
+
+
+def test_ctc_needs_a_blank_between_equal_labels() -> None:
+    labels = Labels(["<blank>", " ", "a", "b"])
+    assert frames_needed(labels("aab")) == 4
+    assert frames_needed(labels("ab ba")) == 5
+
+
+def test_the_loss_is_summed_over_an_utterance() -> None:
+    """Two frames, one label: paths aa, a-, -a of probability 1/4 each over two units."""
+    log_probs = torch.full((1, 2, 2), 0.5).log()
+    loss = ctc_losses(log_probs, torch.tensor([2]), [torch.tensor([1])])
+    assert float(loss) == pytest.approx(-torch.tensor(0.75).log().item())
+
+
+def test_stage1_warms_up_and_falls_to_its_last_rate() -> None:
+    schedule = stage1_schedule(TRAINING)
+    assert schedule(0, 0.0) == pytest.approx(1 / 5)
+    assert schedule(100, 5.0) == pytest.approx(0.1)
+    assert schedule(1000, 10.0) == pytest.approx(0.01)
+
+
+def test_stage2_starts_at_three_times_the_last_rate_of_stage1() -> None:
+    schedule = stage2_schedule(TRAINING, Stage2(epochs=4))
+    assert schedule(0, 0.0) == pytest.approx(3 * 0.01)
+    assert stage2_epochs(TRAINING, Stage2(epochs=4)) == 4
+
+
+def test_an_early_transition_keeps_one_schedule() -> None:
+    stage2 = Stage2(transition="early", at_epoch=3)
+    assert stage2_epochs(TRAINING, stage2) == 7
+    for epoch in (0.0, 2.5, 7.0):
+        expected = stage1_schedule(TRAINING)(1000, 3 + epoch)
+        assert stage2_schedule(TRAINING, stage2)(1000, epoch) == pytest.approx(expected)
+
+
+def test_averaging_takes_the_mean_of_what_was_added() -> None:
+    layer, average = torch.nn.Linear(1, 1), WeightAverage()
+    for value in (1.0, 4.0):
+        torch.nn.init.constant_(layer.weight, value)
+        average.add(layer)
+    WeightAverage(**average.state()).apply(layer)
+    assert layer.weight.item() == 2.5
+
+
+def loaded(tmp_path: Path, old: str = "", new: str = "") -> Recipe:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(RECIPE.replace(old, new))
+    return recipe.load(str(path))
+
+
+def test_a_lambda_matters_to_its_own_system_alone(tmp_path: Path) -> None:
+    before, after = loaded(tmp_path), loaded(tmp_path, "lambda_rec: 0.1", "lambda_rec: 0.2")
+    assert parts.train_part(before, "dense", 1) == parts.train_part(after, "dense", 1)
+    assert parts.train_part(before, "trace_norm", 1) != parts.train_part(after, "trace_norm", 1)
+
+
+def test_a_result_version_matters_to_its_own_step_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = loaded(tmp_path)
+    before = parts.train_part(settings, "dense", 1), parts.tune_part(settings)
+    monkeypatch.setitem(parts.RESULT_VERSION, "tune", 99)
+    assert parts.train_part(settings, "dense", 1) == before[0]
+    assert parts.tune_part(settings) != before[1]

@@ -1,0 +1,150 @@
+"""Trainings from files to files: they learn, survive a kill, stop on nonsense."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from small_data import write_data
+
+from schatten import models, recipe
+from schatten.errors import UserError
+from schatten.train import stages
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    return write_data(tmp_path / "data")
+
+
+def test_training_learns_and_leaves_no_state(data, tmp_path: Path) -> None:
+    cuts, statistics, path = data
+    output = tmp_path / "model.pt"
+    stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, output)
+    epochs = json.loads(stages.history_of(output).read_text())["epochs"]
+    assert [epoch["epoch"] for epoch in epochs] == [1, 2]
+    assert epochs[1]["dev_loss"] < epochs[0]["dev_loss"]
+    assert epochs[1]["learning_rate"] < epochs[0]["learning_rate"]
+    assert set(epochs[0]["matrices"]) == {
+        f"lstm{layer}_{kind}" for layer in (0, 1) for kind in ("rec", "nonrec")
+    }
+    assert not list(Path("state").iterdir())
+
+
+def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
+    cuts, statistics, path = data
+    settings = recipe.load(str(path))
+    stage1, factored, stage2 = (
+        tmp_path / name / "model.pt" for name in ("stage1", "factored", "stage2")
+    )
+    stages.stage1(settings, "trace_norm", 1, cuts, statistics, stage1)
+    assert all(weight.rank == min(weight.shape) for _, weight in models.load(stage1).bank.items())
+    stages.truncate(settings, "trace_norm", "rank2@e2", stage1, factored)
+    stages.stage2(settings, "trace_norm", 1, factored, cuts, stage2)
+    sizes = [
+        json.loads(stages.history_of(one).read_text())["parameters"]
+        for one in (stage1, factored, stage2)
+    ]
+    assert sizes[0] > sizes[1] == sizes[2]
+    assert set(models.load(stage2).bank.ranks.values()) == {2}
+
+
+@pytest.mark.parametrize("checkpoints", [2, 7])
+def test_a_killed_training_ends_with_the_same_bits(data, tmp_path: Path, checkpoints: int) -> None:
+    """SIGKILL in mid-epoch, then the same command: the weights of an undisturbed training."""
+    cuts, statistics, path = data
+    path.write_text(path.read_text().replace("epochs: 2\n", "epochs: 6\n"))
+    command = [sys.executable, "-c", "from schatten.cli import main; main()", "train"]
+    command += ["--recipe", str(path), "--system", "trace_norm", "--seed", "1"]
+    command += ["--train", str(cuts[0]), "--dev", str(cuts[1]), "--statistics", str(statistics)]
+    subprocess.run([*command, "--output", "whole/model.pt"], check=True, capture_output=True)
+
+    process = subprocess.Popen([*command, "--output", "killed/model.pt"])
+    checkpoint = _wait_for_checkpoint(steps=checkpoints)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert checkpoint.is_file() and not Path("killed/model.pt").exists()
+    subprocess.run([*command, "--output", "killed/model.pt"], check=True, capture_output=True)
+
+    whole, killed = (models.acoustic.read(Path(one) / "model.pt") for one in ("whole", "killed"))
+    for name, value in whole["state"].items():
+        assert torch.equal(value, killed["state"][name]), name
+    losses = [
+        [
+            epoch["train_loss"]
+            for epoch in json.loads(Path(one, "history.json").read_text())["epochs"]
+        ]
+        for one in ("whole", "killed")
+    ]
+    assert losses[0] == losses[1]
+
+
+def _wait_for_checkpoint(steps: int) -> Path:
+    """Wait until a checkpoint of at least so many steps is written, in the middle of an epoch."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for path in Path("state").glob("*/last.ckpt"):
+            try:
+                saved = torch.load(path, weights_only=True)
+            except (RuntimeError, OSError):
+                continue
+            if saved["global_step"] >= steps and saved["schatten"]["sums"]["steps"] > 0:
+                return path
+        time.sleep(0.005)
+    raise AssertionError("no checkpoint came")
+
+
+def test_a_nan_loss_names_the_step_the_utterances_and_the_remedy(
+    data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuts, statistics, path = data
+    statistics.write_text(statistics.read_text().replace("1.0", "0.0"))
+    with pytest.raises(
+        UserError, match=r"loss is nan at step 0.*train\d+.*lower the learning rate"
+    ):
+        stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
+    assert not (tmp_path / "model.pt").exists()
+
+
+def test_a_diverging_loss_stops(data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cuts, statistics, path = data
+    monkeypatch.setattr("schatten.train.module.DIVERGENCE_FACTOR", 0.01)
+    path.write_text(path.read_text().replace("epochs: 2\n", "epochs: 4\n"))
+    with pytest.raises(UserError, match="the loss diverges"):
+        stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
+
+
+def test_utterances_with_more_labels_than_frames_are_named_and_left_out(
+    data, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    cuts, statistics, path = data
+    path.write_text(path.read_text().replace("keep_every: 2", "keep_every: 12"))
+    stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
+    said = capsys.readouterr().out
+    assert "left out, too long or with more labels than frames" in said
+    assert "  train" in said
+
+
+def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> None:
+    cuts, statistics, path = data
+    text = path.read_text().replace("{epochs: 1}", "{transition: early, at_epoch: 1}")
+    path.write_text(text)
+    settings = recipe.load(str(path))
+    output = tmp_path / "model.pt"
+    stages.stage1(settings, "trace_norm", 1, cuts, statistics, output)
+    early = stages.epoch_model(output, 1)
+    stages.truncate(settings, "trace_norm", "rank2@e1", early, tmp_path / "factored/model.pt")
+    stages.stage2(
+        settings, "trace_norm", 1, tmp_path / "factored/model.pt", cuts, tmp_path / "s2/model.pt"
+    )
+    rates = [
+        json.loads(stages.history_of(one).read_text())["epochs"][-1]["learning_rate"]
+        for one in (output, tmp_path / "s2/model.pt")
+    ]
+    assert rates[0] == pytest.approx(rates[1], rel=0.1)  # one schedule for both stages
