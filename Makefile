@@ -32,7 +32,7 @@ lint: setup ## format and lint of Python and of the workflow
 	@ruff format --check -q .
 	@ruff check -q .
 	@$(call quietly,snakefmt --check Snakefile rules)
-	@$(call quietly,snakemake --lint)
+	@python scripts/lint_workflow.py
 
 types: setup ## types of src/
 	@mypy --no-error-summary

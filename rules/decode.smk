@@ -89,8 +89,8 @@ rule score:
         cuts=L.cuts("{split}"),
         lexicon=L.lm(W.recipe.table_language_models[0]) / "lexicon",
     output:
-        L.score(ANY, "{decoder}", "{lm}", "{split}"),
-        [
+        score=L.score(ANY, "{decoder}", "{lm}", "{split}"),
+        beside=[
             L.decoded(ANY, "{decoder}", "{lm}") / f"{{split}}.{name}"
             for name in ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
         ],
@@ -103,4 +103,4 @@ rule score:
     params:
         settings=parts.score_part(W.recipe),
     shell:
-        "schatten score --recipe {W.name:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} --lexicon {input.lexicon:q} --output {output[0]:q} > {log:q} 2>&1"
+        "schatten score --recipe {W.name:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} --lexicon {input.lexicon:q} --output {output.score:q} > {log:q} 2>&1"

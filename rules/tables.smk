@@ -50,8 +50,8 @@ rule figure:
         W.lm_infos,
         L.validation,
     output:
-        report(L.tables / "{kind}.png", category="Figures"),
-        L.tables / "{kind}.csv",
+        figure=report(L.tables / "{kind}.png", category="Figures"),
+        points=L.tables / "{kind}.csv",
     log:
         L.tables / "log/{kind}.log",
     wildcard_constraints:
@@ -65,4 +65,4 @@ rule figure:
         data=L.data_key,
         results=L.results,
     shell:
-        "schatten figure --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output[0]:q} > {log:q} 2>&1"
+        "schatten figure --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output.figure:q} > {log:q} 2>&1"

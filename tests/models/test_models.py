@@ -175,9 +175,9 @@ def test_a_saved_model_comes_back_with_its_ranks(tmp_path: Path, factorization: 
 
 def test_damaged_and_missing_models_are_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
-    with pytest.raises(UserError, match="model.pt does not exist"):
+    with pytest.raises(UserError, match=r"model.pt does not exist"):
         models.load(path)
     models.save(built(LSTM), path)
     path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(UserError, match="model.pt is no whole model file"):
+    with pytest.raises(UserError, match=r"model.pt is no whole model file"):
         models.load(path)

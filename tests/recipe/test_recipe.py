@@ -53,9 +53,7 @@ def write(folder: Path, old: str = "", new: str = "", name: str = "r.yaml") -> s
         ("source: tsv", "source: tape", "corpus: .*'tape'"),
     ],
 )
-def test_wrong_recipes_are_refused_by_key(
-    tmp_path: Path, old: str, new: str, message: str
-) -> None:
+def test_wrong_recipes_are_refused_by_key(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(UserError, match=message) as refusal:
         recipe.load(write(tmp_path, old, new))
     assert "r.yaml" in str(refusal.value)
@@ -63,7 +61,7 @@ def test_wrong_recipes_are_refused_by_key(
 
 def test_a_missing_recipe_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    with pytest.raises(UserError, match="one of .*voicesearch_like/tiny"):
+    with pytest.raises(UserError, match=r"one of .*voicesearch_like/tiny"):
         recipe.load("voicesearch_like/nothing")
 
 
