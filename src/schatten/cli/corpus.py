@@ -5,11 +5,10 @@ from typing import Annotated
 
 import typer
 
+from schatten.cli.options import RecipeOption
+
 app = typer.Typer()
 
-RecipeOption = Annotated[
-    str, typer.Option("--recipe", help="The experiment, CORPUS/EXPERIMENT or the YAML's path.")
-]
 CorpusDirOption = Annotated[
     Path | None,
     typer.Option("--corpus-dir", help="Folder of the recordings; the synthetic corpus has none."),

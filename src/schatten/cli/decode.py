@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from schatten.cli.options import RecipeOption
+
 app = typer.Typer()
 
-RecipeOption = Annotated[str, typer.Option("--recipe", help="CORPUS/EXPERIMENT, or a YAML file.")]
 LogProbsOption = Annotated[
     Path, typer.Option(help="Log-probabilities of the split's utterances (.npz).")
 ]

@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 
 from schatten import recipe as recipes
+from schatten.cli.options import RecipeOption
 
 app = typer.Typer()
-
-RecipeOption = Annotated[str, typer.Option("--recipe", help="CORPUS/EXPERIMENT, or a YAML file")]
 
 
 @app.command()

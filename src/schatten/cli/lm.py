@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from schatten.cli.options import RecipeOption
+
 app = typer.Typer(help="N-gram language models.", no_args_is_help=True)
 
-RecipeName = Annotated[str, typer.Option("--recipe", help="CORPUS/EXPERIMENT, or a YAML's path.")]
 ModelName = Annotated[str, typer.Option("--lm", help="One of the recipe's language_models.")]
 Text = Annotated[Path, typer.Option("--text", help="Text, a sentence a line (.gz too).")]
 Arpa = Annotated[Path, typer.Option("--arpa", help="Model in ARPA format (.gz too).")]
@@ -20,7 +21,7 @@ QuantizeBits = Annotated[
 
 @app.command()
 def estimate(
-    recipe: RecipeName,
+    recipe: RecipeOption,
     lm: ModelName,
     text: Text,
     output: Annotated[Path, typer.Option(help="ARPA file to write (.gz is compressed).")],
@@ -88,7 +89,7 @@ def binarise(
 
 @app.command()
 def lexicon(
-    recipe: RecipeName,
+    recipe: RecipeOption,
     arpa: Arpa,
     output: Annotated[Path, typer.Option(help="Lexicon to write: word TAB its characters.")],
 ) -> None:
@@ -120,7 +121,7 @@ def perplexity(
 @app.command()
 def build(
     *,
-    recipe: RecipeName,
+    recipe: RecipeOption,
     lm: ModelName,
     text: Text,
     output_dir: Annotated[

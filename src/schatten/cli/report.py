@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from schatten.cli.options import RecipeOption
+
 if TYPE_CHECKING:
     from schatten.report.collect import Experiment
 
 app = typer.Typer()
 
-RecipeOption = Annotated[
-    str, typer.Option("--recipe", help="The experiment, CORPUS/EXPERIMENT or the YAML's path.")
-]
 DataKeyOption = Annotated[
     str, typer.Option("--data-key", help="Folder of the data below results/CORPUS/.")
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from schatten import recipe as recipes
-from schatten.cli.features import RecipeOption
+from schatten.cli.options import RecipeOption
 
 app = typer.Typer()
 
