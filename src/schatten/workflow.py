@@ -1,6 +1,6 @@
 """What the Snakefile knows: the recipe, the paths, and which part of the recipe makes a step run.
 
-The one module that knows of Snakemake; verbs do not import it. It imports nothing heavy, as it
+The one module that knows of Snakemake; of the verbs only `show` asks it for the data key. It imports nothing heavy, as it
 runs whenever Snakemake starts.
 """
 
