@@ -1,0 +1,178 @@
+"""A trained model as the engine sees it: layers in order, BatchNorm folded, factors kept.
+
+Activations between layers are (frames, bins * channels) with the channel running fastest, so
+weights of a convolution are (channels out, bins, frames, channels in), and the columns of the
+first matrix after the convolutions are put in that order.
+"""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from schatten.export.folding import Affine, affine, fold
+from schatten.models.acoustic import AcousticModel
+from schatten.models.deep_speech_2 import DeepSpeech2Model
+from schatten.models.layers import ConvolutionLayer, GruBiases, MaskedBatchNorm
+from schatten.models.lstm import LstmModel
+from schatten.recipe.model import FEATURE_BINS
+
+Array = npt.NDArray[np.float64]
+CLIP = 20.0
+
+
+@dataclass
+class Layer:
+    """One layer: what kind it is, its sizes, its matrices and its vectors."""
+
+    kind: str
+    """`convolution`, `stack`, `gru`, `lstm` or `linear`."""
+    sizes: dict[str, int] = field(default_factory=dict)
+    clip: float | None = None
+    """Upper bound of a clipped ReLU; none where the result is linear."""
+    matrices: dict[str, Array] = field(default_factory=dict)
+    """(rows, columns) by name: these are quantized."""
+    vectors: dict[str, Array] = field(default_factory=dict)
+    """Biases and gains by name: these stay fp32."""
+    pieces: dict[str, int] = field(default_factory=dict)
+    """Of how many pieces, one below the other, each product is made."""
+    shares: dict[str, str] = field(default_factory=dict)
+    """Matrices that are stored with another layer: name here to the tensor's full name."""
+
+
+def layers_of(model: AcousticModel) -> list[Layer]:
+    """Return the layers of a model, the first one first; the last gives the units."""
+    builder = _Builder(model)
+    with torch.no_grad():
+        if isinstance(model, DeepSpeech2Model):
+            builder.deep_speech_2(model)
+        else:
+            builder.lstm(cast(LstmModel, model))
+    return builder.layers
+
+
+class _Builder:
+    """Appends layer after layer, and knows where shared factors were stored first."""
+
+    def __init__(self, model: AcousticModel) -> None:
+        self.bank = model.bank
+        self.layers: list[Layer] = []
+        self.stored: dict[str, str] = {}
+
+    def deep_speech_2(self, model: DeepSpeech2Model) -> None:
+        """Add convolutions, GRUs, the fully connected layer and the output."""
+        channels, bins = 1, FEATURE_BINS[model.settings.feature]
+        for module in model.convolutions:
+            convolution = cast(ConvolutionLayer, module)
+            self.layers.append(_convolution(convolution, bins))
+            channels = convolution.convolution.out_channels
+            bins = convolution.output_bins(bins)
+        order = np.arange(channels * bins).reshape(channels, bins).T.ravel()
+        norms = [affine(cast(MaskedBatchNorm, norm)) for norm in model.norms]
+        for index, module in enumerate(model.gru_biases):
+            biases = cast(GruBiases, module)
+            layer = Layer("gru", {"units": len(biases.new)})
+            layer.vectors = {"bias": _array(biases.input), "new_bias": _array(biases.new)}
+            self._add(layer, f"gru{index}.nonrec", norms[index], order)
+            self._product(layer, "rec", f"gru{index}.rec")
+            order = np.arange(layer.sizes["units"])
+        layer = Layer("linear", {"units": len(model.fully_connected_bias)}, CLIP)
+        layer.vectors = {"bias": _array(model.fully_connected_bias)}
+        self._add(layer, "fc.nonrec", norms[-2], order)
+        self.layers.append(_output(model.output, norms[-1]))
+
+    def lstm(self, model: LstmModel) -> None:
+        """Add the stacking of frames, LSTMs and the output."""
+        settings = model.settings
+        sizes = {"stack": settings.stack, "keep_every": settings.keep_every}
+        self.layers.append(Layer("stack", sizes))
+        for index, bias in enumerate(model.biases):
+            layer = Layer("lstm", {"units": settings.lstm[index]})
+            layer.vectors = {"bias": _array(bias)}
+            norm = affine(cast(MaskedBatchNorm, model.norms[index]))
+            self._add(layer, f"lstm{index}.nonrec", norm, np.arange(len(norm.gain)))
+            self._product(layer, "rec", f"lstm{index}.rec")
+        self.layers.append(_output(model.output, None))
+
+    def _add(self, layer: Layer, matrix: str, norm: Affine, order: npt.NDArray[np.int64]) -> None:
+        """Append a layer whose input is normalised and then multiplied by `matrix`."""
+        self.layers.append(layer)
+        layer.sizes["inputs"] = len(norm.gain)
+        self._product(layer, "nonrec", matrix, norm)
+        for name, value in layer.matrices.items():
+            if not name.endswith(".u"):
+                layer.matrices[name] = value[:, order]
+
+    def _product(self, layer: Layer, role: str, matrix: str, norm: Affine | None = None) -> None:
+        """Store the pieces of a matrix, with the norm of its input folded in."""
+        weights = dict(self.bank.items())
+        pieces = [piece for piece in self.bank.pieces if piece.matrix == matrix]
+        layer.pieces[role] = len(pieces)
+        added = []
+        for index, piece in enumerate(pieces):
+            weight = weights[piece.weight]
+            name = f"{role}.{index}"
+            if not weight.is_factored:
+                dense = _array(weight())[piece.start : piece.stop]
+                layer.matrices[name], bias = fold(dense, norm)
+                added.append(bias)
+                continue
+            assert weight.u is not None
+            assert weight.v is not None
+            u, v = _array(weight.u)[piece.start : piece.stop], _array(weight.v)
+            folded, bias = fold(v, norm)
+            added.append(u @ bias)
+            layer.matrices[f"{name}.u"] = u
+            if self._is_shared(piece.weight):
+                self._share(layer, f"{name}.v", piece.weight, v)
+                if norm is not None:
+                    layer.vectors["gain"] = norm.gain
+            else:
+                layer.matrices[f"{name}.v"] = folded
+        if norm is not None:
+            layer.vectors["bias"] = layer.vectors["bias"] + np.concatenate(added)
+
+    def _is_shared(self, weight: str) -> bool:
+        return len({piece.matrix for piece in self.bank.pieces if piece.weight == weight}) > 1
+
+    def _share(self, layer: Layer, name: str, weight: str, value: Array) -> None:
+        """Store a shared right factor where it is met first, and point to it afterwards."""
+        if weight in self.stored:
+            layer.shares[name] = self.stored[weight]
+        else:
+            layer.matrices[name] = value
+            self.stored[weight] = f"layer.{len(self.layers) - 1}.{name}"
+
+
+def _convolution(layer: ConvolutionLayer, bins: int) -> Layer:
+    """Return a convolution with its BatchNorm folded in: weights (C out, bins, frames, C in)."""
+    weight = layer.convolution.weight
+    norm = affine(layer.norm)
+    outputs, inputs, frames, wide = weight.shape
+    rows = _array(weight.permute(0, 3, 2, 1).reshape(outputs, -1)) * norm.gain[:, None]
+    sizes = {
+        "inputs": inputs,
+        "channels": outputs,
+        "bins": bins,
+        "kernel_frames": frames,
+        "kernel_bins": wide,
+        "stride_frames": layer.stride[0],
+        "stride_bins": layer.stride[1],
+    }
+    return Layer(
+        "convolution", sizes, CLIP, {"nonrec.0": rows}, {"bias": norm.offset}, {"nonrec": 1}
+    )
+
+
+def _output(linear: torch.nn.Linear, norm: Affine | None) -> Layer:
+    """Return the last layer, whose results are unnormalised log-probabilities."""
+    rows, bias = fold(_array(linear.weight), norm)
+    sizes = {"units": linear.out_features, "inputs": linear.in_features}
+    vectors = {"bias": _array(linear.bias) + bias}
+    return Layer("linear", sizes, None, {"nonrec.0": rows}, vectors, {"nonrec": 1})
+
+
+def _array(tensor: torch.Tensor) -> Array:
+    return tensor.detach().numpy().astype(np.float64)

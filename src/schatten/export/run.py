@@ -1,0 +1,109 @@
+"""Writing a model as GGUF: everything that the engine needs, in one file with the same bytes."""
+
+from pathlib import Path
+from typing import Literal
+
+import gguf
+import numpy as np
+
+from schatten import models
+from schatten.export.frontend import Frontend, frontend
+from schatten.export.layers import Layer, layers_of
+from schatten.export.quantize import quantize_rows
+from schatten.files import atomic_output
+from schatten.models.acoustic import AcousticModel
+
+ARCHITECTURE = "schatten"
+FORMAT_VERSION = 1
+BATCH_FRAMES = 4
+"""Output frames that the products without recurrence take at once, as T does."""
+
+Precision = Literal["fp32", "int8"]
+
+
+def export(model: Path, precision: Precision, output: Path) -> str:
+    """Write `model` (a model.pt) as GGUF; return its size in one line."""
+    acoustic = models.load(model)
+    parameters = acoustic.parameters_at_inference()
+    with atomic_output(output) as beside:
+        _write(acoustic, precision, beside)
+        size = beside.stat().st_size
+    return (
+        f"{parameters} parameters, {size} bytes ({size / parameters:.3f} per parameter), "
+        f"latency {_latency(layers_of(acoustic), frontend(acoustic))['seconds']:.3f} s"
+    )
+
+
+def _write(model: AcousticModel, precision: Precision, path: Path) -> None:
+    layers, features = layers_of(model), frontend(model)
+    writer = gguf.GGUFWriter(path, ARCHITECTURE)
+    writer.add_uint32("schatten.version", FORMAT_VERSION)
+    writer.add_string("schatten.precision", precision)
+    writer.add_uint64("schatten.parameters", model.parameters_at_inference())
+    writer.add_array("schatten.units", model.units)
+    _add_features(writer, features)
+    for key, value in _latency(layers, features).items():
+        if isinstance(value, int):
+            writer.add_uint32(f"schatten.latency.{key}", value)
+        else:
+            writer.add_float32(f"schatten.latency.{key}", value)
+    writer.add_array("schatten.layers", [layer.kind for layer in layers])
+    for index, layer in enumerate(layers):
+        _add_layer(writer, f"layer.{index}", layer, precision)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _add_features(writer: gguf.GGUFWriter, features: Frontend) -> None:
+    for key, size in features.sizes.items():
+        writer.add_uint32(f"schatten.features.{key}", size)
+    for key, number in features.numbers.items():
+        writer.add_float32(f"schatten.features.{key}", number)
+    for name, tensor in features.tensors.items():
+        writer.add_tensor(name, np.ascontiguousarray(tensor))
+
+
+def _add_layer(writer: gguf.GGUFWriter, name: str, layer: Layer, precision: Precision) -> None:
+    for key, size in layer.sizes.items():
+        writer.add_uint32(f"schatten.{name}.{key}", size)
+    if layer.clip is not None:
+        writer.add_float32(f"schatten.{name}.clip", layer.clip)
+    for role, pieces in layer.pieces.items():
+        writer.add_uint32(f"schatten.{name}.{role}.pieces", pieces)
+    for matrix, shared in layer.shares.items():
+        writer.add_string(f"schatten.{name}.{matrix}.shares", shared)
+    for matrix, value in layer.matrices.items():
+        if precision == "int8":
+            whole, scales = quantize_rows(value)
+            writer.add_tensor(f"{name}.{matrix}", np.ascontiguousarray(whole))
+            writer.add_tensor(f"{name}.{matrix}.scale", scales)
+        else:
+            writer.add_tensor(f"{name}.{matrix}", np.ascontiguousarray(value, dtype=np.float32))
+    for vector, value in layer.vectors.items():
+        writer.add_tensor(f"{name}.{vector}", value.astype(np.float32))
+
+
+def _latency(layers: list[Layer], features: Frontend) -> dict[str, int | float]:
+    """Return the algorithmic latency: window, look-ahead and batch, in samples, frames, seconds.
+
+    An output frame t is known this long after its first sample at t * stride was heard.
+    """
+    look_ahead, stride = 0, 1
+    for layer in layers:
+        if layer.kind == "convolution":
+            look_ahead += stride * (layer.sizes["kernel_frames"] // 2)
+            stride *= layer.sizes["stride_frames"]
+        elif layer.kind == "stack":
+            look_ahead += layer.sizes["stack"] - 1
+            stride *= layer.sizes["keep_every"]
+    sizes = features.sizes
+    frames = look_ahead + (BATCH_FRAMES - 1) * stride
+    return {
+        "window_samples": sizes["window"],
+        "look_ahead_frames": look_ahead,
+        "stride_frames": stride,
+        "batch_frames": BATCH_FRAMES,
+        "seconds": (sizes["window"] + frames * sizes["shift"]) / sizes["sample_rate"],
+    }

@@ -1,0 +1,139 @@
+"""Exported files: the same bytes each time, small, whole or absent, and true to the model."""
+
+import gguf
+import numpy as np
+import pytest
+import torch
+from small_models import ALPHABET, KINDS, deep_speech_2, make
+from typer.testing import CliRunner
+
+from schatten import models
+from schatten.cli.export import app
+from schatten.export import export
+from schatten.export.folding import affine, fold
+from schatten.export.quantize import quantize_rows
+from schatten.models.layers import MaskedBatchNorm
+from schatten.recipe.model import Convolution, DeepSpeech2
+
+
+@pytest.fixture
+def saved(tmp_path):
+    def save(model):
+        models.save(model, tmp_path / "model.pt")
+        return tmp_path / "model.pt"
+
+    return save
+
+
+def _tensors(path):
+    return {tensor.name: tensor.data for tensor in gguf.GGUFReader(path).tensors}
+
+
+def _value(path, key):
+    return gguf.GGUFReader(path).fields[key].contents()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_the_same_model_gives_the_same_bytes(saved, tmp_path, precision):
+    model = saved(KINDS["joint"]())
+    first, second = tmp_path / "first.gguf", tmp_path / "second.gguf"
+    export(model, precision, first)
+    export(model, precision, second)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_norm_is_folded_exactly():
+    torch.manual_seed(2)
+    norm = MaskedBatchNorm(6).eval()
+    norm.running_mean += torch.randn(6)
+    norm.running_var *= 3
+    norm.weight.data = torch.randn(6)
+    norm.bias.data = torch.randn(6)
+    matrix, x = torch.randn(4, 6), torch.randn(1, 5, 6)
+    folded, bias = fold(matrix.double().numpy(), affine(norm))
+    expected = (norm(x) @ matrix.T).detach().numpy()[0]
+    assert np.allclose(x.numpy()[0] @ folded.T + bias, expected, atol=1e-5)
+
+
+def test_quantized_rows_are_within_half_a_step():
+    matrix = np.random.default_rng(1).normal(size=(5, 40)) * 10.0 ** np.arange(-6, 4, 2)[:, None]
+    matrix[2] = 0
+    whole, scales = quantize_rows(matrix)
+    assert whole.min() == -127 or whole.max() == 127
+    assert np.all(np.abs(whole * scales[:, None] - matrix) <= 0.5001 * scales[:, None])
+    assert scales[2] == 0
+    assert not whole[2].any()
+
+
+def test_int8_stores_every_large_matrix_in_bytes(saved, tmp_path):
+    model = saved(KINDS["partial"]())
+    export(model, "int8", tmp_path / "int8.gguf")
+    export(model, "fp32", tmp_path / "fp32.gguf")
+    small, exact = _tensors(tmp_path / "int8.gguf"), _tensors(tmp_path / "fp32.gguf")
+    matrices = [name for name in small if f"{name}.scale" in small]
+    assert {name for name, value in exact.items() if value.ndim == 2} == set(matrices)
+    for name in matrices:
+        scales = small[f"{name}.scale"][:, None]
+        assert small[name].dtype == np.int8
+        assert np.all(np.abs(small[name] * scales - exact[name]) <= 0.501 * scales)
+
+
+def test_a_shared_right_factor_is_stored_once(saved, tmp_path):
+    model = KINDS["joint"]()
+    export(saved(model), "fp32", tmp_path / "joint.gguf")
+    tensors = _tensors(tmp_path / "joint.gguf")
+    shared = _value(tmp_path / "joint.gguf", "schatten.layer.3.nonrec.0.v.shares")
+    assert shared == "layer.2.rec.0.v"
+    assert shared in tensors
+    assert "layer.3.nonrec.0.v" not in tensors
+    gains = sum(value.size for name, value in tensors.items() if name.endswith("gain"))
+    layers = sum(value.size for name, value in tensors.items() if name.startswith("layer"))
+    own_gains = gains - tensors["features.gain"].size
+    assert layers - own_gains == model.parameters_at_inference()
+
+
+@pytest.mark.parametrize("kind", ["dense", "split", "lstm"])
+def test_what_is_stored_is_what_is_counted(saved, tmp_path, kind):
+    model = KINDS[kind]()
+    export(saved(model), "fp32", tmp_path / "model.gguf")
+    tensors = _tensors(tmp_path / "model.gguf")
+    layers = sum(value.size for name, value in tensors.items() if name.startswith("layer"))
+    assert layers == model.parameters_at_inference()
+    assert _value(tmp_path / "model.gguf", "schatten.parameters") == layers
+
+
+@pytest.mark.parametrize(("gru", "rank", "bound"), [((800, 900), None, 1.05), ((160,), 40, 1.2)])
+def test_size_on_disk(saved, tmp_path, gru, rank, bound):
+    convolution = Convolution(channels=16, kernel=(5, 7), stride=(2, 2))
+    settings = DeepSpeech2(
+        type="deep_speech_2", convolutions=(convolution,), gru=gru, fully_connected=400
+    )
+    model = make(settings, rank=rank)
+    export(saved(model), "int8", tmp_path / "model.gguf")
+    assert (tmp_path / "model.gguf").stat().st_size <= bound * model.parameters_at_inference()
+
+
+def test_latency_counts_window_look_ahead_and_batch(saved, tmp_path):
+    export(saved(make(deep_speech_2())), "int8", tmp_path / "model.gguf")
+    look_ahead = 5 // 2 + 2 * (4 // 2)
+    seconds = 0.025 + 0.01 * (look_ahead + 3 * 2)
+    assert _value(tmp_path / "model.gguf", "schatten.latency.look_ahead_frames") == look_ahead
+    assert _value(tmp_path / "model.gguf", "schatten.latency.seconds") == pytest.approx(seconds)
+    assert _value(tmp_path / "model.gguf", "schatten.units") == ["<blank>", " ", *ALPHABET]
+
+
+def test_the_verb_says_what_it_wrote(saved, tmp_path):
+    output = tmp_path / "deeper" / "model.int8.gguf"
+    arguments = ["--model", saved(KINDS["dense"]()), "--precision", "int8", "--output", output]
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert done.exit_code == 0
+    assert f"{output.stat().st_size} bytes" in done.stdout
+
+
+def test_a_broken_model_leaves_no_file(tmp_path):
+    (tmp_path / "model.pt").write_bytes(b"no model")
+    arguments = ["--model", tmp_path / "model.pt", "--precision", "int8"]
+    arguments += ["--output", tmp_path / "model.gguf"]
+    done = CliRunner().invoke(app, list(map(str, arguments)))
+    assert "no whole model file" in str(done.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]

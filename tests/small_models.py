@@ -1,0 +1,58 @@
+"""Small models of every kind, with running statistics and factors that are not trivial."""
+
+import torch
+
+from schatten import models
+from schatten.compress.truncate import truncate_to_rank
+from schatten.models.acoustic import AcousticModel, units_of
+from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
+
+ALPHABET = "abcdefgh'"
+
+
+def deep_speech_2(feature="mel80"):
+    return DeepSpeech2(
+        type="deep_speech_2",
+        feature=feature,
+        convolutions=(
+            Convolution(channels=6, kernel=(5, 7), stride=(2, 2)),
+            Convolution(channels=5, kernel=(4, 5), stride=(1, 2)),
+        ),
+        gru=(24, 20),
+        fully_connected=18,
+    )
+
+
+def make(settings, factorization="partial", rank=None, seed=1) -> AcousticModel:
+    torch.manual_seed(seed)
+    model = models.build(settings, units_of(ALPHABET), factorization)
+    bins = len(model.bins_mean)
+    model.set_statistics(torch.randn(bins) - 8, torch.rand(bins) + 1.5)
+    for norm in model.norms:
+        _disturb(norm)
+    for convolution in getattr(model, "convolutions", []):
+        _disturb(convolution.norm)
+    for name, parameter in model.named_parameters():
+        if "bias" in name.lower():
+            parameter.data += 0.1 * torch.randn_like(parameter)
+    if rank is not None:
+        truncate_to_rank(model.bank, rank)
+    return model.eval()
+
+
+def _disturb(norm):
+    norm.running_mean += 0.3 * torch.randn_like(norm.running_mean)
+    norm.running_var *= 1 + torch.rand_like(norm.running_var)
+    norm.weight.data += 0.3 * torch.randn_like(norm.weight)
+    norm.bias.data += 0.3 * torch.randn_like(norm.bias)
+
+
+KINDS = {
+    "dense": lambda: make(deep_speech_2()),
+    "partial": lambda: make(deep_speech_2(), "partial", 7),
+    "split": lambda: make(deep_speech_2("mel40"), "split", 5),
+    "joint": lambda: make(deep_speech_2(), "joint", 9),
+    "linear_spectrum": lambda: make(deep_speech_2("linear161")),
+    "lstm": lambda: make(Lstm(type="lstm", lstm=(20, 24))),
+    "lstm_joint": lambda: make(Lstm(type="lstm", lstm=(20, 24)), "joint", 11),
+}
