@@ -1,11 +1,14 @@
 """Writing and reading artifacts: never half-written, the same bytes for the same content."""
 
+import glob
 import gzip
 import hashlib
 import io
 import json
 import os
+import platform
 import shutil
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,17 +16,22 @@ from typing import Any
 
 from schatten.errors import UserError
 
+_PREFIX = f".{platform.node()}-"
+"""What is being written has this, the process id, a dot and the file's own name as its name."""
+
 
 @contextmanager
 def atomic_output(path: Path | str) -> Iterator[Path]:
     """Yield a path beside `path` to write a file or a folder to; rename it over `path` on success.
 
     The name keeps the suffixes of `path`, for writers that look at them. On an exception what was
-    written is removed and `path` stays as it was.
+    written is removed and `path` stays as it was. What killed processes of this machine left
+    beside `path` is removed too.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
+    _sweep(path)
+    beside = path.with_name(f"{_PREFIX}{os.getpid()}.{path.name}")
     remove(beside)
     try:
         yield beside
@@ -33,6 +41,25 @@ def atomic_output(path: Path | str) -> Iterator[Path]:
         beside.rename(path)
     finally:
         remove(beside)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what dead processes of this machine were writing beside `path`."""
+    for leftover in path.parent.glob(f"{glob.escape(_PREFIX)}*.{glob.escape(path.name)}"):
+        owner = leftover.name.removeprefix(_PREFIX).partition(".")[0]
+        if owner.isdigit() and not process_lives(int(owner)):
+            remove(leftover)
+
+
+def process_lives(pid: int) -> bool:
+    """Tell whether a process of this machine is there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def remove(path: Path) -> None:
@@ -76,7 +103,7 @@ def read_bytes(path: Path | str) -> bytes:
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: make it first, or correct the path") from None
-    except (EOFError, gzip.BadGzipFile, OSError) as error:
+    except (EOFError, zlib.error, OSError) as error:
         raise UserError(f"{path} cannot be read ({error}): remove it and run again") from None
 
 

@@ -1,7 +1,7 @@
 """What the Snakefile knows: the recipe, the paths, and which part of the recipe makes a step run.
 
-The one module that knows of Snakemake; of the verbs only `show` asks it for the data key. It imports nothing heavy, as it
-runs whenever Snakemake starts.
+The one module that knows of Snakemake; of the verbs only `show` asks it, for the data key. It
+imports nothing heavy, as it runs whenever Snakemake starts.
 """
 
 import shlex
