@@ -4,6 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
+DEFAULT_RECIPE := voicesearch_like/tiny
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # make wer_tables RECIPE=an4/default CORPUS_DIR=DIR JOBS=8
@@ -13,7 +14,7 @@ override CHOICE := $(if $(RECIPE),--recipe $(RECIPE)) $(if $(CORPUS_DIR),--corpu
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test lint types format bench arm setup_arm clean
+.PHONY: help setup wer_tables test lint types format bench arm results setup_arm clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +51,11 @@ bench: setup setup_arm ## factored against dense training steps; the kernels: in
 
 arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 	@schatten run arm -j $(JOBS)
+
+results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
+	@mkdir -p docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))
+	@cp $(addprefix results/$(or $(RECIPE),$(DEFAULT_RECIPE))/tables/,wer.md wer.csv cost.md cost.csv parameters.png) \
+	  docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))/
 
 setup_arm:
 	@scripts/setup_arm.sh
