@@ -3,12 +3,10 @@
 how: `whole` is run with every test, `ci` once by continuous integration (it takes minutes),
 `plan` is planned on its corpus where that is at hand (it takes an hour or more), `load` is
 checked against the schema (its corpus is not to be had here). WERs, in %, are those of the
-baseline on the main test split: with the main language model, and greedy. Minutes are those of
-two cores, in CPU time, which other work on the machine changes little.
+baseline on the main test split: with the main language model, and greedy.
 """
 
 import csv
-import resource
 from pathlib import Path
 
 from project import ROOT
@@ -27,12 +25,6 @@ def row_of(recipe: str) -> dict[str, str]:
 
 def rows(*how: str) -> list[str]:
     return [row["recipe"] for row in ROWS if row["how"] in how]
-
-
-def cpu_minutes() -> float:
-    """Return the CPU time that this process's children have taken so far, over two cores."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (used.ru_utime + used.ru_stime) / 60 / 2
 
 
 def check_bounds(row: dict[str, str], results: Path) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 from project import ROOT, Project, copy_project
-from recipe_rows import cpu_minutes
 
 
 @pytest.fixture(scope="session")
@@ -20,17 +19,8 @@ def project(snapshot: Path, tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
-def done_in_minutes(
-    snapshot: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Project, float]:
-    """A copy in which the smoke recipe was run with -j8, and how long that took."""
+def done(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the project in which the smoke recipe was run with -j8."""
     project = copy_project(snapshot, tmp_path_factory.mktemp("done"))
-    before = cpu_minutes()
     project.make("-j8")
-    return project, cpu_minutes() - before
-
-
-@pytest.fixture(scope="session")
-def done(done_in_minutes: tuple[Project, float]) -> Project:
-    """A copy of the project in which the smoke recipe was run."""
-    return done_in_minutes[0]
+    return project

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from project import ROOT, Project
-from recipe_rows import HOW, NAMES, ROWS, check_bounds, cpu_minutes, row_of, rows
+from recipe_rows import HOW, NAMES, ROWS, check_bounds, row_of, rows
 
 from schatten import recipe as recipes
 
@@ -47,8 +47,6 @@ def corpus_folder(request: pytest.FixtureRequest, name: str) -> Path:
 )
 @pytest.mark.parametrize("recipe", rows("ci"))
 def test_a_long_recipe_keeps_its_bounds(project: Project, recipe: str) -> None:
-    before = cpu_minutes()
     status, output = project.run("schatten", "run", "wer_tables", "--recipe", recipe)
     assert status == 0, output
-    assert cpu_minutes() - before <= float(row_of(recipe)["minutes"])
     check_bounds(row_of(recipe), project.path / "results")
