@@ -1,0 +1,80 @@
+// The C interface over the classes: errors become texts, nothing is thrown past it.
+#include <stdio.h>
+
+#include <new>
+
+#include "failure.h"
+#include "schatten.h"
+#include "stream.h"
+
+struct schatten_model {
+  schatten::Model model;
+};
+
+struct schatten_stream {
+  schatten::Stream stream;
+};
+
+namespace {
+
+// Runs `make`; where it fails, writes why and returns NULL.
+template <class Make>
+auto guarded(char *error, size_t size, const Make &make) -> decltype(make()) {
+  try {
+    return make();
+  } catch (const std::bad_alloc &) {
+    if (size) snprintf(error, size, "there is not enough memory");
+  } catch (const std::exception &exception) {
+    if (size) snprintf(error, size, "%s", exception.what());
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+schatten_model *schatten_model_open(const char *path, char *error, size_t size) {
+  return guarded(error, size, [&] { return new schatten_model{schatten::Model(path)}; });
+}
+
+void schatten_model_close(schatten_model *model) { delete model; }
+
+schatten_info schatten_model_info(const schatten_model *model) {
+  const schatten::Model &m = model->model;
+  return {static_cast<int>(m.units().size()), m.features().bins(),     m.is_int8(),        m.parameters(),
+          m.packed_bytes(),                   m.seconds_per_frame(), m.latency_seconds()};
+}
+
+const char *schatten_model_unit(const schatten_model *model, int index) {
+  return model->model.units()[static_cast<size_t>(index)].c_str();
+}
+
+void schatten_options_default(schatten_options *options) { *options = {schatten::kMaxBatch, 0, 0, nullptr, nullptr, nullptr}; }
+
+schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
+                                      size_t size) {
+  return guarded(error, size, [&] { return new schatten_stream{schatten::Stream(model->model, *options)}; });
+}
+
+void schatten_stream_close(schatten_stream *stream) { delete stream; }
+
+size_t schatten_accept(schatten_stream *stream, const int16_t *samples, size_t count) {
+  return stream->stream.accept(samples, count);
+}
+
+void schatten_finish(schatten_stream *stream) { stream->stream.finish(); }
+
+int schatten_ended(const schatten_stream *stream) { return stream->stream.ended(); }
+
+void schatten_restart(schatten_stream *stream) { stream->stream.restart(); }
+
+const char *schatten_text(const schatten_stream *stream) { return stream->stream.words().text().c_str(); }
+
+int schatten_word_count(const schatten_stream *stream) {
+  return static_cast<int>(stream->stream.words().words().size());
+}
+
+const schatten_word *schatten_words(const schatten_stream *stream) {
+  return schatten_word_count(stream) ? stream->stream.words().words().data() : nullptr;
+}
+
+schatten_statistics schatten_stream_statistics(const schatten_stream *stream) { return stream->stream.statistics(); }

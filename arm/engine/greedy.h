@@ -1,0 +1,38 @@
+// The words of CTC's best path, frame by frame: repeated units are one, blanks are none, a space ends a word.
+#ifndef SCHATTEN_ENGINE_GREEDY_H
+#define SCHATTEN_ENGINE_GREEDY_H
+
+#include <string>
+#include <vector>
+
+#include "schatten.h"
+
+namespace schatten {
+
+class Greedy {
+ public:
+  Greedy(const std::vector<std::string> &units, double seconds_per_frame);
+
+  // Takes a frame of log-probabilities.
+  void push(const float *logprobs);
+  // Forgets the utterance; the next frame is at `start` seconds.
+  void reset(double start);
+
+  const std::string &text() const { return text_; }
+  const std::vector<schatten_word> &words() const { return words_; }
+  // Since the last letter, or since the start; in seconds.
+  double silence() const { return static_cast<double>(frames_ - last_letter_) * seconds_per_frame_; }
+
+ private:
+  const std::vector<std::string> &units_;
+  const double seconds_per_frame_;
+  double start_ = 0;
+  long frames_ = 0, last_letter_ = 0;
+  size_t previous_ = 0;
+  bool in_word_ = false;
+  std::string text_;
+  std::vector<schatten_word> words_;
+};
+
+}  // namespace schatten
+#endif

@@ -1,0 +1,124 @@
+#include "product.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <algorithm>
+
+#include "failure.h"
+
+namespace schatten {
+
+namespace {
+
+void *aligned(size_t size) {
+  void *memory = aligned_alloc(64, (std::max<size_t>(size, 1) + 63) / 64 * 64);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void pack_floats(const uint8_t *from, int rows, int cols, float *to) {
+  for (int m = 0; m < rows; ++m) {
+    float *tile = to + static_cast<size_t>(m / kFloatTile) * kFloatTile * static_cast<size_t>(cols) + m % kFloatTile;
+    const uint8_t *row = from + static_cast<size_t>(m) * static_cast<size_t>(cols) * sizeof(float);
+    for (int k = 0; k < cols; ++k) {
+      float &value = tile[static_cast<size_t>(k) * kFloatTile];
+      memcpy(&value, row + static_cast<size_t>(k) * sizeof(float), sizeof(float));
+      require(isfinite(value), "the model holds weights that are not numbers: export it again");
+    }
+  }
+}
+
+template <class T>
+void grow(std::vector<T> &memory, size_t size) {
+  if (memory.size() < size) memory.resize(size);
+}
+
+}  // namespace
+
+PackedMatrix::PackedMatrix(const Gguf &file, const std::string &name, int columns) {
+  const Gguf::Matrix from = file.matrix(name);
+  rows_ = from.rows, cols_ = from.cols, is_int8_ = from.is_int8;
+  if (is_int8_) {
+    const sk_kernels *kernels = sk_kernels_best(rows_, cols_, columns);
+    memory_size_ = sk_packed_bytes(kernels, rows_, cols_);
+    memory_.reset(aligned(memory_size_));
+    const sk_status status = sk_pack(kernels, rows_, cols_, reinterpret_cast<const int8_t *>(from.data), cols_,
+                                     memory_.get(), &packed_);
+    require(status == SK_OK, "tensor " + name + ": " + sk_message(status));
+    scales_ = file.floats(name + ".scale", static_cast<size_t>(rows_));
+  } else {
+    const size_t tiles = (static_cast<size_t>(rows_) + kFloatTile - 1) / kFloatTile;
+    memory_size_ = tiles * kFloatTile * static_cast<size_t>(cols_) * sizeof(float);
+    memory_.reset(aligned(memory_size_));
+    memset(memory_.get(), 0, memory_size_);
+    pack_floats(from.data, rows_, cols_, static_cast<float *>(memory_.get()));
+  }
+}
+
+size_t PackedMatrix::bytes() const { return memory_size_ + scales_.size() * sizeof(float); }
+
+void PackedMatrix::multiply(const Columns &x, const float *bias, float *y, ptrdiff_t stride, uint8_t *scratch) const {
+  if (!is_int8_) {
+    multiply_floats(static_cast<const float *>(memory_.get()), rows_, cols_, x, bias, y, stride);
+    return;
+  }
+  const sk_columns columns{x.quantized, x.stride, x.count, 0, 0, x.scales};
+  sk_gemm_f32(&packed_, &columns, scales_.data(), bias, y, stride, scratch);
+}
+
+Product::Product(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {
+  for (Piece &piece : pieces_) {
+    const PackedMatrix &first = piece.inner ? *piece.inner : *piece.outer;
+    require(cols_ == 0 || first.cols() == cols_, "the pieces of a product do not fit together: export the model again");
+    require(!piece.inner || piece.inner->rows() == piece.outer->cols(),
+            "two factors do not fit together: export the model again");
+    require(!piece.inner || piece.inner->is_int8() == piece.outer->is_int8(),
+            "two factors are of different types: export the model again");
+    cols_ = first.cols();
+    piece.row = rows_;
+    rows_ += piece.outer->rows();
+    require(rows_ < (1 << 24), "a product has too many rows: export the model again");
+  }
+}
+
+void Product::reserve(Workspace &workspace, int columns) const {
+  const size_t n = static_cast<size_t>(columns);
+  grow(workspace.quantized, n * static_cast<size_t>(cols_));
+  grow(workspace.scales, 2 * n);
+  for (const Piece &piece : pieces_) {
+    grow(workspace.scratch, piece.outer->scratch_bytes(columns));
+    if (!piece.inner) continue;
+    grow(workspace.scratch, piece.inner->scratch_bytes(columns));
+    grow(workspace.inner, n * static_cast<size_t>(piece.inner->rows()));
+    grow(workspace.inner_quantized, n * static_cast<size_t>(piece.inner->rows()));
+  }
+}
+
+void Product::multiply(const sk_kernels *vectors, const float *x, int count, const float *bias, float *y,
+                       Workspace &workspace) const {
+  const auto quantize = [&](const float *from, int width, int8_t *to, float *scales) {
+    for (int n = 0; n < count; ++n) {
+      const ptrdiff_t at = static_cast<ptrdiff_t>(n) * width;
+      scales[n] = sk_quantize(vectors, from + at, to + at, width);
+    }
+  };
+  float *inner_scales = workspace.scales.data() + count;
+  const Columns input{x, workspace.quantized.data(), workspace.scales.data(), cols_, count};
+  if (pieces_[0].outer->is_int8()) quantize(x, cols_, workspace.quantized.data(), workspace.scales.data());
+  for (const Piece &piece : pieces_) {
+    const float *piece_bias = bias ? bias + piece.row : nullptr;
+    if (!piece.inner) {
+      piece.outer->multiply(input, piece_bias, y + piece.row, rows_, workspace.scratch.data());
+      continue;
+    }
+    const int rank = piece.inner->rows();
+    piece.inner->multiply(input, nullptr, workspace.inner.data(), rank, workspace.scratch.data());
+    if (piece.outer->is_int8()) quantize(workspace.inner.data(), rank, workspace.inner_quantized.data(), inner_scales);
+    const Columns between{workspace.inner.data(), workspace.inner_quantized.data(), inner_scales, rank, count};
+    piece.outer->multiply(between, piece_bias, y + piece.row, rows_, workspace.scratch.data());
+  }
+}
+
+}  // namespace schatten

@@ -1,0 +1,210 @@
+// schatten-recognize: WAV files, or raw 16 kHz PCM on standard input, to text.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "failure.h"
+#include "schatten.h"
+#include "wav.h"
+
+namespace {
+
+using schatten::Error;
+using schatten::require;
+
+constexpr const char *kUsage =
+    "Usage: schatten-recognize [OPTIONS] MODEL [WAV...]\n"
+    "Recognises speech in WAV files (16 kHz, mono, 16 bits), or in raw PCM of that form on standard input:\n"
+    "  arecord -t raw -r 16000 -f S16_LE | schatten-recognize --silence 0.8 MODEL\n"
+    "MODEL is a .gguf file that `schatten export` wrote. The last line gives the length of the audio, the time taken,\n"
+    "the real-time factor (time taken / length), the share of the acoustic model in that time, and peak memory.\n"
+    "  --json        a JSON object per utterance, with the times of its words in seconds\n"
+    "  --partial     show the text as it grows, on standard error\n"
+    "  --batch N     output frames computed at once, 1 to 4 (default 4): fewer is sooner, more is cheaper\n"
+    "  --silence S   end an utterance S seconds after its last letter (default: never)\n"
+    "  --maximum S   end an utterance after S seconds (default: never)\n"
+    "  --help        show this\n";
+constexpr size_t kChunk = 1600;
+
+struct Arguments {
+  schatten_options options;
+  bool json = false, partial = false;
+  std::string model;
+  std::vector<std::string> files;
+};
+
+double number(const char *option, const char *text) {
+  char *end = nullptr;
+  errno = 0;
+  const double value = text ? strtod(text, &end) : 0;
+  require(text && *text && *end == '\0' && errno == 0 && value >= 0 && value < 1e9,
+          std::string(option) + " needs a number, 0 or more");
+  return value;
+}
+
+Arguments parse(char **argument) {
+  Arguments arguments;
+  schatten_options_default(&arguments.options);
+  std::vector<std::string> names;
+  for (; *argument; ++argument) {
+    const std::string name = *argument;
+    if (name == "--json") arguments.json = true;
+    else if (name == "--partial") arguments.partial = true;
+    else if (name == "--batch") arguments.options.batch_frames = static_cast<int>(number("--batch", *++argument));
+    else if (name == "--silence") arguments.options.silence_seconds = number("--silence", *++argument);
+    else if (name == "--maximum") arguments.options.maximum_seconds = number("--maximum", *++argument);
+    else require(name.compare(0, 2, "--") != 0, "unknown option " + name + ": see --help"), names.push_back(name);
+    if (!*argument) break;
+  }
+  require(!names.empty(), "give a model: see --help");
+  arguments.model = names[0];
+  arguments.files.assign(names.begin() + 1, names.end());
+  return arguments;
+}
+
+std::string quoted(const std::string &text) {
+  std::string json = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') json += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      char escape[8];
+      snprintf(escape, sizeof escape, "\\u%04x", c);
+      json += escape;
+    } else {
+      json += c;
+    }
+  }
+  return json + '"';
+}
+
+// Recognises what it is given and prints utterances as they end.
+class Session {
+ public:
+  Session(const schatten_model *model, const Arguments &arguments) : arguments_(arguments) {
+    char error[512];
+    stream_.reset(schatten_stream_open(model, &arguments.options, error, sizeof error));
+    require(stream_ != nullptr, stream_ ? "" : error);
+  }
+
+  void accept(const int16_t *samples, size_t count, const std::string &name) {
+    while (count > 0) {
+      const size_t used = schatten_accept(stream_.get(), samples, count);
+      samples += used;
+      count -= used;
+      if (arguments_.partial) show_partial();
+      if (schatten_ended(stream_.get())) end(name);
+    }
+  }
+
+  // Ends an utterance, and prints it; silence between utterances is not printed.
+  void finish(const std::string &name, bool even_if_empty) {
+    schatten_finish(stream_.get());
+    if (even_if_empty || schatten_word_count(stream_.get())) print(name);
+    schatten_restart(stream_.get());
+  }
+
+  schatten_statistics statistics() const { return schatten_stream_statistics(stream_.get()); }
+
+ private:
+  void end(const std::string &name) {
+    if (schatten_word_count(stream_.get())) print(name);
+    schatten_restart(stream_.get());
+  }
+
+  void show_partial() {
+    const std::string text = schatten_text(stream_.get());
+    if (text == shown_ || text.empty()) return;
+    fprintf(stderr, "... %s\n", text.c_str());
+    shown_ = text;
+  }
+
+  void print(const std::string &name) {
+    const std::string text = schatten_text(stream_.get());
+    shown_.clear();
+    if (!arguments_.json) {
+      printf("%s%s%s\n", name.c_str(), name.empty() ? "" : " ", text.c_str());
+    } else {
+      printf("{\"file\": %s, \"text\": %s, \"words\": [", quoted(name).c_str(), quoted(text).c_str());
+      const schatten_word *words = schatten_words(stream_.get());
+      for (int i = 0; i < schatten_word_count(stream_.get()); ++i) {
+        const std::string word = text.substr(static_cast<size_t>(words[i].offset), static_cast<size_t>(words[i].length));
+        printf("%s{\"word\": %s, \"start\": %.3f, \"end\": %.3f}", i ? ", " : "", quoted(word).c_str(), words[i].start,
+               words[i].end);
+      }
+      printf("]}\n");
+    }
+    fflush(stdout);
+  }
+
+  struct Close {
+    void operator()(schatten_stream *stream) const { schatten_stream_close(stream); }
+  };
+  const Arguments &arguments_;
+  std::unique_ptr<schatten_stream, Close> stream_;
+  std::string shown_;
+};
+
+void recognize_file(Session &session, const std::string &path) {
+  schatten::Wav wav(path);
+  for (;;) {
+    const std::vector<int16_t> &samples = wav.read(kChunk);
+    if (samples.empty()) break;
+    session.accept(samples.data(), samples.size(), path);
+  }
+  session.finish(path, true);
+}
+
+void recognize_input(Session &session) {
+  std::vector<int16_t> samples(kChunk);
+  for (size_t count; (count = fread(samples.data(), sizeof(int16_t), samples.size() / 10, stdin)) > 0;) {
+    session.accept(samples.data(), count, "");
+  }
+  session.finish("", false);
+}
+
+void print_statistics(const schatten_statistics &s, bool json) {
+  const double computing = s.feature_seconds + s.acoustic_seconds + s.decoder_seconds;
+  const double factor = s.audio_seconds > 0 ? computing / s.audio_seconds : 0;
+  const double share = computing > 0 ? s.acoustic_seconds / computing : 0;
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  const double memory = static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
+  printf(json ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
+                "\"peak_megabytes\": %.3f}\n"
+              : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, peak memory %.1f MB\n",
+         s.audio_seconds, computing, factor, share, memory);
+}
+
+void run(char **argument) {
+  const Arguments arguments = parse(argument);
+  char error[512];
+  schatten_model *const opened = schatten_model_open(arguments.model.c_str(), error, sizeof error);
+  require(opened != nullptr, opened ? "" : error);
+  const std::unique_ptr<schatten_model, void (*)(schatten_model *)> model(opened, schatten_model_close);
+  Session session(model.get(), arguments);
+  for (const std::string &file : arguments.files) recognize_file(session, file);
+  if (arguments.files.empty()) recognize_input(session);
+  print_statistics(session.statistics(), arguments.json);
+}
+
+}  // namespace
+
+int main(int, char **argv) {
+  if (argv[1] && strcmp(argv[1], "--help") == 0) {
+    fputs(kUsage, stdout);
+    return 0;
+  }
+  try {
+    run(argv + 1);
+  } catch (const std::exception &error) {
+    fprintf(stderr, "schatten-recognize: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,112 @@
+/* Streaming speech recognition: 16 kHz PCM as it comes, text with times as it is known.
+ *
+ *   char error[256];
+ *   schatten_model *model = schatten_model_open("model.int8.gguf", error, sizeof error);   // NULL: see error
+ *   schatten_options options;
+ *   schatten_options_default(&options);
+ *   schatten_stream *stream = schatten_stream_open(model, &options, error, sizeof error);
+ *   while (more audio) {
+ *     size_t used = schatten_accept(stream, samples, count);
+ *     show(schatten_text(stream));                        // so far; later audio may still add to it
+ *     if (schatten_ended(stream)) schatten_restart(stream);  // an endpoint: offer samples + used again
+ *   }
+ *   schatten_finish(stream);
+ *   show(schatten_text(stream));
+ *
+ * A model may be used by any number of streams at once, each stream by one thread at a time. There is no global state.
+ * A stream allocates when it is opened, and later only to hold the text of an utterance longer than a minute.
+ * Audio cut into any chunks gives the same bits as the whole at once. This is a C interface.
+ */
+#ifndef SCHATTEN_H
+#define SCHATTEN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct schatten_model schatten_model;
+typedef struct schatten_stream schatten_stream;
+
+/* Maps a model that `schatten export` wrote. NULL where it cannot be used; `error` (of `size` bytes) then says why in one
+ * sentence. A file that is damaged or made with bad intent is refused; it must not be shortened while it is open. */
+schatten_model *schatten_model_open(const char *path, char *error, size_t size);
+
+/* Frees a model; its streams must be closed before. NULL is allowed. */
+void schatten_model_close(schatten_model *model);
+
+typedef struct schatten_info {
+  int units;                /* outputs per frame; unit 0 is CTC's blank */
+  int bins;                 /* features per feature frame */
+  int is_int8;              /* weights are 8-bit (else fp32) */
+  uint64_t parameters;      /* numbers stored at inference */
+  size_t packed_bytes;      /* memory that the weights take, packed for this CPU */
+  double seconds_per_frame; /* audio per output frame */
+  double latency_seconds;   /* algorithmic latency: window, look-ahead, batch of frames */
+} schatten_info;
+
+schatten_info schatten_model_info(const schatten_model *model);
+
+/* The name of a unit, 0 <= index < units; it lives as long as the model. */
+const char *schatten_model_unit(const schatten_model *model, int index);
+
+typedef struct schatten_options {
+  int batch_frames;       /* 1..4: output frames computed at once; fewer is sooner, more is cheaper; same results */
+  double silence_seconds; /* an utterance ends this long after its last letter; 0: never */
+  double maximum_seconds; /* an utterance ends when this long; 0: never */
+  /* Called, where not NULL, with each feature frame (`count` = bins, before normalisation) and with each output frame's
+   * natural-log probabilities (`count` = units), in order, by the thread that calls schatten_accept or schatten_finish. */
+  void (*on_features)(void *user, const float *values, int count);
+  void (*on_logprobs)(void *user, const float *values, int count);
+  void *user;
+} schatten_options;
+
+/* Four frames at once, no endpoints, no callbacks. */
+void schatten_options_default(schatten_options *options);
+
+/* A new stream, at the start of an utterance; NULL and `error` where an option is out of range. */
+schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
+                                      size_t size);
+
+/* Frees a stream. NULL is allowed. */
+void schatten_stream_close(schatten_stream *stream);
+
+/* Takes 16 kHz mono samples and returns how many were used: all, unless an endpoint was met. After an endpoint, or after
+ * schatten_finish, it takes none until schatten_restart. */
+size_t schatten_accept(schatten_stream *stream, const int16_t *samples, size_t count);
+
+/* Ends the utterance here: what the look-ahead withheld is computed, and the text is final. */
+void schatten_finish(schatten_stream *stream);
+
+/* Whether the utterance has ended, by an endpoint or by schatten_finish. */
+int schatten_ended(const schatten_stream *stream);
+
+/* Starts a new utterance with fresh state. Word times go on counting from the start of the stream. */
+void schatten_restart(schatten_stream *stream);
+
+/* The text of the utterance so far, UTF-8; valid until the next call that changes the stream. */
+const char *schatten_text(const schatten_stream *stream);
+
+/* A word: `length` bytes at schatten_text + offset, and when it was said, in seconds since the start of the stream. */
+typedef struct schatten_word {
+  int offset, length;
+  double start, end;
+} schatten_word;
+
+/* The number of words in schatten_text, and the words; NULL where there are none. */
+int schatten_word_count(const schatten_stream *stream);
+const schatten_word *schatten_words(const schatten_stream *stream);
+
+/* What the stream has done since it was opened: seconds of audio and of computing. */
+typedef struct schatten_statistics {
+  double audio_seconds, feature_seconds, acoustic_seconds, decoder_seconds;
+} schatten_statistics;
+
+schatten_statistics schatten_stream_statistics(const schatten_stream *stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,112 @@
+#include "stream.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <algorithm>
+
+#include "failure.h"
+
+namespace schatten {
+
+namespace {
+
+double now() {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// `options`, or an Error where one is out of range.
+const schatten_options &checked(const schatten_options &options) {
+  require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
+  require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
+  return options;
+}
+
+}  // namespace
+
+Stream::Stream(const Model &model, const schatten_options &options)
+    : model_(model),
+      options_(checked(options)),
+      network_(model, options.batch_frames, [this](const float *logprobs) { decode(logprobs); }),
+      greedy_(model.units(), model.seconds_per_frame()),
+      workspace_(model.features().workspace()),
+      window_(static_cast<size_t>(model.features().window())),
+      features_(static_cast<size_t>(model.features().bins())),
+      normalised_(features_.size()) {}
+
+size_t Stream::accept(const int16_t *samples, size_t count) {
+  size_t used = 0;
+  while (used < count && !ended_) {
+    const size_t taken = std::min(count - used, window_.size() - filled_);
+    memcpy(window_.data() + filled_, samples + used, taken * sizeof(int16_t));
+    used += taken;
+    filled_ += taken;
+    samples_ += static_cast<int64_t>(taken);
+    if (filled_ < window_.size()) break;
+    compute_frame();
+    if (at_endpoint()) finish();
+  }
+  return used;
+}
+
+void Stream::finish() {
+  if (ended_) return;
+  const int shift = model_.features().shift();
+  const int64_t total = (samples_ + shift / 2) / shift;
+  while (frames_ < total) {
+    std::fill(window_.begin() + static_cast<ptrdiff_t>(filled_), window_.end(), static_cast<int16_t>(0));
+    compute_frame();
+  }
+  const double start = now();
+  network_.finish();
+  network_seconds_ += now() - start;
+  ended_ = true;
+}
+
+void Stream::restart() {
+  samples_before_ += samples_;
+  samples_ = frames_ = 0;
+  filled_ = 0;
+  ended_ = false;
+  network_.reset();
+  greedy_.reset(static_cast<double>(samples_before_) / model_.features().sample_rate());
+}
+
+// Computes the features of the window, moves on by the shift, and lets the network have them.
+void Stream::compute_frame() {
+  const double start = now();
+  const Features &features = model_.features();
+  features.compute(model_.vectors(), window_.data(), features_.data(), workspace_);
+  const size_t shift = static_cast<size_t>(features.shift());
+  std::copy(window_.begin() + static_cast<ptrdiff_t>(shift), window_.end(), window_.begin());
+  filled_ = filled_ > shift ? std::min(filled_, window_.size()) - shift : 0;
+  ++frames_;
+  features.normalise(features_.data(), normalised_.data());
+  if (options_.on_features) options_.on_features(options_.user, features_.data(), features.bins());
+  const double between = now();
+  network_.push(normalised_.data());
+  feature_seconds_ += between - start;
+  network_seconds_ += now() - between;
+}
+
+void Stream::decode(const float *logprobs) {
+  const double start = now();
+  if (options_.on_logprobs) options_.on_logprobs(options_.user, logprobs, static_cast<int>(model_.units().size()));
+  greedy_.push(logprobs);
+  decoder_seconds_ += now() - start;
+}
+
+bool Stream::at_endpoint() const {
+  const double seconds = static_cast<double>(samples_) / model_.features().sample_rate();
+  if (options_.maximum_seconds > 0 && seconds >= options_.maximum_seconds) return true;
+  return options_.silence_seconds > 0 && !greedy_.text().empty() && greedy_.silence() >= options_.silence_seconds;
+}
+
+schatten_statistics Stream::statistics() const {
+  const double audio = static_cast<double>(samples_before_ + samples_) / model_.features().sample_rate();
+  return {audio, feature_seconds_, network_seconds_ - decoder_seconds_, decoder_seconds_};
+}
+
+}  // namespace schatten

@@ -1,0 +1,46 @@
+// One stream: samples to features to log-probabilities to words, with endpoints.
+#ifndef SCHATTEN_ENGINE_STREAM_H
+#define SCHATTEN_ENGINE_STREAM_H
+
+#include <vector>
+
+#include "greedy.h"
+#include "model.h"
+#include "network.h"
+#include "schatten.h"
+
+namespace schatten {
+
+class Stream {
+ public:
+  Stream(const Model &model, const schatten_options &options);
+
+  size_t accept(const int16_t *samples, size_t count);
+  void finish();
+  void restart();
+
+  bool ended() const { return ended_; }
+  const Greedy &words() const { return greedy_; }
+  schatten_statistics statistics() const;
+
+ private:
+  void compute_frame();
+  void decode(const float *logprobs);
+  bool at_endpoint() const;
+
+  const Model &model_;
+  const schatten_options options_;
+  Network network_;
+  Greedy greedy_;
+  Features::Workspace workspace_;
+  std::vector<int16_t> window_;  // samples of the next window so far
+  size_t filled_ = 0;
+  std::vector<float> features_, normalised_;
+  int64_t samples_ = 0, frames_ = 0;  // of the utterance
+  int64_t samples_before_ = 0;
+  bool ended_ = false;
+  double feature_seconds_ = 0, network_seconds_ = 0, decoder_seconds_ = 0;
+};
+
+}  // namespace schatten
+#endif

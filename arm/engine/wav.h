@@ -1,0 +1,36 @@
+// Reads 16-bit mono PCM at 16 kHz from a WAV file, piece by piece; anything else is an Error.
+#ifndef SCHATTEN_ENGINE_WAV_H
+#define SCHATTEN_ENGINE_WAV_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace schatten {
+
+class Wav {
+ public:
+  explicit Wav(const std::string &path);
+
+  // The next samples, at most `count`; none at the end.
+  const std::vector<int16_t> &read(size_t count);
+
+ private:
+  struct Close {
+    void operator()(FILE *file) const { fclose(file); }
+  };
+  void check_format(uint32_t size);
+  void take(void *to, size_t size);
+  void skip(uint32_t size);
+
+  std::string path_;
+  std::unique_ptr<FILE, Close> file_;
+  uint64_t left_ = 0;
+  std::vector<int16_t> samples_;
+};
+
+}  // namespace schatten
+#endif

@@ -1,0 +1,79 @@
+"""The engine, built for this host, with sanitizers and for AArch64; small models, and sound."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from engine_library import Engine
+from project import ROOT
+from small_models import KINDS
+
+from schatten import models, process
+from schatten.export import export
+
+OPTIONS = {
+    "shared": ["-DBUILD_SHARED_LIBS=ON", "-DCMAKE_POSITION_INDEPENDENT_CODE=ON"],
+    "sanitize": ["-DSCHATTEN_SANITIZE=ON"],
+    "aarch64": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/aarch64-linux-gnu.cmake"],
+}
+NEEDS = {"shared": "g++", "sanitize": "g++", "aarch64": "aarch64-linux-gnu-g++"}
+PATIENCE = 600.0
+
+
+def _run(*command):
+    done = subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.fixture(scope="session")
+def build():
+    """Build the engine for a target, warnings being errors, and return the folder."""
+    done = {}
+
+    def make(target):
+        missing = [tool for tool in ("cmake", NEEDS[target]) if shutil.which(tool) is None]
+        if missing:
+            pytest.skip(f"{', '.join(missing)} not installed")
+        if target not in done:
+            arm = ROOT / "arm"
+            done[target] = arm / f"build-test-{target}"
+            options = [option.format(arm=arm) for option in OPTIONS[target]]
+            options.append("-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
+            targets = ["schatten-recognize", "print_logprobs"]
+            with process.locked(done[target], PATIENCE):
+                _run("cmake", "-S", arm, "-B", done[target], *options)
+                _run("cmake", "--build", done[target], "-j", "2", "--target", *targets)
+        return done[target]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def engine(build):
+    return Engine(build("shared") / "engine/libschatten.so")
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """Make a model of a kind: the torch model, and the file for the engine."""
+    folder = tmp_path_factory.mktemp("models")
+
+    def make(kind, precision="fp32"):
+        model, output = KINDS[kind](), folder / f"{kind}.{precision}.gguf"
+        if not output.exists():
+            models.save(model, folder / f"{kind}.pt")
+            export(folder / f"{kind}.pt", precision, output)
+        return model, output
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sound():
+    """Two seconds of gliding voices with pauses and a little noise, 16-bit."""
+    rng = np.random.default_rng(5)
+    time = np.arange(32000) / 16000
+    phase = 2 * np.pi * (130 * time + 20 * np.sin(3 * time))
+    voice = sum(np.sin(k * phase) / k for k in range(1, 30)) * np.maximum(0, np.sin(7 * time))
+    return (4000 * voice + 60 * rng.normal(size=len(time))).astype(np.int16)

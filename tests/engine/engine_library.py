@@ -1,0 +1,173 @@
+"""The engine's C interface (arm/engine/schatten.h) from Python, to compare it with torch."""
+
+import ctypes
+from ctypes import (
+    POINTER,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_int16,
+    c_size_t,
+    c_uint64,
+    c_void_p,
+)
+
+import numpy as np
+
+OBSERVER = ctypes.CFUNCTYPE(None, c_void_p, POINTER(c_float), c_int)
+
+
+class Info(ctypes.Structure):
+    _fields_ = [
+        ("units", c_int),
+        ("bins", c_int),
+        ("is_int8", c_int),
+        ("parameters", c_uint64),
+        ("packed_bytes", c_size_t),
+        ("seconds_per_frame", c_double),
+        ("latency_seconds", c_double),
+    ]
+
+
+class Options(ctypes.Structure):
+    _fields_ = [
+        ("batch_frames", c_int),
+        ("silence_seconds", c_double),
+        ("maximum_seconds", c_double),
+        ("on_features", OBSERVER),
+        ("on_logprobs", OBSERVER),
+        ("user", c_void_p),
+    ]
+
+
+class Word(ctypes.Structure):
+    _fields_ = [("offset", c_int), ("length", c_int), ("start", c_double), ("end", c_double)]
+
+
+class Statistics(ctypes.Structure):
+    _fields_ = [
+        (f"{name}_seconds", c_double) for name in ("audio", "feature", "acoustic", "decoder")
+    ]
+
+
+SIGNATURES = {
+    "schatten_model_open": (c_void_p, [c_char_p, c_char_p, c_size_t]),
+    "schatten_model_close": (None, [c_void_p]),
+    "schatten_model_info": (Info, [c_void_p]),
+    "schatten_model_unit": (c_char_p, [c_void_p, c_int]),
+    "schatten_options_default": (None, [POINTER(Options)]),
+    "schatten_stream_open": (c_void_p, [c_void_p, POINTER(Options), c_char_p, c_size_t]),
+    "schatten_stream_close": (None, [c_void_p]),
+    "schatten_accept": (c_size_t, [c_void_p, POINTER(c_int16), c_size_t]),
+    "schatten_finish": (None, [c_void_p]),
+    "schatten_ended": (c_int, [c_void_p]),
+    "schatten_restart": (None, [c_void_p]),
+    "schatten_text": (c_char_p, [c_void_p]),
+    "schatten_word_count": (c_int, [c_void_p]),
+    "schatten_words": (POINTER(Word), [c_void_p]),
+    "schatten_stream_statistics": (Statistics, [c_void_p]),
+}
+
+
+class Engine:
+    """The shared library."""
+
+    def __init__(self, path):
+        self.library = ctypes.CDLL(str(path))
+        for name, (result, arguments) in SIGNATURES.items():
+            function = getattr(self.library, name)
+            function.restype, function.argtypes = result, arguments
+
+    def open(self, path):
+        error = ctypes.create_string_buffer(512)
+        model = self.library.schatten_model_open(str(path).encode(), error, len(error))
+        if not model:
+            raise ValueError(error.value.decode())
+        return Model(self.library, model)
+
+
+class Model:
+    """An open model."""
+
+    def __init__(self, library, handle):
+        self.library, self.handle = library, handle
+
+    def __del__(self):
+        self.library.schatten_model_close(self.handle)
+
+    @property
+    def info(self):
+        return self.library.schatten_model_info(self.handle)
+
+    @property
+    def units(self):
+        names = (self.library.schatten_model_unit(self.handle, i) for i in range(self.info.units))
+        return [name.decode() for name in names]
+
+    def stream(self, **options):
+        return Stream(self, options)
+
+
+class Stream:
+    """One stream, which keeps every frame of features and log-probabilities."""
+
+    def __init__(self, model, options):
+        self.model, self.library = model, model.library
+        self.features, self.logprobs = [], []
+        self.options = Options()
+        self.library.schatten_options_default(ctypes.byref(self.options))
+        self.options.on_features = OBSERVER(lambda _, v, n: self.features.append(list(v[:n])))
+        self.options.on_logprobs = OBSERVER(lambda _, v, n: self.logprobs.append(list(v[:n])))
+        for name, value in options.items():
+            setattr(self.options, name, value)
+        error = ctypes.create_string_buffer(512)
+        self.handle = self.library.schatten_stream_open(
+            model.handle, ctypes.byref(self.options), error, len(error)
+        )
+        if not self.handle:
+            raise ValueError(error.value.decode())
+
+    def __del__(self):
+        self.library.schatten_stream_close(self.handle)
+
+    def accept(self, samples):
+        samples = np.ascontiguousarray(samples, dtype=np.int16)
+        pointer = samples.ctypes.data_as(POINTER(c_int16))
+        return self.library.schatten_accept(self.handle, pointer, len(samples))
+
+    def finish(self):
+        self.library.schatten_finish(self.handle)
+
+    def restart(self):
+        self.library.schatten_restart(self.handle)
+
+    @property
+    def ended(self):
+        return bool(self.library.schatten_ended(self.handle))
+
+    @property
+    def text(self):
+        return self.library.schatten_text(self.handle).decode()
+
+    @property
+    def words(self):
+        raw = self.library.schatten_text(self.handle)
+        words = self.library.schatten_words(self.handle)
+        found = [words[i] for i in range(self.library.schatten_word_count(self.handle))]
+        return [
+            (raw[word.offset : word.offset + word.length].decode(), word.start, word.end)
+            for word in found
+        ]
+
+    def whole(self, samples, chunk=None):
+        """Recognise samples in chunks; return features and log-probabilities."""
+        for start in range(0, len(samples), chunk or max(1, len(samples))):
+            part = samples[start : start + (chunk or len(samples))]
+            assert self.accept(part) == len(part)
+        self.finish()
+        return np.array(self.features, np.float32), np.array(self.logprobs, np.float32)
+
+    @property
+    def statistics(self):
+        return self.library.schatten_stream_statistics(self.handle)

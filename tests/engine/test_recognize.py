@@ -1,0 +1,139 @@
+"""The program schatten-recognize, built with sanitizers: its output, and what it refuses."""
+
+import json
+import struct
+import subprocess
+import wave
+
+import numpy as np
+import pytest
+
+
+def wav(path, samples, rate=16000, channels=1, width=2):
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(channels)
+        file.setsampwidth(width)
+        file.setframerate(rate)
+        file.writeframes(samples.astype(f"<i{width}").tobytes())
+    return path
+
+
+@pytest.fixture
+def recognize(build):
+    program = build("sanitize") / "engine/schatten-recognize"
+
+    def run(*arguments, stdin=b""):
+        command = [str(program), *map(str, arguments)]
+        return subprocess.run(command, check=False, input=stdin, capture_output=True)
+
+    return run
+
+
+def _refused(done):
+    message = done.stderr.decode()
+    assert done.returncode == 1, message
+    assert message.startswith("schatten-recognize: ")
+    assert message.count("\n") == 1
+    return message
+
+
+def test_files_and_raw_sound_give_the_same_words(recognize, engine, made, sound, tmp_path):
+    _, model = made("lstm")
+    stream = engine.open(model).stream()
+    stream.whole(sound)
+    files = [wav(tmp_path / "a.wav", sound), wav(tmp_path / "b.wav", sound[:9000])]
+    first, second, last = map(
+        json.loads, recognize("--json", model, *files).stdout.decode().splitlines()
+    )
+    assert first["text"] == stream.text
+    assert first["file"] == str(files[0])
+    assert [word["word"] for word in first["words"]] == [word for word, _, _ in stream.words]
+    assert first["words"][0]["start"] == pytest.approx(stream.words[0][1], abs=1e-3)
+    assert last["audio_seconds"] == pytest.approx((len(sound) + 9000) / 16000, abs=1e-3)
+    assert 0 < last["acoustic_share"] < 1
+    assert second["words"] == [] or second["words"][0]["start"] >= len(sound) / 16000
+    raw = recognize(model, stdin=sound.tobytes()).stdout.decode().splitlines()
+    assert raw[0] == stream.text
+    assert raw[1].startswith(f"audio {len(sound) / 16000:.2f} s, computed in ")
+
+
+def test_partial_results_grow_into_the_text(recognize, made, sound, tmp_path):
+    _, model = made("lstm")
+    done = recognize("--partial", model, stdin=sound.tobytes())
+    shown = [line.removeprefix("... ") for line in done.stderr.decode().splitlines()]
+    text = done.stdout.decode().splitlines()[0]
+    assert shown
+    assert all(text.startswith(partial) for partial in shown)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"rate": 8000}, "8000 Hz"),
+        ({"channels": 2}, "2 channels"),
+        ({"width": 4}, "16-bit"),
+    ],
+)
+def test_other_wav_files_are_refused(recognize, made, sound, tmp_path, arguments, message):
+    path = wav(tmp_path / "other.wav", sound[:4000], **arguments)
+    assert message in _refused(recognize(made("dense")[1], path))
+
+
+@pytest.mark.parametrize("length", [0, 1, 100])
+def test_hardly_any_sound(recognize, made, sound, tmp_path, length):
+    path = wav(tmp_path / "short.wav", sound[:length])
+    done = recognize("--json", made("dense", "int8")[1], path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.decode().splitlines()[0])["text"] is not None
+
+
+def test_damaged_wav_files_are_refused(recognize, made, sound, tmp_path):
+    model = made("dense")[1]
+    whole = wav(tmp_path / "whole.wav", sound[:4000]).read_bytes()
+    broken = tmp_path / "broken.wav"
+    for size in (0, 3, 11, 12, 19, 20, 35, 43, 44, 100, len(whole) - 1):
+        broken.write_bytes(whole[:size])
+        _refused(recognize(model, broken))
+    broken.write_bytes(whole[:12] + b"data" + struct.pack("<I", 8) + bytes(8))
+    assert "no format" in _refused(recognize(model, broken))
+    broken.write_bytes(whole[:16] + struct.pack("<I", 2**32 - 1) + whole[20:])
+    _refused(recognize(model, broken))
+
+
+def test_truncated_models_are_refused(recognize, made, tmp_path):
+    whole = made("partial", "int8")[1].read_bytes()
+    broken = tmp_path / "broken.gguf"
+    sizes = [0, 1, 4, 8, 23, 24, 30, *np.linspace(40, len(whole) - 40, 25, dtype=int)]
+    for size in sizes:
+        broken.write_bytes(whole[:size])
+        _refused(recognize(broken))
+
+
+def test_damaged_models_are_refused_or_run(recognize, made, sound, tmp_path):
+    """Bytes changed at random: an error or some text, but never a crash (sanitizers watch)."""
+    broken = tmp_path / "broken.gguf"
+    random = np.random.default_rng(8)
+    refused = 0
+    for round_ in range(60):
+        whole = bytearray(made("joint", ("fp32", "int8")[round_ % 2])[1].read_bytes())
+        for at in random.integers(0, 7000 if round_ % 3 else len(whole), size=3):
+            whole[at] = random.choice([0, 1, 127, 128, 255, int(random.integers(256))])
+        broken.write_bytes(whole)
+        done = recognize(broken, stdin=sound[:4000].tobytes())
+        assert done.returncode in (0, 1), done.stderr.decode()
+        if done.returncode:
+            _refused(done)
+            refused += 1
+    assert refused > 10
+
+
+def test_wrong_use_is_named(recognize, made, tmp_path):
+    assert "give a model" in _refused(recognize())
+    assert "unknown option --fast" in _refused(recognize("--fast"))
+    assert "--silence needs a number" in _refused(recognize("--silence"))
+    assert "--batch needs a number" in _refused(recognize("--batch", "x", "m"))
+    assert "batch_frames must be 1 to 4" in _refused(recognize("--batch", 9, made("dense")[1]))
+    assert "cannot be opened" in _refused(recognize(tmp_path / "absent.gguf"))
+    assert "no GGUF file" in _refused(recognize(tmp_path))
+    assert "RTF" not in _refused(recognize(made("dense")[1], tmp_path / "absent.wav"))
+    assert b"Usage" in recognize("--help").stdout
