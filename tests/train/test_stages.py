@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from lightning import Trainer
 from small_data import write_data
 
 from schatten import models, recipe
 from schatten.errors import UserError
 from schatten.train import stages
+from schatten.train.state import Checkpoints
 
 
 @pytest.fixture
@@ -55,8 +57,38 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
     assert set(models.load(stage2).bank.ranks.values()) == {2}
 
 
-@pytest.mark.parametrize("checkpoints", [2, 7])
-def test_a_killed_training_ends_with_the_same_bits(data, tmp_path: Path, checkpoints: int) -> None:
+class Interrupted(Exception):
+    """Stands for the end of a process."""
+
+
+def test_a_training_goes_on_from_any_step_with_the_same_bits(
+    data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight steps an epoch: in the first, in the middle, at the last, and in the next epoch."""
+    cuts, statistics, path = data
+    path.write_text(path.read_text().replace("checkpoint_steps: 2", "checkpoint_steps: 1"))
+    settings = recipe.load(str(path))
+    stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("whole/model.pt"))
+    whole = models.acoustic.read(Path("whole/model.pt"))["state"]
+    write = Checkpoints.on_train_batch_end
+    for step in (1, 7, 8, 9, 13):
+
+        def interrupt(self: Checkpoints, trainer: Trainer, *_: object, last: int = step) -> None:
+            write(self, trainer)
+            if trainer.global_step == last:
+                raise Interrupted
+
+        monkeypatch.setattr(Checkpoints, "on_train_batch_end", interrupt)
+        with pytest.raises(Interrupted):
+            stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
+        assert list(Path("state").glob("*/last.ckpt"))
+        monkeypatch.setattr(Checkpoints, "on_train_batch_end", write)
+        stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
+        resumed = models.acoustic.read(Path("cut/model.pt"))["state"]
+        assert all(torch.equal(whole[name], resumed[name]) for name in whole), step
+
+
+def test_a_killed_training_ends_with_the_same_bits(data) -> None:
     """SIGKILL in mid-epoch, then the same command: the weights of an undisturbed training."""
     cuts, statistics, path = data
     path.write_text(path.read_text().replace("epochs: 2\n", "epochs: 6\n"))
@@ -66,7 +98,7 @@ def test_a_killed_training_ends_with_the_same_bits(data, tmp_path: Path, checkpo
     subprocess.run([*command, "--output", "whole/model.pt"], check=True, capture_output=True)
 
     process = subprocess.Popen([*command, "--output", "killed/model.pt"])
-    checkpoint = _wait_for_checkpoint(steps=checkpoints)
+    checkpoint = _wait_for_checkpoint(steps=2)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert checkpoint.is_file() and not Path("killed/model.pt").exists()

@@ -43,8 +43,11 @@ class Checkpoints(lightning.Callback):
         self.steps = steps
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any, **__: Any) -> None:
-        """Write after every so many steps."""
-        if trainer.global_step % self.steps == 0:
+        """Write after every so many steps; the epoch's end writes after its last one.
+
+        A checkpoint between the last batch and the dev split would resume behind both.
+        """
+        if trainer.global_step % self.steps == 0 and not trainer.is_last_batch:
             self._write(trainer)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
