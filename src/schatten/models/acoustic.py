@@ -1,5 +1,6 @@
 """What every acoustic model has in common; building, saving and loading one."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from schatten.recipe.model import FEATURE_BINS, DeepSpeech2, Lstm, Model
 BLANK = "<blank>"
 
 
-class AcousticModel(nn.Module):
+class AcousticModel(nn.Module, ABC):
     """Features (N, T, C) and lengths (N,) to log-probabilities (N, T', V) and their lengths.
 
     `bank` holds the large matrices. Unit 0 is CTC's blank. Features are normalised here, with
@@ -44,17 +45,17 @@ class AcousticModel(nn.Module):
         """Normalise features (N, T, C) per bin."""
         return (features - self.bins_mean) / self.bins_deviation
 
+    @abstractmethod
     def output_lengths(self, lengths: Tensor) -> Tensor:
         """Return the output frames (N,) that come of `lengths` feature frames."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return natural-log probabilities (N, T', V) and their lengths (N,)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def parameters_at_inference(self) -> int:
         """Count the numbers stored at inference: BatchNorm folded, factors as factors."""
-        raise NotImplementedError
 
 
 def build(settings: DeepSpeech2 | Lstm, units: list[str], factorization: str) -> AcousticModel:
