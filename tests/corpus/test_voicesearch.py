@@ -165,6 +165,7 @@ def test_a_grammar_that_is_too_small_is_said() -> None:
     [
         ({"dev": {"utterances": 3, "accents": ["en-us"], "variants": ["f1"]}}, "share the voice"),
         ({"train": {**CORPUS["train"], "accents": ["en-gb-scotland"]}}, "train speaks en-gb-scot"),
+        ({"train": {**CORPUS["train"], "vocal_tract": {"low": 0.5, "high": 1}}}, "from 0.7 to"),
         ({"noise": {"kinds": ["recording"]}}, "need each other"),
         ({"noise": {"snr": {"low": 9, "high": 3}}}, "low 9 is above high 3"),
         ({"reverberation": {"distance": {"low": 1, "high": 9}}}, "from 0.1 to 2.5"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from schatten.corpus.voicesearch import block as block_module
 from schatten.corpus.voicesearch import distortion, processes, rooms
 from schatten.corpus.voicesearch.block import Job, Sounds, distort
 from schatten.corpus.voicesearch.espeak import Espeak
@@ -64,6 +65,40 @@ def test_a_faster_rate_is_faster_and_an_unknown_voice_is_refused() -> None:
         say("stop", "en-us+nobody", 130)
     with pytest.raises(UserError, match="no accent 'en-gb': choose among en, "):
         say("stop", "en-gb+m1", 130)
+
+
+def _strongest(samples: distortion.Signal) -> float:
+    return float(np.argmax(np.abs(np.fft.rfft(samples)))) * RATE / len(samples)
+
+
+def test_a_shorter_vocal_tract_raises_all_frequencies_and_is_played_faster() -> None:
+    tone = np.sin(2 * np.pi * 500 * np.arange(22050) / 22050).astype(np.float32)
+    plain = distortion.scale_voice(tone, 22050, 1.0)
+    short = distortion.scale_voice(tone, 22050, 1.2)
+    assert len(plain) / len(short) == pytest.approx(1.2, rel=2e-3)
+    assert _strongest(plain) == pytest.approx(500, rel=2e-3)
+    assert _strongest(short) == pytest.approx(600, rel=4e-3)
+
+
+def test_a_vocal_tract_keeps_the_pace_of_speech(tmp_path: Path) -> None:
+    seconds = []
+    for factor in (0.85, 1.0, 1.2):
+        spoken = Spoken(
+            id="u",
+            text="the weather in boston tomorrow",
+            voice="en-us+m1",
+            rate=130,
+            pitch=50,
+            voice_seed=1,
+            vocal_tract=factor,
+            before=0,
+            after=0,
+            copies=[copy(id="u", audio=f"{factor}.flac")],
+        )
+        block = Block(name="b", split="train", utterances=[spoken])
+        block_module.run(job(block=block, output=str(tmp_path)))
+        seconds.append(soundfile.info(tmp_path / f"{factor}.flac").duration)
+    assert max(seconds) < 1.15 * min(seconds)
 
 
 @pytest.mark.parametrize("kind", ["white", "pink", "brown", "hum", "babble", "recording"])
@@ -141,7 +176,7 @@ def test_folders_of_recordings_that_are_no_use_are_refused(tmp_path: Path) -> No
 
 
 def test_done_blocks_are_left_alone_and_a_failed_one_says_why(tmp_path: Path) -> None:
-    voice: Any = {"voice": "en-us+x", "rate": 130, "pitch": 50, "voice_seed": 1}
+    voice: Any = {"voice": "en-us+x", "rate": 130, "pitch": 50, "voice_seed": 1, "vocal_tract": 1}
     spoken = Spoken(id="u", text="stop", before=0, after=0, copies=[], **voice)
     block = Block(name="train-000000", split="train", utterances=[spoken])
     bad = job(block=block)

@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_data import RECIPE
+from small_data import RECIPE, write_split
 
 from schatten import recipe
+from schatten.features.store import read_features
 from schatten.recipe import Recipe, parts
 from schatten.recipe.model import Stage2
 from schatten.recipe.training import Training
 from schatten.train.averaging import WeightAverage
-from schatten.train.data import Labels, frames_needed
+from schatten.train.data import Labels, frames_needed, training_loader
 from schatten.train.module import ctc_losses
 from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
 
@@ -83,3 +84,23 @@ def test_a_result_version_matters_to_its_own_step_alone(
     monkeypatch.setitem(parts.RESULT_VERSION, "tune", 99)
     assert parts.train_part(settings, "dense", 1) == before[0]
     assert parts.tune_part(settings) != before[1]
+
+
+def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> None:
+    cuts = read_features(write_split(tmp_path, "train", 30, seed=1))
+    labels, settings = (
+        Labels(["<blank>", " ", "a", "b"]),
+        TRAINING.model_copy(update={"epoch_parts": 3}),
+    )
+    epochs = [
+        [
+            name
+            for batch in training_loader(cuts, labels, settings, 1, epoch, 0)
+            for name in batch.ids
+        ]
+        for epoch in range(4)
+    ]
+    assert all(epochs[:3])
+    assert sorted(epochs[0] + epochs[1] + epochs[2]) == sorted(cut.id for cut in cuts)
+    assert sorted(epochs[3]) == sorted(epochs[0])
+    assert epochs[3] != epochs[0]

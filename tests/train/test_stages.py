@@ -117,6 +117,13 @@ def test_a_killed_training_ends_with_the_same_bits(data) -> None:
     assert losses[0] == losses[1]
 
 
+def test_too_many_parts_of_an_epoch_are_refused(data) -> None:
+    cuts, statistics, path = data
+    path.write_text(path.read_text().replace("epochs: 2\n", "epochs: 2\n    epoch_parts: 900\n"))
+    with pytest.raises(UserError, match="lower epoch_parts"):
+        stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, Path("model.pt"))
+
+
 def _wait_for_checkpoint(steps: int) -> Path:
     """Wait until a checkpoint of at least so many steps is written, in the middle of an epoch."""
     deadline = time.monotonic() + 120

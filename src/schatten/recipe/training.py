@@ -28,7 +28,9 @@ class Training(Settings):
     """One training run; the same settings serve every penalty."""
 
     epochs: Positive
-    """Passes over the training split in stage 1."""
+    """Epochs of stage 1."""
+    epoch_parts: Positive = 1
+    """An epoch is a pass over one of so many parts of the training split, in turn; 1: over all."""
     batch_seconds: PositiveFloat
     """Seconds of audio in a batch, at most, padding counted."""
     learning_rate: PositiveFloat

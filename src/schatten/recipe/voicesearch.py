@@ -54,6 +54,15 @@ class SpokenSplit(Settings):
     """espeak-ng's voice variants (files of its `voices/!v`)."""
     copies: Positive = 1
     """Times each utterance is used, each with its own noise and room."""
+    vocal_tract: Range = Range(low=1.0, high=1.0)
+    """Factor on the voice's formants and pitch, as those of a shorter (above 1) or longer vocal
+    tract; a wide range makes many voices of few. From 0.7 to 1.4."""
+
+    @model_validator(mode="after")
+    def _vocal_tract_is_human(self) -> "SpokenSplit":
+        if self.vocal_tract.low < 0.7 or self.vocal_tract.high > 1.4:
+            raise ValueError("vocal_tract is a factor from 0.7 to 1.4")
+        return self
 
     @property
     def voices(self) -> tuple[str, ...]:

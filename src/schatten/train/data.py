@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from zlib import crc32
 
 import torch
 from lhotse import CutSet
+from lhotse.cut import Cut
 from lhotse.dataset import DynamicBucketingSampler, SimpleCutSampler
 from lhotse.dataset.collation import collate_features
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
+
+from schatten.recipe.training import Training
 
 
 @dataclass
@@ -77,13 +82,23 @@ class Resumed(Sampler[CutSet]):
         return islice(iter(self.sampler), self.skip, None)
 
 
+def part_of(parts: int, cut: Cut) -> int:
+    """Return which of `parts` parts of the training split an utterance is in, from 0."""
+    return crc32(cut.id.encode()) % parts
+
+
+def _is_in(part: int, parts: int, cut: Cut) -> bool:
+    return part_of(parts, cut) == part
+
+
 def training_loader(
-    cuts: CutSet, labels: Labels, batch_seconds: float, seed: int, epoch: int, skip: int
+    cuts: CutSet, labels: Labels, training: Training, seed: int, epoch: int, skip: int
 ) -> DataLoader[Batch]:
     """Return an epoch's batches, shuffled and bucketed by duration, from batch `skip` on."""
+    parts = training.epoch_parts
     sampler = DynamicBucketingSampler(
-        cuts,
-        max_duration=batch_seconds,
+        cuts.filter(partial(_is_in, epoch % parts, parts)) if parts > 1 else cuts,
+        max_duration=training.batch_seconds,
         shuffle=True,
         num_buckets=10,
         buffer_size=5000,

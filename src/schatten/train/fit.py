@@ -22,7 +22,14 @@ from schatten.models import AcousticModel, save
 from schatten.progress import report
 from schatten.recipe.model import Penalty
 from schatten.recipe.training import Training
-from schatten.train.data import Batch, Labels, frames_needed, scoring_loader, training_loader
+from schatten.train.data import (
+    Batch,
+    Labels,
+    frames_needed,
+    part_of,
+    scoring_loader,
+    training_loader,
+)
 from schatten.train.measure import matrix_measures
 from schatten.train.module import CtcTraining
 from schatten.train.schedule import Schedule
@@ -53,7 +60,8 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
     torch.set_num_threads(plan.training.torch_threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     labels = Labels(model.units)
-    cuts, seconds = _fitting(read_features(plan.train_cuts), model, labels, plan.training)
+    cuts, parts = _fitting(read_features(plan.train_cuts), model, labels, plan.training)
+    seconds = _epoch_seconds(parts)
     dev, _ = _fitting(read_features(plan.dev_cuts), model, labels, plan.training)
     module = CtcTraining(
         model, plan.training, plan.penalty, plan.schedule, plan.seed, seconds, matrix_measures
@@ -96,28 +104,38 @@ def _trainer(plan: Fit, callbacks: list[Callback], state: Path) -> lightning.Tra
 
 def _fitting(
     cuts: CutSet, model: AcousticModel, labels: Labels, training: Training
-) -> tuple[CutSet, float]:
+) -> tuple[CutSet, list[float]]:
     """Leave out utterances that are too long, or too short for their labels, and say so.
 
-    Returns the others, read lazily, and their seconds.
+    Returns the others, read lazily, and the seconds of each of `epoch_parts` parts of them.
     """
-    seconds, left_out = 0.0, set()
+    seconds, left_out = [0.0] * training.epoch_parts, set()
     for cut in cuts:
         frames = int(model.output_lengths(torch.tensor(cut.num_frames)))
         fits = frames >= frames_needed(labels(cut.supervisions[0].text))
         if fits and cut.duration <= training.max_utterance_seconds:
-            seconds += cut.duration
+            seconds[part_of(training.epoch_parts, cut)] += cut.duration
         else:
             left_out.add(cut.id)
     if left_out:
         print(f"left out, too long or with more labels than frames: {len(left_out)}")
         print("\n".join(f"  {name}" for name in sorted(left_out)))
-    if not seconds:
+    if not any(seconds):
         raise UserError(
             "no utterance is left to train on: every one has more labels than output frames or "
             "is too long; lower the model's stride or raise max_utterance_seconds"
         )
     return cuts.filter(partial(_is_outside, left_out)), seconds
+
+
+def _epoch_seconds(parts: list[float]) -> float:
+    """Return the seconds of audio of an epoch, on average over the parts."""
+    if not all(parts):
+        raise UserError(
+            f"epoch_parts: {len(parts)} parts of the training split are too many, one would hold "
+            "no utterance: lower epoch_parts"
+        )
+    return sum(parts) / len(parts)
 
 
 def _is_outside(left_out: set[str], cut: Cut) -> bool:
@@ -145,10 +163,8 @@ class TrainingData(lightning.LightningDataModule):
         """Return the loader of the current epoch."""
         epoch = self.trainer.current_epoch if self.trainer else 0
         skip = self.skip if epoch == self.resumed_epoch else 0
-        training = self.plan.training
-        return training_loader(
-            self.cuts, self.labels, training.batch_seconds, self.plan.seed, epoch, skip
-        )
+        plan = self.plan
+        return training_loader(self.cuts, self.labels, plan.training, plan.seed, epoch, skip)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return the dev split in its order."""

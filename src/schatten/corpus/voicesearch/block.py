@@ -87,14 +87,15 @@ def distort(dry: Signal, copy: Copy, sounds: Sounds) -> Signal:
 
 
 def _speak(espeak: Espeak, utterance: Spoken) -> Signal:
+    factor = utterance.vocal_tract
     speech = espeak.speak(
         utterance.text,
         utterance.voice,
-        rate=utterance.rate,
+        rate=round(utterance.rate / factor),
         pitch=utterance.pitch,
         seed=utterance.voice_seed,
     )
-    dry = distortion.trim(distortion.resample(speech, espeak.rate))
+    dry = distortion.trim(distortion.scale_voice(speech, espeak.rate, factor))
     return distortion.pad(dry, utterance.before, utterance.after)
 
 

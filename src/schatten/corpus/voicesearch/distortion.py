@@ -35,6 +35,14 @@ def resample(samples: Signal, rate: int) -> Signal:
     return resample_poly(samples, SAMPLING_RATE // common, rate // common).astype(np.float32)
 
 
+def scale_voice(samples: Signal, rate: int, factor: float) -> Signal:
+    """Bring samples of `rate` Hz to 16 kHz and all its frequencies to `factor` times themselves.
+
+    It is played faster by the factor, which is rounded to a rate in steps of 50 Hz.
+    """
+    return resample(samples, rate if factor == 1.0 else round(rate * factor / 50) * 50)
+
+
 def active_level(samples: Signal) -> float:
     """Return the RMS over the 20 ms frames within 40 dB of the loudest one (1 = full scale)."""
     frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)

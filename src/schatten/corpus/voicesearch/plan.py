@@ -57,6 +57,8 @@ class Spoken(BaseModel):
     """espeak-ng's rate, in words per minute as it counts them."""
     pitch: int
     """espeak-ng's pitch, 0 .. 99."""
+    vocal_tract: float
+    """Factor on formants and pitch."""
     before: float
     """Silence before the speech, in s."""
     after: float
@@ -166,6 +168,7 @@ def _speak(
         before=within(settings.margin, random),
         after=within(settings.margin, random),
         voice_seed=random.getrandbits(31),
+        vocal_tract=within(split.vocal_tract, random),
         copies=[
             _copy(
                 settings, name, index, f"{utterance}-{copy:02d}" if split.copies > 1 else utterance
