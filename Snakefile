@@ -32,6 +32,7 @@ wildcard_constraints:
     split="|".join(W.splits),
     feature="mel80|mel40|linear161",
     lm="|".join(["none", *W.recipe.language_models]),
+    grid="|".join(W.recipe.grids) or "none",
     system="|".join(W.recipe.systems),
     seed="[0-9]+",
     rank="|".join(W.ranks),
@@ -51,6 +52,7 @@ include: "rules/features.smk"
 include: "rules/lm.smk"
 include: "rules/train.smk"
 include: "rules/decode.smk"
+include: "rules/grids.smk"
 include: "rules/tables.smk"
 include: "rules/arm.smk"
 

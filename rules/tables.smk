@@ -5,6 +5,7 @@ rule wer_tables:
     input:
         multiext(str(L.tables / "wer"), ".md", ".csv", ".tex"),
         multiext(str(L.tables / "cost"), ".md", ".csv", ".tex"),
+        multiext(str(L.tables / "systems"), ".md", ".csv", ".tex"),
         L.tables / "parameters.png",
 
 
@@ -15,10 +16,10 @@ rule figures:
 
 rule table:
     input:
-        W.scores,
-        W.histories,
-        W.lm_infos,
-        L.validation,
+        W.results(W.rows),
+        lambda wildcards: W.results(W.chosen_rows(checkpoints)),
+        W.choices,
+        W.sizes,
     output:
         report(
             multiext(str(L.tables / "wer"), ".md", ".csv", ".tex"),
@@ -27,6 +28,10 @@ rule table:
         report(
             multiext(str(L.tables / "cost"), ".md", ".csv", ".tex"),
             category="Costs",
+        ),
+        report(
+            multiext(str(L.tables / "systems"), ".md", ".csv", ".tex"),
+            category="Systems",
         ),
     log:
         L.tables / "log/table.log",
@@ -45,10 +50,10 @@ rule table:
 
 rule figure:
     input:
-        W.scores,
-        W.histories,
-        W.lm_infos,
-        L.validation,
+        W.results(W.rows),
+        lambda wildcards: W.results(W.chosen_rows(checkpoints)),
+        W.choices,
+        W.sizes,
     output:
         figure=report(L.tables / "{kind}.png", category="Figures"),
         points=L.tables / "{kind}.csv",

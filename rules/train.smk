@@ -66,7 +66,7 @@ rule stage2:
         gpu=W.gpus_each,
     params:
         settings=lambda wildcards: parts.stage2_part(
-            W.recipe, wildcards.system, int(wildcards.seed)
+            W.recipe, wildcards.system, int(wildcards.seed), wildcards.rank
         ),
     shell:
-        "schatten stage2 --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} > {log:q} 2>&1"
+        "schatten stage2 --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --rank {wildcards.rank:q} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} > {log:q} 2>&1"

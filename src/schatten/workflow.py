@@ -5,6 +5,7 @@ imports nothing heavy, as it runs whenever Snakemake starts.
 """
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from schatten.corpus.fingerprint import fingerprint
 from schatten.errors import UserError
 from schatten.recipe import Recipe, parts
 from schatten.recipe.corpus import makes_audio
-from schatten.recipe.layout import WHOLE, Layout, Row, decodings, rank_labels, rows
+from schatten.recipe.layout import WHOLE, Layout, Row, decodings, grid_rows, rows, transitions
+from schatten.report.choice import chosen_systems
 
 DEFAULT_RECIPE = "voicesearch_like/tiny"
 KEYS = ("recipe", "corpus_dir", "results")
@@ -59,8 +61,23 @@ class Workflow:
 
     @property
     def rows(self) -> list[Row]:
-        """Every model that is decoded."""
+        """Every model in the tables that no choice has to be made for."""
         return rows(self.recipe)
+
+    def chosen_rows(self, checkpoints: Any) -> list[Row]:
+        """The models of the grids' best points; Snakemake is told to choose them first."""
+        chosen = [
+            system
+            for grid in self.recipe.grids
+            for system in chosen_systems(Path(checkpoints.choose.get(grid=grid).output[0]))
+        ]
+        return [row for row in rows(self.recipe, chosen) if row.system in chosen]
+
+    def grid_scores(self, grid: str) -> list[Path]:
+        """The scores on dev that a grid's best are chosen by."""
+        dev = self.recipe.splits.dev
+        rows = grid_rows(self.recipe, grid)
+        return [self.layout.score(row, "greedy", "none", dev) for row in rows]
 
     @property
     def ranks(self) -> list[str]:
@@ -68,28 +85,29 @@ class Workflow:
         labels = {WHOLE: None}
         for system in self.recipe.systems.values():
             epochs = self.recipe.trainings[system.training].epochs
-            labels.update(dict.fromkeys(rank_labels(system, epochs)))
+            labels.update(dict.fromkeys(transitions(system, epochs)))
         return list(labels)
 
-    @property
-    def scores(self) -> list[Path]:
-        """Every score the tables read."""
-        return [
+    def results(self, rows: Sequence[Row]) -> list[Path]:
+        """What the tables read of some models: scores and histories."""
+        scores = [
             self.layout.score(row, decoder, lm, split)
-            for row in self.rows
+            for row in rows
             for decoder, lm in decodings(self.recipe, row)
             for split in self.recipe.splits.test
         ]
+        return [*scores, *(self.layout.am(row) / "history.json" for row in rows)]
 
     @property
-    def histories(self) -> list[Path]:
-        """The history of every model."""
-        return [self.layout.am(row) / "history.json" for row in self.rows]
+    def sizes(self) -> list[Path]:
+        """Sizes of the data and of every language model in the tables."""
+        languages = self.recipe.table_language_models
+        return [self.layout.validation, *(self.layout.lm(x) / "info.json" for x in languages)]
 
     @property
-    def lm_infos(self) -> list[Path]:
-        """Sizes of every language model in the tables."""
-        return [self.layout.lm(name) / "info.json" for name in self.recipe.table_language_models]
+    def choices(self) -> list[Path]:
+        """Which points of each grid go on."""
+        return [self.layout.choice(grid) for grid in self.recipe.grids]
 
     @property
     def gpus_each(self) -> int:
@@ -115,8 +133,10 @@ class Workflow:
     def factored_source(self, system: str, seed: str, rank: str) -> Path:
         """The model of stage 1 that is factored: its last, or that of the rank's epoch."""
         folder = self.layout.am(Row(system, int(seed), WHOLE, "stage1"))
-        epochs = parts.transition_epochs(self.recipe, system)
-        return folder / (f"e{epochs[0]}.pt" if epochs else "model.pt")
+        kept = parts.transition_epochs(self.recipe, system)
+        if not kept:
+            return folder / "model.pt"
+        return folder / f"e{parts.factored_epoch(self.recipe, system, rank)}.pt"
 
     def torch_threads(self, system: str) -> int:
         """CPU threads of a system's trainings: a constant of the experiment."""

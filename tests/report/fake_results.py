@@ -9,8 +9,9 @@ import yaml
 
 from schatten import files
 from schatten.recipe import Recipe, load
-from schatten.recipe.layout import WHOLE, Layout, Row, decodings, rows
+from schatten.recipe.layout import WHOLE, Layout, Row, decodings, grid_rows, rows
 from schatten.recipe.model import System
+from schatten.report import choice
 from schatten.report.collect import Experiment
 from schatten.score.run import score_files
 
@@ -47,6 +48,48 @@ RECIPE = {
     "language_models": {"large": {}, "small": {"order": 3, "prune": {"megabytes": 1}}},
     "tables": {"caption": "A caption with 50 % of_everything.", "bootstrap_samples": 100},
 }
+LAB = {
+    **RECIPE,
+    "title": "A laboratory",
+    "splits": {"test": ["test"]},
+    "models": {**RECIPE["models"], "little": {**RECIPE["models"]["gru"], "gru": [24, 24]}},  # type: ignore[dict-item,index]
+    "systems": {
+        "dense": {"model": "gru"},
+        "little": {"model": "little"},
+        "plain": {"model": "gru", "ranks": RANKS[1:], "stage2": {"epochs": 4}},
+        **{
+            f"early_{penalty}": {
+                "model": "gru",
+                "penalty": {"type": penalty, "lambda_rec": 0.01, "lambda_nonrec": 0.02},
+                "ranks": RANKS[1:2],
+                "stage2": {"transition": "early", "at_epoch": [3, 6, 9]},
+            }
+            for penalty in ("l2", "trace_norm")
+        },
+        **{
+            kind: {
+                "model": "gru",
+                "penalty": {"type": "trace_norm", "lambda_rec": 0.01, "lambda_nonrec": 0.02},
+                "factorization": kind,
+                "ranks": RANKS,
+                "stage2": {"epochs": 4},
+            }
+            for kind in ("split", "partial", "joint")
+        },
+    },
+    "grids": {
+        "lambda": {
+            "model": "gru",
+            "penalties": {
+                "l2": {"lambda_rec": [0.001, 0.01], "lambda_nonrec": [0, 0.01, 0.1]},
+                "trace_norm": {"lambda_rec": [0.001, 0.01], "lambda_nonrec": [0, 0.003, 0.03]},
+            },
+            "best": {"count": 2, "seeds": [1, 2], "ranks": RANKS[1:], "stage2": {"epochs": 4}},
+        }
+    },
+    "language_models": {"large": {}},
+}
+"""What the papers compare: a grid, early transitions, factorizations, smaller dense models."""
 MATRICES = ("fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec")
 DENSE = 2_100_000
 SHARES = {WHOLE: 1.0, "tau0.90": 0.66, "tau0.60": 0.33, "tau0.40": 0.18}
@@ -54,19 +97,33 @@ ERRORS = {WHOLE: 0.08, "tau0.90": 0.08, "tau0.60": 0.1, "tau0.40": 0.2}
 """Share of words that are wrong at a rank, with a language model."""
 
 
-def make_experiment(folder: Path) -> Experiment:
+def make_experiment(folder: Path, content: dict[str, object] = RECIPE) -> Experiment:
     """Write a recipe and its whole tree of results below `folder`."""
     path = folder / "recipes/voice/tiny.yaml"
-    files.write_text(path, yaml.safe_dump(RECIPE, sort_keys=False))
+    files.write_text(path, yaml.safe_dump(content, sort_keys=False))
     recipe = load(str(path))
     layout = Layout("voice", "tiny", "abc", folder / "results")
     _write_data(recipe, layout)
-    for row in rows(recipe):
+    for row in rows(recipe, _choose(recipe, layout)):
         _write_model(recipe.systems[row.system], layout, row)
+        _write_score(recipe, layout, row, ("greedy", "none", recipe.splits.dev))
         for split in recipe.splits.test:
             for decoder, lm in decodings(recipe, row):
                 _write_score(recipe, layout, row, (decoder, lm, split))
     return Experiment(recipe, layout)
+
+
+def _choose(recipe: Recipe, layout: Layout) -> list[str]:
+    """Write the models of the grids and the choice among them; return the chosen systems."""
+    chosen = []
+    for grid in recipe.grids:
+        for row in grid_rows(recipe, grid):
+            _write_model(recipe.systems[row.system], layout, row)
+            _write_score(recipe, layout, row, ("greedy", "none", recipe.splits.dev))
+        made = choice.choose(recipe, layout, grid)
+        choice.write(made, layout.choice(grid))
+        chosen += made.chosen
+    return chosen
 
 
 def copy(experiment: Experiment, folder: Path) -> Experiment:
@@ -82,7 +139,7 @@ def _write_data(recipe: Recipe, layout: Layout) -> None:
     for number, name in enumerate(recipe.language_models, start=1):
         info = {"ngrams": [2000, 30_000 // number], "bytes": {"bin": 4_000_000 // number}}
         files.write_json(layout.lm(name) / "info.json", info)
-    for split in recipe.splits.test:
+    for split in recipe.splits.scored:
         files.write_jsonl(layout.cuts(split), [_cut(split, n) for n in range(60)])
 
 
@@ -98,6 +155,7 @@ def _write_model(system: System, layout: Layout, row: Row) -> None:
     rank = None if row.rank == WHOLE else round(64 * share)
     epochs = {"stage1": 12, "factored": 0, "stage2": 4}[row.stage]
     strength = {"none": 0.6, "l2": 0.5, "trace_norm": 0.3}[system.penalty.type]
+    strength -= max(0.0, system.penalty.lambda_nonrec - 0.02)
     history = {
         "stage": row.stage,
         "parameters": int(DENSE * share) + row.seed,

@@ -159,5 +159,5 @@ def test_the_verbs_find_the_artifacts_of_a_recipe(experiment: Experiment, tmp_pa
     run = CliRunner().invoke(app, ["table", *common, "--output-dir", str(tmp_path)])
     assert run.exit_code == 0, run.output
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        f"{table}.{kind}" for table in ("cost", "wer") for kind in ("csv", "md", "tex")
+        f"{table}.{kind}" for table in ("cost", "systems", "wer") for kind in ("csv", "md", "tex")
     ]

@@ -42,17 +42,17 @@ def test_stage1_warms_up_and_falls_to_its_last_rate() -> None:
 
 
 def test_stage2_starts_at_three_times_the_last_rate_of_stage1() -> None:
-    schedule = stage2_schedule(TRAINING, Stage2(epochs=4))
+    schedule = stage2_schedule(TRAINING, Stage2(epochs=4), 10)
     assert schedule(0, 0.0) == pytest.approx(3 * 0.01)
-    assert stage2_epochs(TRAINING, Stage2(epochs=4)) == 4
+    assert stage2_epochs(TRAINING, Stage2(epochs=4), 10) == 4
 
 
 def test_an_early_transition_keeps_one_schedule() -> None:
     stage2 = Stage2(transition="early", at_epoch=3)
-    assert stage2_epochs(TRAINING, stage2) == 7
+    assert stage2_epochs(TRAINING, stage2, 3) == 7
     for epoch in (0.0, 2.5, 7.0):
         expected = stage1_schedule(TRAINING)(1000, 3 + epoch)
-        assert stage2_schedule(TRAINING, stage2)(1000, epoch) == pytest.approx(expected)
+        assert stage2_schedule(TRAINING, stage2, 3)(1000, epoch) == pytest.approx(expected)
 
 
 def test_averaging_takes_the_mean_of_what_was_added() -> None:

@@ -15,6 +15,7 @@ from small_data import write_data
 
 from schatten import models, recipe
 from schatten.errors import UserError
+from schatten.recipe.layout import Row
 from schatten.train import stages
 from schatten.train.state import Checkpoints
 
@@ -48,7 +49,7 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
     stages.stage1(settings, "trace_norm", 1, cuts, statistics, stage1)
     assert all(weight.rank == min(weight.shape) for _, weight in models.load(stage1).bank.items())
     stages.truncate(settings, "trace_norm", "rank2@e2", stage1, factored)
-    stages.stage2(settings, "trace_norm", 1, factored, cuts, stage2)
+    stages.stage2(settings, Row("trace_norm", 1, "rank2@e2", "stage2"), factored, cuts, stage2)
     sizes = [
         json.loads(stages.history_of(one).read_text())["parameters"]
         for one in (stage1, factored, stage2)
@@ -179,9 +180,8 @@ def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> N
     stages.stage1(settings, "trace_norm", 1, cuts, statistics, output)
     early = stages.epoch_model(output, 1)
     stages.truncate(settings, "trace_norm", "rank2@e1", early, tmp_path / "factored/model.pt")
-    stages.stage2(
-        settings, "trace_norm", 1, tmp_path / "factored/model.pt", cuts, tmp_path / "s2/model.pt"
-    )
+    row = Row("trace_norm", 1, "rank2@e1", "stage2")
+    stages.stage2(settings, row, tmp_path / "factored/model.pt", cuts, tmp_path / "s2/model.pt")
     rates = [
         json.loads(stages.history_of(one).read_text())["epochs"][-1]["learning_rate"]
         for one in (output, tmp_path / "s2/model.pt")

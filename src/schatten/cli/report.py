@@ -61,6 +61,23 @@ def figure(
     figures.write(_experiment(recipe, data_key, results), kind, output)
 
 
+@app.command("choose")
+def choose(
+    recipe: RecipeOption,
+    data_key: DataKeyOption,
+    grid: Annotated[str, typer.Option("--grid", help="One of the recipe's grids")],
+    output: Annotated[Path, typer.Option("--output", help="The points, and which go on (.json).")],
+    results: ResultsOption = RESULTS,
+) -> None:
+    """Choose the points of a grid that go on: the best of each penalty, by greedy CER on dev."""
+    from schatten.report import choice
+
+    experiment = _experiment(recipe, data_key, results)
+    chosen = choice.choose(experiment.recipe, experiment.layout, grid)
+    choice.write(chosen, output)
+    typer.echo(f"{grid}, by CER on {chosen.split}: {', '.join(chosen.chosen)}")
+
+
 @app.command("show")
 def show(
     recipe: Annotated[

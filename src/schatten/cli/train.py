@@ -13,6 +13,7 @@ app = typer.Typer()
 SystemOption = Annotated[str, typer.Option("--system", help="One of the recipe's systems")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of weights, order and masks")]
 TrainCuts = Annotated[Path, typer.Option("--train", help="Training cuts with features")]
+RankOption = Annotated[str, typer.Option(help="Label of one of the system's ranks: tau0.60@e12")]
 DevCuts = Annotated[Path, typer.Option("--dev", help="Dev cuts with features")]
 ModelOutput = Annotated[Path, typer.Option("--output", help="The model (.pt); history.json beside")]
 
@@ -37,7 +38,7 @@ def train(
 def factor(
     recipe: RecipeOption,
     system: SystemOption,
-    rank: Annotated[str, typer.Option(help="Label of one of the system's ranks: tau0.60@e12")],
+    rank: RankOption,
     model: Annotated[Path, typer.Option(help="Model of stage 1")],
     output: ModelOutput,
 ) -> None:
@@ -52,15 +53,18 @@ def stage2(
     recipe: RecipeOption,
     system: SystemOption,
     seed: SeedOption,
+    rank: RankOption,
     model: Annotated[Path, typer.Option(help="The truncated model")],
     train: TrainCuts,
     dev: DevCuts,
     output: ModelOutput,
 ) -> None:
     """Train a truncated model on, warm-started, without penalty."""
+    from schatten.recipe.layout import Row
     from schatten.train import stages
 
-    stages.stage2(recipes.load(recipe), system, seed, model, (train, dev), output)
+    row = Row(system, seed, rank, "stage2")
+    stages.stage2(recipes.load(recipe), row, model, (train, dev), output)
 
 
 @app.command()

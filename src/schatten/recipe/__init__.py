@@ -13,6 +13,7 @@ from schatten.errors import UserError
 from schatten.recipe.base import Name, PositiveFloat, Settings
 from schatten.recipe.corpus import Corpus, Splits, Text
 from schatten.recipe.decoding import Decoding, LanguageModel, Tables
+from schatten.recipe.grid import Grid
 from schatten.recipe.model import Model, System
 from schatten.recipe.training import Training
 
@@ -38,6 +39,8 @@ class Recipe(Settings):
     """Ways of training."""
     systems: dict[Name, System]
     """Acoustic models to make: the rows of the table."""
+    grids: dict[Name, Grid] = {}
+    """More systems, over values of lambda; the best of them are rows of the table too."""
     language_models: dict[Name, LanguageModel]
     """Language models to make: the columns of the table."""
     decoding: Decoding = Decoding()
@@ -50,10 +53,25 @@ class Recipe(Settings):
         for name, system in self.systems.items():
             _known(f"systems.{name}.model", system.model, self.models)
             _known(f"systems.{name}.training", system.training, self.trainings)
+            _epochs_are_there(f"systems.{name}", system, self.trainings[system.training])
+        for name, grid in self.grids.items():
+            _known(f"grids.{name}.model", grid.model, self.models)
+            _known(f"grids.{name}.training", grid.training, self.trainings)
+            for point, system in grid.systems(name):
+                if point in self.systems:
+                    raise ValueError(
+                        f"systems.{point}: the grid {name} makes a system of this name"
+                    )
+                _epochs_are_there(f"grids.{name}.best", system, self.trainings[grid.training])
         _known("tables.baseline", self.tables.baseline, self.systems)
         for language_model in self.tables.language_models:
             _known("tables.language_models", language_model, self.language_models)
         return self
+
+    @property
+    def grid_points(self) -> dict[str, str]:
+        """The grid of each system that a grid made, by system."""
+        return {point: name for name, grid in self.grids.items() for point, _ in grid.systems(name)}
 
     @property
     def table_language_models(self) -> tuple[str, ...]:
@@ -64,6 +82,17 @@ class Recipe(Settings):
 def _known(where: str, name: str, names: dict[str, Any]) -> None:
     if name not in names:
         raise ValueError(f"{where}: there is no {name!r}; there are {', '.join(names)}")
+
+
+def _epochs_are_there(where: str, system: System, training: Training) -> None:
+    if system.stage2 is None:
+        return
+    last = training.epochs - (system.stage2.transition == "early")
+    if late := [epoch for epoch in system.stage2.factored_epochs(last) if epoch > last]:
+        raise ValueError(
+            f"{where}.stage2.at_epoch: {late[0]} comes too late, stage 1 has "
+            f"{training.epochs} epochs"
+        )
 
 
 def path_of(recipe: str) -> Path:
@@ -78,10 +107,18 @@ def load(recipe: str) -> Recipe:
     """
     path = path_of(recipe)
     try:
-        return Recipe.model_validate(_read(path))
+        return _with_grid_points(Recipe.model_validate(_read(path)))
     except ValidationError as error:
         lines = [f"  {_place(entry['loc'])}: {_reason(entry)}" for entry in error.errors()]
         raise UserError(f"{path} is not a valid recipe:\n" + "\n".join(lines)) from None
+
+
+def _with_grid_points(recipe: Recipe) -> Recipe:
+    """Return the recipe with the points of its grids among its systems."""
+    points = {
+        point: system for name, grid in recipe.grids.items() for point, system in grid.systems(name)
+    }
+    return recipe.model_copy(update={"systems": {**recipe.systems, **points}})
 
 
 def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -4,11 +4,12 @@ The workflow's rules and the verbs that read many artifacts (tables, figures) ta
 here, so that each is written down once. Paths are relative to the project's folder.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from schatten.recipe import Recipe
-from schatten.recipe.model import System
+from schatten.recipe.model import Rank, System
 
 WHOLE = "whole"
 STAGES = ("stage1", "factored", "stage2")
@@ -41,23 +42,34 @@ class Row:
         return f"{self.system}/seed{self.seed}/{self.rank}/{self.stage}"
 
 
-def rank_labels(system: System, epochs: int) -> list[str]:
-    """Names of a system's ranks in paths, with the epoch of stage 1 that is factored."""
+def transitions(system: System, epochs: int) -> dict[str, tuple[Rank, int]]:
+    """Ranks by their names in paths, and the epoch of stage 1 (of `epochs`) that is factored."""
     if system.stage2 is None:
-        return []
-    epoch = system.stage2.at_epoch or epochs
-    return [f"{rank.label}@e{epoch}" for rank in system.ranks]
+        return {}
+    return {
+        f"{rank.label}@e{epoch}": (rank, epoch)
+        for epoch in system.stage2.factored_epochs(epochs)
+        for rank in system.ranks
+    }
 
 
-def rows(recipe: Recipe) -> list[Row]:
-    """Every model of the recipe that is decoded, in the order of the table."""
-    found = []
+def rows(recipe: Recipe, chosen: Collection[str] = ()) -> list[Row]:
+    """Every model that the tables show, in their order; of the grids' systems the `chosen` ones."""
+    found, points = [], recipe.grid_points
     for name, system in recipe.systems.items():
-        labels = rank_labels(system, recipe.trainings[system.training].epochs)
+        if name in points and name not in chosen:
+            continue
+        labels = transitions(system, recipe.trainings[system.training].epochs)
         for seed in system.seeds:
             found.append(Row(name, seed, WHOLE, "stage1"))
             found += [Row(name, seed, label, stage) for label in labels for stage in STAGES[1:]]
     return found
+
+
+def grid_rows(recipe: Recipe, grid: str) -> list[Row]:
+    """Every model of a grid that is looked at on dev, to choose the best."""
+    points, seeds = recipe.grids[grid].systems(grid), recipe.grids[grid].seeds
+    return [Row(name, seed, WHOLE, "stage1") for name, _ in points for seed in seeds]
 
 
 @dataclass(frozen=True)
@@ -132,6 +144,10 @@ class Layout:
     def score(self, row: Row, decoder: str, lm: str, split: str) -> Path:
         """Counts, rates and intervals of a split."""
         return self.decoded(row, decoder, lm) / f"{split}.score.json"
+
+    def choice(self, grid: str) -> Path:
+        """Which systems of a grid go on, and why."""
+        return self.home / "choice" / f"{grid}.json"
 
     @property
     def tables(self) -> Path:

@@ -130,8 +130,8 @@ class Stage2(Settings):
 
     transition: Literal["after_convergence", "early"] = "after_convergence"
     """`after_convergence`: T 3.2.2; `early`: one schedule for both stages, T 3.2.3."""
-    at_epoch: Positive | None = None
-    """Epoch of stage 1 that is factored; its last by default."""
+    at_epoch: Positive | tuple[Positive, ...] | None = None
+    """Epoch of stage 1 that is factored, or several, each for all ranks; its last by default."""
     epochs: Positive = 1
     """Epochs of stage 2; with `early`, those left of the schedule are used instead."""
     learning_rate_factor: float = Field(default=3.0, gt=0)
@@ -141,9 +141,15 @@ class Stage2(Settings):
 
     @model_validator(mode="after")
     def _early_has_an_epoch(self) -> "Stage2":
-        if self.transition == "early" and self.at_epoch is None:
+        if self.transition == "early" and not self.at_epoch:
             raise ValueError("an early transition needs at_epoch, the epoch that is factored")
         return self
+
+    def factored_epochs(self, last: int) -> tuple[int, ...]:
+        """Return the epochs of stage 1 that are factored, where its `last` is the default."""
+        if isinstance(self.at_epoch, int):
+            return (self.at_epoch,)
+        return self.at_epoch or (last,)
 
 
 class System(Settings):

@@ -8,7 +8,7 @@ from typing import Any
 
 from schatten.files import canonical_json
 from schatten.recipe import Recipe
-from schatten.recipe.layout import rank_labels
+from schatten.recipe.layout import transitions
 from schatten.recipe.model import DeepSpeech2, Lstm, Rank
 
 RESULT_VERSION = {
@@ -24,6 +24,7 @@ RESULT_VERSION = {
     "tune": 1,
     "decode": 1,
     "score": 1,
+    "choose": 1,
     "table": 1,
     "figure": 1,
 }
@@ -79,11 +80,14 @@ def factor_part(recipe: Recipe, system: str, rank: str) -> str:
     return part("factor", _plain(rank_of(recipe, system, rank)))
 
 
-def stage2_part(recipe: Recipe, system: str, seed: int) -> str:
-    """Settings of stage 2 of a system."""
+def stage2_part(recipe: Recipe, system: str, seed: int, rank: str) -> str:
+    """Settings of stage 2 of a system at a rank."""
     settings = recipe.systems[system]
     training = recipe.trainings[settings.training]
-    return part("stage2", seed, _plain(training), _plain(settings.stage2))
+    stage2 = _plain(settings.stage2)
+    if stage2["at_epoch"] is not None:
+        stage2["at_epoch"] = factored_epoch(recipe, system, rank)
+    return part("stage2", seed, _plain(training), stage2)
 
 
 def tune_part(recipe: Recipe) -> str:
@@ -103,6 +107,11 @@ def score_part(recipe: Recipe) -> str:
     """Settings of the scores: how intervals are made."""
     tables = recipe.tables
     return part("score", tables.confidence, tables.bootstrap_samples)
+
+
+def choose_part(recipe: Recipe, grid: str) -> str:
+    """Settings of the choice of a grid's best points."""
+    return part("choose", recipe.grids[grid].best.count)
 
 
 def table_part(recipe: Recipe) -> str:
@@ -126,15 +135,25 @@ def model_of(recipe: Recipe, system: str) -> DeepSpeech2 | Lstm:
 
 def rank_of(recipe: Recipe, system: str, label: str) -> Rank:
     """Return the rank rule that a path's label names."""
+    return _transitions(recipe, system)[label][0]
+
+
+def factored_epoch(recipe: Recipe, system: str, label: str) -> int:
+    """Return the epoch of stage 1 that a path's rank comes from."""
+    return _transitions(recipe, system)[label][1]
+
+
+def _transitions(recipe: Recipe, system: str) -> dict[str, tuple[Rank, int]]:
     settings = recipe.systems[system]
-    labels = rank_labels(settings, recipe.trainings[settings.training].epochs)
-    return settings.ranks[labels.index(label)]
+    return transitions(settings, recipe.trainings[settings.training].epochs)
 
 
 def transition_epochs(recipe: Recipe, system: str) -> list[int]:
     """Epochs of stage 1 whose models are kept to be factored, besides the last."""
     stage2 = recipe.systems[system].stage2
-    return [stage2.at_epoch] if stage2 is not None and stage2.at_epoch else []
+    if stage2 is None or stage2.at_epoch is None:
+        return []
+    return list(stage2.factored_epochs(0))
 
 
 def _plain(settings: Any) -> Any:

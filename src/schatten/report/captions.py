@@ -45,6 +45,18 @@ def cost_notes(experiment: Experiment) -> list[str]:
     ]
 
 
+def systems_notes(experiment: Experiment) -> list[str]:
+    """Return the notes below the manifest of systems."""
+    grids = [
+        f"Grid {name}: the {grid.best.count} points of each penalty with the lowest greedy CER on "
+        f"{experiment.recipe.splits.dev} after stage 1 (the mean of seeds "
+        f"{', '.join(map(str, grid.seeds))}) go on, with the seeds and ranks listed; the others "
+        "end there, and no test split is decoded with them."
+        for name, grid in experiment.recipe.grids.items()
+    ]
+    return [LOSS, *grids, _origin(experiment)]
+
+
 def _caption(recipe: Recipe) -> list[str]:
     return [recipe.tables.caption] if recipe.tables.caption else []
 

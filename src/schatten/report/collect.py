@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from schatten.recipe import Recipe
-from schatten.recipe.layout import WHOLE, Layout, Row, rows
+from schatten.recipe.layout import WHOLE, Layout, Row, grid_rows, rows
 from schatten.recipe.model import System
 from schatten.report.artifacts import History, LmInfo, Score, Weights, read
+from schatten.report.choice import Choice
 from schatten.score.paired import Difference, paired_difference
 from schatten.score.run import beside
 
@@ -79,10 +80,25 @@ class Experiment:
         """The language model that systems are compared with."""
         return next(iter(self.recipe.table_language_models), None)
 
-    @property
+    @cached_property
+    def choices(self) -> dict[str, Choice]:
+        """What became of the points of each grid, by grid."""
+        return {grid: read(self.layout.choice(grid), Choice) for grid in self.recipe.grids}
+
+    @cached_property
     def models(self) -> list[Trained]:
-        """Every model at the end of its training, in the order of the recipe."""
-        return [self._trained(row) for row in rows(self.recipe) if row.is_final]
+        """Every model of the tables at the end of its training, in the order of the recipe."""
+        chosen = {system for choice in self.choices.values() for system in choice.chosen}
+        return [self._trained(row) for row in rows(self.recipe, chosen) if row.is_final]
+
+    @property
+    def stage1_models(self) -> list[Trained]:
+        """Every model after stage 1: those of the tables, and the points that did not go on."""
+        found = {model.row: model for model in self.models if not model.is_compressed}
+        for grid in self.recipe.grids:
+            for row in grid_rows(self.recipe, grid):
+                found.setdefault(row, self._trained(row))
+        return list(found.values())
 
     @cached_property
     def lm_infos(self) -> dict[str, LmInfo]:

@@ -8,18 +8,20 @@ from rich.console import Console
 
 from schatten import files
 from schatten.report import render
-from schatten.report.captions import cost_notes, wer_notes
+from schatten.report.captions import cost_notes, systems_notes, wer_notes
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
 from schatten.report.cost import cost_table
+from schatten.report.systems import systems_table
 from schatten.report.wer import wer_tables
 
 
 def write(experiment: Experiment, folder: Path) -> None:
-    """Write `wer` and `cost` as .md, .csv and .tex to `folder`."""
+    """Write `wer`, `cost` and `systems` as .md, .csv and .tex to `folder`."""
     title = experiment.recipe.title
     _write(folder / "wer", wer_tables(experiment), title, wer_notes(experiment))
     _write(folder / "cost", [cost_table(experiment)], title, cost_notes(experiment))
+    _write(folder / "systems", [systems_table(experiment)], title, systems_notes(experiment))
 
 
 def _write(path: Path, tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> None:

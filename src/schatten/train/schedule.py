@@ -34,21 +34,21 @@ def stage1_schedule(training: Training) -> Schedule:
     return Schedule(training.learning_rate, end, training.epochs, training.warmup_steps)
 
 
-def stage2_schedule(training: Training, stage2: Stage2) -> Schedule:
-    """Return the schedule of stage 2.
+def stage2_schedule(training: Training, stage2: Stage2, epoch: int) -> Schedule:
+    """Return the schedule of stage 2 after `epoch` epochs of stage 1.
 
     After convergence it starts at `learning_rate_factor` times stage 1's last rate (T, 3.2.2);
     at an early transition stage 1's own schedule goes on (T, 3.2.3).
     """
     stage1 = stage1_schedule(training)
     if stage2.transition == "early":
-        return Schedule(stage1.start, stage1.end, training.epochs, first_epoch=stage2.at_epoch or 0)
+        return Schedule(stage1.start, stage1.end, training.epochs, first_epoch=epoch)
     start = stage1.end * stage2.learning_rate_factor
     return Schedule(start, start * stage2.final_learning_rate_ratio, stage2.epochs)
 
 
-def stage2_epochs(training: Training, stage2: Stage2) -> int:
-    """Return the epochs of stage 2: its own, or those left of the one schedule."""
+def stage2_epochs(training: Training, stage2: Stage2, epoch: int) -> int:
+    """Return the epochs of stage 2: its own, or those left of the one schedule after `epoch`."""
     if stage2.transition == "early":
-        return training.epochs - (stage2.at_epoch or 0)
+        return training.epochs - epoch
     return stage2.epochs

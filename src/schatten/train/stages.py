@@ -13,8 +13,16 @@ from schatten.files import read_json, write_json
 from schatten.models.acoustic import AcousticModel, units_of
 from schatten.provenance import here
 from schatten.recipe import Recipe
+from schatten.recipe.layout import Row
 from schatten.recipe.model import FixedRank, Penalty, Rank, VarianceShare
-from schatten.recipe.parts import model_of, rank_of, stage2_part, train_part, transition_epochs
+from schatten.recipe.parts import (
+    factored_epoch,
+    model_of,
+    rank_of,
+    stage2_part,
+    train_part,
+    transition_epochs,
+)
 from schatten.train.fit import Fit, fit
 from schatten.train.measure import matrix_measures, stored_parameters
 from schatten.train.module import seed_step
@@ -93,18 +101,18 @@ def apply_rank(model: AcousticModel, rule: Rank, source: Path) -> None:
             raise UserError(f"{source} cannot be cut to {rule.parameters}: {error}") from None
 
 
-def stage2(
-    recipe: Recipe, system: str, seed: int, source: Path, cuts: tuple[Path, Path], output: Path
-) -> None:
+def stage2(recipe: Recipe, row: Row, source: Path, cuts: tuple[Path, Path], output: Path) -> None:
     """Train the truncated model of `source` on, without penalty; write it and its history."""
+    system, seed = row.system, row.seed
     settings = recipe.systems[system]
     assert settings.stage2 is not None
     training = recipe.trainings[settings.training]
     model = models.load(source)
-    epochs = stage2_epochs(training, settings.stage2)
-    schedule = stage2_schedule(training, settings.stage2)
+    factored = factored_epoch(recipe, system, row.rank)
+    epochs = stage2_epochs(training, settings.stage2, factored)
+    schedule = stage2_schedule(training, settings.stage2, factored)
     plan = Fit(training, Penalty(type="none"), schedule, epochs, seed, *cuts)
-    with training_state(stage2_part(recipe, system, seed), [*cuts, source]) as state:
+    with training_state(stage2_part(recipe, system, seed, row.rank), [*cuts, source]) as state:
         records, seconds = fit(model, plan, state)
         _write(model, output, system, seed, "stage2", records, seconds)
 

@@ -1,0 +1,106 @@
+"""The recipe's `grids`: systems over values of lambda, and how many of them go on.
+
+A point is an ordinary system with a name made here; what differs is what becomes of it: stage 1
+for all of them, and the rest for the best on dev alone.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import product
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from schatten.recipe.base import Name, NotNegative, Positive, Settings
+from schatten.recipe.model import Penalty, Rank, Stage2, System
+
+
+class Strengths(Settings):
+    """Values of lambda; every pair of them is a point."""
+
+    lambda_rec: tuple[NotNegative, ...] = Field(min_length=1)
+    """On recurrent matrices."""
+    lambda_nonrec: tuple[NotNegative, ...] = Field(min_length=1)
+    """On the other large matrices."""
+
+    @property
+    def pairs(self) -> list[tuple[float, float]]:
+        """(lambda_rec, lambda_nonrec) of each point."""
+        return list(product(self.lambda_rec, self.lambda_nonrec))
+
+
+class Best(Settings):
+    """What becomes of the best points of each penalty: those of the lowest CER on dev, greedy."""
+
+    count: Positive = 3
+    """Points of each penalty that go on (T 3.2.2: 3)."""
+    seeds: tuple[Positive, ...] = (1, 2, 3)
+    """Their seeds: those of the grid, and more."""
+    ranks: tuple[Rank, ...] = ()
+    """How far they are compressed; a row of the table each."""
+    stage2: Stage2 | None = None
+    """Training after truncation."""
+
+    @model_validator(mode="after")
+    def _ranks_have_a_stage2(self) -> "Best":
+        if self.ranks and self.stage2 is None:
+            raise ValueError("ranks are given but no stage2: say how it is trained, e.g. epochs")
+        return self
+
+
+class Grid(Settings):
+    """A grid over lambda: systems that differ in the penalty and its strengths alone.
+
+    Every point goes through stage 1 and is decoded greedily on dev; the best go on, and they alone
+    are looked at on test.
+    """
+
+    model: Name
+    """One of `models`."""
+    penalties: dict[Literal["l2", "trace_norm"], Strengths] = Field(min_length=1)
+    """Values by penalty; each penalty gets as many points as the others."""
+    factorization: Literal["partial", "split", "joint"] = "partial"
+    """Which matrices of a layer are factored as one."""
+    seeds: tuple[Positive, ...] = Field(default=(1,), min_length=1)
+    """One training of each point each; points are compared by the mean of their CER."""
+    training: Name = "default"
+    """One of `trainings`."""
+    best: Best = Best()
+    """Which points go on, and how."""
+
+    @model_validator(mode="after")
+    def _fair_and_whole(self) -> "Grid":
+        counts = {name: len(set(values.pairs)) for name, values in self.penalties.items()}
+        if len(set(counts.values())) > 1:
+            said = ", ".join(f"{name} {count}" for name, count in counts.items())
+            raise ValueError(f"penalties get the same search effort, but there are points: {said}")
+        if missing := set(self.seeds) - set(self.best.seeds):
+            raise ValueError(f"best.seeds lacks {sorted(missing)} of the grid's own seeds")
+        return self
+
+    def systems(self, name: str) -> Iterator[tuple[str, System]]:
+        """Yield the points of the grid called `name` as systems by their names."""
+        for penalty, values in self.penalties.items():
+            for rec, nonrec in dict.fromkeys(values.pairs):
+                point = f"{name}_{penalty}_rec{plain(rec)}_nonrec{plain(nonrec)}"
+                yield (
+                    point,
+                    self._system(Penalty(type=penalty, lambda_rec=rec, lambda_nonrec=nonrec)),
+                )
+
+    def _system(self, penalty: Penalty) -> System:
+        return System(
+            model=self.model,
+            penalty=penalty,
+            factorization=self.factorization,
+            ranks=self.best.ranks,
+            stage2=self.best.stage2,
+            seeds=self.best.seeds,
+            training=self.training,
+        )
+
+
+def plain(number: float) -> str:
+    """Write a number for a path: no exponent, no trailing zeros (0.00001, 0.5, 3)."""
+    digits = format(Decimal(repr(number)), "f")
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits

@@ -1,0 +1,77 @@
+"""Which points of a grid go on: the best of each penalty on dev. Test is not looked at."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import fmean
+
+from schatten import files
+from schatten.recipe import Recipe
+from schatten.recipe.layout import Layout, grid_rows
+from schatten.report.artifacts import Artifact, Score, read
+
+
+class Point(Artifact):
+    """A point of a grid after stage 1."""
+
+    system: str
+    penalty: str
+    dev_cer: float
+    """Greedy, in percent, the mean over the grid's seeds."""
+    dev_cer_by_seed: dict[int, float]
+    chosen: bool
+
+
+class Choice(Artifact):
+    """What became of a grid's points; `choice/{grid}.json`."""
+
+    grid: str
+    split: str
+    """What was looked at."""
+    points: list[Point]
+    """In the order of the grid."""
+
+    @property
+    def chosen(self) -> list[str]:
+        """Names of the systems that go on."""
+        return [point.system for point in self.points if point.chosen]
+
+
+def chosen_systems(path: Path) -> list[str]:
+    """Return the names of the systems that a file of `choose` lets go on."""
+    return read(path, Choice).chosen
+
+
+def choose(recipe: Recipe, layout: Layout, grid: str) -> Choice:
+    """Compare a grid's points by their greedy CER on dev; a tie goes to the earlier point."""
+    rates: dict[str, dict[int, float]] = {}
+    for row in grid_rows(recipe, grid):
+        score = read(layout.score(row, "greedy", "none", recipe.splits.dev), Score)
+        rates.setdefault(row.system, {})[row.seed] = score.cer
+    penalties = {name: recipe.systems[name].penalty.type for name in rates}
+    means = {name: round(fmean(seeds.values()), 4) for name, seeds in rates.items()}
+    best = _best(means, penalties, recipe.grids[grid].best.count)
+    points = [
+        Point(
+            system=name,
+            penalty=penalties[name],
+            dev_cer=means[name],
+            dev_cer_by_seed=seeds,
+            chosen=name in best,
+        )
+        for name, seeds in rates.items()
+    ]
+    return Choice(grid=grid, split=recipe.splits.dev, points=points)
+
+
+def _best(means: dict[str, float], penalties: Mapping[str, str], count: int) -> list[str]:
+    """Return the `count` systems of each penalty with the lowest means."""
+    best: list[str] = []
+    for penalty in dict.fromkeys(penalties.values()):
+        names = [name for name in means if penalties[name] == penalty]
+        best += sorted(names, key=means.__getitem__)[:count]
+    return best
+
+
+def write(choice: Choice, path: Path) -> None:
+    """Write a choice as JSON."""
+    files.write_json(path, choice.model_dump(mode="json"))
