@@ -54,7 +54,7 @@ arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
 	@mkdir -p docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))
-	@cp $(addprefix results/$(or $(RECIPE),$(DEFAULT_RECIPE))/tables/,wer.md wer.csv cost.md cost.csv parameters.png) \
+	@cp $(addprefix results/$(or $(RECIPE),$(DEFAULT_RECIPE))/tables/,*.md *.csv *.png) \
 	  docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))/
 
 setup_arm:

@@ -10,6 +10,7 @@ from snakemake.utils import min_version
 from schatten import process
 from schatten.errors import UserError
 from schatten.recipe import parts
+from schatten.recipe.figures import FIGURES
 from schatten.recipe.layout import Row
 from schatten.workflow import workflow_of
 
@@ -30,6 +31,7 @@ STAGE2 = Row("{system}", "{seed}", "{rank}", "stage2")
 
 wildcard_constraints:
     split="|".join(W.splits),
+    kind="|".join(FIGURES),
     feature="mel80|mel40|linear161",
     lm="|".join(["none", *W.recipe.language_models]),
     grid="|".join(W.recipe.grids) or "none",

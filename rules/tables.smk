@@ -11,7 +11,8 @@ rule wer_tables:
 
 rule figures:
     input:
-        expand(L.tables / "{kind}.png", kind=["parameters", "nu", "rank90"]),
+        W.figures,
+        L.tables / "figures.md",
 
 
 rule table:
@@ -48,10 +49,27 @@ rule table:
         "schatten table --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --output-dir {params.folder:q} > {log:q} 2>&1"
 
 
+rule figure_page:
+    output:
+        report(L.tables / "figures.md", category="Figures"),
+    log:
+        L.tables / "log/figures.log",
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        settings=parts.page_part(W.recipe),
+    shell:
+        "schatten figure-page --recipe {W.name:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule figure:
     input:
         W.results(W.rows),
         lambda wildcards: W.results(W.chosen_rows(checkpoints)),
+        lambda wildcards: W.dev_scores(W.rows, wildcards.kind),
+        lambda wildcards: W.dev_scores(W.chosen_rows(checkpoints), wildcards.kind),
         W.choices,
         W.sizes,
     output:
@@ -59,8 +77,6 @@ rule figure:
         points=L.tables / "{kind}.csv",
     log:
         L.tables / "log/{kind}.log",
-    wildcard_constraints:
-        kind="parameters|nu|rank90",
     threads: 1
     resources:
         mem_mb=2000,

@@ -15,6 +15,7 @@ from schatten.corpus.fingerprint import fingerprint
 from schatten.errors import UserError
 from schatten.recipe import Recipe, parts
 from schatten.recipe.corpus import makes_audio
+from schatten.recipe.figures import ON_DEV, drawn
 from schatten.recipe.layout import WHOLE, Layout, Row, decodings, grid_rows, rows, transitions
 from schatten.report.choice import chosen_systems
 
@@ -97,6 +98,18 @@ class Workflow:
             for split in self.recipe.splits.test
         ]
         return [*scores, *(self.layout.am(row) / "history.json" for row in rows)]
+
+    def dev_scores(self, rows: Sequence[Row], kind: str) -> list[Path]:
+        """Greedy scores on dev of some models, where a kind of figure shows them."""
+        if kind not in ON_DEV:
+            return []
+        dev = self.recipe.splits.dev
+        return [self.layout.score(row, "greedy", "none", dev) for row in rows]
+
+    @property
+    def figures(self) -> list[Path]:
+        """The figures that the recipe has the systems for."""
+        return [self.layout.tables / f"{kind}.png" for kind in drawn(self.recipe)]
 
     @property
     def sizes(self) -> list[Path]:

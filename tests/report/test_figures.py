@@ -7,19 +7,24 @@ from matplotlib.image import imread
 
 from schatten import files
 from schatten.errors import UserError
+from schatten.recipe.figures import FIGURES, drawn, page
+from schatten.recipe.layout import Row
 from schatten.report import figures
 from schatten.report.collect import Experiment
 from schatten.report.figures import series
 from schatten.report.figures.spectrum import last_matrix
 
 
+def points(experiment: Experiment, kind: str, folder: Path) -> list[dict[str, str]]:
+    table = figures.write(experiment, kind, folder / f"{kind}.png")
+    return list(csv.DictReader(io.StringIO(files.read_text(table))))
+
+
 @pytest.mark.parametrize("kind", list(figures.KINDS))
-def test_a_figure_is_the_same_bytes_again(
-    kind: str, experiment: Experiment, tmp_path: Path
-) -> None:
+def test_a_figure_is_the_same_bytes_again(kind: str, lab: Experiment, tmp_path: Path) -> None:
     first, second = tmp_path / "a.png", tmp_path / "b.png"
-    figures.write(experiment, kind, first)
-    figures.write(experiment, kind, second)
+    figures.write(lab, kind, first)
+    figures.write(lab, kind, second)
     assert first.read_bytes() == second.read_bytes()
     assert imread(first).std() > 0.05, "something is drawn"
 
@@ -44,14 +49,70 @@ def test_spectra_are_those_of_stage_1(experiment: Experiment, tmp_path: Path) ->
         ("trace", "1", "gru1_nonrec"),
         ("trace", "1", "gru1_rec"),
     ]
+    dev = experiment.score(Row("l2", 1, "whole", "stage1"), None, "dev")
     found = {(row["nu"], row["dev_cer_greedy"]) for row in rows if row["penalty"] == "l2"}
-    assert found == {(str(round(0.5 + 1 / 12, 4)), "10.0")}
+    assert found == {(str(round(0.5 + 1 / 12, 4)), str(dev.cer))}
+
+
+def test_a_grid_has_a_point_for_each_pair_of_lambdas(lab: Experiment, tmp_path: Path) -> None:
+    found = points(lab, "grid", tmp_path)
+    assert len(found) == 12
+    pairs = {(p["lambda_rec"], p["lambda_nonrec"]) for p in found if p["penalty"] == "l2"}
+    assert pairs == {(rec, n) for rec in ("0.001", "0.01") for n in ("0.0", "0.01", "0.1")}
+    assert {p["system"] for p in found if p["chosen"] == "yes"} == set(lab.choices["lambda"].chosen)
+    for point in found:
+        low, cer, high = (float(point[f"dev_cer_greedy{end}"]) for end in ("_low", "", "_high"))
+        assert 0 < low <= cer <= high
+
+
+def test_spectra_are_of_one_model_and_of_points_that_do_not_go_on(
+    lab: Experiment, tmp_path: Path
+) -> None:
+    systems = {p["system"] for p in points(lab, "rank90", tmp_path)}
+    assert {"dense", "partial", "lambda_l2_rec0.001_nonrec0"} <= systems
+    assert not systems & {"little", "split", "joint"}
+    assert len([name for name in systems if name.startswith("lambda_")]) == 12
+
+
+def test_a_transition_has_the_rates_of_its_three_models(lab: Experiment, tmp_path: Path) -> None:
+    found = points(lab, "transition", tmp_path)
+    assert [(p["system"], p["transition_epoch"]) for p in found] == [
+        (f"early_{penalty}", epoch) for penalty in ("l2", "trace_norm") for epoch in "369"
+    ]
+    last = found[-1]
+    rank = "tau0.60@e9"
+    factored, final = (Row("early_trace_norm", 1, rank, s) for s in ("factored", "stage2"))
+    assert float(last["dev_cer_truncated"]) == lab.score(factored, None, "dev").cer
+    assert float(last["dev_cer_final"]) == lab.score(final, None, "dev").cer
+    assert float(last["dev_cer_initial"]) == round(5 + 60 / 9, 4)
+
+
+def test_techniques_are_what_makes_a_model_small(lab: Experiment, tmp_path: Path) -> None:
+    found = points(lab, "techniques", tmp_path)
+    technique = {(p["system"], p["rank"]): p["technique"] for p in found}
+    assert technique["dense", "whole"] == "baseline"
+    assert technique["little", "whole"] == "another dense model"
+    assert technique["plain", "tau0.40@e12"] == "truncated, no penalty before"
+    assert technique["early_l2", "tau0.60@e3"] == "truncated after l2"
+    assert ("partial", "whole") not in technique
+
+
+def test_figures_without_their_systems_are_refused_and_the_page_says_why(
+    experiment: Experiment, lab: Experiment, tmp_path: Path
+) -> None:
+    for kind, reason in (("grid", "no grids"), ("transition", "no system with ranks and an early")):
+        with pytest.raises(UserError, match=f"no figure '{kind}' here: the recipe has {reason}"):
+            figures.write(experiment, kind, tmp_path / "a.png")
+        assert f"Not drawn: the recipe has {reason}" in page(experiment.recipe)
+    assert drawn(experiment.recipe) == ["parameters", "cer", "nu", "rank90", "techniques"]
+    assert drawn(lab.recipe) == list(figures.KINDS) == list(FIGURES)
+    assert all(f"]({kind}.png)" in page(lab.recipe) for kind in FIGURES)
 
 
 def test_the_last_recurrent_layer_is_found() -> None:
-    names = ["fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec", "gru1_rec_1"]
+    names = ["fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec"]
     assert last_matrix(names, "nonrec") == "gru1_nonrec"
-    assert last_matrix(names, "rec") == "gru1_rec_1"
+    assert last_matrix(names, "rec") == "gru1_rec"
     assert last_matrix(["gru0_rec+gru1_nonrec", "fc_nonrec"], "rec") is None
 
 

@@ -46,8 +46,8 @@ def figure(
         str,
         typer.Option(
             "--kind",
-            help="parameters (million, against WER in %), nu (against lambda), "
-            "rank90 (against CER in %).",
+            help="parameters or cer (against million parameters, in %), grid (CER over lambdas), "
+            "nu (against lambda), rank90 (against CER), transition (CER over epochs), techniques.",
         ),
     ],
     output: Annotated[
@@ -59,6 +59,19 @@ def figure(
     from schatten.report import figures
 
     figures.write(_experiment(recipe, data_key, results), kind, output)
+
+
+@app.command("figure-page")
+def figure_page(
+    recipe: RecipeOption,
+    output: Annotated[Path, typer.Option("--output", help="The page (.md), beside the figures.")],
+) -> None:
+    """Write a page that shows each figure, or says in a line why the recipe has none."""
+    from schatten import files
+    from schatten import recipe as recipes
+    from schatten.recipe.figures import page
+
+    files.write_text(output, page(recipes.load(recipe)))
 
 
 @app.command("choose")

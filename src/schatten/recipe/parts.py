@@ -8,6 +8,7 @@ from typing import Any
 
 from schatten.files import canonical_json
 from schatten.recipe import Recipe
+from schatten.recipe.figures import page
 from schatten.recipe.layout import transitions
 from schatten.recipe.model import DeepSpeech2, Lstm, Rank
 
@@ -27,6 +28,7 @@ RESULT_VERSION = {
     "choose": 1,
     "table": 1,
     "figure": 1,
+    "figure_page": 1,
 }
 """Raised by one when a change of the code changes a step's results."""
 
@@ -122,6 +124,11 @@ def table_part(recipe: Recipe) -> str:
 def figure_part(recipe: Recipe) -> str:
     """Settings of the figures: those of the tables."""
     return part("figure", *_shown(recipe))
+
+
+def page_part(recipe: Recipe) -> str:
+    """Settings of the page of figures: itself."""
+    return part("figure_page", page(recipe))
 
 
 def _shown(recipe: Recipe) -> tuple[Any, ...]:

@@ -132,6 +132,7 @@ class Score(Artifact):
     wer: float
     cer: float
     wer_interval: tuple[float, float]
+    cer_interval: tuple[float, float]
     substitutions: int
     deletions: int
     insertions: int

@@ -13,17 +13,22 @@ from matplotlib.figure import Figure
 
 from schatten import files
 from schatten.errors import UserError
+from schatten.recipe.figures import why_not
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
-from schatten.report.figures import parameters, spectrum
+from schatten.report.figures import grid, parameters, spectrum, techniques, transition
 from schatten.report.render import to_csv
 
 Drawing = tuple[Figure, Table[Any]]
 
 KINDS: dict[str, Callable[[Experiment], Drawing]] = {
     "parameters": parameters.draw,
+    "cer": parameters.draw_cer,
+    "grid": grid.draw,
     "nu": spectrum.draw_nu,
     "rank90": spectrum.draw_rank90,
+    "transition": transition.draw,
+    "techniques": techniques.draw,
 }
 
 STYLE = {
@@ -47,10 +52,12 @@ METADATA: dict[str, dict[str, None]] = {
 def write(experiment: Experiment, kind: str, output: Path) -> Path:
     """Draw a figure to `output` (.png, .pdf or .svg); return the CSV of its points beside it.
 
-    Errors: `UserError` for an unknown kind or format.
+    Errors: `UserError` for an unknown kind or format, or without the systems for it.
     """
     if kind not in KINDS:
         raise UserError(f"there is no figure {kind!r}; there are {', '.join(KINDS)}")
+    if reason := why_not(experiment.recipe, kind):
+        raise UserError(f"there is no figure {kind!r} here: {reason}")
     if output.suffix not in METADATA:
         raise UserError(f"{output}: a figure ends in {', '.join(METADATA)}")
     with style.context(STYLE):

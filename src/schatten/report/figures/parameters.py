@@ -1,43 +1,64 @@
-"""Parameters against WER (as T, figure 4, and P, table 1): a line a system and seed."""
+"""Parameters against WER (P, table 1) and against CER (T, figure 4): a line a system and seed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from schatten.report.collect import Experiment, Result
-from schatten.report.columns import Table, line, percent
+from schatten.report.columns import Column, Table, line, percent
+from schatten.report.columns import interval as interval_column
 from schatten.report.figures import series
 from schatten.report.wer import wer_columns
 
 WIDE = 4
 """The axis of parameters is logarithmic where the largest model is so many times the smallest."""
-COLUMNS = (
-    "system",
-    "penalty",
-    "lambda_rec",
-    "seed",
-    "rank",
-    "parameters",
-    "wer_low",
-)
+COLUMNS = ("system", "penalty", "lambda_rec", "seed", "rank", "parameters")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What stands against the parameters."""
+
+    name: str
+    value: Callable[[Result], float]
+    ends: Callable[[Result], tuple[float, float]]
+    """Of its interval."""
+    greedy: bool
+    """Whether no language model is used, though the recipe may have one."""
+
+
+WER = Measure("WER", lambda r: r.main.wer, lambda r: r.main.wer_interval, greedy=False)
+CER = Measure("CER", lambda r: r.greedy.cer, lambda r: r.greedy.cer_interval, greedy=True)
 
 
 def draw(experiment: Experiment) -> tuple[Figure, Table[Result]]:
-    """Draw the main test split, with the main language model; return its points too."""
+    """Draw WER on the main test split, with the main language model; return its points too."""
+    return _draw(experiment, WER)
+
+
+def draw_cer(experiment: Experiment) -> tuple[Figure, Table[Result]]:
+    """Draw greedy CER on the main test split; return its points too."""
+    return _draw(experiment, CER)
+
+
+def _draw(experiment: Experiment, measure: Measure) -> tuple[Figure, Table[Result]]:
     results = experiment.results(experiment.recipe.splits.test[0])
     labels = series.labels([result.model for result in results])
     figure, (axes,) = series.new_figure(1, labels)
     for place, (key, points) in enumerate(_lines(results).items()):
-        _line(axes, points, series.MARKERS[place % len(series.MARKERS)], labels[key])
+        marker = series.MARKERS[place % len(series.MARKERS)]
+        _line(axes, points, measure, marker, labels[key])
     for result in results:
         if result.difference is None:
-            _baseline(axes, result)
-    _axes(axes, experiment, results)
+            baseline(axes, result, measure)
+    finish(axes, experiment, results, measure)
     series.legend_below(figure, axes)
-    return figure, _table(experiment, results)
+    shown = columns(experiment, measure)
+    return figure, Table(measure.name, shown, tuple(line(shown, result) for result in results))
 
 
 def _lines(results: Sequence[Result]) -> dict[tuple[str, int], list[Result]]:
@@ -52,13 +73,13 @@ def _is_line(points: Sequence[Result]) -> bool:
     return any(point.difference is not None for point in points)
 
 
-def _line(axes: Axes, results: Sequence[Result], marker: str, label: str) -> None:
+def _line(axes: Axes, results: Sequence[Result], measure: Measure, marker: str, label: str) -> None:
     """Draw one system and seed, from the smallest model to the largest; whole ones are hollow."""
-    points = sorted(results, key=_megaparameters)
+    points = sorted(results, key=megaparameters)
     colour = series.COLOURS[points[0].model.system.penalty.type]
     axes.plot(
-        [_megaparameters(p) for p in points],
-        [p.main.wer for p in points],
+        [megaparameters(p) for p in points],
+        [measure.value(p) for p in points],
         color=colour,
         linewidth=1,
         marker=marker,
@@ -66,48 +87,55 @@ def _line(axes: Axes, results: Sequence[Result], marker: str, label: str) -> Non
         label=label,
     )
     for point in points:
-        _error_bar(axes, point, colour)
+        _error_bar(axes, point, measure, colour)
         if not point.model.is_compressed:
-            axes.plot(
-                _megaparameters(point), point.main.wer, marker, color="white", mec=colour, ms=4
-            )
+            at = megaparameters(point), measure.value(point)
+            axes.plot(*at, marker, color="white", mec=colour, ms=4)
 
 
-def _error_bar(axes: Axes, result: Result, colour: str) -> None:
-    low, high = result.main.wer_interval
-    at = _megaparameters(result)
-    axes.plot([at, at], [low, high], color=colour, linewidth=0.8, alpha=0.6)
+def _error_bar(axes: Axes, result: Result, measure: Measure, colour: str) -> None:
+    at = megaparameters(result)
+    axes.plot([at, at], measure.ends(result), color=colour, linewidth=0.8, alpha=0.6)
 
 
-def _baseline(axes: Axes, result: Result) -> None:
-    """Mark it with a star, and its WER with a line."""
-    wer = result.main.wer
+def baseline(axes: Axes, result: Result, measure: Measure) -> None:
+    """Mark the baseline with a star, and its rate with a line."""
+    rate = measure.value(result)
     label = f"baseline: {result.model.row.system}, seed {result.model.row.seed}"
-    axes.axhline(wer, color="black", linewidth=0.6, linestyle=":")
-    axes.plot(_megaparameters(result), wer, "k*", markersize=9, label=label)
-    _error_bar(axes, result, "black")
+    axes.axhline(rate, color="black", linewidth=0.6, linestyle=":")
+    axes.plot(megaparameters(result), rate, "k*", markersize=9, label=label)
+    _error_bar(axes, result, measure, "black")
 
 
-def _axes(axes: Axes, experiment: Experiment, results: Sequence[Result]) -> None:
+def finish(axes: Axes, experiment: Experiment, results: Sequence[Result], measure: Measure) -> None:
+    """Scale and name the axes."""
     confidence = percent(experiment.recipe.tables.confidence)
-    sizes = [_megaparameters(result) for result in results]
+    sizes = [megaparameters(result) for result in results]
     if max(sizes) > WIDE * min(sizes):
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("parameters (million); hollow: not truncated")
-    axes.set_ylabel(f"WER (%), {confidence} interval")
-    lm = experiment.main_lm
+    axes.set_ylabel(f"{measure.name} (%), {confidence} interval")
+    lm = None if measure.greedy else experiment.main_lm
     decoder = f"LM {lm}" if lm else "greedy"
     axes.set_title(f"split {experiment.recipe.splits.test[0]}, {decoder}", fontsize=8)
 
 
-def _megaparameters(result: Result) -> float:
+def megaparameters(result: Result) -> float:
+    """Return the millions of parameters stored at inference."""
     return result.model.history.parameters / 1e6
 
 
-def _table(experiment: Experiment, results: Sequence[Result]) -> Table[Result]:
-    wanted = {*COLUMNS, f"wer_{experiment.main_lm}" if experiment.main_lm else "wer_greedy"}
-    columns = tuple(c for c in wer_columns(experiment) if c.keys[0] in wanted)
-    return Table("parameters", columns, tuple(line(columns, result) for result in results))
+def columns(experiment: Experiment, measure: Measure) -> tuple[Column[Result], ...]:
+    """Return what the CSV says of a point."""
+    if measure.greedy:
+        rate = ["cer_greedy"]
+    else:
+        rate = [f"wer_{experiment.main_lm}" if experiment.main_lm else "wer_greedy", "wer_low"]
+    found = tuple(c for c in wer_columns(experiment) if c.keys[0] in {*COLUMNS, *rate})
+    if measure.greedy:
+        ends: Column[Result] = interval_column("interval", "cer_greedy", measure.ends)
+        return (*found, ends)
+    return found

@@ -1,12 +1,16 @@
 """What the figures share: colours of penalties, names of series, the legend below."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from schatten.recipe.model import System
+from schatten.recipe.model import Penalty, System
 from schatten.report.collect import Trained
+from schatten.report.columns import Column
+
+P = TypeVar("P")
 
 COLOURS = {"none": "#555555", "l2": "#0072b2", "trace_norm": "#d55e00"}
 """Of penalties; told apart by colour-blind readers too."""
@@ -14,6 +18,8 @@ MARKERS = "osD^vP"
 """Of systems of one penalty, in the order of the recipe."""
 WIDTH = 3.4
 """Inches: a column of a two-column paper."""
+WIDE = 7.0
+"""Inches: both columns."""
 
 
 MOST_NAMED = 8
@@ -27,8 +33,13 @@ def labels(models: Iterable[Trained]) -> Labels:
     """Return the legend's text for each system and seed: with lambda and seed, if they are few."""
     named = {(model.row.system, model.row.seed): model.system for model in models}
     if len(named) > MOST_NAMED:
-        return {key: f"{system.penalty.type} (λ: see the CSV)" for key, system in named.items()}
+        return {key: _kind(system) for key, system in named.items()}
     return {(name, seed): _label(name, system, seed) for (name, seed), system in named.items()}
+
+
+def _kind(system: System) -> str:
+    penalty = system.penalty.type
+    return "no penalty" if penalty == "none" else f"{penalty} (λ, seed: see the CSV)"
 
 
 def _label(name: str, system: System, seed: int) -> str:
@@ -37,6 +48,19 @@ def _label(name: str, system: System, seed: int) -> str:
         return f"{name}, seed {seed}"
     strengths = f"λ rec {penalty.lambda_rec:g}, nonrec {penalty.lambda_nonrec:g}"
     return f"{name}, {strengths}, seed {seed}"
+
+
+def strengths(penalty_of: Callable[[P], Penalty]) -> tuple[Column[P], Column[P]]:
+    """Return the columns of a CSV that say both lambdas of a point."""
+
+    def column(key: str) -> Column[P]:
+        def values(point: P) -> tuple[float | None]:
+            penalty = penalty_of(point)
+            return (None if penalty.type == "none" else getattr(penalty, key),)
+
+        return Column(key, (key,), values, str, digits=10)
+
+    return column("lambda_rec"), column("lambda_nonrec")
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:

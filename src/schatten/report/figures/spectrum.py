@@ -1,20 +1,23 @@
 """Spectra after stage 1: nu against lambda (T, figure 2), rank at 90 % against CER (figure 3).
 
 Both show the last recurrent layer, its non-recurrent matrix on the left and its recurrent one on
-the right, as T does.
+the right, as T does, of the systems that have the baseline's model and factorization partial.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from schatten.errors import UserError
-from schatten.report.artifacts import MatrixMeasures
+from schatten.recipe.figures import spectrum_systems
+from schatten.report.artifacts import MatrixMeasures, Score
 from schatten.report.collect import Experiment, Trained
-from schatten.report.columns import Column, Table, line, number, words
+from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series
 
 KINDS = {"nonrec": "non-recurrent", "rec": "recurrent"}
@@ -29,8 +32,8 @@ class Point:
     """`nonrec` or `rec`."""
     matrix: str
     measures: MatrixMeasures
-    dev_cer: float
-    """Greedy, percent."""
+    score: Score
+    """Greedy, on dev."""
 
     @property
     def strength(self) -> float:
@@ -38,69 +41,117 @@ class Point:
         penalty = self.model.system.penalty
         return penalty.lambda_rec if self.kind == "rec" else penalty.lambda_nonrec
 
+    @property
+    def other_strength(self) -> float:
+        """The lambda of the other kind."""
+        penalty = self.model.system.penalty
+        return penalty.lambda_nonrec if self.kind == "rec" else penalty.lambda_rec
+
 
 def draw_nu(experiment: Experiment) -> tuple[Figure, Table[Point]]:
-    """Draw the nondimensional trace norm coefficient against lambda; none is a line."""
-    return _draw(experiment, _nu_point, "λ {kind}", "ν at the end of stage 1")
+    """Draw the nondimensional trace norm coefficient against lambda; no penalty is a line."""
+    points = _points(experiment)
+    figure, panels = _figure(points, _nu_point, "λ {kind}", "ν at the end of stage 1")
+    for axes, kind in zip(panels, KINDS, strict=True):
+        _join(axes, [point for point in points if point.kind == kind])
+        _scale(axes, sorted({p.strength for p in points if p.kind == kind and p.strength}))
+    return figure, _table(points)
+
+
+def _scale(axes: Axes, strengths: list[float]) -> None:
+    """Make the axis of lambda logarithmic, with a place for zero."""
+    if not strengths:
+        return
+    axes.set_xscale("symlog", linthresh=strengths[0], linscale=0.5)
+    axes.set_xlim(-0.15 * strengths[0], 1.5 * strengths[-1])
+    decades = range(math.ceil(math.log10(strengths[0]) - 1e-9), 10)
+    ticks = [10.0**decade for decade in decades if 10.0**decade <= 1.5 * strengths[-1]]
+    axes.set_xticks([0.0, *(ticks or strengths)])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
 
 
 def draw_rank90(experiment: Experiment) -> tuple[Figure, Table[Point]]:
     """Draw the rank for 90 % of the variance against the greedy CER on dev."""
-    x = f"CER (%), {experiment.recipe.splits.dev}, greedy"
-    return _draw(experiment, _rank_point, x, "rank for 90 % of the variance")
-
-
-def _draw(
-    experiment: Experiment, plot: Callable[[Axes, Point, str, str], None], x: str, y: str
-) -> tuple[Figure, Table[Point]]:
     points = _points(experiment)
+    x = f"CER (%), {experiment.recipe.splits.dev}, greedy"
+    figure, _ = _figure(points, _rank_point, x, "rank for 90 % of the variance")
+    return figure, _table(points)
+
+
+def _figure(
+    points: Sequence[Point], plot: Callable[[Axes, Point, str, str], None], x: str, y: str
+) -> tuple[Figure, list[Axes]]:
     labels = series.labels([point.model for point in points])
     figure, panels = series.new_figure(len(KINDS), labels)
     for axes, (kind, long_name) in zip(panels, KINDS.items(), strict=True):
         here = [point for point in points if point.kind == kind]
         for place, point in enumerate(here):
-            label = labels[point.model.row.system, point.model.row.seed]
-            plot(axes, point, series.MARKERS[place % len(series.MARKERS)], label)
+            key = point.model.row.system, point.model.row.seed
+            plot(axes, point, _marker(place, point, len(here)), labels[key])
         axes.set_title(f"{long_name} ({here[0].matrix})", fontsize=7)
         axes.set_xlabel(x.format(kind=kind))
     panels[0].set_ylabel(y)
     series.legend_below(figure, panels[0])
-    return figure, _table(points)
+    return figure, panels
+
+
+def _marker(place: int, point: Point, count: int) -> str:
+    """Return a marker of the point's own, or of its penalty where there are many."""
+    if count > series.MOST_NAMED:
+        place = list(series.COLOURS).index(point.model.system.penalty.type)
+    return series.MARKERS[place % len(series.MARKERS)]
 
 
 def _nu_point(axes: Axes, point: Point, marker: str, label: str) -> None:
-    colour = series.COLOURS[point.model.system.penalty.type]
-    if not point.strength:
+    penalty = point.model.system.penalty.type
+    colour = series.COLOURS[penalty]
+    if penalty == "none":
         axes.axhline(point.measures.nu, color=colour, linestyle="--", label=label)
-        return
-    axes.plot(point.strength, point.measures.nu, marker, color=colour, ms=5, label=label)
-    axes.set_xscale("log")
+    else:
+        axes.plot(point.strength, point.measures.nu, marker, color=colour, ms=4, label=label)
+
+
+def _join(axes: Axes, points: Sequence[Point]) -> None:
+    """Join the points of a penalty and a seed that share the other lambda."""
+    lines: dict[tuple[str, float, int], list[tuple[float, float]]] = {}
+    for point in points:
+        key = point.model.system.penalty.type, point.other_strength, point.model.row.seed
+        lines.setdefault(key, []).append((point.strength, point.measures.nu))
+    for (penalty, _, _), places in lines.items():
+        if penalty != "none":
+            x, y = zip(*sorted(places), strict=True)
+            axes.plot(x, y, color=series.COLOURS[penalty], lw=0.6, alpha=0.5)
 
 
 def _rank_point(axes: Axes, point: Point, marker: str, label: str) -> None:
     colour = series.COLOURS[point.model.system.penalty.type]
-    axes.plot(point.dev_cer, point.measures.rank90, marker, color=colour, ms=5, label=label)
+    rank = point.measures.rank90
+    axes.plot(point.score.cer_interval, [rank, rank], color=colour, lw=0.8, alpha=0.4)
+    axes.plot(point.score.cer, rank, marker, color=colour, ms=4, label=label)
 
 
 def _points(experiment: Experiment) -> list[Point]:
-    models = [model for model in experiment.models if not model.is_compressed]
+    names = spectrum_systems(experiment.recipe)
+    models = [model for model in experiment.stage1_models if model.row.system in names]
     return [_point(experiment, model, kind) for model in models for kind in KINDS]
 
 
 def _point(experiment: Experiment, model: Trained, kind: str) -> Point:
-    last = model.history.epochs[-1]
-    matrix = last_matrix(list(last.matrices), kind)
+    matrices = model.history.epochs[-1].matrices
+    matrix = last_matrix(list(matrices), kind)
     if matrix is None:
         raise UserError(
             f"{experiment.layout.am(model.row) / 'history.json'} has no {KINDS[kind]} matrix of a "
-            "recurrent layer of its own: this figure needs factorization partial or split"
+            "recurrent layer of its own: this figure needs factorization partial"
         )
-    return Point(model, kind, matrix, last.matrices[matrix], last.dev_cer)
+    score = experiment.score(model.row, None, experiment.recipe.splits.dev)
+    return Point(model, kind, matrix, matrices[matrix], score)
 
 
 def last_matrix(names: Sequence[str], kind: str) -> str | None:
     """Return the last recurrent layer's matrix of a kind, e.g. `gru2_rec` of `rec`."""
-    form = re.compile(rf"(gru|lstm)\d+[._]{kind}(_\d+)?")
+    form = re.compile(rf"(gru|lstm)\d+[._]{kind}")
     found = [name for name in names if form.fullmatch(name)]
     return found[-1] if found else None
 
@@ -109,12 +160,12 @@ def _table(points: Sequence[Point]) -> Table[Point]:
     columns: tuple[Column[Point], ...] = (
         words("system", "system", lambda p: p.model.row.system),
         words("penalty", "penalty", lambda p: p.model.system.penalty.type),
-        number("λ rec", "lambda_rec", lambda p: p.model.system.penalty.lambda_rec),
-        number("λ nonrec", "lambda_nonrec", lambda p: p.model.system.penalty.lambda_nonrec),
+        *series.strengths(lambda p: p.model.system.penalty),
         words("seed", "seed", lambda p: p.model.row.seed),
         words("matrix", "matrix", lambda p: p.matrix),
         number("ν", "nu", lambda p: p.measures.nu),
         number("rank at 90 %", "rank90", lambda p: p.measures.rank90),
-        number("CER", "dev_cer_greedy", lambda p: p.dev_cer),
+        number("CER", "dev_cer_greedy", lambda p: p.score.cer),
+        interval("interval", "dev_cer_greedy", lambda p: p.score.cer_interval),
     )
     return Table("spectrum", columns, tuple(line(columns, point) for point in points))

@@ -1,0 +1,105 @@
+"""Which of the papers' figures a recipe has the systems for, and why not the others.
+
+The workflow asks before anything runs, and whoever draws asks again; both get the same sentence.
+"""
+
+from schatten.recipe import Recipe
+
+FIGURES = {
+    "parameters": "parameters against WER with the main language model",
+    "cer": "parameters against greedy CER (T, figure 4)",
+    "grid": "CER over the two lambdas of a grid (T, figure 1)",
+    "nu": "nondimensional trace norm coefficient against lambda (T, figure 2)",
+    "rank90": "rank for 90 % of the variance against CER (T, figure 3)",
+    "transition": "CER against the epoch of an early transition, and over epochs (T, figure 5)",
+    "techniques": "WER against parameters by what makes the model small (T, figure 8)",
+}
+
+
+ON_DEV = ("grid", "nu", "rank90", "transition")
+"""Those that show CER on dev."""
+
+
+def why_not(recipe: Recipe, kind: str) -> str | None:
+    """Return why a recipe cannot have a figure, in a few words; none where it can."""
+    if kind == "grid" and not recipe.grids:
+        return "the recipe has no grids"
+    if kind in ("nu", "rank90") and not spectrum_systems(recipe):
+        return (
+            "the recipe has no system of the baseline's model with its recurrent matrices "
+            "factored apart from others (factorization partial)"
+        )
+    if kind == "transition" and not early_systems(recipe):
+        return "the recipe has no system with ranks and an early transition"
+    if kind == "techniques" and len(techniques(recipe)) < 2:
+        return "the recipe has fewer than two ways to a smaller model"
+    return None
+
+
+def drawn(recipe: Recipe) -> list[str]:
+    """Return the kinds of figures that a recipe has the systems for."""
+    return [kind for kind in FIGURES if why_not(recipe, kind) is None]
+
+
+def spectrum_systems(recipe: Recipe) -> list[str]:
+    """Return the systems whose spectra can be compared: one model, one layout of its matrices."""
+    model = recipe.systems[recipe.tables.baseline].model
+    return [
+        name
+        for name, system in recipe.systems.items()
+        if system.model == model and system.factorization == "partial"
+    ]
+
+
+def early_systems(recipe: Recipe) -> list[str]:
+    """Return the systems that go on from an epoch in the middle of stage 1."""
+    return [
+        name
+        for name, system in recipe.systems.items()
+        if system.ranks and system.stage2 is not None and system.stage2.transition == "early"
+    ]
+
+
+_TRUNCATED = {
+    "none": "truncated, no penalty before",
+    "l2": "truncated after l2",
+    "trace_norm": "truncated after trace norm",
+}
+
+
+def technique(recipe: Recipe, name: str, compressed: bool) -> str | None:
+    """Return what makes a model of a system small; none where nothing was done to that end.
+
+    `compressed`: whether it is one of the system's ranks, or whole.
+    """
+    system, baseline = recipe.systems[name], recipe.systems[recipe.tables.baseline]
+    if compressed:
+        return _TRUNCATED[system.penalty.type]
+    if system.model != baseline.model and system.penalty.type == "none":
+        return "another dense model"
+    return None
+
+
+def techniques(recipe: Recipe) -> list[str]:
+    """Return the techniques of a recipe, each once."""
+    found = [
+        technique(recipe, name, compressed)
+        for name, system in recipe.systems.items()
+        for compressed in (False, True)
+        if system.ranks or not compressed
+    ]
+    return list(dict.fromkeys(one for one in found if one is not None))
+
+
+def page(recipe: Recipe) -> str:
+    """Return a page of Markdown with every figure, or why it is not there."""
+    parts = [f"# {recipe.title}: figures"]
+    for kind, title in FIGURES.items():
+        reason = why_not(recipe, kind)
+        parts.append(f"## {kind}: {title}")
+        parts.append(
+            f"![{title}]({kind}.png)\n\nAll points: [{kind}.csv]({kind}.csv)."
+            if reason is None
+            else f"Not drawn: {reason}."
+        )
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,50 @@
+"""WER against parameters by what makes a model small (T, figure 8)."""
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from schatten.recipe.figures import technique, techniques
+from schatten.report.collect import Experiment, Result
+from schatten.report.columns import Column, Table, line, words
+from schatten.report.figures import parameters, series
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
+
+
+def draw(experiment: Experiment) -> tuple[Figure, Table[Result]]:
+    """Draw every smaller model on the main test split, and the baseline as a star."""
+    results = experiment.results(experiment.recipe.splits.test[0])
+    names = techniques(experiment.recipe)
+    shown = [result for result in results if _technique(experiment, result)]
+    baselines = [result for result in results if result.difference is None]
+    labels = {(name, 0): name for name in names}
+    figure, (axes,) = series.new_figure(1, labels)
+    for place, name in enumerate(names):
+        points = [result for result in shown if _technique(experiment, result) == name]
+        _points(axes, points, COLOURS[place % len(COLOURS)], series.MARKERS[place % 6], name)
+    for result in baselines:
+        parameters.baseline(axes, result, parameters.WER)
+    parameters.finish(axes, experiment, [*shown, *baselines], parameters.WER)
+    axes.set_xlabel("parameters (million)")
+    series.legend_below(figure, axes)
+    return figure, _table(experiment, [*baselines, *shown])
+
+
+def _technique(experiment: Experiment, result: Result) -> str | None:
+    model = result.model
+    return technique(experiment.recipe, model.row.system, model.is_compressed)
+
+
+def _points(axes: Axes, results: list[Result], colour: str, marker: str, label: str) -> None:
+    for result in results:
+        at, rate = parameters.megaparameters(result), result.main.wer
+        axes.plot(at, rate, marker, color=colour, ms=4, label=label)
+        axes.plot([at, at], result.main.wer_interval, color=colour, lw=0.8, alpha=0.5)
+
+
+def _table(experiment: Experiment, results: list[Result]) -> Table[Result]:
+    first: Column[Result] = words(
+        "technique", "technique", lambda r: _technique(experiment, r) or "baseline"
+    )
+    columns = (first, *parameters.columns(experiment, parameters.WER))
+    return Table("techniques", columns, tuple(line(columns, result) for result in results))

@@ -1,0 +1,141 @@
+"""Early transitions (T, figure 5): CER by the epoch that is factored, and CER over epochs."""
+
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from schatten.recipe.figures import early_systems
+from schatten.recipe.layout import Row
+from schatten.report.artifacts import Score
+from schatten.report.collect import Experiment, Trained
+from schatten.report.columns import Column, Table, interval, line, number, words
+from schatten.report.figures import series
+
+
+@dataclass(frozen=True)
+class Point:
+    """A transition. Rates are greedy, on dev, in percent."""
+
+    model: Trained
+    """At the end of stage 2."""
+    rank: str
+    """Without the epoch."""
+    epoch: int
+    """Of stage 1, the one that is factored."""
+    initial_cer: float
+    """Of the model that is factored."""
+    truncated: Score
+    """Right after truncation."""
+    final: Score
+    """After stage 2."""
+
+    @property
+    def series(self) -> tuple[str, str, int]:
+        """What the points of a line share: system, rank, seed."""
+        return self.model.row.system, self.rank, self.model.row.seed
+
+
+def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
+    """Draw CER against the epoch of the transition (left) and over epochs (right)."""
+    points = _points(experiment)
+    lines: dict[tuple[str, str, int], list[Point]] = {}
+    for point in points:
+        lines.setdefault(point.series, []).append(point)
+    figure = Figure((series.WIDE, 2.9 + 0.14 * (len(lines) + 3)), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for place, (key, found) in enumerate(lines.items()):
+        _by_transition(left, found, _label(key), series.MARKERS[place % len(series.MARKERS)])
+        _over_epochs(right, found)
+    _axes(left, right, experiment.recipe.splits.dev)
+    series.legend_below(figure, left)
+    return figure, _table(points)
+
+
+def _points(experiment: Experiment) -> list[Point]:
+    early, dev = early_systems(experiment.recipe), experiment.recipe.splits.dev
+    models = [m for m in experiment.models if m.is_compressed and m.row.system in early]
+    return [
+        Point(
+            model,
+            model.row.rank.rpartition("@e")[0],
+            model.stage1_epochs,
+            model.stage1.epochs[model.stage1_epochs - 1].dev_cer,
+            experiment.score(_factored(model.row), None, dev),
+            experiment.score(model.row, None, dev),
+        )
+        for model in models
+    ]
+
+
+def _factored(row: Row) -> Row:
+    return Row(row.system, row.seed, row.rank, "factored")
+
+
+def _label(key: tuple[str, str, int]) -> str:
+    system, rank, seed = key
+    return f"{system}, {rank}, seed {seed}: after stage 2"
+
+
+def _by_transition(axes: Axes, points: list[Point], label: str, marker: str) -> None:
+    colour = series.COLOURS[points[0].model.system.penalty.type]
+    epochs = [point.epoch for point in points]
+    rates = [point.final.cer for point in points]
+    ends = [point.final.cer_interval for point in points]
+    error = [
+        [rate - low for rate, (low, _) in zip(rates, ends, strict=True)],
+        [high - rate for rate, (_, high) in zip(rates, ends, strict=True)],
+    ]
+    axes.errorbar(
+        epochs, rates, error, color=colour, marker=marker, ms=4, lw=1, elinewidth=0.8, label=label
+    )
+    cut = [point.truncated.cer for point in points]
+    axes.plot(epochs, cut, marker + ":", color=colour, mfc="white", ms=4, lw=0.8)
+    initial = [point.initial_cer for point in points]
+    axes.plot(epochs, initial, "--", color=colour, lw=0.8)
+
+
+def _over_epochs(axes: Axes, points: list[Point]) -> None:
+    """Draw stage 1 to its end, dashed, and each transition: the jump, and stage 2 from there."""
+    model = points[0].model
+    colour = series.COLOURS[model.system.penalty.type]
+    rates = [epoch.dev_cer for epoch in model.stage1.epochs]
+    axes.plot(range(1, len(rates) + 1), rates, "--", color=colour, lw=0.8)
+    for point in points:
+        after = [epoch.dev_cer for epoch in point.model.history.epochs]
+        epochs = range(point.epoch, point.epoch + len(after) + 1)
+        axes.plot(epochs, [point.truncated.cer, *after], color=colour, lw=1)
+        jump = [point.initial_cer, point.truncated.cer]
+        axes.plot([point.epoch] * 2, jump, "o:", color=colour, mfc="white", ms=3, lw=0.8)
+
+
+def _axes(left: Axes, right: Axes, dev: str) -> None:
+    left.plot(
+        [], [], "o:", color="black", mfc="white", ms=4, lw=0.8, label="right after truncation"
+    )
+    left.plot([], [], "--", color="black", lw=0.8, label="the model of stage 1 that is factored")
+    left.set_xlabel("epoch of stage 1 that is factored")
+    right.set_xlabel("epoch; dashed: stage 1, solid: stage 2")
+    for axes in (left, right):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.set_ylabel(f"CER (%), {dev}, greedy")
+
+
+def _table(points: list[Point]) -> Table[Point]:
+    columns: tuple[Column[Point], ...] = (
+        words("system", "system", lambda p: p.model.row.system),
+        words("penalty", "penalty", lambda p: p.model.system.penalty.type),
+        *series.strengths(lambda p: p.model.system.penalty),
+        words("seed", "seed", lambda p: p.model.row.seed),
+        words("rank", "rank", lambda p: p.rank),
+        words("epoch", "transition_epoch", lambda p: p.epoch),
+        words("epochs of stage 2", "stage2_epochs", lambda p: len(p.model.history.epochs)),
+        words("parameters", "parameters", lambda p: p.model.history.parameters),
+        number("initial", "dev_cer_initial", lambda p: p.initial_cer),
+        number("truncated", "dev_cer_truncated", lambda p: p.truncated.cer),
+        interval("interval", "dev_cer_truncated", lambda p: p.truncated.cer_interval),
+        number("final", "dev_cer_final", lambda p: p.final.cer),
+        interval("interval", "dev_cer_final", lambda p: p.final.cer_interval),
+    )
+    return Table("transition", columns, tuple(line(columns, point) for point in points))
