@@ -1,5 +1,6 @@
 """Writing and reading artifacts: never half-written, the same bytes for the same content."""
 
+import errno
 import glob
 import gzip
 import hashlib
@@ -14,19 +15,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from schatten import seals
 from schatten.errors import UserError
 
 _PREFIX = f".{platform.node()}-"
 """What is being written has this, the process id, a dot and the file's own name as its name."""
+_SPACE = 1 << 16
+"""Free bytes below which a disk counts as full."""
 
 
 @contextmanager
-def atomic_output(path: Path | str) -> Iterator[Path]:
+def atomic_output(path: Path | str, *, lasting: bool = True) -> Iterator[Path]:
     """Yield a path beside `path` to write a file or a folder to; rename it over `path` on success.
 
     The name keeps the suffixes of `path`, for writers that look at them. On an exception what was
     written is removed and `path` stays as it was. What killed processes of this machine left
-    beside `path` is removed too.
+    beside `path` is removed too. A `lasting` output is an artifact: the running verb seals it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,11 +40,36 @@ def atomic_output(path: Path | str) -> Iterator[Path]:
     try:
         yield beside
         _sync(beside)
-        if path.is_dir() and beside.is_dir():
-            shutil.rmtree(path)
-        beside.rename(path)
+        _put_in_place(beside, path)
+    except UserError:
+        raise
+    except Exception as error:
+        if full := full_disk(path.parent, error):
+            raise UserError(f"{path} cannot be written: {full}") from error
+        raise
     finally:
         remove(beside)
+    if lasting:
+        seals.wrote(path)
+
+
+def _put_in_place(beside: Path, path: Path) -> None:
+    seals.forget(path)
+    if path.is_dir() and beside.is_dir():
+        shutil.rmtree(path)
+    beside.rename(path)
+
+
+def full_disk(folder: Path, error: Exception | None = None) -> str | None:
+    """Say that the disk of a folder is full and what to do; None where it is not.
+
+    An error that says so is believed; libraries do not always say why they cannot write.
+    """
+    status = os.statvfs(folder)
+    has_space = status.f_bavail * status.f_frsize >= _SPACE
+    if has_space and getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return f"the disk that holds {folder} is full: make room; the same command goes on"
 
 
 def _sweep(path: Path) -> None:
@@ -99,6 +128,7 @@ def read_bytes(path: Path | str) -> bytes:
     """Read a whole file, decompressing `.gz`; a missing or damaged one is a `UserError`."""
     path = Path(path)
     try:
+        seals.reading(path)
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix == ".gz" else data
     except FileNotFoundError:

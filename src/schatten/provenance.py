@@ -1,9 +1,26 @@
-"""Where and when something was made: kept apart from results, which must not depend on it."""
+"""Where, when and how something was made: kept beside results, which must not depend on it.
 
+`recorded` wraps a verb, so that everything it writes gets a record `.NAME.provenance.json`; which
+files those are, and what was read for them, the journal of `schatten.seals` says.
+"""
+
+import os
 import platform
+import re
+import resource
+import shlex
 import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache, wraps
+from importlib import metadata
 from pathlib import Path
+from typing import Any
+
+from schatten import seals
+from schatten.seals import Journal, Seal
 
 
 def here() -> dict[str, str]:
@@ -30,3 +47,114 @@ def _cpu() -> str:
     lines = info.read_text().splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def recorded(verb: str, function: Callable[..., None]) -> Callable[..., None]:
+    """Let a verb leave a provenance record beside everything it writes.
+
+    Files among its arguments are inputs, unless the argument's name begins with `output`; they
+    are checked before it begins. So are files that `schatten.files` reads.
+
+    Errors: `UserError` for an input that is not what its record says.
+    """
+
+    @wraps(function)
+    def run(**options: Any) -> None:
+        began = time.time()
+        with seals.journal() as journal:
+            for path in _inputs(options):
+                seals.reading(path)
+            function(**options)
+            _write_records(verb, options, journal, began)
+
+    return run
+
+
+def _inputs(options: Mapping[str, Any]) -> Iterator[Path]:
+    for name, value in options.items():
+        if not name.startswith("output"):
+            given = value if isinstance(value, list | tuple) else [value]
+            yield from (path for path in given if isinstance(path, Path))
+
+
+def _write_records(verb: str, options: Mapping[str, Any], journal: Journal, began: float) -> None:
+    """Write the records of what a verb wrote and left there."""
+    from schatten.files import write_json
+
+    lasting = {path: seal for path, seal in journal.writes.items() if path.exists()}
+    folders = {path.absolute() for path in lasting if path.is_dir()}
+    common = _how(verb, options, began) if lasting else {}
+    for path, seal in lasting.items():
+        if not folders & set(path.absolute().parents):
+            inputs = _entries(path, journal, set(lasting))
+            content = {**common, "artifact": path.name, "seal": seal.as_json(), "inputs": inputs}
+            write_json(seals.record_of(path), content)
+
+
+def _how(verb: str, options: Mapping[str, Any], began: float) -> dict[str, Any]:
+    return {
+        "verb": verb,
+        "command": shlex.join(["schatten", *sys.argv[1:]]),
+        "settings": _settings(verb, options),
+        "commit": commit(),
+        "versions": _versions(),
+        "host": platform.node(),
+        "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.time() - began, 3),
+        "peak_memory_mb": round(_peak_memory() / 1e6, 1),
+    }
+
+
+def _settings(verb: str, options: Mapping[str, Any]) -> Any:
+    """Return the part of the recipe that matters to a verb; None for one without recipe."""
+    from schatten import recipe as recipes
+    from schatten.recipe import parts
+
+    if not isinstance(options.get("recipe"), str):
+        return None
+    return parts.part_of_verb(verb, recipes.load(options["recipe"]), options)
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Return the versions of Python, of schatten, and of every package that it asks for."""
+    asked = [line for line in metadata.requires("schatten") or () if "extra ==" not in line]
+    names = [re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in asked]
+    installed = {name: _version(name) for name in sorted({"schatten", *names})}
+    return {"python": platform.python_version(), **installed}
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _peak_memory() -> int:
+    """Return the most bytes of memory that this process, or any it waited for, had at once."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return 1024 * max(resource.getrusage(one).ru_maxrss for one in who)
+
+
+def _entries(path: Path, journal: Journal, written: set[Path]) -> list[dict[str, Any]]:
+    """List what was read: paths inside the project relative to the record, others absolute."""
+    folder = path.absolute().parent
+    reads = {read: seal for read, seal in journal.reads.items() if read not in written}
+    entries = [_entry(read, seal, folder) for read, seal in reads.items() if read.exists()]
+    for manifest, (recordings, seal) in journal.listings.items():
+        entry = _entry(recordings, seal, folder)
+        entries.append({**entry, "listed_in": portable(manifest, folder)})
+    return sorted(entries, key=lambda entry: str(entry["path"]))
+
+
+def _entry(path: Path, seal: Seal, folder: Path) -> dict[str, Any]:
+    return {"path": portable(path, folder), "seal": seal.as_json()}
+
+
+def portable(path: Path, folder: Path) -> str:
+    """Return a path as a record in `folder` names it."""
+    absolute = path.absolute()
+    if absolute.is_relative_to(Path.cwd()):
+        return os.path.relpath(absolute, folder)
+    return str(absolute)

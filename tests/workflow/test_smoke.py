@@ -1,6 +1,7 @@
 """The whole workflow on `voicesearch_like/smoke`: its results, and going on after a kill."""
 
 import csv
+import json
 import os
 import signal
 import time
@@ -13,7 +14,7 @@ from processes import ends
 from project import Project, copy_project
 from recipe_rows import check_bounds, row_of
 
-from schatten import progress
+from schatten import progress, seals
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
@@ -40,9 +41,27 @@ def test_plain_snakemake_has_nothing_to_do_either(done: Project) -> None:
 
 
 def test_no_artifact_is_half_written(done: Project) -> None:
-    hidden = {path.name for path in (done.path / "results").rglob(".*")}
-    assert hidden <= {".snakemake_timestamp"}
+    hidden = (done.path / "results").rglob(".*")
+    others = {path.name for path in hidden if not path.name.endswith(seals.SUFFIX)}
+    assert others <= {".snakemake_timestamp"}
     assert not list((done.path / "state").glob("*"))
+
+
+def test_every_artifact_is_explained_back_to_the_audio(done: Project) -> None:
+    status, output = done.run("schatten", "explain", "--json", str(done.tables / "wer.csv"))
+    assert status == 0, output
+    chain = json.loads(output)
+    recordings = {source["note"].rpartition("/")[2] for source in chain["sources"]}
+    assert recordings == {f"{split}.cuts.jsonl.gz" for split in ("train", "dev", "test")}
+    results = done.path / "results"
+    artifacts = [path for path in results.rglob("*") if path.is_file() and is_artifact(path)]
+    assert [path for path in artifacts if not seals.record_of(path).is_file()] == []
+    assert seals.record_of(*results.glob("*/*/audio")).is_file()
+
+
+def is_artifact(path: Path) -> bool:
+    hidden_or_log = path.name.startswith(".") or path.suffix == ".log" or path.name == "log"
+    return not hidden_or_log and "audio" not in path.parts
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +97,7 @@ def test_a_killed_run_gives_the_same_weights_to_the_bit(done: Project, resumed: 
 
 
 def same_weights(one: Path, other: Path) -> bool:
-    first, second = (torch.load(path, weights_only=False)["state"] for path in (one, other))
+    first, second = (torch.load(path, weights_only=True)["state"] for path in (one, other))
     return first.keys() == second.keys() and all(
         torch.equal(first[name], second[name]) for name in first
     )

@@ -1,10 +1,12 @@
 """The command line: `schatten VERB` does one step. Verbs import what they need when they run."""
 
+import errno
 import sys
+from typing import NoReturn
 
 import typer
 
-from schatten import process
+from schatten import process, provenance
 from schatten.cli import corpus, decode, device, export, features, lm, report, run, train
 from schatten.errors import UserError
 
@@ -25,11 +27,34 @@ app.add_typer(device.app, name="device", help="Kernels: count, bench, show, comp
 app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binarise.")
 
 
+def record_verbs(part: typer.Typer, prefix: str = "") -> None:
+    """Let every verb leave provenance records beside what it writes, and check what it reads."""
+    for command in part.registered_commands:
+        function = command.callback
+        assert function is not None
+        name = command.name or function.__name__.replace("_", "-")
+        command.callback = provenance.recorded(prefix + name, function)
+    for group in part.registered_groups:
+        if group.typer_instance is not None:
+            record_verbs(group.typer_instance, f"{group.name} " if group.name else prefix)
+
+
+record_verbs(app)
+
+
 def main() -> None:
-    """Run a verb; bad input ends in one sentence and status 1."""
+    """Run a verb; bad input or a full disk ends in one sentence and status 1."""
     process.die_with_parent()
     try:
         app()
     except UserError as error:
-        print(f"schatten: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(str(error))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _fail(f"{error.filename or 'the output'} cannot be written: its disk is full; make room")
+
+
+def _fail(message: str) -> NoReturn:
+    print(f"schatten: {message}", file=sys.stderr)
+    sys.exit(1)

@@ -1,5 +1,6 @@
-"""Verbs that make results readable: table, figure, show."""
+"""Verbs that make results readable: table, figure, show, explain."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,8 @@ DataKeyOption = Annotated[
 ]
 ResultsOption = Annotated[Path, typer.Option("--results", help="Folder of all artifacts.")]
 RESULTS = Path("results")
+_WIDE = 1000
+"""Columns of what does not go to a terminal."""
 
 
 @app.command("table")
@@ -111,6 +114,30 @@ def show(
     config = {"recipe": recipe, "corpus_dir": corpus_dir, "results": results}
     workflow = workflow_of({key: value for key, value in config.items() if value is not None})
     tables.show(Experiment(workflow.recipe, workflow.layout))
+
+
+@app.command("explain")
+def explain(
+    path: Annotated[Path, typer.Argument(help="An artifact below results/.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Every record of the chain, as JSON.")
+    ] = False,
+) -> None:
+    """Print how an artifact was made, and of what: the chain of records back to the audio.
+
+    Ends with status 1 where the chain is broken: a link is missing, damaged or was edited.
+    """
+    from rich.console import Console
+
+    from schatten import explain as explained
+
+    chain = explained.chain(path)
+    if as_json:
+        print(explained.as_json(chain))
+    else:
+        explained.show(chain, Console() if sys.stdout.isatty() else Console(width=_WIDE))
+    if explained.problems(chain):
+        raise typer.Exit(1)
 
 
 def _experiment(recipe: str, data_key: str, results: Path) -> "Experiment":

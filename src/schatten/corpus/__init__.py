@@ -6,8 +6,10 @@ Only light imports here: the Snakefile takes `schatten.corpus.fingerprint` when 
 from importlib import import_module
 from pathlib import Path
 
+from schatten import seals
 from schatten.errors import UserError
 from schatten.recipe import Recipe
+from schatten.recipe.corpus import makes_audio
 
 _SOURCES = {
     "tsv": "schatten.corpus.tsv",
@@ -25,10 +27,16 @@ def make(recipe: Recipe, corpus_dir: Path | None, output: Path, jobs: int = 1) -
 
     Errors: `UserError` for a missing folder, manifest or recording.
     """
-    source = recipe.corpus.source
-    if source == "voicesearch_like":
+    if recipe.corpus.source == "voicesearch_like":
         import_module("schatten.corpus.voicesearch").make(recipe, output, jobs)
-        return
+    else:
+        _from_folder(recipe, corpus_dir, output, jobs)
+    if makes_audio(recipe.corpus):
+        seals.wrote(output / "audio")
+
+
+def _from_folder(recipe: Recipe, corpus_dir: Path | None, output: Path, jobs: int) -> None:
+    source = recipe.corpus.source
     if corpus_dir is None:
         raise UserError(f"a corpus of source {source!r} needs its folder: give --corpus-dir DIR")
     if not corpus_dir.is_dir():

@@ -11,7 +11,6 @@ from lhotse import AudioSource, MonoCut, Recording, SupervisionSegment
 
 from schatten.corpus.audio import MISSING, Header, look_at, read_header
 from schatten.corpus.problems import Problems
-from schatten.corpus.sphere import find_sph2pipe
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import SAMPLING_RATE, Utterance
 from schatten.files import write_jsonl
@@ -34,15 +33,12 @@ def write_cuts(
     """Write `{split}.cuts.jsonl.gz` and return each split's normalised sentences, by utterance id.
 
     Errors: `UserError` with the list of missing or unreadable recordings, of recordings with
-    several channels and of segments outside their recording, and where lhotse will want sph2pipe
-    and it is not installed; nothing is written then.
+    several channels and of segments outside their recording; nothing is written then.
     """
     paths = (utterance.audio for utterance in utterances)
     headers = look_at(paths, audio_dir, read_header, jobs)
     problems = _problems(utterances, headers)
     problems.raise_if_any(f"the corpus in {audio_dir}")
-    if any(path.lower().endswith(".sph") for path in headers):
-        find_sph2pipe()
     sentences = {}
     for split in splits:
         chosen = sorted((u for u in utterances if u.split == split), key=lambda u: u.id)

@@ -1,7 +1,5 @@
 """NIST SPHERE files: plain ones are read by libsndfile, shorten-compressed ones by sph2pipe.
 
-lhotse takes sph2pipe for every file that is named .sph.
-
 SPHERE holds a text header of 1,024 bytes (or as many as it says) and samples.
 """
 
@@ -49,7 +47,7 @@ def find_sph2pipe() -> str:
     program = next((path for path in installed if path), None)
     if program is None:
         raise UserError(
-            "the recordings are SPHERE files (.sph, or shorten-compressed ones), and sph2pipe, "
+            "the recordings are shorten-compressed SPHERE files, and sph2pipe, "
             "which reads them, is not installed: run `lhotse install-sph2pipe` (it needs a C "
             "compiler and the network), or put an sph2pipe on the PATH"
         )
@@ -61,7 +59,8 @@ def decompress(source: Path, target: Path) -> None:
 
     Errors: `UserError` where sph2pipe is missing or fails, with the first line it said.
     """
-    command = [find_sph2pipe(), "-f", "wav", "-p", "-c", "1", str(source), str(target)]
+    command = [find_sph2pipe(), "-f", "wav", "-p", "-c", "1"]
+    command += [str(source.absolute()), str(target.absolute())]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = done.stderr.splitlines() or [f"status {done.returncode}"]

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from lhotse import CutSet, LilcomChunkyWriter
+from lhotse.audio.backend import LibsndfileBackend, audio_backend
 from lhotse.cut import Cut
 
+from schatten import seals
 from schatten.errors import UserError
 from schatten.features.extractors import extractor
 from schatten.files import atomic_output, read_json, write_json, write_jsonl
@@ -22,19 +24,39 @@ def compute(cuts: Path, audio: Path, feature: str, speeds: tuple[float, ...], ou
     """Write the features of `cuts`, whose audio paths are relative to the folder `audio`.
 
     Each utterance is used at each of `speeds`; copies get the suffix `_sp{speed}`. Writes
-    `output` and its archive, and returns the number of utterances.
+    `output` and its archive, and returns the number of utterances. Audio is read by libsndfile
+    alone: lhotse would hand the names of .sph files to a shell.
     """
     torch.set_num_threads(1)
     spectrum = extractor(feature)
     archive = archive_of(output)
+    recorded = _recorded(cuts, audio)
     done = []
-    with atomic_output(archive) as beside, LilcomChunkyWriter(beside) as writer:
-        for cut in _at_speeds(read_cuts(cuts).with_recording_path_prefix(audio), speeds):
+    with (
+        audio_backend(LibsndfileBackend()),
+        atomic_output(archive) as beside,
+        LilcomChunkyWriter(beside) as writer,
+    ):
+        for cut in _at_speeds(recorded, speeds):
             with_features = _extract(cut, spectrum, writer, cuts)
             with_features.features.storage_path = archive.name
             done.append(with_features.drop_recording().to_dict())
     write_jsonl(output, done)
     return len(done)
+
+
+def _recorded(cuts: Path, audio: Path) -> CutSet:
+    """Read cuts, and say that their recordings are about to be read."""
+    found = read_cuts(cuts)
+    names = [str(source.source) for cut in found for source in cut.recording.sources]
+    try:
+        seals.reading_recordings(cuts, audio, names)
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{error.filename} does not exist, and {cuts} names it: copy it there, or make the "
+            "corpus again"
+        ) from None
+    return found.with_recording_path_prefix(audio)
 
 
 def _at_speeds(cuts: CutSet, speeds: tuple[float, ...]) -> Iterator[Cut]:
@@ -58,6 +80,7 @@ def read_cuts(path: Path) -> CutSet:
     """Read cuts; a missing or damaged manifest is a `UserError`."""
     if not path.is_file():
         raise UserError(f"{path} does not exist: make it first, or correct the path")
+    seals.reading(path)
     try:
         return CutSet.from_file(path)
     except Exception as error:
@@ -68,6 +91,8 @@ def read_features(cuts: Path) -> CutSet:
     """Read cuts with features, lazily, their archives found beside the manifest."""
     if not cuts.is_file():
         raise UserError(f"{cuts} does not exist: run `schatten features` first")
+    seals.reading(cuts)
+    seals.reading(archive_of(cuts))
     return CutSet.from_jsonl_lazy(cuts).with_features_path_prefix(cuts.parent)
 
 

@@ -4,6 +4,9 @@ A part is canonical JSON, with the step's result version. Rules take it as a par
 a part of their state's key.
 """
 
+import json
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 from schatten.files import canonical_json
@@ -38,6 +41,20 @@ def part(step: str, *values: Any) -> str:
     return canonical_json({"step": step, "version": RESULT_VERSION[step], "settings": values})
 
 
+def part_of_verb(verb: str, recipe: Recipe, options: Mapping[str, Any]) -> Any:
+    """Return the settings that matter to a verb, for its record: those of its `STEP_part` here.
+
+    That function's arguments are named like the verb's options. A verb without one has its
+    result version, or the whole recipe.
+    """
+    step = verb.partition(" ")[0]
+    settings = globals().get(f"{step}_part")
+    names = [] if settings is None else list(signature(settings).parameters)[1:]
+    if settings is not None and set(names) <= set(options):
+        return json.loads(settings(recipe, *(options[name] for name in names)))
+    return json.loads(part(step)) if step in RESULT_VERSION else _plain(recipe)
+
+
 def corpus_part(recipe: Recipe) -> str:
     """Settings of the corpus step."""
     corpus = recipe.corpus.model_dump(mode="json", exclude={"shared_speakers", "low_rates"})
@@ -57,9 +74,9 @@ def features_part(recipe: Recipe, split: str) -> str:
     return part("features", speeds)
 
 
-def lm_part(recipe: Recipe, name: str) -> str:
+def lm_part(recipe: Recipe, lm: str) -> str:
     """Settings of a language model."""
-    return part("lm", _plain(recipe.language_models[name]))
+    return part("lm", _plain(recipe.language_models[lm]))
 
 
 def train_part(recipe: Recipe, system: str, seed: int) -> str:

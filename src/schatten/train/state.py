@@ -55,5 +55,5 @@ class Checkpoints(lightning.Callback):
         self._write(trainer)
 
     def _write(self, trainer: lightning.Trainer) -> None:
-        with atomic_output(self.path) as beside:
+        with atomic_output(self.path, lasting=False) as beside:
             trainer.save_checkpoint(beside)

@@ -1,0 +1,185 @@
+"""`schatten explain`: the chain of provenance records from an artifact back to the audio."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from schatten import seals
+from schatten.errors import UserError
+from schatten.files import read_jsonl
+from schatten.seals import Seal
+
+
+@dataclass
+class Link:
+    """A file or folder of the chain: how it was made, and of what."""
+
+    path: Path
+    record: dict[str, Any] | None
+    """None for what came from outside."""
+    problem: str | None
+    """Where the chain is broken: how this differs from what its reader, or its maker, saw."""
+    inputs: list["Link"] = field(default_factory=list)
+    note: str = ""
+    """What a source without a record is."""
+
+
+def chain(artifact: Path) -> Link:
+    """Follow the records from an artifact back to what came from outside.
+
+    Errors: `UserError` for a path that does not exist or has no record.
+    """
+    path = _recorded(artifact)
+    record = seals.read_record(path)
+    assert record is not None
+    return _link(path, Seal(**record["seal"]), {})
+
+
+def _recorded(path: Path) -> Path:
+    """Return the path itself, or the folder around it that has a record of its own."""
+    if not path.exists() and not seals.record_of(path).is_file():
+        raise UserError(f"{path} does not exist: name an artifact below results/")
+    for one in (path, *path.parents):
+        if one.name and seals.record_of(one).is_file():
+            return one
+    raise UserError(
+        f"{path} has no provenance record: it came from outside, or no verb has finished it; "
+        "remove it and run again to have one"
+    )
+
+
+def _link(path: Path, expected: Seal, known: dict[Path, Link]) -> Link:
+    """Return what is known of a path, which its reader saw as `expected`."""
+    if path not in known:
+        link = known[path] = _read(path)
+        for entry in (link.record or {}).get("inputs", ()):
+            link.inputs.append(_input(path.parent, entry, known))
+    link = known[path]
+    problem = link.problem or _changed(link, expected)
+    return Link(path, link.record, problem, link.inputs, link.note)
+
+
+def _read(path: Path) -> Link:
+    if not path.exists():
+        return Link(path, None, "it does not exist")
+    try:
+        record = seals.read_record(path)
+    except UserError as error:
+        return Link(path, None, str(error))
+    if record is None:
+        return Link(path, None, None, note="from outside")
+    return Link(path, record, seals.difference(path, Seal(**record["seal"])))
+
+
+def _changed(link: Link, expected: Seal) -> str | None:
+    """Say how a whole file differs from what was read of it."""
+    if link.record is None:
+        problem = seals.difference(link.path, expected)
+    else:
+        same = link.record["seal"]["sha256"] == expected.sha256
+        problem = None if same else "it was made again, with another content"
+    return problem and f"{problem}, since it was read"
+
+
+def _input(folder: Path, entry: dict[str, Any], known: dict[Path, Link]) -> Link:
+    expected = Seal(**entry["seal"])
+    path = _shown(folder / entry["path"])
+    if "listed_in" in entry:
+        return _recordings(path, _shown(folder / entry["listed_in"]), expected)
+    return _link(path, expected, known)
+
+
+def _recordings(folder: Path, manifest: Path, expected: Seal) -> Link:
+    """Look at the recordings that a manifest names: are all there, and as long as they were?"""
+    note = f"{expected.files:,} recordings, {expected.bytes:,} bytes, listed in {manifest}"
+    try:
+        rows = read_jsonl(manifest)
+        names = [source["source"] for row in rows for source in row["recording"]["sources"]]
+        now = seals.listing_seal(folder, names)
+    except UserError as error:
+        return Link(folder, None, str(error), note=note)
+    except FileNotFoundError as error:
+        return Link(folder, None, f"{error.filename} does not exist", note=note)
+    same = now.sha256 == expected.sha256
+    return Link(folder, None, None if same else "recordings changed since they were read", [], note)
+
+
+def _shown(path: Path) -> Path:
+    """Return a path as it is printed: relative to the current folder where it is inside."""
+    absolute = Path(os.path.normpath(path.absolute()))
+    return absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
+
+
+def problems(link: Link) -> list[tuple[Path, str]]:
+    """List the places where a chain is broken, each once."""
+    return [(one.path, one.problem) for one in _links(link, set()) if one.problem is not None]
+
+
+def _links(link: Link, seen: set[tuple[Path, str, str | None]]) -> Iterator[Link]:
+    """Yield every link of a chain once, makers before what they were made of."""
+    key = (link.path, link.note, link.problem)
+    if key not in seen:
+        seen.add(key)
+        yield link
+        for one in link.inputs:
+            yield from _links(one, seen)
+
+
+def as_json(link: Link) -> str:
+    """Return a chain as JSON: every record by path, what came from outside, what is broken."""
+    links = list(_links(link, set()))
+    content = {
+        "artifact": str(link.path),
+        "records": {str(one.path): one.record for one in links if one.record is not None},
+        "sources": [{"path": str(one.path), "note": one.note} for one in links if not one.record],
+        "problems": [{"path": str(path), "problem": problem} for path, problem in problems(link)],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def show(link: Link, console: Console) -> None:
+    """Print a chain as a tree; what stands further up already is not said again."""
+    if link.record is not None:
+        console.print(Text(_how(link.record)), soft_wrap=True)
+    seen: set[Path] = set()
+    tree = Tree(_label(link, seen))
+    _grow(tree, link, seen)
+    console.print(tree)
+    for path, problem in problems(link):
+        console.print(Text(f"broken at {path}: {problem}", style="bold red"), soft_wrap=True)
+
+
+def _how(record: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    settings = json.dumps(record["settings"], ensure_ascii=False)
+    made = f"{record['began']} on {record['host']}, commit {record['commit']}"
+    return f"{record['command']}\n{made}\nsettings: {settings}\nversions: {versions}\n"
+
+
+def _label(link: Link, seen: set[Path]) -> Text:
+    label = Text(str(link.path), style="bold red" if link.problem else "bold")
+    if link.record is None:
+        label.append(f"  {link.note}", style="not bold dim")
+    elif link.path in seen:
+        label.append("  (see above)", style="not bold dim")
+    else:
+        made = "{verb}, {seconds:.1f} s, {peak_memory_mb:.0f} MB, commit {commit}"
+        label.append(f"  {made.format(**link.record)}", style="not bold dim")
+    if link.problem:
+        label.append(f"  BROKEN: {link.problem}")
+    return label
+
+
+def _grow(tree: Tree, link: Link, seen: set[Path]) -> None:
+    if link.path in seen:
+        return
+    seen.add(link.path)
+    for one in link.inputs:
+        _grow(tree.add(_label(one, seen)), one, seen)

@@ -1,0 +1,173 @@
+"""Seals: what an artifact was when it was written, so that a damaged one is never read as whole.
+
+A seal is size, modification time and SHA-256. The artifact NAME has its seal in the provenance
+record `.NAME.provenance.json` beside it (`schatten.provenance` writes the record); whoever reads an
+artifact says so here first, which compares. An artifact without a record is read as it is.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schatten.errors import UserError
+
+SUFFIX = ".provenance.json"
+
+
+@dataclass(frozen=True)
+class Seal:
+    """What identifies a file's content; of a folder, the names and sizes of the files in it."""
+
+    sha256: str
+    """Of the bytes; of a folder, of the lines `NAME TAB SIZE` of its files, sorted."""
+    bytes: int
+    """Size; of a folder, of all its files."""
+    files: int = 1
+    """1, or the files of a folder."""
+    modified_ns: int = 0
+    """Modification time in ns since 1970; 0 for a folder. Equal size and time count as equal."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the seal as a record holds it."""
+        return asdict(self)
+
+
+@dataclass
+class Journal:
+    """What a verb read and wrote, for its record."""
+
+    reads: dict[Path, Seal] = field(default_factory=dict)
+    listings: dict[Path, tuple[Path, Seal]] = field(default_factory=dict)
+    """By manifest: the folder of its recordings, and the seal of those."""
+    writes: dict[Path, Seal] = field(default_factory=dict)
+
+
+_journals: list[Journal] = []
+"""That of the verb that runs, if one does."""
+
+
+@contextmanager
+def journal() -> Iterator[Journal]:
+    """Note what is read and written for as long as the context lasts."""
+    _journals.append(Journal())
+    try:
+        yield _journals[-1]
+    finally:
+        _journals.pop()
+
+
+def record_of(path: Path) -> Path:
+    """Return where an artifact's provenance record lies."""
+    return path.with_name(f".{path.name}{SUFFIX}")
+
+
+def seal(path: Path) -> Seal:
+    """Return the seal of a file or a folder as it is now."""
+    if path.is_dir():
+        files = (file for file in path.rglob("*") if file.is_file() and not _is_hidden(file))
+        return listing_seal(path, [file.relative_to(path).as_posix() for file in files])
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    status = path.stat()
+    return Seal(digest, status.st_size, 1, status.st_mtime_ns)
+
+
+def listing_seal(folder: Path, names: list[str]) -> Seal:
+    """Return the seal of some files of a folder: of their names and sizes, not of their bytes.
+
+    Errors: `FileNotFoundError` that names a missing one.
+    """
+    sizes = {name: (folder / name).stat().st_size for name in sorted(set(names))}
+    lines = "".join(f"{name}\t{size}\n" for name, size in sizes.items())
+    digest = hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
+    return Seal(digest, sum(sizes.values()), len(sizes))
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Return the provenance record of an artifact; None where it has none.
+
+    Errors: `UserError` for a damaged record.
+    """
+    record = record_of(path)
+    try:
+        content = json.loads(record.read_bytes())
+        Seal(**content["seal"])
+        return dict(content)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise UserError(
+            f"{record} is damaged ({error}): remove it and {path}, and run again"
+        ) from None
+
+
+def difference(path: Path, expected: Seal) -> str | None:
+    """Say how an artifact differs from its seal; None where it does not.
+
+    A file of the sealed size and time is taken as unchanged; else its content decides.
+    """
+    if path.is_file():
+        status = path.stat()
+        if status.st_size != expected.bytes:
+            return f"it has {status.st_size:,} bytes, not {expected.bytes:,}"
+        if status.st_mtime_ns == expected.modified_ns:
+            return None
+    elif not path.is_dir():
+        return "it does not exist"
+    now = seal(path)
+    if now.sha256 == expected.sha256:
+        return None
+    if path.is_dir():
+        was = f"{expected.files:,} files of {expected.bytes:,} bytes"
+        return f"it holds {now.files:,} files of {now.bytes:,} bytes, not the same {was}"
+    return "its bytes are others"
+
+
+def reading(path: Path | str) -> None:
+    """Say that a file is about to be read, and refuse a damaged artifact.
+
+    Errors: `UserError` where it is not what its record says.
+    """
+    path = Path(path)
+    if not path.is_file() or _is_hidden(path):
+        return
+    record = read_record(path)
+    found = None if record is None else Seal(**record["seal"])
+    if found is not None and (problem := difference(path, found)):
+        raise UserError(
+            f"{path} is not what was written there ({problem}): it was cut short or edited; "
+            f"remove it and run again (or, to use it as it is, remove {record_of(path)})"
+        )
+    for notes in _journals:
+        if path not in notes.reads and path not in notes.writes:
+            notes.reads[path] = found or seal(path)
+
+
+def reading_recordings(manifest: Path, folder: Path, names: list[str]) -> None:
+    """Say that the recordings that a manifest names, relative to a folder, are about to be read."""
+    for notes in _journals:
+        notes.listings[manifest] = (folder, listing_seal(folder, names))
+
+
+def forget(path: Path) -> None:
+    """Remove the record of an artifact that is about to be replaced."""
+    record_of(path).unlink(missing_ok=True)
+
+
+def wrote(path: Path) -> None:
+    """Say that an artifact was written, a file or a whole folder.
+
+    What lies in a hidden folder is nobody's artifact.
+    """
+    for notes in _journals:
+        if not _is_hidden(path):
+            notes.writes[path] = seal(path)
+
+
+def _is_hidden(path: Path) -> bool:
+    """Tell whether a file, or the folder it lies in, has a hidden name."""
+    return any(name.startswith(".") and name != ".." for name in (path.name, path.parent.name))
