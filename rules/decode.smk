@@ -31,19 +31,20 @@ rule tune:
         ),
         cuts=L.cuts(W.recipe.splits.dev),
         lm=L.lm("{lm}") / "bin",
-        lexicon=L.lm("{lm}") / "lexicon",
+        lexicon=lambda wildcards: W.search_lexicon(wildcards.lm),
     output:
-        L.weights(STAGE2, "{lm}"),
+        L.weights(STAGE2, "{lm}", "{decoder}"),
     log:
-        L.weights(STAGE2, "{lm}").with_name("tune.log"),
+        L.weights(STAGE2, "{lm}", "{decoder}").with_name("tune.log"),
     threads: 1
     resources:
         mem_mb=4000,
         runtime=240,
     params:
         settings=parts.tune_part(W.recipe),
+        lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
     shell:
-        "schatten tune --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --output {output:q} > {log:q} 2>&1"
+        "schatten tune --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule greedy:
@@ -67,27 +68,30 @@ rule beam:
     input:
         logprobs=L.logprobs(ANY, "{split}"),
         lm=L.lm("{lm}") / "bin",
-        lexicon=L.lm("{lm}") / "lexicon",
-        weights=L.weights(STAGE2, "{lm}"),
+        lexicon=lambda wildcards: W.search_lexicon(wildcards.lm),
+        weights=L.weights(STAGE2, "{lm}", "{decoder}"),
     output:
-        L.hypotheses(ANY, "lexicon", "{lm}", "{split}"),
+        L.hypotheses(ANY, "{decoder}", "{lm}", "{split}"),
     log:
-        L.decoded(ANY, "lexicon", "{lm}") / "{split}.log",
+        L.decoded(ANY, "{decoder}", "{lm}") / "{split}.log",
+    wildcard_constraints:
+        decoder="lexicon|open",
     threads: 1
     resources:
         mem_mb=4000,
         runtime=240,
     params:
         settings=parts.decode_part(W.recipe),
+        lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
     shell:
-        "schatten decode --recipe {W.name:q} --decoder lexicon --logprobs {input.logprobs:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+        "schatten decode --recipe {W.name:q} --decoder {wildcards.decoder} --logprobs {input.logprobs:q} --lm {input.lm:q} {params.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule score:
     input:
         hypotheses=L.hypotheses(ANY, "{decoder}", "{lm}", "{split}"),
         cuts=L.cuts("{split}"),
-        lexicon=L.lm(W.recipe.table_language_models[0]) / "lexicon",
+        lexicon=lambda wildcards: W.known_words(wildcards.lm),
     output:
         score=L.score(ANY, "{decoder}", "{lm}", "{split}"),
         beside=[

@@ -89,16 +89,6 @@ class Workflow:
             labels.update(dict.fromkeys(transitions(system, epochs)))
         return list(labels)
 
-    @property
-    def measured_ranks(self) -> list[str]:
-        """Names of ranks that weigh errors by inputs measured on training speech."""
-        return [rank for rank in self.ranks if "act@" in rank]
-
-    @property
-    def plain_ranks(self) -> list[str]:
-        """Names of the others."""
-        return [rank for rank in self.ranks if "act@" not in rank]
-
     def results(self, rows: Sequence[Row]) -> list[Path]:
         """What the tables read of some models: scores and histories."""
         scores = [
@@ -164,6 +154,16 @@ class Workflow:
     def torch_threads(self, system: str) -> int:
         """CPU threads of a system's trainings: a constant of the experiment."""
         return self.recipe.trainings[self.recipe.systems[system].training].torch_threads
+
+    def search_lexicon(self, lm: str) -> list[Path]:
+        """The lexicon that is searched with a language model; none for one of characters."""
+        searched = self.recipe.language_models[lm].decoder == "lexicon"
+        return [self.layout.lm(lm) / "lexicon"] if searched else []
+
+    def known_words(self, lm: str) -> Path:
+        """Lexicon of the words that a language model has seen; greedy: those of the main one."""
+        name = self.recipe.table_language_models[0] if lm == "none" else lm
+        return self.layout.lm(name) / "lexicon"
 
     def lm_text(self, name: str) -> Path:
         """The text a language model is estimated on."""

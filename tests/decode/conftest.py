@@ -1,13 +1,20 @@
 from pathlib import Path
 
 import pytest
-from toy_decoding import WORDS, arpa_text
+from toy_decoding import WORDS, arpa_text, character_arpa_text
 
 
 @pytest.fixture
 def arpa(tmp_path: Path) -> Path:
     path = tmp_path / "toy.arpa"
     path.write_text(arpa_text())
+    return path
+
+
+@pytest.fixture
+def character_arpa(tmp_path: Path) -> Path:
+    path = tmp_path / "characters.arpa"
+    path.write_text(character_arpa_text())
     return path
 
 

@@ -56,6 +56,15 @@ def test_tune_decode_score(folder: Path) -> None:
     assert read_json(folder / "dev.score.json")["out_of_lexicon"]["count"] == 0
 
 
+def test_open_tune_and_decode_take_no_lexicon(folder: Path, character_arpa: Path) -> None:
+    lm = ("--lm", str(character_arpa))
+    split = ("--logprobs", "dev.npz", "--cuts", "dev.cuts.jsonl.gz")
+    assert call("tune", *split, *lm, "--output", "w.json").exit_code == 0
+    assert call(*DECODE, "open", *lm, "--weights", "w.json").exit_code == 0
+    expected = "kim-1 cab\nkim-2 ba a ab\nlee-1 abb ba\n"
+    assert (folder / "dev.hyp.txt").read_text() == expected
+
+
 def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
     values = {"lee-1": clear_values("bcb a"), "kim-1": clear_values("")}
     write_logprobs(folder / "dev.npz", log_probs(values))
@@ -66,8 +75,11 @@ def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("lexicon", *SEARCH), "needs --lm, --lexicon and --weights"),
-        (("greedy", *SEARCH), "takes no --lm"),
+        (("lexicon",), "needs --lm and --lexicon and --weights"),
+        (("lexicon", *SEARCH), "needs --weights"),
+        (("open", "--lexicon", "lexicon"), "needs --lm and --weights"),
+        (("open", *SEARCH, "--weights", "lexicon"), "takes no --lexicon"),
+        (("greedy", *SEARCH), "takes no --lexicon and --lm"),
         (("magic",), "not one of 'greedy'"),
     ],
 )

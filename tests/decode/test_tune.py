@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_decoding import WORDS, clear_values, log_probs, random_values, write_cuts
 
+from schatten.decode.files import SearchFiles
 from schatten.decode.logprobs import write_logprobs
 from schatten.decode.search import Weights
 from schatten.decode.tune import read_weights, search_grid, tune
@@ -69,7 +70,7 @@ def test_chooses_the_fewest_errors_and_says_edges(
     dev: tuple[Path, Path], lexicon: Path, arpa: Path, tmp_path: Path
 ) -> None:
     grid = Decoding(lm_weights=(0.1, 0.4, 5.0), word_bonuses=(-20.0, 0.0))
-    tuned = tune(*dev, arpa, lexicon, grid)
+    tuned = tune(*dev, SearchFiles(arpa, lexicon), grid)
     tuned.write(tmp_path / "weights.json")
     written = read_json(tmp_path / "weights.json")
     assert read_weights(tmp_path / "weights.json") == tuned.best
@@ -87,7 +88,7 @@ def test_ties_go_to_the_smaller_weights(
     write_logprobs(tmp_path / "clear.npz", log_probs(values))
     cuts = write_cuts(tmp_path / "clear.cuts.jsonl.gz", texts)
     grid = Decoding(lm_weights=(0.6, 0.3, 0.5), word_bonuses=(-0.5, 0.25, 0.5))
-    tuned = tune(tmp_path / "clear.npz", cuts, arpa, lexicon, grid)
+    tuned = tune(tmp_path / "clear.npz", cuts, SearchFiles(arpa, lexicon), grid)
     assert tuned.best == Weights(0.3, 0.25)
     assert set(tuned.errors.values()) == {0}
     assert tuned.at_edge == ["lm_weight 0.3 is the lowest of the grid"]
@@ -98,7 +99,7 @@ def test_other_utterances_are_refused_by_name(
 ) -> None:
     cuts = write_cuts(tmp_path / "other.cuts.jsonl.gz", {"s0-00": "a", "zz-99": "ba"})
     with pytest.raises(UserError, match=r"lacks 1 utterance \(zz-99\)"):
-        tune(dev[0], cuts, arpa, lexicon, Decoding())
+        tune(dev[0], cuts, SearchFiles(arpa, lexicon), Decoding())
 
 
 @pytest.mark.parametrize("content", ["{}", "[1]", '{"lm_weight": null, "word_bonus": 1}', "{"])

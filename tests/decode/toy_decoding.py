@@ -13,7 +13,10 @@ from schatten.decode.logprobs import BLANK, SPACE, LogProbs
 UNITS = [BLANK, SPACE, "a", "b", "c"]
 WORDS = ["a", "ab", "abb", "ba", "cab"]
 
-UNIGRAMS = {  # word: (decimal log probability, decimal log back-off)
+Unigrams = dict[str, tuple[float, float]]
+Bigrams = dict[tuple[str, str], float]
+
+UNIGRAMS: Unigrams = {  # word: (decimal log probability, decimal log back-off)
     "<unk>": (-9.0, 0.0),
     "<s>": (-99.0, -0.2),
     "</s>": (-0.8, 0.0),
@@ -23,7 +26,7 @@ UNIGRAMS = {  # word: (decimal log probability, decimal log back-off)
     "ba": (-0.7, -0.4),
     "cab": (-1.9, 0.0),
 }
-BIGRAMS = {
+BIGRAMS: Bigrams = {
     ("<s>", "ba"): -0.2,
     ("<s>", "ab"): -0.5,
     ("a", "ab"): -0.15,
@@ -32,21 +35,56 @@ BIGRAMS = {
 }
 
 
+CHARACTER_UNIGRAMS: Unigrams = {
+    "<unk>": (-9.0, 0.0),
+    "<s>": (-99.0, -0.1),
+    "</s>": (-1.1, 0.0),
+    "<space>": (-0.5, -0.2),
+    "a": (-0.4, -0.3),
+    "b": (-0.7, -0.2),
+    "c": (-1.2, 0.0),
+}
+CHARACTER_BIGRAMS: Bigrams = {
+    ("<s>", "b"): -0.3,
+    ("b", "a"): -0.2,
+    ("a", "<space>"): -0.3,
+    ("<space>", "</s>"): -0.4,
+    ("<space>", "<space>"): -2.5,
+}
+
+
 def arpa_text() -> str:
-    lines = ["\\data\\", f"ngram 1={len(UNIGRAMS)}", f"ngram 2={len(BIGRAMS)}", "", "\\1-grams:"]
-    lines += [f"{score}\t{word}\t{backoff}" for word, (score, backoff) in UNIGRAMS.items()]
+    return _arpa_text(UNIGRAMS, BIGRAMS)
+
+
+def character_arpa_text() -> str:
+    return _arpa_text(CHARACTER_UNIGRAMS, CHARACTER_BIGRAMS)
+
+
+def _arpa_text(unigrams: Unigrams, bigrams: Bigrams) -> str:
+    lines = ["\\data\\", f"ngram 1={len(unigrams)}", f"ngram 2={len(bigrams)}", "", "\\1-grams:"]
+    lines += [f"{score}\t{word}\t{backoff}" for word, (score, backoff) in unigrams.items()]
     lines += ["", "\\2-grams:"]
-    lines += [f"{score}\t{' '.join(pair)}" for pair, score in BIGRAMS.items()]
+    lines += [f"{score}\t{' '.join(pair)}" for pair, score in bigrams.items()]
     return "\n".join([*lines, "", "\\end\\", ""])
 
 
 def lm_score(words: tuple[str, ...]) -> float:
     """Natural log probability of a sentence."""
+    return _lm_score(words, UNIGRAMS, BIGRAMS)
+
+
+def character_lm_score(characters: tuple[str, ...]) -> float:
+    """Natural log probability of a sentence's characters, a space as `<space>`."""
+    return _lm_score(characters, CHARACTER_UNIGRAMS, CHARACTER_BIGRAMS)
+
+
+def _lm_score(tokens: tuple[str, ...], unigrams: Unigrams, bigrams: Bigrams) -> float:
     total, previous = 0.0, "<s>"
-    for word in (*words, "</s>"):
-        backed_off = UNIGRAMS[previous][1] + UNIGRAMS[word][0]
-        total += BIGRAMS.get((previous, word), backed_off)
-        previous = word
+    for token in (*tokens, "</s>"):
+        backed_off = unigrams[previous][1] + unigrams[token][0]
+        total += bigrams.get((previous, token), backed_off)
+        previous = token
     return total * math.log(10.0)
 
 

@@ -45,7 +45,11 @@ RECIPE = {
             "seeds": [1, 2],
         },
     },
-    "language_models": {"large": {}, "small": {"order": 3, "prune": {"megabytes": 1}}},
+    "language_models": {
+        "large": {},
+        "small": {"order": 3, "prune": {"megabytes": 1}},
+        "letters": {"order": 6, "decoder": "open"},
+    },
     "tables": {"caption": "A caption with 50 % of_everything.", "bootstrap_samples": 100},
 }
 LAB = {
@@ -90,6 +94,8 @@ LAB = {
     "language_models": {"large": {}},
 }
 """What the papers compare: a grid, early transitions, factorizations, smaller dense models."""
+LEXICON = "call\tc a l l\nfind\tf i n d\nthe\tt h e\nnearest\tn e a r e s t\n"
+"""All that is said but `bank`."""
 MATRICES = ("fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec")
 DENSE = 2_100_000
 SHARES = {WHOLE: 1.0, "tau0.90": 0.66, "tau0.60": 0.33, "tau0.40": 0.18}
@@ -139,6 +145,7 @@ def _write_data(recipe: Recipe, layout: Layout) -> None:
     for number, name in enumerate(recipe.language_models, start=1):
         info = {"ngrams": [2000, 30_000 // number], "bytes": {"bin": 4_000_000 // number}}
         files.write_json(layout.lm(name) / "info.json", info)
+        files.write_text(layout.lm(name) / "lexicon", LEXICON)
     for split in recipe.splits.scored:
         files.write_jsonl(layout.cuts(split), [_cut(split, n) for n in range(60)])
 
@@ -196,8 +203,8 @@ def _write_score(recipe: Recipe, layout: Layout, row: Row, decoding: tuple[str, 
         layout.hypotheses(row, decoder, lm, split),
         layout.cuts(split),
         layout.score(row, decoder, lm, split),
-        None,
+        layout.lm(next(iter(recipe.language_models))) / "lexicon",
         recipe.tables,
     )
     if decoder != "greedy":
-        files.write_json(layout.weights(row, lm), {"lm_weight": 0.8, "word_bonus": 1.0})
+        files.write_json(layout.weights(row, lm, decoder), {"lm_weight": 0.8, "word_bonus": 1.0})

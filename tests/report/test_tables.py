@@ -60,6 +60,9 @@ def test_a_row_holds_what_was_scored(written: Path, experiment: Experiment) -> N
         float(row["cer_greedy_before_stage2"])
         == _score(experiment, before, "greedy", "none")["cer"]
     )
+    assert float(row["wer_letters"]) == _score(experiment, stage2, "open", "letters")["wer"]
+    assert float(row["out_of_lexicon_percent"]) == main["out_of_lexicon"]["percent"] > 0
+    assert float(row["wer_out_of_lexicon"]) == main["out_of_lexicon"]["wer"] > 0
     assert row["matrix_ranks"] == "21/21/21/21/21"
     assert float(row["share_of_baseline_percent"]) == pytest.approx(33.0, abs=0.01)
     assert float(row["megabytes_fp32"]) == pytest.approx(int(row["parameters"]) * 4e-6, abs=1e-4)
@@ -158,6 +161,6 @@ def test_the_verbs_find_the_artifacts_of_a_recipe(experiment: Experiment, tmp_pa
     common = ["--recipe", recipe, "--data-key", "abc", "--results", str(experiment.layout.results)]
     run = CliRunner().invoke(app, ["table", *common, "--output-dir", str(tmp_path)])
     assert run.exit_code == 0, run.output
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert sorted(path.name for path in tmp_path.glob("[!.]*")) == [
         f"{table}.{kind}" for table in ("cost", "systems", "wer") for kind in ("csv", "md", "tex")
     ]

@@ -59,8 +59,40 @@ def test_words_out_of_the_lexicon(scored: Path) -> None:
     assert read_json(scored / "test.score.json")["out_of_lexicon"] == {
         "count": 7,
         "percent": pytest.approx(63.6364),
+        "errors": 2,
+        "wer": pytest.approx(18.1818),
+        "percent_of_errors": 50.0,
+        "wer_of_utterances_without": 0.0,
         "words": ["is", "it", "jazz", "jon", "stop", "time", "what"],
     }
+
+
+def test_utterances_without_unknown_words_have_a_rate_of_their_own(
+    cuts: Path, hypotheses: Path, tmp_path: Path
+) -> None:
+    lexicon = tmp_path / "lexicon"
+    words = "what time is it stop play some call now"
+    lexicon.write_text("".join(f"{word}\t{' '.join(word)}\n" for word in words.split()))
+    score_files(hypotheses, cuts, tmp_path / "t.score.json", lexicon, Tables())
+    value = read_json(tmp_path / "t.score.json")["out_of_lexicon"]
+    assert (value["words"], value["errors"]) == (["jazz", "jon"], 1)
+    assert value["wer_of_utterances_without"] == 40.0  # lee: 2 errors in 5 words
+    text = (tmp_path / "t.errors.txt").read_text()
+    said = "2 of 11 words (18.18 %); 1 of them wrong: 9.09 points of WER, 25.0 % of all errors."
+    assert f"{said} WER of utterances without them: 40.00\n" in text
+    assert "     1       0  jazz\n     1       1  jon\n" in text
+
+
+def test_without_unknown_words_the_list_says_so(
+    cuts: Path, hypotheses: Path, tmp_path: Path
+) -> None:
+    lexicon = tmp_path / "lexicon"
+    words = sorted({word for text in TEXTS.values() for word in text.split()})
+    lexicon.write_text("".join(f"{word}\t{' '.join(word)}\n" for word in words))
+    score_files(hypotheses, cuts, tmp_path / "t.score.json", lexicon, Tables())
+    assert read_json(tmp_path / "t.score.json")["out_of_lexicon"]["wer"] == 0.0
+    listed = "Words out of the lexicon: said, wrong, word\n(none)\n"
+    assert listed in (tmp_path / "t.errors.txt").read_text()
 
 
 def test_error_list(scored: Path) -> None:

@@ -1,5 +1,6 @@
 """What runs again after a change: what the change matters to, and what follows from that."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,9 @@ def raised(done: Project) -> Iterator[Callable[[str], set[Step]]]:
     original = path.read_text()
 
     def increase(step: str) -> set[Step]:
-        line = f'    "{step}": 1,\n'
-        assert original.count(line) == 1
-        path.write_text(original.replace(line, f'    "{step}": 1001,\n'))
+        changed, found = re.subn(rf'("{step}"): \d+,', r"\1: 1001,", original)
+        assert found == 1
+        path.write_text(changed)
         return done.would_run()
 
     yield increase

@@ -23,6 +23,14 @@ class DecoderName(StrEnum):
 
     greedy = "greedy"
     lexicon = "lexicon"
+    open = "open"
+
+
+_NEEDED = {
+    DecoderName.greedy: (),
+    DecoderName.lexicon: ("--lm", "--lexicon", "--weights"),
+    DecoderName.open: ("--lm", "--weights"),
+}
 
 
 @app.command("tune")
@@ -32,14 +40,21 @@ def tune(
     logprobs: LogProbsOption,
     cuts: CutsOption,
     lm: Annotated[Path, typer.Option(help="KenLM binary (or ARPA).")],
-    lexicon: Annotated[Path, typer.Option(help="Lexicon: WORD TAB UNITS a line.")],
     output: Annotated[Path, typer.Option(help="The weights, and what was tried (.json).")],
+    lexicon: Annotated[
+        Path | None,
+        typer.Option(
+            help="Lexicon: WORD TAB UNITS a line; without it the search is open, and --lm is "
+            "one of characters."
+        ),
+    ] = None,
 ) -> None:
     """Choose LM weight and word bonus (natural logs) by WER on dev."""
     from schatten import recipe as recipes
+    from schatten.decode.files import SearchFiles
     from schatten.decode.tune import tune as run
 
-    chosen = run(logprobs, cuts, lm, lexicon, recipes.load(recipe).decoding)
+    chosen = run(logprobs, cuts, SearchFiles(lm, lexicon), recipes.load(recipe).decoding)
     chosen.write(output)
     typer.echo(chosen.summary)
 
@@ -58,18 +73,24 @@ def decode(
     """Turn log-probabilities into words: greedily, or by beam search with a language model."""
     from schatten import recipe as recipes
     from schatten.decode import run
+    from schatten.decode.files import SearchFiles
 
+    given = {"--lm": lm, "--lexicon": lexicon, "--weights": weights}
+    _require_options(decoder, {name for name, value in given.items() if value is not None})
     settings = recipes.load(recipe).decoding
-    if decoder is DecoderName.greedy:
-        if lm or lexicon or weights:
-            raise typer.BadParameter("--decoder greedy takes no --lm, --lexicon or --weights")
-        speed = run.greedy(logprobs, output)
+    if lm is None or weights is None:
+        typer.echo(run.greedy(logprobs, output))
     else:
-        if not (lm and lexicon and weights):
-            raise typer.BadParameter("--decoder lexicon needs --lm, --lexicon and --weights")
-        files = run.DecoderFiles(lm, lexicon, weights)
-        speed = run.lexicon(logprobs, files, settings, output)
-    typer.echo(speed)
+        typer.echo(run.beam(logprobs, SearchFiles(lm, lexicon), weights, settings, output))
+
+
+def _require_options(decoder: DecoderName, given: set[str]) -> None:
+    """Refuse options of another decoder, and missing ones."""
+    needed = _NEEDED[decoder]
+    if missing := [name for name in needed if name not in given]:
+        raise typer.BadParameter(f"--decoder {decoder.value} needs {' and '.join(missing)}")
+    if extra := sorted(given - set(needed)):
+        raise typer.BadParameter(f"--decoder {decoder.value} takes no {' and '.join(extra)}")
 
 
 @app.command("score")

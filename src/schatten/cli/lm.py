@@ -88,6 +88,17 @@ def binarise(
 
 
 @app.command()
+def spell(
+    text: Text,
+    output: Annotated[Path, typer.Option(help="Text to write (.gz is compressed).")],
+) -> None:
+    """Write a text as characters: what n-grams of characters are measured on."""
+    from schatten.lm.text import write_spelled
+
+    write_spelled(text, output)
+
+
+@app.command()
 def lexicon(
     recipe: RecipeOption,
     arpa: Arpa,

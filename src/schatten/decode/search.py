@@ -27,9 +27,9 @@ from schatten.errors import UserError
 from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Decoding
 
-_BLANK_INDEX = 0
+BLANK_INDEX = 0
 _IMPOSSIBLE = -1e4
-_LOG_10 = math.log(10.0)
+LOG_10 = math.log(10.0)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LexiconSearch:
         self._words = list(dict.fromkeys(word for word, _ in entries))
         self._settings = settings
         self._space = units.index(SPACE)
-        self._lm = _load_lm(lm, self._words)
+        self._lm = load_lm(lm, self._words)
         self._trie = self._build_trie(entries, units, lexicon)
 
     def _build_trie(
@@ -78,7 +78,7 @@ class LexiconSearch:
             beam_size=settings.beam,
             beam_size_token=settings.token_beam,
             beam_threshold=settings.beam_threshold,
-            lm_weight=weights.lm_weight * _LOG_10,  # KenLM gives decimal logs
+            lm_weight=weights.lm_weight * LOG_10,  # KenLM gives decimal logs
             word_score=weights.word_bonus,
             unk_score=-math.inf,
             sil_score=0.0,
@@ -86,7 +86,7 @@ class LexiconSearch:
             criterion_type=CriterionType.CTC,
         )
         decoder = LexiconDecoder(
-            options, self._trie, self._lm, self._space, _BLANK_INDEX, -1, [], False
+            options, self._trie, self._lm, self._space, BLANK_INDEX, -1, [], False
         )
         return Decoder(decoder, self._words, self._space)
 
@@ -101,7 +101,7 @@ class Decoder:
 
     def best(self, values: Frames) -> tuple[list[str], float]:
         """Return the best words of (frames, units) log-probabilities, and their score."""
-        emissions = _with_last_separator(values, self._space)
+        emissions = with_last_separator(values, self._space)
         results = self._decoder.decode(emissions.ctypes.data, *emissions.shape)
         if not results:
             return [], -math.inf
@@ -112,7 +112,7 @@ class Decoder:
         return self.best(values)[0]
 
 
-def _with_last_separator(values: Frames, space: int) -> Frames:
+def with_last_separator(values: Frames, space: int) -> Frames:
     """Add a frame that is surely a separator: a word of the lexicon ends with one."""
     frames, units = values.shape
     extended = np.full((frames + 1, units), _IMPOSSIBLE, dtype=np.float32)
@@ -121,7 +121,11 @@ def _with_last_separator(values: Frames, space: int) -> Frames:
     return extended
 
 
-def _load_lm(path: Path, words: list[str]) -> KenLM:
+def load_lm(path: Path, words: list[str]) -> KenLM:
+    """Load a KenLM binary (or ARPA) that is asked for words by their place in `words`.
+
+    Errors: `UserError` where it is missing or something else.
+    """
     if not path.is_file():
         raise UserError(f"{path} does not exist: make the language model first")
     try:

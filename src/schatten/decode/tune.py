@@ -11,7 +11,9 @@ from typing import Any
 
 import kaldialign
 
+from schatten.decode.files import SearchFiles
 from schatten.decode.logprobs import LogProbs, read_logprobs
+from schatten.decode.open_search import OpenSearch
 from schatten.decode.search import LexiconSearch, Weights
 from schatten.errors import UserError
 from schatten.files import read_json, write_json
@@ -65,7 +67,7 @@ def read_weights(path: Path) -> Weights:
         raise UserError(f"{path} holds no lm_weight and word_bonus: tune again") from None
 
 
-def tune(logprobs: Path, cuts: Path, lm: Path, lexicon: Path, settings: Decoding) -> Tuned:
+def tune(logprobs: Path, cuts: Path, files: SearchFiles, settings: Decoding) -> Tuned:
     """Decode dev with weights of the grid and return the best of them."""
     split = read_logprobs(logprobs)
     references = read_references(cuts)
@@ -73,7 +75,7 @@ def tune(logprobs: Path, cuts: Path, lm: Path, lexicon: Path, settings: Decoding
     words = sum(len(each.words) for each in references)
     if not words:
         raise UserError(f"{cuts} has no word in its transcripts: tune on another split")
-    search = LexiconSearch(lexicon, lm, split.units, settings)
+    search = files.search(split.units, settings)
     errors = search_grid(
         lambda weights: _word_errors(search, weights, split, references),
         settings.lm_weights,
@@ -108,7 +110,10 @@ def _order(point: Weights, errors: dict[Weights, int]) -> tuple[float, ...]:
 
 
 def _word_errors(
-    search: LexiconSearch, weights: Weights, split: LogProbs, references: list[Utterance]
+    search: LexiconSearch | OpenSearch,
+    weights: Weights,
+    split: LogProbs,
+    references: list[Utterance],
 ) -> int:
     decoder = search.decoder(weights)
     hypotheses = {name: decoder.words(values) for name, values in split}

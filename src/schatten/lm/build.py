@@ -1,6 +1,8 @@
 """The steps from text to a language model that decodes, in the order the recipe's settings ask."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from schatten.files import write_json, write_text
 from schatten.lm import arpa as arpa_format
 from schatten.lm import kenlm, witten_bell
 from schatten.lm.goals import prune_to
-from schatten.lm.text import lexicon
+from schatten.lm.text import lexicon, words_of, write_spelled
 from schatten.lm.writer import open_output
 from schatten.recipe.decoding import LanguageModel
 
@@ -25,13 +27,25 @@ def settings_of(name: str, lm: str) -> LanguageModel:
 
 def estimate_to(settings: LanguageModel, text: Path, output: Path, memory_mb: int) -> None:
     """Estimate a model from text and write its ARPA file, compressed where `output` is `.gz`."""
-    if output.suffix != ".gz":
-        kenlm.estimate(settings, text, output, memory_mb)
+    with _tokens(settings, text, output) as tokens:
+        if output.suffix != ".gz":
+            kenlm.estimate(settings, tokens, output, memory_mb)
+            return
+        with kenlm.scratch_folder(output) as scratch:
+            plain = scratch / "arpa"
+            kenlm.estimate(settings, tokens, plain, memory_mb)
+            compress(plain, output)
+
+
+@contextmanager
+def _tokens(settings: LanguageModel, text: Path, beside: Path) -> Iterator[Path]:
+    """Yield a text as the model reads it: itself, or its characters in a file of this while."""
+    if settings.decoder == "lexicon":
+        yield text
         return
-    with kenlm.scratch_folder(output) as scratch:
-        plain = scratch / "arpa"
-        kenlm.estimate(settings, text, plain, memory_mb)
-        compress(plain, output)
+    with kenlm.scratch_folder(beside.with_name(f"{beside.name}.tokens")) as scratch:
+        write_spelled(text, scratch / "text")
+        yield scratch / "text"
 
 
 def compress(plain: Path, output: Path) -> None:
@@ -41,8 +55,18 @@ def compress(plain: Path, output: Path) -> None:
 
 
 def write_lexicon(arpa: Path, alphabet: str, output: Path) -> None:
-    """Write the spellings of a model's words."""
+    """Write the spellings of the words of an n-gram of words."""
     write_text(output, lexicon(arpa_format.words(arpa), alphabet, arpa))
+
+
+def _write_known_words(
+    settings: LanguageModel, text: Path, arpa: Path, alphabet: str, output: Path
+) -> None:
+    """Write the spellings of the model's words; those of its text where it has characters."""
+    if settings.decoder == "lexicon":
+        write_lexicon(arpa, alphabet, output)
+    else:
+        write_text(output, lexicon(words_of(text), alphabet, text))
 
 
 def build_to(
@@ -56,23 +80,27 @@ def build_to(
 ) -> None:
     """Write `arpa.gz`, `bin`, `lexicon` and `info.json` to the folder `output`."""
     arpa, binary = output / "arpa.gz", output / "bin"
-    pruning = _estimate_and_prune(settings, text, arpa, memory_mb)
-    write_lexicon(arpa, alphabet, output / "lexicon")
+    with _tokens(settings, text, arpa) as tokens:
+        pruning = _estimate_and_prune(settings, tokens, arpa, memory_mb)
+    _write_known_words(settings, text, arpa, alphabet, output / "lexicon")
     kenlm.binarise(arpa, binary, settings.quantize_bits, memory_mb)
-    write_json(output / "info.json", _facts(arpa, binary, dev) | pruning)
+    facts: dict[str, Any] = {"ngrams": arpa_format.counts(arpa), "bytes": _bytes(arpa, binary)}
+    if dev is not None:
+        facts["dev"] = _measure(settings, binary, dev, output)
+    write_json(output / "info.json", facts | pruning)
 
 
 def _estimate_and_prune(
     settings: LanguageModel, text: Path, arpa: Path, memory_mb: int
 ) -> dict[str, Any]:
     """Write the ARPA file; return what pruning did, where the recipe asks for it."""
-    if settings.prune is None:
-        estimate_to(settings, text, arpa, memory_mb)
-        return {}
     history = None
     with kenlm.scratch_folder(arpa) as scratch:
         whole = scratch / "arpa"
         kenlm.estimate(settings, text, whole, memory_mb)
+        if settings.prune is None:
+            compress(whole, arpa)
+            return {}
         if settings.prune.history == "witten_bell":
             history = scratch / "history"
             witten_bell.estimate(text, settings.order - 1, history)
@@ -80,11 +108,13 @@ def _estimate_and_prune(
     return {"threshold": done.threshold, "ngrams_before_pruning": done.before}
 
 
-def _facts(arpa: Path, binary: Path, dev: Path | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "ngrams": arpa_format.counts(arpa),
-        "bytes": {"arpa.gz": arpa.stat().st_size, "bin": binary.stat().st_size},
-    }
-    if dev is not None:
-        facts["dev"] = kenlm.perplexity(binary, dev)
-    return facts
+def _bytes(arpa: Path, binary: Path) -> dict[str, int]:
+    return {"arpa.gz": arpa.stat().st_size, "bin": binary.stat().st_size}
+
+
+def _measure(
+    settings: LanguageModel, binary: Path, dev: Path, beside: Path
+) -> dict[str, float | int]:
+    """Return the perplexity of held-out text, a word or a character as the model has them."""
+    with _tokens(settings, dev, beside / "dev") as tokens:
+        return kenlm.perplexity(binary, tokens)

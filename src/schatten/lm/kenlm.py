@@ -77,7 +77,7 @@ def _lmplz(settings: LanguageModel, text: Path, scratch: Path, memory_mb: int) -
         words = most_frequent_words(text, settings.vocabulary)
         write_text(scratch / "vocabulary", "".join(f"{word}\n" for word in words))
         command += ["--limit_vocab_file", str(scratch / "vocabulary")]
-    if settings.discount_fallback:
+    if settings.discount_fallback or settings.decoder == "open":
         command.append("--discount_fallback")
     return command
 

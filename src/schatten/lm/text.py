@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from schatten.characters import spell
 from schatten.errors import UserError
-from schatten.files import read_lines
+from schatten.files import read_lines, write_text
 
 NOT_WORDS = frozenset({"<s>", "</s>", "<unk>"})
 
@@ -15,6 +16,16 @@ def most_frequent_words(text: Path, limit: int) -> list[str]:
     counts = Counter(word for line in read_lines(text) for word in line.split())
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [word for word, _ in ranked[:limit]]
+
+
+def words_of(text: Path) -> set[str]:
+    """Return the words of a text."""
+    return {word for line in read_lines(text) for word in line.split()}
+
+
+def write_spelled(text: Path, output: Path) -> None:
+    """Write a text (`.gz` too) as characters, for n-grams of them: a sentence stays a line."""
+    write_text(output, "".join(f"{spell(line)}\n" for line in read_lines(text)))
 
 
 def lexicon(words: Iterable[str], alphabet: str, source: Path) -> str:

@@ -30,6 +30,9 @@ class Prune(Settings):
 class LanguageModel(Settings):
     """A back-off n-gram: estimated by KenLM's lmplz, entropy-pruned, stored as a KenLM trie."""
 
+    decoder: Literal["lexicon", "open"] = "lexicon"
+    """`lexicon`: n-grams of words, searched through a lexicon of those words; `open`: n-grams of
+    characters, searched without a lexicon, so that any word can come out."""
     order: int = Field(default=5, ge=2, le=6)
     """Longest n-gram; KenLM stores 2 to 6."""
     text: Literal["corpus", "train"] = "corpus"
@@ -46,6 +49,12 @@ class LanguageModel(Settings):
     """Bits for probabilities and back-off weights in the trie; 32-bit floats by default."""
 
     @model_validator(mode="after")
+    def _characters_are_not_limited(self) -> "LanguageModel":
+        if self.decoder == "open" and self.vocabulary is not None:
+            raise ValueError("vocabulary: decoder `open` has no words to limit; remove one of them")
+        return self
+
+    @model_validator(mode="after")
     def _cutoffs_fit(self) -> "LanguageModel":
         cutoffs = self.count_cutoffs
         if not cutoffs or min(cutoffs) < 0 or list(cutoffs) != sorted(cutoffs):
@@ -56,10 +65,10 @@ class LanguageModel(Settings):
 
 
 class Decoding(Settings):
-    """Prefix beam search over the lexicon with the language model.
+    """Prefix beam search with the language model, over its lexicon or open.
 
     A word sequence W scores log P(W | audio) + lm_weight * log P(W) + word_bonus * words of W,
-    in natural logs.
+    in natural logs; in the open search the bonus goes to each frame that is a space.
     """
 
     beam: Positive = 50

@@ -158,4 +158,9 @@ class Layout:
 def decodings(recipe: Recipe, row: Row) -> list[tuple[str, str]]:
     """(decoder, language model) pairs that a row is decoded with; greedy has the LM `none`."""
     models = recipe.table_language_models if row.is_final else recipe.table_language_models[:1]
-    return [("greedy", "none"), *(("lexicon", lm) for lm in models)]
+    return [search_with(recipe, lm) for lm in (None, *models)]
+
+
+def search_with(recipe: Recipe, lm: str | None) -> tuple[str, str]:
+    """Return the (decoder, language model) of paths for a language model; greedy without one."""
+    return ("greedy", "none") if lm is None else (recipe.language_models[lm].decoder, lm)

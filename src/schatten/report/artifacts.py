@@ -126,6 +126,14 @@ class Validation(Artifact):
     splits: dict[str, SplitSize]
 
 
+class OutOfLexicon(Artifact):
+    """What words out of the lexicon make of a score; rates in percent of all words."""
+
+    percent: float
+    wer: float
+    """Points of WER that their own errors make."""
+
+
 class Score(Artifact):
     """How well a split was recognised; `{split}.score.json`. Rates and their ends in percent."""
 
@@ -137,3 +145,5 @@ class Score(Artifact):
     deletions: int
     insertions: int
     words: int
+    out_of_lexicon: OutOfLexicon | None = None
+    """None where nothing says what words were known."""

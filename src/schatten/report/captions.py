@@ -81,8 +81,18 @@ def _decoding(recipe: Recipe) -> str:
         f"Decoding: greedy has no lexicon and no LM; with an LM, prefix beam search over its "
         f"lexicon, beam {search.beam}, threshold {search.beam_threshold:g}, "
         f"{search.token_beam} units a frame; LM weight and word bonus tuned on "
-        f"{recipe.splits.dev} for each row and LM."
+        f"{recipe.splits.dev} for each row and LM.{_open(recipe)} Unknown words are out of the "
+        "main LM's lexicon; their WER is what their own errors add to it."
     )
+
+
+def _open(recipe: Recipe) -> str:
+    """Say which language models are of characters, if any."""
+    models = recipe.language_models
+    found = [name for name in recipe.table_language_models if models[name].decoder == "open"]
+    if not found:
+        return ""
+    return f" {', '.join(found)}: n-grams of characters, searched without a lexicon."
 
 
 def _comparison(recipe: Recipe) -> str:

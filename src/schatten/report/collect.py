@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from schatten.recipe import Recipe
-from schatten.recipe.layout import WHOLE, Layout, Row, grid_rows, rows
+from schatten.recipe.layout import WHOLE, Layout, Row, grid_rows, rows, search_with
 from schatten.recipe.model import System
 from schatten.report.artifacts import History, LmInfo, Score, Weights, read
 from schatten.report.choice import Choice
@@ -118,7 +118,7 @@ class Experiment:
 
     def score(self, row: Row, lm: str | None, split: str) -> Score:
         """Return the score of a row with a language model, or greedy without one."""
-        return read(self.layout.score(row, *_search(lm), split), Score)
+        return read(self.layout.score(row, *search_with(self.recipe, lm), split), Score)
 
     def _trained(self, row: Row) -> Trained:
         stage1 = Row(row.system, row.seed, WHOLE, "stage1")
@@ -151,22 +151,20 @@ class Experiment:
     def _weights(self, row: Row) -> Weights | None:
         if self.main_lm is None:
             return None
-        return read(self.layout.weights(row, self.main_lm), Weights)
+        decoder, lm = search_with(self.recipe, self.main_lm)
+        return read(self.layout.weights(row, lm, decoder), Weights)
 
     def _difference(self, row: Row, split: str) -> Difference | None:
         baseline = self.baseline_of(row)
         if row.system == baseline.system and row.rank == WHOLE:
             return None
+        search = search_with(self.recipe, self.main_lm)
         first, second = (
-            beside(self.layout.score(each, *_search(self.main_lm), split), ".utterances.csv")
+            beside(self.layout.score(each, *search, split), ".utterances.csv")
             for each in (baseline, row)
         )
         tables = self.recipe.tables
         return paired_difference(first, second, tables.bootstrap_samples, tables.confidence)
-
-
-def _search(lm: str | None) -> tuple[str, str]:
-    return ("greedy", "none") if lm is None else ("lexicon", lm)
 
 
 def by_seed(results: Sequence[Result]) -> list[list[Result]]:

@@ -4,7 +4,7 @@ Nothing in it depends on when or where it was made: two runs are the same when i
 same, byte for byte. Times, dates and machines are in `cost`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from schatten.report.collect import Experiment, Result, by_seed
 from schatten.report.columns import (
@@ -59,6 +59,7 @@ def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
         number("CER greedy", "cer_greedy", lambda r: r.greedy.cer, priority=3),
         *_before_stage2(experiment.main_lm),
         Column("S/D/I", *_ERRORS, priority=6),
+        *_out_of_lexicon(),
         words("ranks kept", "matrix_ranks", _matrix_ranks, priority=7),
         *_tuned(),
     )
@@ -190,6 +191,16 @@ _ERRORS = (
     _errors,
     lambda v: f"{v[0]}/{v[1]}/{v[2]}",
 )
+
+
+def _out_of_lexicon() -> tuple[Column[Result], ...]:
+    def get(what: str) -> Callable[[Result], float | None]:
+        return lambda r: getattr(r.main.out_of_lexicon, what, None)
+
+    return (
+        number("unknown words (%)", "out_of_lexicon_percent", get("percent"), priority=6),
+        number("their WER", "wer_out_of_lexicon", get("wer"), priority=6),
+    )
 
 
 def _tuned() -> tuple[Column[Result], ...]:

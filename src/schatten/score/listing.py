@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from schatten.score.alignment import Aligned
+from schatten.score.unknown import Unknown
 from schatten.transcripts import Utterance
 
 
@@ -15,18 +16,20 @@ def marked(aligned: Aligned) -> str:
     )
 
 
-def errors_text(aligned: Sequence[Aligned]) -> str:
-    """Return the whole list: every utterance with an error, ranked errors, speakers."""
+def errors_text(aligned: Sequence[Aligned], unknown: Unknown | None) -> str:
+    """Return the whole list: utterances with errors, ranked errors, unknown words, speakers."""
     pairs = Counter(pair for each in aligned for pair in each.pairs if pair[0] != pair[1])
     substituted = {f"{said} -> {heard}": n for (said, heard), n in pairs.items() if said and heard}
     deleted = {said: n for (said, heard), n in pairs.items() if not heard}
     inserted = {heard: n for (said, heard), n in pairs.items() if not said}
+    words = [] if unknown is None else unknown.lines()
     parts = [
         "Errors are marked (SAID->HEARD); * is no word.",
         _section("Utterances with errors", _utterances(aligned)),
         _section("Substitutions: count, said -> heard", _ranked(substituted)),
         _section("Deletions: count, word", _ranked(deleted)),
         _section("Insertions: count, word", _ranked(inserted)),
+        _section("Words out of the lexicon: said, wrong, word", words),
         _section("Speakers: WER %, errors / words, utterances", _speakers(aligned)),
     ]
     return "\n".join(parts)

@@ -10,6 +10,7 @@ from schatten.score.alignment import Aligned, align
 from schatten.score.counts import count, write_counts
 from schatten.score.listing import errors_text, trn_line
 from schatten.score.summary import summary
+from schatten.score.unknown import Unknown, find_unknown
 from schatten.transcripts import read_hypotheses, read_references, require_same_utterances
 
 SUFFIX = ".score.json"
@@ -31,11 +32,13 @@ def score_files(
     """
     beside(output, "")
     aligned = _aligned(hypotheses, cuts)
-    words = None if lexicon is None else {word for word, _ in read_lexicon(lexicon)}
-    value = summary(aligned, words, tables)
+    unknown = None
+    if lexicon is not None:
+        unknown = find_unknown(aligned, {word for word, _ in read_lexicon(lexicon)})
+    value = summary(aligned, unknown, tables)
     if not value["words"]:
         raise UserError(f"{cuts} has no word in its transcripts: there is nothing to score")
-    _write_lists(aligned, output)
+    _write_lists(aligned, unknown, output)
     write_json(output, value)
     low, high = value["wer_interval"]
     return (
@@ -51,10 +54,10 @@ def _aligned(hypotheses: Path, cuts: Path) -> list[Aligned]:
     return [align(each, found[each.id]) for each in references]
 
 
-def _write_lists(aligned: list[Aligned], output: Path) -> None:
+def _write_lists(aligned: list[Aligned], unknown: Unknown | None, output: Path) -> None:
     references = (trn_line(each.reference.words, each.reference) for each in aligned)
     found = (trn_line(each.hypothesis, each.reference) for each in aligned)
-    write_text(beside(output, ".errors.txt"), errors_text(aligned))
+    write_text(beside(output, ".errors.txt"), errors_text(aligned, unknown))
     write_text(beside(output, ".ref.trn"), "".join(references))
     write_text(beside(output, ".hyp.trn"), "".join(found))
     write_counts(beside(output, ".utterances.csv"), [count(each) for each in aligned])

@@ -1,6 +1,6 @@
 """The score of a split as JSON: counts, rates, intervals, words out of the lexicon, speakers."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,14 +9,13 @@ from schatten.recipe.decoding import Tables
 from schatten.score.alignment import Aligned
 from schatten.score.bootstrap import Ints, rate_interval
 from schatten.score.counts import Counts, count
+from schatten.score.unknown import Unknown
 
 
-def summary(
-    aligned: Sequence[Aligned], lexicon: Collection[str] | None, tables: Tables
-) -> dict[str, Any]:
+def summary(aligned: Sequence[Aligned], unknown: Unknown | None, tables: Tables) -> dict[str, Any]:
     """Return what `NAME.score.json` holds; rates and intervals are in %.
 
-    `lexicon`: the words that could be decoded, where known.
+    `unknown`: the words out of the lexicon, where there is one.
     """
     counts = [count(each) for each in aligned]
     return {
@@ -26,7 +25,7 @@ def summary(
         "confidence": tables.confidence,
         "bootstrap_samples": tables.bootstrap_samples,
         **_intervals(counts, tables),
-        "out_of_lexicon": None if lexicon is None else _out_of_lexicon(aligned, set(lexicon)),
+        "out_of_lexicon": None if unknown is None else unknown.as_json(),
         "by_speaker": {name: _rates(theirs) for name, theirs in _by_speaker(counts).items()},
     }
 
@@ -85,14 +84,3 @@ def _by_speaker(counts: Sequence[Counts]) -> dict[str, list[Counts]]:
     for each in sorted(counts, key=lambda each: each.speaker):
         found.setdefault(each.speaker, []).append(each)
     return found
-
-
-def _out_of_lexicon(aligned: Sequence[Aligned], lexicon: set[str]) -> dict[str, Any]:
-    """Return the transcripts' words that cannot be decoded: how often, and which."""
-    missing = [word for each in aligned for word in each.reference.words if word not in lexicon]
-    words = sum(each.words for each in aligned)
-    return {
-        "count": len(missing),
-        "percent": _percent(len(missing), words),
-        "words": sorted(set(missing)),
-    }

@@ -1,0 +1,76 @@
+"""Prefix beam search without a lexicon, with n-grams of characters, by flashlight-text.
+
+The score of a sentence's characters C is  log P(C | audio) + a log P(C)  in natural logs, where
+each frame that is a space also counts the bonus b: the CTC paths of more words become likelier.
+Any word can come out, also one that no text ever had.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from flashlight.lib.text.decoder import (
+    CriterionType,
+    LexiconFreeDecoder,
+    LexiconFreeDecoderOptions,
+)
+
+from schatten.characters import SPACE_TOKEN
+from schatten.decode.logprobs import SPACE, Frames
+from schatten.decode.search import (
+    BLANK_INDEX,
+    LOG_10,
+    Weights,
+    load_lm,
+    with_last_separator,
+)
+from schatten.recipe.decoding import Decoding
+
+
+class OpenSearch:
+    """A language model of characters, loaded once and searched with any weights."""
+
+    def __init__(self, lm: Path, units: Sequence[str], settings: Decoding) -> None:
+        self._units = list(units)
+        self._settings = settings
+        self._lm = load_lm(lm, [SPACE_TOKEN if unit == SPACE else unit for unit in units])
+
+    def decoder(self, weights: Weights) -> "OpenDecoder":
+        """Return a decoder with these weights; it costs nothing but the options."""
+        settings = self._settings
+        options = LexiconFreeDecoderOptions(
+            beam_size=settings.beam,
+            beam_size_token=min(settings.token_beam, len(self._units)),
+            beam_threshold=settings.beam_threshold,
+            lm_weight=weights.lm_weight * LOG_10,  # KenLM gives decimal logs
+            sil_score=weights.word_bonus,
+            log_add=True,
+            criterion_type=CriterionType.CTC,
+        )
+        space = self._units.index(SPACE)
+        return OpenDecoder(
+            LexiconFreeDecoder(options, self._lm, space, BLANK_INDEX, []), self._units
+        )
+
+
+class OpenDecoder:
+    """Decodes utterances one at a time."""
+
+    def __init__(self, decoder: LexiconFreeDecoder, units: list[str]) -> None:
+        self._decoder = decoder
+        self._units = units
+
+    def best(self, values: Frames) -> tuple[list[str], float]:
+        """Return the best words of (frames, units) log-probabilities, and their score."""
+        emissions = with_last_separator(values, self._units.index(SPACE))
+        results = self._decoder.decode(emissions.ctypes.data, *emissions.shape)
+        if not results:
+            return [], -math.inf
+        path = [unit for unit, _ in itertools.groupby(results[0].tokens)]
+        text = "".join(self._units[unit] for unit in path if unit != BLANK_INDEX)
+        return text.split(), results[0].score
+
+    def words(self, values: Frames) -> list[str]:
+        """Return the best words of (frames, units) log-probabilities."""
+        return self.best(values)[0]
