@@ -3,9 +3,7 @@
 
 rule wer_tables:
     input:
-        multiext(str(L.tables / "wer"), ".md", ".csv", ".tex"),
-        multiext(str(L.tables / "cost"), ".md", ".csv", ".tex"),
-        multiext(str(L.tables / "systems"), ".md", ".csv", ".tex"),
+        W.tables,
         L.tables / "parameters.png",
 
 
@@ -19,21 +17,12 @@ rule table:
     input:
         W.results(W.rows),
         lambda wildcards: W.results(W.chosen_rows(checkpoints)),
+        W.dev_scores(W.rows, "tables"),
+        lambda wildcards: W.dev_scores(W.chosen_rows(checkpoints), "tables"),
         W.choices,
         W.sizes,
     output:
-        report(
-            multiext(str(L.tables / "wer"), ".md", ".csv", ".tex"),
-            category="Word error rates",
-        ),
-        report(
-            multiext(str(L.tables / "cost"), ".md", ".csv", ".tex"),
-            category="Costs",
-        ),
-        report(
-            multiext(str(L.tables / "systems"), ".md", ".csv", ".tex"),
-            category="Systems",
-        ),
+        report(W.tables, category="Tables"),
     log:
         L.tables / "log/table.log",
     threads: 1

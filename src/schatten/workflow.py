@@ -17,6 +17,7 @@ from schatten.recipe import Recipe, parts
 from schatten.recipe.corpus import makes_audio
 from schatten.recipe.figures import ON_DEV, drawn
 from schatten.recipe.layout import WHOLE, Layout, Row, decodings, grid_rows, rows, transitions
+from schatten.recipe.tables import written
 from schatten.report.choice import chosen_systems
 
 DEFAULT_RECIPE = "voicesearch_like/tiny"
@@ -100,8 +101,8 @@ class Workflow:
         return [*scores, *(self.layout.am(row) / "history.json" for row in rows)]
 
     def dev_scores(self, rows: Sequence[Row], kind: str) -> list[Path]:
-        """Greedy scores on dev of some models, where a kind of figure shows them."""
-        if kind not in ON_DEV:
+        """Greedy scores on dev of some models, where a kind of figure, or tiers, need them."""
+        if kind not in ON_DEV and not (kind == "tables" and self.recipe.tables.tiers):
             return []
         dev = self.recipe.splits.dev
         return [self.layout.score(row, "greedy", "none", dev) for row in rows]
@@ -110,6 +111,12 @@ class Workflow:
     def figures(self) -> list[Path]:
         """The figures that the recipe has the systems for."""
         return [self.layout.tables / f"{kind}.png" for kind in drawn(self.recipe)]
+
+    @property
+    def tables(self) -> list[Path]:
+        """The tables that the recipe has the systems for, in each of their formats."""
+        names, endings = written(self.recipe), ("md", "csv", "tex")
+        return [self.layout.tables / f"{name}.{ending}" for name in names for ending in endings]
 
     @property
     def sizes(self) -> list[Path]:

@@ -92,6 +92,7 @@ LAB = {
         }
     },
     "language_models": {"large": {}},
+    "tables": {"bootstrap_samples": 100, "tiers": {"big": 1_000_000, "none": 1000}},
 }
 """What the papers compare: a grid, early transitions, factorizations, smaller dense models."""
 LEXICON = "call\tc a l l\nfind\tf i n d\nthe\tt h e\nnearest\tn e a r e s t\n"

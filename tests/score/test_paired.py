@@ -6,7 +6,7 @@ from scoring import counts
 
 from schatten.errors import UserError
 from schatten.score.counts import Counts, write_counts
-from schatten.score.paired import Difference, paired_difference
+from schatten.score.paired import Difference, paired_difference, relative_difference
 
 
 def compare(folder: Path, a: list[Counts], b: list[Counts], samples: int = 1000) -> Difference:
@@ -98,3 +98,34 @@ def test_a_cut_off_row_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text()[:-4])
     with pytest.raises(UserError, match=r"a\.csv holds no counts"):
         paired_difference(path, path)
+
+
+def relative(folder: Path, names: list[str], a: list[int], b: list[int]):
+    for file, errors in (("a.csv", a), ("b.csv", b)):
+        write_counts(folder / file, [counts(n, 10, e) for n, e in zip(names, errors, strict=True)])
+    return relative_difference(folder / "a.csv", folder / "b.csv")
+
+
+def test_a_relative_difference_is_in_percent_of_the_firsts_errors(tmp_path: Path) -> None:
+    found = relative(tmp_path, ["kim-1", "kim-2"], [4, 4], [5, 5])
+    assert (found.percent, found.low, found.high) == (25.0, 25.0, 25.0)
+    assert not found.by_speaker, "one speaker alone cannot be drawn"
+
+
+def test_speakers_are_drawn_whole_where_they_repeat(tmp_path: Path) -> None:
+    """One speaker of ten does worse in all utterances: no evidence about another speaker."""
+    speakers = [f"s{number}" for number in range(10)]
+    names = [f"{speaker}-{number}" for speaker in speakers for number in range(20)]
+    worse = [2 + (name.startswith("s0-")) for name in names]
+    by_speaker = relative(tmp_path, names, [2] * 200, worse)
+    alone = [f"{name.replace('-', '')}-0" for name in names]
+    by_utterance = relative(tmp_path, alone, [2] * 200, worse)
+    assert (by_speaker.by_speaker, by_utterance.by_speaker) == (True, False)
+    assert by_speaker.percent == by_utterance.percent == 5.0
+    assert by_speaker.low == 0.0 < by_utterance.low
+    assert by_speaker.high > by_utterance.high
+
+
+def test_a_system_without_errors_has_a_finite_relative_difference(tmp_path: Path) -> None:
+    found = relative(tmp_path, ["kim-1", "lee-1"], [0, 0], [0, 1])
+    assert found.low == 0.0 and found.high == 200.0

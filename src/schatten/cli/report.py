@@ -27,14 +27,15 @@ def table(
     recipe: RecipeOption,
     data_key: DataKeyOption,
     output_dir: Annotated[
-        Path, typer.Option("--output-dir", help="Folder for {wer,cost}.{md,csv,tex}.")
+        Path, typer.Option("--output-dir", help="Folder for {wer,cost,systems,...}.{md,csv,tex}.")
     ],
     results: ResultsOption = RESULTS,
 ) -> None:
-    """Write the tables of word error rates (%) and of costs (seconds, MB = 10^6 bytes).
+    """Write the tables: word error rates (%), costs (seconds, MB = 10^6 bytes), systems, times.
 
-    A row per system, seed and rank. wer.csv holds nothing that differs between two runs of the
-    same experiment; times, dates and machines are in cost.* and in the captions.
+    And, where the recipe has the systems for them: ranks, factorizations, tiers. wer.csv holds
+    nothing that differs between two runs of the same experiment; times, dates and machines are in
+    cost.*, times.* and in the captions.
     """
     from schatten.report import tables
 

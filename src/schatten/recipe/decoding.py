@@ -93,6 +93,10 @@ class Tables(Settings):
     margin: PositiveFloat = 1.5
     """A row is "not worse" when the upper end of the 95 % interval of its difference to the
     baseline is below this many points of WER."""
+    relative_margin: Share = 0.05
+    """The same by a share of the baseline's WER; drawn by speaker where speakers repeat."""
+    tiers: dict[Name, Positive] = {}
+    """Tiers by name: parameters at most; the model of the lowest CER on dev stands for each."""
     language_models: tuple[Name, ...] = ()
     """Columns; the first is the one compared with. All by default."""
     confidence: Share = 0.95

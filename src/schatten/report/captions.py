@@ -7,6 +7,7 @@ from schatten.recipe import Recipe
 from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
 from schatten.report.columns import percent
+from schatten.report.times import CONVERGED
 
 LOSS = (
     "Penalty: the loss is CTC summed over an utterance, averaged over the batch; λ multiplies "
@@ -57,6 +58,52 @@ def systems_notes(experiment: Experiment) -> list[str]:
     return [LOSS, *grids, _origin(experiment)]
 
 
+def times_notes(experiment: Experiment) -> list[str]:
+    """Return the notes below the table of times."""
+    return [
+        "A line holds the trainings that differ in λ or seed alone; numbers are their means, of "
+        "wall-clock time, while trainings that ran at the same time shared the machine. Converged: "
+        f"the first epoch whose CER on {experiment.recipe.splits.dev} is within "
+        f"{percent(CONVERGED - 1)} of the training's best. Of unpenalised: seconds per epoch "
+        "against those of the same model without a penalty. For comparison: T reports stage 2 "
+        "seven times (l2) and ten times (trace norm) faster than stage 1.",
+        _origin(experiment),
+    ]
+
+
+def ranks_notes(experiment: Experiment) -> list[str]:
+    """Return the notes below the table of ranks."""
+    orders = "; or of ".join(_matrix_orders(experiment))
+    return [
+        RANK,
+        f"Ranks kept are those of {orders}.",
+        _comparison(experiment.recipe),
+        _origin(experiment),
+    ]
+
+
+def factorizations_notes(experiment: Experiment) -> list[str]:
+    """Return the notes below the table of factorizations."""
+    return [
+        "Systems of a line differ in the factorization alone: split has a factored matrix for each "
+        "gate, partial one for the recurrent and one for the other matrices of a layer, joint one "
+        "for all matrices that read the same vector.",
+        LOSS,
+        _origin(experiment),
+    ]
+
+
+def tiers_notes(experiment: Experiment) -> list[str]:
+    """Return the notes below the table of tiers."""
+    return [
+        "A tier is a limit on parameters; the model of the lowest greedy CER on "
+        f"{experiment.recipe.splits.dev} that keeps it stands for it. Test was not looked at for "
+        "the choice.",
+        _comparison(experiment.recipe),
+        _origin(experiment),
+    ]
+
+
 def _caption(recipe: Recipe) -> list[str]:
     return [recipe.tables.caption] if recipe.tables.caption else []
 
@@ -104,7 +151,9 @@ def _comparison(recipe: Recipe) -> str:
         f"of utterances, paired for the difference to {tables.baseline} of the same seed "
         "(of its first, where it has no such seed). "
         f"Not worse: the upper end is below {tables.margin:g} points. Tie: the interval holds zero "
-        "and neither end reaches the margin. Undecided: it holds both zero and the margin."
+        "and neither end reaches the margin. Undecided: it holds both zero and the margin. "
+        f"Relative: the difference in % of {tables.baseline}'s errors, judged by a margin of "
+        f"{percent(tables.relative_margin)}; whole speakers are drawn where speakers repeat."
     )
 
 

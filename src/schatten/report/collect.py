@@ -4,17 +4,25 @@ A result is one model at the end of its training (a system, a seed, a rank) on o
 Nothing is rounded or worded here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from schatten.recipe import Recipe
 from schatten.recipe.layout import WHOLE, Layout, Row, grid_rows, rows, search_with
 from schatten.recipe.model import System
 from schatten.report.artifacts import History, LmInfo, Score, Weights, read
 from schatten.report.choice import Choice
-from schatten.score.paired import Difference, paired_difference
+from schatten.score.paired import (
+    Difference,
+    RelativeDifference,
+    paired_difference,
+    relative_difference,
+)
 from schatten.score.run import beside
+
+D = TypeVar("D", Difference, RelativeDifference)
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,8 @@ class Result:
     """Of the main language model, tuned on dev."""
     difference: Difference | None
     """To the baseline, with the main language model; none for the baseline itself."""
+    relative: RelativeDifference | None
+    """The same relative to the baseline's errors."""
 
     @property
     def main(self) -> Score:
@@ -145,7 +155,8 @@ class Experiment:
             before_greedy=self.score(before, None, split) if before else None,
             before_lm=self.score(before, self.main_lm, split) if before and self.main_lm else None,
             weights=self._weights(row),
-            difference=self._difference(row, split),
+            difference=self._compared(paired_difference, row, split),
+            relative=self._compared(relative_difference, row, split),
         )
 
     def _weights(self, row: Row) -> Weights | None:
@@ -154,7 +165,8 @@ class Experiment:
         decoder, lm = search_with(self.recipe, self.main_lm)
         return read(self.layout.weights(row, lm, decoder), Weights)
 
-    def _difference(self, row: Row, split: str) -> Difference | None:
+    def _compared(self, compare: Callable[..., D], row: Row, split: str) -> D | None:
+        """Compare a row with the baseline; none for the baseline itself."""
         baseline = self.baseline_of(row)
         if row.system == baseline.system and row.rank == WHOLE:
             return None
@@ -164,7 +176,7 @@ class Experiment:
             for each in (baseline, row)
         )
         tables = self.recipe.tables
-        return paired_difference(first, second, tables.bootstrap_samples, tables.confidence)
+        return compare(first, second, tables.bootstrap_samples, tables.confidence)
 
 
 def by_seed(results: Sequence[Result]) -> list[list[Result]]:

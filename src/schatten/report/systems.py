@@ -9,7 +9,8 @@ from schatten.recipe.layout import transitions
 from schatten.recipe.model import System
 from schatten.report.choice import Point
 from schatten.report.collect import Experiment
-from schatten.report.columns import Column, Table, Values, line, number, words
+from schatten.report.columns import Column, Table, line, number, words
+from schatten.report.penalties import strengths
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ def _columns(dev: str) -> tuple[Column[Entry], ...]:
         words("model", "model", lambda e: e.system.model),
         words("training", "training", lambda e: e.system.training),
         words("penalty", "penalty", lambda e: e.system.penalty.type),
-        Column("λ rec", ("lambda_rec",), lambda e: (_strengths(e)[0],), _plain, digits=10),
-        Column("λ nonrec", ("lambda_nonrec",), lambda e: (_strengths(e)[1],), _plain, digits=10),
+        *strengths(lambda e: e.system.penalty),
         words("factors", "factorization", lambda e: e.system.factorization),
         words("transition", "transition", _transition),
         words("ranks", "ranks", lambda e: " ".join(transitions(e.system, e.epochs)) or None),
@@ -60,15 +60,6 @@ def _columns(dev: str) -> tuple[Column[Entry], ...]:
         ),
         words("goes on", "chosen", _chosen),
     )
-
-
-def _strengths(entry: Entry) -> tuple[float | None, float | None]:
-    penalty = entry.system.penalty
-    return (None, None) if penalty.type == "none" else (penalty.lambda_rec, penalty.lambda_nonrec)
-
-
-def _plain(values: Values) -> str:
-    return f"{values[0]:g}"
 
 
 def _transition(entry: Entry) -> str | None:

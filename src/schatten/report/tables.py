@@ -1,27 +1,44 @@
 """The tables of an experiment as files, and one of them on the terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from schatten import files
-from schatten.report import render
-from schatten.report.captions import cost_notes, systems_notes, wer_notes
+from schatten.recipe.tables import written
+from schatten.report import captions, render
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
 from schatten.report.cost import cost_table
+from schatten.report.factorizations import factorizations_table
+from schatten.report.ranks import ranks_table
 from schatten.report.systems import systems_table
+from schatten.report.tiers import tiers_table
+from schatten.report.times import times_table
 from schatten.report.wer import wer_tables
+
+Tables = Callable[[Experiment], Sequence[Table[Any]]]
+Notes = Callable[[Experiment], list[str]]
+
+KINDS: dict[str, tuple[Tables, Notes]] = {
+    "wer": (wer_tables, captions.wer_notes),
+    "cost": (lambda e: [cost_table(e)], captions.cost_notes),
+    "systems": (lambda e: [systems_table(e)], captions.systems_notes),
+    "times": (lambda e: [times_table(e)], captions.times_notes),
+    "ranks": (lambda e: [ranks_table(e)], captions.ranks_notes),
+    "factorizations": (lambda e: [factorizations_table(e)], captions.factorizations_notes),
+    "tiers": (lambda e: [tiers_table(e)], captions.tiers_notes),
+}
 
 
 def write(experiment: Experiment, folder: Path) -> None:
-    """Write `wer`, `cost` and `systems` as .md, .csv and .tex to `folder`."""
+    """Write the tables that the recipe has the systems for as .md, .csv and .tex to `folder`."""
     title = experiment.recipe.title
-    _write(folder / "wer", wer_tables(experiment), title, wer_notes(experiment))
-    _write(folder / "cost", [cost_table(experiment)], title, cost_notes(experiment))
-    _write(folder / "systems", [systems_table(experiment)], title, systems_notes(experiment))
+    for name in written(experiment.recipe):
+        tables, notes = KINDS[name]
+        _write(folder / name, tables(experiment), title, notes(experiment))
 
 
 def _write(path: Path, tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> None:

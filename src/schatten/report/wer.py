@@ -75,6 +75,15 @@ def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]
         interval(f"{confidence} paired", "difference", _ends, signed=True, priority=5),
         Column(None, ("p",), lambda r: (r.difference.p if r.difference else None,), str),
         Column("verdict", ("verdict",), lambda r: (_verdict(r, tables.margin),), _first),
+        number(None, "relative", lambda r: r.relative.percent if r.relative else None, signed=True),
+        interval("relative, paired (%)", "relative", _relative_ends, signed=True, priority=6),
+        Column(
+            f"verdict, {percent(tables.relative_margin)} relative",
+            ("verdict_relative",),
+            lambda r: (_relative_verdict(r, 100 * tables.relative_margin),),
+            _first,
+            priority=5,
+        ),
     )
 
 
@@ -223,6 +232,14 @@ def _ends(result: Result) -> tuple[float, float] | None:
 
 def _verdict(result: Result, margin: float) -> str:
     return verdict(result.difference, margin) if result.difference else "baseline"
+
+
+def _relative_ends(result: Result) -> tuple[float, float] | None:
+    return (result.relative.low, result.relative.high) if result.relative else None
+
+
+def _relative_verdict(result: Result, margin: float) -> str:
+    return verdict(result.relative, margin) if result.relative else "baseline"
 
 
 def _first(values: Values) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from schatten.errors import UserError
-from schatten.score.bootstrap import SEED, Ints, percent, percentiles, resampled_sums
+from schatten.score.bootstrap import SEED, Floats, Ints, percent, percentiles, resampled_sums
 from schatten.score.counts import Counts, read_counts
 from schatten.transcripts import require_same_utterances
 
@@ -23,6 +23,51 @@ class Difference:
     """Upper end of its interval."""
     p: float
     """Two-sided: how often a difference of no or the other sign comes up in resampling, twice."""
+
+
+@dataclass(frozen=True)
+class RelativeDifference:
+    """Errors of the second system against those of the first: above zero, the second is worse."""
+
+    percent: float
+    """The difference, in % of the first one's errors."""
+    low: float
+    """Lower end of its interval."""
+    high: float
+    """Upper end of its interval."""
+    by_speaker: bool
+    """Whether speakers were drawn, each with all utterances, or utterances."""
+
+
+def relative_difference(
+    a: Path, b: Path, samples: int = 1000, confidence: float = 0.95, seed: int = SEED
+) -> RelativeDifference:
+    """Compare the word errors of two `utterances.csv` of one split, (b - a) / a, in %.
+
+    As `paired_difference`; but where speakers repeat, whole speakers are drawn: utterances of one
+    speaker are no independent evidence. A sample where `a` has no error counts as one error.
+    """
+    values = _paired_counts(a, b)
+    speakers = [each.speaker for _, each in sorted(_by_utterance(a).items())]
+    by_speaker = 1 < len(set(speakers)) < len(speakers)
+    units = _sums_of(values, speakers) if by_speaker else values
+    low, high = percentiles(_relative(resampled_sums(units, samples, seed)), confidence)
+    return RelativeDifference(
+        float(_relative(values.sum(axis=0, keepdims=True))[0]), low, high, by_speaker
+    )
+
+
+def _relative(sums: Ints) -> Floats:
+    """Return relative differences in % from (samples, 3) sums: errors of a, errors of b, words."""
+    return percent(sums[:, 1] - sums[:, 0], sums[:, 0])
+
+
+def _sums_of(values: Ints, speakers: list[str]) -> Ints:
+    """Add up (utterances, columns) by speaker: (speakers, columns), in the order of names."""
+    _, places = np.unique(speakers, return_inverse=True)
+    sums = np.zeros((places.max() + 1, values.shape[1]), dtype=np.int64)
+    np.add.at(sums, places, values)
+    return sums
 
 
 def paired_difference(

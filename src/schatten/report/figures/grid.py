@@ -13,6 +13,7 @@ from schatten.recipe.model import Penalty
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series
+from schatten.report.penalties import strengths
 
 ROW_HEIGHT = 2.4
 """Inches of a grid's panels."""
@@ -105,7 +106,7 @@ def _table(points: list[Point]) -> Table[Point]:
         words("grid", "grid", lambda p: p.grid),
         words("system", "system", lambda p: p.system),
         words("penalty", "penalty", lambda p: p.penalty.type),
-        *series.strengths(lambda p: p.penalty),
+        *strengths(lambda p: p.penalty),
         words("seed", "seed", lambda p: p.seed),
         number("CER", "dev_cer_greedy", lambda p: p.cer),
         interval("interval", "dev_cer_greedy", lambda p: p.ends),

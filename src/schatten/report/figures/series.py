@@ -1,16 +1,12 @@
 """What the figures share: colours of penalties, names of series, the legend below."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from schatten.recipe.model import Penalty, System
+from schatten.recipe.model import System
 from schatten.report.collect import Trained
-from schatten.report.columns import Column
-
-P = TypeVar("P")
 
 COLOURS = {"none": "#555555", "l2": "#0072b2", "trace_norm": "#d55e00"}
 """Of penalties; told apart by colour-blind readers too."""
@@ -48,19 +44,6 @@ def _label(name: str, system: System, seed: int) -> str:
         return f"{name}, seed {seed}"
     strengths = f"λ rec {penalty.lambda_rec:g}, nonrec {penalty.lambda_nonrec:g}"
     return f"{name}, {strengths}, seed {seed}"
-
-
-def strengths(penalty_of: Callable[[P], Penalty]) -> tuple[Column[P], Column[P]]:
-    """Return the columns of a CSV that say both lambdas of a point."""
-
-    def column(key: str) -> Column[P]:
-        def values(point: P) -> tuple[float | None]:
-            penalty = penalty_of(point)
-            return (None if penalty.type == "none" else getattr(penalty, key),)
-
-        return Column(key, (key,), values, str, digits=10)
-
-    return column("lambda_rec"), column("lambda_nonrec")
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:

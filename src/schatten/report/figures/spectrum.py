@@ -19,6 +19,7 @@ from schatten.report.artifacts import MatrixMeasures, Score
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series
+from schatten.report.penalties import strengths
 
 KINDS = {"nonrec": "non-recurrent", "rec": "recurrent"}
 
@@ -160,7 +161,7 @@ def _table(points: Sequence[Point]) -> Table[Point]:
     columns: tuple[Column[Point], ...] = (
         words("system", "system", lambda p: p.model.row.system),
         words("penalty", "penalty", lambda p: p.model.system.penalty.type),
-        *series.strengths(lambda p: p.model.system.penalty),
+        *strengths(lambda p: p.model.system.penalty),
         words("seed", "seed", lambda p: p.model.row.seed),
         words("matrix", "matrix", lambda p: p.matrix),
         number("ν", "nu", lambda p: p.measures.nu),

@@ -12,6 +12,7 @@ from schatten.report.artifacts import Score
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series
+from schatten.report.penalties import strengths
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _table(points: list[Point]) -> Table[Point]:
     columns: tuple[Column[Point], ...] = (
         words("system", "system", lambda p: p.model.row.system),
         words("penalty", "penalty", lambda p: p.model.system.penalty.type),
-        *series.strengths(lambda p: p.model.system.penalty),
+        *strengths(lambda p: p.model.system.penalty),
         words("seed", "seed", lambda p: p.model.row.seed),
         words("rank", "rank", lambda p: p.rank),
         words("epoch", "transition_epoch", lambda p: p.epoch),

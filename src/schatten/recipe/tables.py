@@ -1,0 +1,32 @@
+"""Which tables a recipe has the systems for."""
+
+from schatten.recipe import Recipe
+from schatten.recipe.model import System
+
+TABLES = ("wer", "cost", "systems", "times", "ranks", "factorizations", "tiers")
+
+
+def written(recipe: Recipe) -> list[str]:
+    """Return the names of a recipe's tables."""
+    wanted = {
+        "ranks": any(system.ranks for system in recipe.systems.values()),
+        "factorizations": bool(factorization_groups(recipe)),
+        "tiers": bool(recipe.tables.tiers),
+    }
+    return [name for name in TABLES if wanted.get(name, True)]
+
+
+def factorization_groups(recipe: Recipe) -> list[dict[str, str]]:
+    """Return groups of systems that differ in the factorization alone: system by factorization.
+
+    Only systems with ranks; only groups of more than one.
+    """
+    groups: dict[str, dict[str, str]] = {}
+    for name, system in recipe.systems.items():
+        if system.ranks:
+            groups.setdefault(_alike(system), {}).setdefault(system.factorization, name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _alike(system: System) -> str:
+    return system.model_dump_json(exclude={"factorization"})

@@ -1,0 +1,83 @@
+"""CER and parameters by factorization and rank (T, table 3): systems that differ in that alone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from schatten.recipe.tables import factorization_groups
+from schatten.report.collect import Experiment, Result
+from schatten.report.columns import Column, Table, interval, line, number, words
+from schatten.report.penalties import strengths
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A rank of systems that differ in the factorization alone."""
+
+    rank: str
+    seed: int
+    results: dict[str, Result]
+    """By factorization."""
+
+    @property
+    def first(self) -> Result:
+        """Any of them: what they share."""
+        return next(iter(self.results.values()))
+
+
+def factorizations_table(experiment: Experiment) -> Table[Entry]:
+    """Return a line for each rank, with columns for each factorization."""
+    split = experiment.recipe.splits.test[0]
+    entries = _entries(experiment, experiment.results(split))
+    kinds = list(dict.fromkeys(kind for entry in entries for kind in entry.results))
+    columns = (*_shared(), *(column for kind in kinds for column in _of(experiment, kind)))
+    lines = tuple(line(columns, entry) for entry in entries)
+    return Table(f"Factorizations, split {split}", columns, lines)
+
+
+def _entries(experiment: Experiment, results: list[Result]) -> list[Entry]:
+    found: dict[tuple[int, str, int], dict[str, Result]] = {}
+    for place, group in enumerate(factorization_groups(experiment.recipe)):
+        kinds = {system: kind for kind, system in group.items()}
+        for result in results:
+            row = result.model.row
+            if row.system in kinds and result.model.is_compressed:
+                found.setdefault((place, row.rank, row.seed), {})[kinds[row.system]] = result
+    return [Entry(rank, seed, results) for (_, rank, seed), results in found.items()]
+
+
+def _shared() -> tuple[Column[Entry], ...]:
+    return (
+        words("model", "model", lambda e: e.first.model.system.model),
+        words("penalty", "penalty", lambda e: e.first.model.system.penalty.type),
+        *strengths(lambda e: e.first.model.system.penalty),
+        words("rank", "rank", lambda e: e.rank),
+        words("seed", "seed", lambda e: e.seed),
+    )
+
+
+def _of(experiment: Experiment, kind: str) -> tuple[Column[Entry], ...]:
+    lm = experiment.main_lm or "greedy"
+
+    def value(get: Callable[[Result], float]) -> Callable[[Entry], float | None]:
+        return lambda e: get(e.results[kind]) if kind in e.results else None
+
+    def ends(entry: Entry) -> tuple[float, float] | None:
+        return entry.results[kind].greedy.cer_interval if kind in entry.results else None
+
+    return (
+        words(None, f"system_{kind}", lambda e: _system(e, kind)),
+        number(
+            f"{kind}: params (M)",
+            f"parameters_{kind}",
+            value(lambda r: r.model.history.parameters),
+            digits=3,
+            scale=1e-6,
+        ),
+        number(f"{kind}: CER greedy", f"cer_greedy_{kind}", value(lambda r: r.greedy.cer)),
+        interval(f"{kind}: CER interval", f"cer_greedy_{kind}", ends),
+        number(f"{kind}: WER {lm}", f"wer_{kind}", value(lambda r: r.main.wer)),
+    )
+
+
+def _system(entry: Entry, kind: str) -> str | None:
+    return entry.results[kind].model.row.system if kind in entry.results else None

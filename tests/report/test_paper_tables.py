@@ -1,0 +1,113 @@
+"""The papers' tables: ranks, factorizations, tiers, times of training."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from fake_results import copy
+
+from schatten import files
+from schatten.recipe.layout import Row
+from schatten.recipe.tables import factorization_groups, written
+from schatten.report import tables
+from schatten.report.collect import Experiment
+from schatten.score.paired import relative_difference
+
+
+@pytest.fixture(scope="module")
+def folder(lab: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tables")
+    tables.write(lab, folder)
+    return folder
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(files.read_text(path))))
+
+
+def find(rows: list[dict[str, str]], **wanted: str) -> dict[str, str]:
+    (found,) = (row for row in rows if wanted.items() <= row.items())
+    return found
+
+
+def test_a_recipe_has_the_tables_it_has_systems_for(
+    experiment: Experiment, lab: Experiment
+) -> None:
+    assert written(experiment.recipe) == ["wer", "cost", "systems", "times", "ranks"]
+    assert written(lab.recipe) == list(tables.KINDS)
+
+
+def test_ranks_are_those_of_compressed_models_and_the_baseline(folder: Path) -> None:
+    rows = rows_of(folder / "ranks.csv")
+    assert {row["system"] for row in rows if row["rank"] == "whole"} == {"dense"}
+    wer = find(rows_of(folder / "wer.csv"), system="plain", rank="tau0.60@e12")
+    row = find(rows, system="plain", rank="tau0.60@e12")
+    assert row.items() <= wer.items()
+    assert (row["matrix_ranks"], row["parameters"]) == ("21/21/21/21/21", "693001")
+    assert all(text in files.read_text(folder / "ranks.tex") for text in ("plain", "booktabs"))
+
+
+def test_systems_that_differ_in_the_factorization_alone_share_a_line(
+    folder: Path, lab: Experiment
+) -> None:
+    assert factorization_groups(lab.recipe) == [
+        {"split": "split", "partial": "partial", "joint": "joint"}
+    ]
+    rows = rows_of(folder / "factorizations.csv")
+    assert [row["rank"] for row in rows] == [f"tau{tau}@e12" for tau in ("0.90", "0.60", "0.40")]
+    wer = rows_of(folder / "wer.csv")
+    for kind in ("split", "partial", "joint"):
+        found = find(wer, system=kind, rank="tau0.60@e12")
+        assert rows[1][f"cer_greedy_{kind}"] == found["cer_greedy"]
+        assert rows[1][f"parameters_{kind}"] == found["parameters"]
+
+
+def test_a_tier_is_the_best_on_dev_of_those_that_are_small_enough(
+    folder: Path, lab: Experiment
+) -> None:
+    baseline, big, none = rows_of(folder / "tiers.csv")
+    small = [m for m in lab.models if m.history.parameters <= 1_000_000]
+    best = min(small, key=lambda model: lab.score(model.row, None, "dev").cer).row
+    assert (big["system"], big["rank"], big["seed"]) == (best.system, best.rank, str(best.seed))
+    assert (baseline["system"], baseline["relative"]) == ("dense", "")
+    assert (none["system"], none["wer"]) == ("none fits", "")
+    wer = find(rows_of(folder / "wer.csv"), system=best.system, rank=best.rank, seed=str(best.seed))
+    assert (big["wer"], big["relative_high"]) == (wer["wer_large"], wer["relative_high"])
+
+
+def test_times_are_means_over_lambdas_and_seeds(tmp_path: Path, lab: Experiment) -> None:
+    other = copy(lab, tmp_path)
+    point, seconds = "lambda_l2_rec0.001_nonrec0", 120.0
+    for row, factor in (
+        (Row(point, 1, "whole", "stage1"), 2.0),
+        (Row("plain", 1, "whole", "stage1"), 3.0),
+    ):
+        path = other.layout.am(row) / "history.json"
+        files.write_json(path, {**files.read_json(path), "training_seconds": factor * seconds})
+    tables.write(other, tmp_path / "tables")
+    rows = rows_of(tmp_path / "tables/times.csv")
+    l2 = find(rows, stage="stage 1", penalty="l2", model="gru")
+    assert (l2["trainings"], l2["seconds_per_epoch"]) == ("9", str(round(10 + 10 / 9, 4)))
+    assert float(l2["of_unpenalised"]) == pytest.approx((10 + 10 / 9) / 20, abs=1e-3)
+    assert (l2["epochs"], l2["faster_than_stage1"]) == ("12.0", "")
+    plain = find(rows, stage="stage 2", penalty="none", rank="tau0.60@e12")
+    assert plain["faster_than_stage1"] == "3.0"
+
+
+def test_relative_differences_are_drawn_by_speaker(folder: Path, lab: Experiment) -> None:
+    row = find(rows_of(folder / "wer.csv"), system="plain", rank="tau0.60@e12")
+    first, second = (
+        lab.layout.decoded(one, "lexicon", "large") / "test.utterances.csv"
+        for one in (Row("dense", 1, "whole", "stage1"), Row("plain", 1, "tau0.60@e12", "stage2"))
+    )
+    expected = relative_difference(first, second, samples=100)
+    assert expected.by_speaker
+    assert float(row["relative"]) == pytest.approx(expected.percent, abs=1e-4)
+    assert float(row["relative_low"]) == pytest.approx(expected.low, abs=1e-4)
+    dense, plain = (
+        float(find(rows_of(folder / "wer.csv"), system=name, rank=rank)["wer_large"])
+        for name, rank in (("dense", "whole"), ("plain", "tau0.60@e12"))
+    )
+    assert expected.percent == pytest.approx(100 * (plain - dense) / dense, abs=0.01)
+    assert "whole speakers are drawn where speakers repeat" in files.read_text(folder / "wer.md")
