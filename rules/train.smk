@@ -33,6 +33,8 @@ rule factor:
         history=L.am(FACTORED) / "history.json",
     log:
         L.am(FACTORED) / "factor.log",
+    wildcard_constraints:
+        rank="|".join(W.plain_ranks),
     threads: 1
     resources:
         mem_mb=4000,
@@ -46,6 +48,32 @@ rule factor:
         ),
     shell:
         "schatten factor --recipe {W.name:q} --system {wildcards.system:q} --rank {wildcards.rank:q} --model {params.source:q} --output {output.model:q} > {log:q} 2>&1"
+
+
+rule factor_measured:
+    input:
+        model=L.am(STAGE1) / "model.pt",
+        train=lambda wildcards: W.features(wildcards.system, W.recipe.splits.train),
+    output:
+        model=L.am(FACTORED) / "model.pt",
+        history=L.am(FACTORED) / "history.json",
+    log:
+        L.am(FACTORED) / "factor.log",
+    wildcard_constraints:
+        rank="|".join(W.measured_ranks) or "none",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: parts.calibration_part(
+            W.recipe, wildcards.system, wildcards.rank
+        ),
+        source=lambda wildcards: W.factored_source(
+            wildcards.system, wildcards.seed, wildcards.rank
+        ),
+    shell:
+        "schatten factor --recipe {W.name:q} --system {wildcards.system:q} --rank {wildcards.rank:q} --model {params.source:q} --train {input.train:q} --output {output.model:q} > {log:q} 2>&1"
 
 
 rule stage2:

@@ -5,6 +5,7 @@ import torch
 from schatten import models
 from schatten.compress.truncate import truncate_to_rank
 from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models.projection import project
 from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
 
 ALPHABET = "abcdefgh'"
@@ -54,5 +55,8 @@ KINDS = {
     "joint": lambda: make(deep_speech_2(), "joint", 9),
     "linear_spectrum": lambda: make(deep_speech_2("linear161")),
     "lstm": lambda: make(Lstm(type="lstm", lstm=(20, 24))),
+    "lstm_projection": lambda: project(
+        make(Lstm(type="lstm", lstm=(20, 24))), {"lstm0.rec": 7, "lstm1.rec": 9}
+    ),
     "lstm_joint": lambda: make(Lstm(type="lstm", lstm=(20, 24)), "joint", 11),
 }

@@ -90,6 +90,16 @@ class Workflow:
             labels.update(dict.fromkeys(transitions(system, epochs)))
         return list(labels)
 
+    @property
+    def measured_ranks(self) -> list[str]:
+        """Names of ranks that weigh errors by inputs measured on training speech."""
+        return [rank for rank in self.ranks if "act@" in rank]
+
+    @property
+    def plain_ranks(self) -> list[str]:
+        """Names of the others."""
+        return [rank for rank in self.ranks if "act@" not in rank]
+
     def results(self, rows: Sequence[Row]) -> list[Path]:
         """What the tables read of some models: scores and histories."""
         scores = [

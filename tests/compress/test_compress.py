@@ -51,6 +51,15 @@ def test_rank_for_variance_is_the_smallest_that_reaches_the_share() -> None:
     assert compress.rank_for_variance(values, 1.0) == 4
 
 
+def test_p_takes_the_largest_rank_that_does_not_exceed_the_share() -> None:
+    values = torch.tensor([3.0, 2.0, 1.0, 1.0])  # squares 9, 4, 1, 1 of 15
+    assert compress.rank_below_variance(values, 0.1) == 1
+    assert compress.rank_below_variance(values, 9 / 15) == 1
+    assert compress.rank_below_variance(values, 13 / 15 - 1e-6) == 1
+    assert compress.rank_below_variance(values, 13 / 15) == 2
+    assert compress.rank_below_variance(values, 1.0) == 4
+
+
 def test_factors_are_balanced_and_best() -> None:
     matrix = torch.randn(8, 5)
     u, v = compress.factor(matrix, 3)

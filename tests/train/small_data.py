@@ -35,6 +35,15 @@ systems:
     penalty: {type: trace_norm, lambda_rec: 0.1, lambda_nonrec: 0.1}
     ranks: [{rank: 2}]
     stage2: {epochs: 1}
+  projection:
+    model: tiny
+    factorization: projection
+    ranks: [{tau: 0.5, rule: below}, {tau: 0.7, activations: true}, {budget: 3000}, {ranks: [3, 2]}]
+    stage2: {epochs: 1}
+  measured:
+    model: tiny
+    ranks: [{parameters: 2000, activations: true}]
+    stage2: {epochs: 1}
 language_models: {}
 """
 

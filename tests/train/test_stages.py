@@ -48,7 +48,7 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
     )
     stages.stage1(settings, "trace_norm", 1, cuts, statistics, stage1)
     assert all(weight.rank == min(weight.shape) for _, weight in models.load(stage1).bank.items())
-    stages.truncate(settings, "trace_norm", "rank2@e2", stage1, factored)
+    stages.truncate(settings, "trace_norm", "rank2@e2", stage1, factored, None)
     stages.stage2(settings, Row("trace_norm", 1, "rank2@e2", "stage2"), factored, cuts, stage2)
     sizes = [
         json.loads(stages.history_of(one).read_text())["parameters"]
@@ -56,6 +56,54 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
     ]
     assert sizes[0] > sizes[1] == sizes[2]
     assert set(models.load(stage2).bank.ranks.values()) == {2}
+
+
+@pytest.mark.parametrize(
+    ("rank", "kept"),
+    [("tau0.50below", None), ("tau0.70act", None), ("budget3000", None), ("ranks3-2", (3, 2))],
+)
+def test_an_lstm_is_projected_and_trained_on(
+    data, tmp_path: Path, rank: str, kept: tuple[int, int] | None
+) -> None:
+    cuts, statistics, path = data
+    settings = recipe.load(str(path))
+    stage1, factored, stage2 = (
+        tmp_path / name / "model.pt" for name in ("stage1", "factored", "stage2")
+    )
+    models.save(stages.initial_model(settings, "projection", 1, statistics), stage1)
+    stages.history_of(stage1).write_text('{"seed": 1}')
+    stages.truncate(settings, "projection", f"{rank}@e2", stage1, factored, cuts[0])
+    widths = models.load(factored).settings.projection
+    assert all(0 < width < 8 for width in widths) and widths == (kept or widths)
+    row = Row("projection", 1, f"{rank}@e2", "stage2")
+    stages.stage2(settings, row, factored, cuts, stage2)
+    history = json.loads(stages.history_of(stage2).read_text())
+    assert models.load(stage2).settings.projection == widths
+    ranks = {name: one["rank"] for name, one in history["stored_parameters"].items()}
+    assert ranks["lstm0_rec"] == ranks["lstm1_nonrec"] == widths[0]
+    assert rank != "budget3000" or 2900 < history["parameters"] <= 3000
+
+
+def test_ranks_that_weigh_inputs_need_speech_and_keep_their_size(data, tmp_path: Path) -> None:
+    cuts, statistics, path = data
+    settings = recipe.load(str(path))
+    source, output = tmp_path / "model.pt", tmp_path / "factored/model.pt"
+    models.save(stages.initial_model(settings, "measured", 1, statistics), source)
+    stages.history_of(source).write_text('{"seed": 1}')
+    rank = "params2000act@e2"
+    with pytest.raises(UserError, match="give --train"):
+        stages.truncate(settings, "measured", rank, source, output, None)
+    stages.truncate(settings, "measured", rank, source, output, cuts[0])
+    first = output.read_bytes()
+    assert json.loads(stages.history_of(output).read_text())["parameters"] <= 2000
+    stages.truncate(settings, "measured", rank, source, output, cuts[0])
+    assert output.read_bytes() == first
+    path.write_text(path.read_text().replace("parameters: 2000", "parameters: 10"))
+    with pytest.raises(
+        UserError, match=r"model.pt cannot be cut to params10act: rank 1 everywhere"
+    ):
+        small = recipe.load(str(path))
+        stages.truncate(small, "measured", "params10act@e2", source, output, cuts[0])
 
 
 class Interrupted(Exception):
@@ -179,7 +227,7 @@ def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> N
     output = tmp_path / "model.pt"
     stages.stage1(settings, "trace_norm", 1, cuts, statistics, output)
     early = stages.epoch_model(output, 1)
-    stages.truncate(settings, "trace_norm", "rank2@e1", early, tmp_path / "factored/model.pt")
+    stages.truncate(settings, "trace_norm", "rank2@e1", early, tmp_path / "factored/model.pt", None)
     row = Row("trace_norm", 1, "rank2@e1", "stage2")
     stages.stage2(settings, row, tmp_path / "factored/model.pt", cuts, tmp_path / "s2/model.pt")
     rates = [

@@ -41,11 +41,14 @@ def factor(
     rank: RankOption,
     model: Annotated[Path, typer.Option(help="Model of stage 1")],
     output: ModelOutput,
+    train: Annotated[
+        Path | None, typer.Option(help="Training cuts with features, for ranks with activations")
+    ] = None,
 ) -> None:
     """Truncate a model's matrices by singular value decomposition."""
     from schatten.train.stages import truncate
 
-    truncate(recipes.load(recipe), system, rank, model, output)
+    truncate(recipes.load(recipe), system, rank, model, output, train)
 
 
 @app.command()

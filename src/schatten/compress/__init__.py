@@ -4,11 +4,31 @@ A large matrix is a `Weight`: dense, or a product U V. A `WeightBank` holds a mo
 forms the matrices its layers ask for, whichever way the gates are factored together.
 """
 
-from schatten.compress.bank import Piece, WeightBank
+from schatten.compress.activations import SecondMoment
+from schatten.compress.bank import Factorization, Matrix, Piece, WeightBank
 from schatten.compress.penalty import l2_penalty, trace_norm_penalty
-from schatten.compress.spectrum import nu, rank_for_variance, singular_values, trace_norm
+from schatten.compress.projection import projection_spectrum, share_projection
+from schatten.compress.ranks import (
+    Spectrum,
+    ranks_below_variance,
+    ranks_for_budget,
+    ranks_for_parameters,
+    ranks_for_variance,
+)
+from schatten.compress.spectrum import (
+    nu,
+    rank_below_variance,
+    rank_for_variance,
+    singular_values,
+    trace_norm,
+)
 from schatten.compress.truncate import (
     factor,
+    factor_fully,
+    spectra_of,
+    truncate,
+    truncate_below_variance,
+    truncate_to_budget,
     truncate_to_parameters,
     truncate_to_rank,
     truncate_to_variance,
@@ -16,16 +36,32 @@ from schatten.compress.truncate import (
 from schatten.compress.weight import Weight
 
 __all__ = [
+    "Factorization",
+    "Matrix",
     "Piece",
+    "SecondMoment",
+    "Spectrum",
     "Weight",
     "WeightBank",
     "factor",
+    "factor_fully",
     "l2_penalty",
     "nu",
+    "projection_spectrum",
+    "rank_below_variance",
     "rank_for_variance",
+    "ranks_below_variance",
+    "ranks_for_budget",
+    "ranks_for_parameters",
+    "ranks_for_variance",
+    "share_projection",
     "singular_values",
+    "spectra_of",
     "trace_norm",
     "trace_norm_penalty",
+    "truncate",
+    "truncate_below_variance",
+    "truncate_to_budget",
     "truncate_to_parameters",
     "truncate_to_rank",
     "truncate_to_variance",

@@ -9,7 +9,7 @@ The three factorizations of T are three ways to lay out the pieces:
   non-recurrent one of layer l + 1 (P's scheme), which so share a right factor.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,6 +79,19 @@ class WeightBank(nn.Module):
         return {
             name: part[0] if len(part) == 1 else torch.cat(part) for name, part in parts.items()
         }
+
+    @torch.no_grad()
+    def fill(self, matrices: Mapping[str, Tensor]) -> None:
+        """Give dense weights the values of all matrices, by name."""
+        taken = dict.fromkeys(matrices, 0)
+        for piece in self.pieces:
+            weight = self.weights[piece.weight]
+            assert isinstance(weight, Weight)
+            assert weight.dense is not None
+            first = taken[piece.matrix]
+            taken[piece.matrix] += piece.stop - piece.start
+            rows = matrices[piece.matrix][first : taken[piece.matrix]]
+            weight.dense[piece.start : piece.stop] = rows
 
     def items(self) -> Iterator[tuple[str, Weight]]:
         """Yield each weight with its name."""

@@ -35,3 +35,12 @@ def rank_for_variance(values: Tensor, tau: float) -> int:
     cumulative = values.double().square().cumsum(0)
     reached = cumulative >= tau * cumulative[-1] * (1 - 1e-12)
     return int(reached.to(torch.int8).argmax()) + 1
+
+
+def rank_below_variance(values: Tensor, tau: float) -> int:
+    """Return the largest rank, at least 1, whose share of variance is at most `tau` (P, eq. 7).
+
+    `values`: singular values (d,), largest first.
+    """
+    cumulative = values.double().square().cumsum(0)
+    return max(1, int((cumulative <= tau * cumulative[-1] * (1 + 1e-12)).sum()))

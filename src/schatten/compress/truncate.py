@@ -1,29 +1,48 @@
 """Truncated singular value decomposition of the weights of a bank."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
+from schatten.compress.activations import root_of, weighted
 from schatten.compress.bank import WeightBank
-from schatten.compress.spectrum import rank_for_variance, singular_values
+from schatten.compress.ranks import (
+    Spectrum,
+    ranks_below_variance,
+    ranks_for_budget,
+    ranks_for_parameters,
+    ranks_for_variance,
+)
+from schatten.compress.spectrum import singular_values
 from schatten.compress.weight import Weight
 
+Moments = Mapping[str, Tensor]
+"""Second moments (n, n) of the inputs of matrices (m, n), by matrix."""
 
-def factor(matrix: Tensor, rank: int) -> tuple[Tensor, Tensor]:
+
+def factor(matrix: Tensor, rank: int, moment: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return U (m, r) and V (r, n), the best rank-r product for `matrix` (m, n), balanced.
 
     Both take the square root of the singular values, so that ‖U‖² = ‖V‖² = ‖s‖₁ and
-    (‖U‖² + ‖V‖²)/2 is the trace norm.
+    (‖U‖² + ‖V‖²)/2 is the trace norm. With the second `moment` (n, n) of its inputs x, U V is
+    the product that is nearest to `matrix` in ‖(W - U V) x‖² on average, else in ‖W - U V‖².
     """
-    u, s, v = torch.linalg.svd(matrix.detach().double(), full_matrices=False)
-    root = s[:rank].sqrt()
-    return (u[:, :rank] * root).to(matrix.dtype), (root[:, None] * v[:rank]).to(matrix.dtype)
+    target = matrix.detach().double()
+    if moment is not None:
+        root, inverse = root_of(moment, target)
+        u, s, v = torch.linalg.svd(target @ root, full_matrices=False)
+        target = (u[:, :rank] * s[:rank]) @ (v[:rank] @ inverse)
+    u, s, v = torch.linalg.svd(target, full_matrices=False)
+    scale = s[:rank].sqrt()
+    return (u[:, :rank] * scale).to(matrix.dtype), (scale[:, None] * v[:rank]).to(matrix.dtype)
 
 
-def truncate_weight(weight: Weight, rank: int) -> None:
+def truncate_weight(weight: Weight, rank: int, moment: Tensor | None = None) -> None:
     """Store a weight at `rank`, or whole where the factors would not be smaller."""
     rows, columns = weight.shape
     if rank * (rows + columns) < rows * columns:
-        weight.store_factors(*factor(weight(), rank))
+        weight.store_factors(*factor(weight(), rank, moment))
     elif weight.is_factored:
         weight.store_dense()
 
@@ -34,45 +53,67 @@ def factor_fully(bank: WeightBank) -> None:
         weight.store_factors(*factor(weight(), min(weight.shape)))
 
 
-def truncate_to_variance(bank: WeightBank, tau: float) -> None:
-    """Keep in each weight the smallest rank that holds the share `tau` of its variance."""
-    for _, weight in bank.items():
-        truncate_weight(weight, rank_for_variance(singular_values(weight()), tau))
+def spectra_of(bank: WeightBank, moments: Moments | None = None) -> dict[str, Spectrum]:
+    """Return what rank rules see of each weight; with `moments`, of W R (see `activations`)."""
+    found = {}
+    for name, weight in bank.items():
+        rows, columns = weight.shape
+        values = singular_values(weighted(weight(), _moment_of(bank, name, moments)))
+        found[name] = Spectrum(values, rows + columns, rows * columns)
+    return found
 
 
-def truncate_to_rank(bank: WeightBank, rank: int) -> None:
+def truncate(bank: WeightBank, ranks: Mapping[str, int], moments: Moments | None = None) -> None:
+    """Store each weight at its rank, or whole where the factors would not be smaller."""
+    for name, weight in bank.items():
+        truncate_weight(weight, min(ranks[name], *weight.shape), _moment_of(bank, name, moments))
+
+
+def truncate_to_variance(bank: WeightBank, tau: float, moments: Moments | None = None) -> None:
+    """Keep in each weight the smallest rank that holds the share `tau` of its variance (T)."""
+    truncate(bank, ranks_for_variance(spectra_of(bank, moments), tau), moments)
+
+
+def truncate_below_variance(bank: WeightBank, tau: float, moments: Moments | None = None) -> None:
+    """Keep in each weight the largest rank that holds at most `tau` of its variance (P)."""
+    truncate(bank, ranks_below_variance(spectra_of(bank, moments), tau), moments)
+
+
+def truncate_to_rank(bank: WeightBank, rank: int, moments: Moments | None = None) -> None:
     """Keep `rank` singular values in each weight."""
-    for _, weight in bank.items():
-        truncate_weight(weight, min(rank, *weight.shape))
+    truncate(bank, {name: rank for name, _ in bank.items()}, moments)
 
 
-def truncate_to_parameters(bank: WeightBank, parameters: int) -> float:
+def truncate_to_parameters(
+    bank: WeightBank, parameters: int, moments: Moments | None = None
+) -> float:
     """Keep the largest common share of variance with which the bank has at most `parameters`.
 
     Returns the share. Raises `ValueError` where even rank 1 everywhere is larger.
     """
-    spectra = {name: singular_values(weight()) for name, weight in bank.items()}
-    low, high = 0.0, 1.0
-    if _size_at(bank, spectra, low) > parameters:
-        raise ValueError(
-            f"rank 1 everywhere has {_size_at(bank, spectra, low)} parameters, "
-            f"more than the target of {parameters}"
-        )
-    for _ in range(50):
-        middle = (low + high) / 2
-        if _size_at(bank, spectra, middle) <= parameters:
-            low = middle
-        else:
-            high = middle
-    truncate_to_variance(bank, low)
-    return low
+    ranks, share = ranks_for_parameters(spectra_of(bank, moments), parameters)
+    truncate(bank, ranks, moments)
+    return share
 
 
-def _size_at(bank: WeightBank, spectra: dict[str, Tensor], tau: float) -> int:
-    """Count the parameters of a bank truncated to a share of variance."""
-    size = 0
-    for name, weight in bank.items():
-        rows, columns = weight.shape
-        rank = rank_for_variance(spectra[name], tau)
-        size += min(rank * (rows + columns), rows * columns)
-    return size
+def truncate_to_budget(bank: WeightBank, parameters: int, moments: Moments | None = None) -> None:
+    """Keep at most `parameters`, spread over the weights so that together they lose the least.
+
+    Raises `ValueError` where even rank 1 everywhere is larger.
+    """
+    truncate(bank, ranks_for_budget(spectra_of(bank, moments), parameters), moments)
+
+
+def _moment_of(bank: WeightBank, name: str, moments: Moments | None) -> Tensor | None:
+    """Return the second moment of a weight's inputs.
+
+    Where its matrices read differently (joint factors: one reads the state, another the
+    normalised state), it is their mean, weighted by rows.
+    """
+    if moments is None:
+        return None
+    pieces = [piece for piece in bank.pieces if piece.weight == name]
+    rows = sum(piece.stop - piece.start for piece in pieces)
+    total = sum((piece.stop - piece.start) * moments[piece.matrix] for piece in pieces)
+    assert isinstance(total, Tensor)
+    return total / rows

@@ -19,18 +19,9 @@ class Affine:
 
 
 def affine(norm: MaskedBatchNorm) -> Affine:
-    """Return what a norm does with its running statistics (Ioffe & Szegedy, 2015, eq. of alg. 2).
-
-    gain = weight / sqrt(variance + eps), offset = bias - mean * gain.
-    """
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    weight, bias, mean, variance = (
-        one.detach().numpy().astype(np.float64)
-        for one in (norm.weight, norm.bias, norm.running_mean, norm.running_var)
-    )
-    gain = weight / np.sqrt(variance + norm.eps)
-    return Affine(gain, bias - mean * gain)
+    """Return what a norm does with its running statistics."""
+    gain, offset = norm.gain_and_offset()
+    return Affine(gain.numpy(), offset.numpy())
 
 
 def fold(matrix: Array, norm: Affine | None) -> tuple[Array, Array]:

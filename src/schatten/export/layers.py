@@ -91,10 +91,22 @@ class _Builder:
         for index, bias in enumerate(model.biases):
             layer = Layer("lstm", {"units": settings.lstm[index]})
             layer.vectors = {"bias": _array(bias)}
-            norm = affine(cast(MaskedBatchNorm, model.norms[index]))
-            self._add(layer, f"lstm{index}.nonrec", norm, np.arange(len(norm.gain)))
+            if index < len(model.norms):
+                norm = affine(cast(MaskedBatchNorm, model.norms[index]))
+                self._add(layer, f"lstm{index}.nonrec", norm, np.arange(len(norm.gain)))
+            else:
+                self.layers.append(layer)
+                self._product(layer, "nonrec", f"lstm{index}.nonrec")
+                self._reads_projection(layer, settings.lstm[index - 1])
             self._product(layer, "rec", f"lstm{index}.rec")
-        self.layers.append(_output(model.output, None))
+            if settings.projection:
+                projection = model.bank.form()[f"lstm{index}.proj"]
+                layer.matrices["rec.0.u"] = layer.matrices.pop("rec.0")
+                layer.matrices["rec.0.v"] = _array(projection)
+        output = _output(model.output, None)
+        self.layers.append(output)
+        if settings.projection:
+            self._reads_projection(output, settings.lstm[-1])
 
     def _add(self, layer: Layer, matrix: str, norm: Affine, order: npt.NDArray[np.int64]) -> None:
         """Append a layer whose input is normalised and then multiplied by `matrix`."""
@@ -133,6 +145,15 @@ class _Builder:
                 layer.matrices[f"{name}.v"] = folded
         if norm is not None:
             layer.vectors["bias"] = layer.vectors["bias"] + np.concatenate(added)
+
+    def _reads_projection(self, layer: Layer, cells: int) -> None:
+        """Make a matrix that reads the projection of the layer below, of `cells`, a left factor.
+
+        The right factor is that projection, stored with the recurrent matrix below.
+        """
+        layer.sizes["inputs"] = cells
+        layer.matrices["nonrec.0.u"] = layer.matrices.pop("nonrec.0")
+        layer.shares["nonrec.0.v"] = f"layer.{len(self.layers) - 2}.rec.0.v"
 
     def _is_shared(self, weight: str) -> bool:
         return len({piece.matrix for piece in self.bank.pieces if piece.weight == weight}) > 1

@@ -1,6 +1,7 @@
 """What every acoustic model has in common; building, saving and loading one."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from schatten.files import atomic_output
 from schatten.recipe.model import FEATURE_BINS, DeepSpeech2, Lstm, Model
 
 BLANK = "<blank>"
+Observer = Callable[[str, Tensor], None]
+"""Is shown what a matrix of the bank multiplies: its name, and its inputs (frames, n)."""
 
 
 class AcousticModel(nn.Module, ABC):
@@ -32,6 +35,7 @@ class AcousticModel(nn.Module, ABC):
         super().__init__()
         self.settings = settings
         self.units = units
+        self.observer: Observer | None = None
         bins = FEATURE_BINS[settings.feature]
         self.register_buffer("bins_mean", torch.zeros(bins))
         self.register_buffer("bins_deviation", torch.ones(bins))
@@ -45,6 +49,14 @@ class AcousticModel(nn.Module, ABC):
         """Normalise features (N, T, C) per bin."""
         return (features - self.bins_mean) / self.bins_deviation
 
+    def show(self, matrix: str, x: Tensor, mask: Tensor) -> None:
+        """Show the observer, where there is one, what a matrix multiplies: x (N, T, n) on `mask`.
+
+        A recurrent matrix is shown its layer's states; its first input, zero, adds nothing.
+        """
+        if self.observer is not None:
+            self.observer(matrix, x[mask])
+
     @abstractmethod
     def output_lengths(self, lengths: Tensor) -> Tensor:
         """Return the output frames (N,) that come of `lengths` feature frames."""
@@ -52,6 +64,11 @@ class AcousticModel(nn.Module, ABC):
     @abstractmethod
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return natural-log probabilities (N, T', V) and their lengths (N,)."""
+
+    @property
+    def ranks(self) -> list[int | None]:
+        """The rank that each weight of the bank was given; none where it is whole."""
+        return [weight.rank for _, weight in self.bank.items()]
 
     @abstractmethod
     def parameters_at_inference(self) -> int:

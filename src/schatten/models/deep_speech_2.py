@@ -51,9 +51,12 @@ class DeepSpeech2Model(AcousticModel):
         matrices = self.bank.form()
         for index, biases in enumerate(self.gru_biases):
             x = self._drop(self.norms[index](x, mask))
+            self.show(f"gru{index}.nonrec", x, mask)
             rec, nonrec = matrices[f"gru{index}.rec"], matrices[f"gru{index}.nonrec"]
             x = run_gru(x, nonrec, rec, cast(GruBiases, biases))
+            self.show(f"gru{index}.rec", x, mask)
         x = self._drop(self.norms[-2](x, mask))
+        self.show("fc.nonrec", x, mask)
         x = functional.linear(x, matrices["fc.nonrec"], self.fully_connected_bias)
         x = self.norms[-1](functional.hardtanh(x, 0.0, 20.0), mask)
         return self.output(x).log_softmax(-1), lengths

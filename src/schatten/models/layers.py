@@ -3,9 +3,14 @@
 Letters in shapes: N utterances, T frames, C channels or units, F bins, H hidden units.
 """
 
+import warnings
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+# It is true, of the CPU, and nothing to act upon.
+warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN")
 
 
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
@@ -25,6 +30,16 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         if mask is None:
             mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
         return unpack(super().forward(x[mask]), mask)
+
+    def gain_and_offset(self) -> tuple[Tensor, Tensor]:
+        """Return gain and offset (C,), float64: with running statistics it is x * gain + offset.
+
+        gain = weight / sqrt(variance + eps), offset = bias - mean * gain (Ioffe & Szegedy, 2015).
+        """
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        gain = self.weight.detach().double() / (self.running_var.double() + self.eps).sqrt()
+        return gain, self.bias.detach().double() - self.running_mean.double() * gain
 
 
 def unpack(frames: Tensor, mask: Tensor) -> Tensor:
@@ -101,4 +116,21 @@ def run_lstm(x: Tensor, nonrec: Tensor, rec: Tensor, bias: Tensor) -> Tensor:
     state = x.new_zeros(1, x.shape[0], rec.shape[1])
     weights = [nonrec, rec, bias, torch.zeros_like(bias)]
     output, _, _ = torch._VF.lstm(x, (state, state), weights, True, 1, 0.0, False, False, True)
+    return output
+
+
+def run_projected_lstm(
+    x: Tensor, nonrec: Tensor, rec: Tensor, proj: Tensor, bias: Tensor
+) -> Tensor:
+    """Run an LSTM whose state is projected, over x (N, T, C): P h (N, T, r) at each frame.
+
+    Matrices (4H, C), (4H, r), (r, H): torch's LSTM with `proj_size` (Sak et al., 2014), which has
+    no r = H; there the recurrent matrix is multiplied out.
+    """
+    width, hidden = proj.shape
+    if width == hidden:
+        return functional.linear(run_lstm(x, nonrec, rec @ proj, bias), proj)
+    states = x.new_zeros(1, x.shape[0], width), x.new_zeros(1, x.shape[0], hidden)
+    weights = [nonrec, rec, bias, torch.zeros_like(bias), proj]
+    output, _, _ = torch._VF.lstm(x, states, weights, True, 1, 0.0, False, False, True)
     return output

@@ -8,14 +8,16 @@ from torch.nn import functional
 
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
-from schatten.models.layers import MaskedBatchNorm, frame_mask, run_lstm
+from schatten.models.layers import MaskedBatchNorm, frame_mask, run_lstm, run_projected_lstm
 from schatten.recipe.model import FEATURE_BINS, Lstm
 
 
 class LstmModel(AcousticModel):
-    """LSTMs over stacked feature frames.
+    """LSTMs over stacked feature frames; with projections, each hands on P h in place of h.
 
-    Matrices of the bank: `lstm{i}.nonrec` (4H, C), `lstm{i}.rec` (4H, H).
+    Matrices of the bank: `lstm{i}.nonrec` (4H, C), `lstm{i}.rec` (4H, H), or (4H, r) with a
+    projection `lstm{i}.proj` (r, H). BatchNorm acts on each layer's input, with projections on
+    the features alone.
     """
 
     settings: Lstm
@@ -23,11 +25,14 @@ class LstmModel(AcousticModel):
     def __init__(self, settings: Lstm, units: list[str], factorization: str) -> None:
         """Build with dense weights, initialised from torch's random state."""
         super().__init__(settings, units)
-        widths = [settings.stack * FEATURE_BINS[settings.feature], *settings.lstm]
-        self.norms = nn.ModuleList(MaskedBatchNorm(width) for width in widths[:-1])
+        inputs = settings.stack * FEATURE_BINS[settings.feature]
+        widths = [inputs, *(settings.projection or settings.lstm)]
+        normed = widths[:1] if settings.projection else widths[:-1]
+        self.norms = nn.ModuleList(MaskedBatchNorm(width) for width in normed)
         self.biases = nn.ParameterList(_forget_bias(hidden) for hidden in settings.lstm)
         self.output = nn.Linear(widths[-1], len(units))
-        self.bank = WeightBank(_matrices(widths), cast(Factorization, factorization))
+        matrices = _matrices(widths, settings.lstm, bool(settings.projection))
+        self.bank = WeightBank(matrices, cast(Factorization, factorization))
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
         """Return the output frames (N,) that come of `lengths` feature frames."""
@@ -44,11 +49,33 @@ class LstmModel(AcousticModel):
         lengths = self.output_lengths(lengths)
         mask = frame_mask(lengths, x.shape[1])
         matrices = self.bank.form()
-        for index, bias in enumerate(self.biases):
-            x = self.norms[index](x, mask)
+        for index in range(len(self.settings.lstm)):
+            if index < len(self.norms):
+                x = self.norms[index](x, mask)
             x = functional.dropout(x, self.settings.dropout, self.training)
-            x = run_lstm(x, matrices[f"lstm{index}.nonrec"], matrices[f"lstm{index}.rec"], bias)
+            self.show(f"lstm{index}.nonrec", x, mask)
+            x = self._run(index, x, matrices)
+            self.show(f"lstm{index}.rec", x, mask)
         return self.output(x).log_softmax(-1), lengths
+
+    def _run(self, index: int, x: Tensor, matrices: dict[str, Tensor]) -> Tensor:
+        name, bias = f"lstm{index}", self.biases[index]
+        nonrec, rec = matrices[f"{name}.nonrec"], matrices[f"{name}.rec"]
+        if self.settings.projection:
+            return run_projected_lstm(x, nonrec, rec, matrices[f"{name}.proj"], bias)
+        return run_lstm(x, nonrec, rec, bias)
+
+    @property
+    def ranks(self) -> list[int | None]:
+        """The rank of each weight; of the factors of a projected matrix, the projection's width."""
+        widths = self.settings.projection
+        if not widths:
+            return super().ranks
+        return [
+            rank
+            for below, width in zip((None, *widths), widths, strict=False)
+            for rank in (below, width, width)
+        ]
 
     def parameters_at_inference(self) -> int:
         """Count the numbers stored at inference: BatchNorm folded, factors as factors."""
@@ -74,13 +101,16 @@ def _forget_bias(hidden: int) -> Tensor:
     return bias
 
 
-def _matrices(widths: list[int]) -> list[Matrix]:
-    """Return the large matrices; `widths`: input, then each LSTM."""
+def _matrices(widths: list[int], cells: tuple[int, ...], projected: bool) -> list[Matrix]:
+    """Return the large matrices; `widths`: the input, then what each LSTM hands on."""
     matrices = []
-    for index, hidden in enumerate(widths[1:]):
-        name = f"lstm{index}"
+    for index, hidden in enumerate(cells):
+        name, width = f"lstm{index}", widths[index + 1]
         value = xavier(hidden, widths[index], 4)
         matrices.append(Matrix(f"{name}.nonrec", value, f"h{index}", gates=4))
-        value = orthogonal_gates(hidden, 4)
+        value = xavier(hidden, width, 4) if projected else orthogonal_gates(hidden, 4)
         matrices.append(Matrix(f"{name}.rec", value, f"h{index + 1}", recurrent=True, gates=4))
+        if projected:
+            value = xavier(width, hidden)
+            matrices.append(Matrix(f"{name}.proj", value, f"c{index}", recurrent=True))
     return matrices

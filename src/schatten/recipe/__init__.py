@@ -14,7 +14,7 @@ from schatten.recipe.base import Name, PositiveFloat, Settings
 from schatten.recipe.corpus import Corpus, Splits, Text
 from schatten.recipe.decoding import Decoding, LanguageModel, Tables
 from schatten.recipe.grid import Grid
-from schatten.recipe.model import Model, System
+from schatten.recipe.model import Model, System, factorization_problem
 from schatten.recipe.training import Training
 
 ROOT = Path("recipes")
@@ -54,6 +54,9 @@ class Recipe(Settings):
             _known(f"systems.{name}.model", system.model, self.models)
             _known(f"systems.{name}.training", system.training, self.trainings)
             _epochs_are_there(f"systems.{name}", system, self.trainings[system.training])
+            problem = factorization_problem(system, self.models[system.model])
+            if problem:
+                raise ValueError(f"systems.{name}.factorization: {problem}")
         for name, grid in self.grids.items():
             _known(f"grids.{name}.model", grid.model, self.models)
             _known(f"grids.{name}.training", grid.training, self.trainings)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from schatten.recipe.base import Name, NotNegative, Positive, Settings, Share
+from schatten.recipe.ranks import Rank
 
 FeatureName = Literal["mel80", "mel40", "linear161"]
 FEATURE_BINS: dict[str, int] = {"mel80": 80, "mel40": 40, "linear161": 161}
@@ -57,6 +58,8 @@ class Lstm(Settings):
     """One stacked input is kept of so many."""
     lstm: tuple[Positive, ...]
     """Memory cells of each LSTM."""
+    projection: tuple[Positive, ...] = ()
+    """Width of each LSTM's projection, which it hands on in place of its state; none: no such."""
     dropout: NotNegative = 0.0
     """Share of the inputs of each layer dropped in training."""
 
@@ -65,47 +68,20 @@ class Lstm(Settings):
         """Feature frames per output frame."""
         return self.keep_every
 
+    @model_validator(mode="after")
+    def _projections_fit(self) -> "Lstm":
+        if self.projection and len(self.projection) != len(self.lstm):
+            raise ValueError(
+                f"projection has {len(self.projection)} widths for {len(self.lstm)} LSTMs: "
+                "give one for each, or none"
+            )
+        for width, cells in zip(self.projection, self.lstm, strict=False):
+            if width > cells:
+                raise ValueError(f"a projection of {width} is wider than its LSTM of {cells}")
+        return self
+
 
 Model = Annotated[DeepSpeech2 | Lstm, Field(discriminator="type")]
-
-
-class VarianceShare(Settings):
-    """Keep the smallest rank whose singular values hold this share of the variance (T)."""
-
-    tau: Annotated[float, Field(gt=0, le=1)]
-    """Share of the sum of squared singular values."""
-
-    @property
-    def label(self) -> str:
-        """The name in paths and tables."""
-        return f"tau{self.tau:.2f}"
-
-
-class FixedRank(Settings):
-    """Keep the same rank in every matrix that it makes smaller."""
-
-    rank: Positive
-    """The rank."""
-
-    @property
-    def label(self) -> str:
-        """The name in paths and tables."""
-        return f"rank{self.rank}"
-
-
-class ParameterTarget(Settings):
-    """Keep the one variance share in all matrices that brings the model to a size (T 3.2.3)."""
-
-    parameters: Positive
-    """Parameters of the whole model, at most."""
-
-    @property
-    def label(self) -> str:
-        """The name in paths and tables."""
-        return f"params{self.parameters}"
-
-
-Rank = VarianceShare | FixedRank | ParameterTarget
 
 
 class Penalty(Settings):
@@ -159,8 +135,8 @@ class System(Settings):
     """One of `models`."""
     penalty: Penalty = Penalty(type="none")
     """What stage 1 adds to the loss."""
-    factorization: Literal["partial", "split", "joint"] = "partial"
-    """Which matrices of a layer are factored as one."""
+    factorization: Literal["partial", "split", "joint", "projection"] = "partial"
+    """Which matrices of a layer are factored as one; `projection` is P's, of LSTM stacks."""
     ranks: tuple[Rank, ...] = ()
     """How far it is compressed; a row of the table each."""
     stage2: Stage2 | None = None
@@ -175,3 +151,17 @@ class System(Settings):
         if self.ranks and self.stage2 is None:
             raise ValueError("ranks are given but no stage2: say how it is trained, e.g. epochs")
         return self
+
+
+def factorization_problem(system: System, model: Model) -> str | None:
+    """Say why a system's factorization is not one of its model, if it is not."""
+    projects = system.factorization == "projection"
+    if isinstance(model, DeepSpeech2):
+        known = "take partial, split or joint for deep_speech_2"
+        return f"projection is of LSTM stacks: {known}" if projects else None
+    if model.projection and (projects or system.ranks or system.penalty.type == "trace_norm"):
+        return (
+            f"{system.model} has projections, which are factors already: give it no ranks and "
+            "no trace_norm, or take the projection out of the model"
+        )
+    return None

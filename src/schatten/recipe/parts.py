@@ -13,7 +13,8 @@ from schatten.files import canonical_json
 from schatten.recipe import Recipe
 from schatten.recipe.figures import page
 from schatten.recipe.layout import transitions
-from schatten.recipe.model import DeepSpeech2, Lstm, Rank
+from schatten.recipe.model import DeepSpeech2, Lstm
+from schatten.recipe.ranks import Rank
 
 RESULT_VERSION = {
     "corpus": 1,
@@ -23,6 +24,7 @@ RESULT_VERSION = {
     "lm": 1,
     "train": 1,
     "factor": 1,
+    "calibration": 1,
     "stage2": 1,
     "logprobs": 1,
     "tune": 1,
@@ -96,7 +98,15 @@ def train_part(recipe: Recipe, system: str, seed: int) -> str:
 
 def factor_part(recipe: Recipe, system: str, rank: str) -> str:
     """Settings of the truncation of a system to a rank."""
-    return part("factor", _plain(rank_of(recipe, system, rank)))
+    rule = rank_of(recipe, system, rank)
+    return part("factor", rule.model_dump(mode="json", exclude_defaults=True))
+
+
+def calibration_part(recipe: Recipe, system: str, rank: str) -> str:
+    """Settings of the truncation of a system to a rank that looks at its inputs on speech."""
+    training = recipe.trainings[recipe.systems[system].training]
+    batches = training.batch_seconds, training.epoch_parts
+    return part("calibration", factor_part(recipe, system, rank), *batches)
 
 
 def stage2_part(recipe: Recipe, system: str, seed: int, rank: str) -> str:

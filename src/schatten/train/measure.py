@@ -18,6 +18,6 @@ def matrix_measures(model: AcousticModel) -> dict[str, Any]:
 def stored_parameters(model: AcousticModel) -> dict[str, Any]:
     """Return shape, rank and parameters of each weight."""
     return {
-        name: {"shape": list(weight.shape), "rank": weight.rank, "count": weight.parameters_stored}
-        for name, weight in model.bank.items()
+        name: {"shape": list(weight.shape), "rank": rank, "count": weight.parameters_stored}
+        for (name, weight), rank in zip(model.bank.items(), model.ranks, strict=True)
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from schatten import compress, models
+from schatten import models
 from schatten.compress.truncate import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
@@ -14,7 +14,7 @@ from schatten.models.acoustic import AcousticModel, units_of
 from schatten.provenance import here
 from schatten.recipe import Recipe
 from schatten.recipe.layout import Row
-from schatten.recipe.model import FixedRank, Penalty, Rank, VarianceShare
+from schatten.recipe.model import Penalty
 from schatten.recipe.parts import (
     factored_epoch,
     model_of,
@@ -23,11 +23,13 @@ from schatten.recipe.parts import (
     train_part,
     transition_epochs,
 )
+from schatten.train.calibration import input_moments
 from schatten.train.fit import Fit, fit
 from schatten.train.measure import matrix_measures, stored_parameters
 from schatten.train.module import seed_step
 from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
 from schatten.train.state import training_state
+from schatten.train.truncation import truncated
 
 INITIALISATION = 2**31
 """The step number that seeds a model's initial weights."""
@@ -71,34 +73,32 @@ def initial_model(recipe: Recipe, system: str, seed: int, statistics: Path) -> A
     settings = recipe.systems[system]
     seed_step(seed, INITIALISATION)
     units = units_of(recipe.text.alphabet)
-    model = models.build(model_of(recipe, system), units, settings.factorization)
+    # All that reads a state shares P's projection: with a penalty it is one weight from the start.
+    layout = "joint" if settings.factorization == "projection" else settings.factorization
+    model = models.build(model_of(recipe, system), units, layout)
     model.set_statistics(*read_statistics(statistics))
     if settings.penalty.type == "trace_norm":
         factor_fully(model.bank)
     return model
 
 
-def truncate(recipe: Recipe, system: str, rank: str, source: Path, output: Path) -> None:
-    """Write the model of `source` with every weight truncated as a rank's label says."""
-    model = models.load(source)
-    apply_rank(model, rank_of(recipe, system, rank), source)
-    history = read_json(history_of(source))
-    _write(model, output, system, history["seed"], "factored", [], 0.0)
+def truncate(
+    recipe: Recipe, system: str, rank: str, source: Path, output: Path, train_cuts: Path | None
+) -> None:
+    """Write the model of `source` with its matrices truncated as a rank's label says.
 
-
-def apply_rank(model: AcousticModel, rule: Rank, source: Path) -> None:
-    """Truncate the weights of a model in place."""
-    if isinstance(rule, VarianceShare):
-        compress.truncate_to_variance(model.bank, rule.tau)
-    elif isinstance(rule, FixedRank):
-        compress.truncate_to_rank(model.bank, rule.rank)
-    else:
-        stored = sum(weight.parameters_stored for _, weight in model.bank.items())
-        others = model.parameters_at_inference() - stored
-        try:
-            compress.truncate_to_parameters(model.bank, rule.parameters - others)
-        except ValueError as error:
-            raise UserError(f"{source} cannot be cut to {rule.parameters}: {error}") from None
+    `train_cuts`: speech on which the inputs of matrices are measured, where the rank weighs them.
+    """
+    settings, rule = recipe.systems[system], rank_of(recipe, system, rank)
+    model, moments = models.load(source), None
+    if rule.activations:
+        if train_cuts is None:
+            raise UserError(
+                f"{rank} weighs errors by measured inputs: give --train, cuts of speech"
+            )
+        moments = input_moments(model, train_cuts, recipe.trainings[settings.training])
+    small = truncated(model, rule, settings.factorization, source, moments)
+    _write(small, output, system, read_json(history_of(source))["seed"], "factored", [], 0.0)
 
 
 def stage2(recipe: Recipe, row: Row, source: Path, cuts: tuple[Path, Path], output: Path) -> None:

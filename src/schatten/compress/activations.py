@@ -1,0 +1,56 @@
+"""What a matrix multiplies: the second moment of its inputs, and truncation weighted by it.
+
+‖(W - Ŵ) x‖² on average over inputs x is tr((W - Ŵ) A (W - Ŵ)ᵀ) with A = E[x xᵀ]; with a root
+A = R Rᵀ it is ‖(W - Ŵ) R‖², whose minimum at a rank is the truncated SVD of W R.
+"""
+
+import torch
+from torch import Tensor
+
+FLOOR = 1e-6
+"""Least eigenvalue of a second moment, as a share of the mean one: its root has an inverse."""
+
+
+class SecondMoment:
+    """The mean of x xᵀ over the inputs x (n,) it has been shown."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self.total: Tensor | None = None
+        self.count = 0
+
+    def add(self, inputs: Tensor) -> None:
+        """Add inputs (..., n)."""
+        rows = inputs.detach().double().flatten(0, -2)
+        product = rows.T @ rows
+        self.total = product if self.total is None else self.total + product
+        self.count += len(rows)
+
+    @property
+    def mean(self) -> Tensor:
+        """The second moment (n, n), float64.
+
+        Raises `ValueError` where there was no input.
+        """
+        if self.total is None or not self.count:
+            raise ValueError("no inputs were seen: there is no second moment")
+        return self.total / self.count
+
+
+def root_of(moment: Tensor | None, like: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the symmetric root of a second moment (n, n) and its inverse, float64.
+
+    Both are the identity without a moment, for a matrix `like` (m, n).
+    """
+    if moment is None:
+        identity = torch.eye(like.shape[1], dtype=torch.float64, device=like.device)
+        return identity, identity
+    values, vectors = torch.linalg.eigh(moment.double())
+    roots = values.clamp(min=FLOOR * float(values.mean())).sqrt()
+    return (vectors * roots) @ vectors.T, (vectors / roots) @ vectors.T
+
+
+def weighted(matrix: Tensor, moment: Tensor | None) -> Tensor:
+    """Return W R (m, n), float64, for the second moment R Rᵀ of what W (m, n) multiplies; or W."""
+    target = matrix.detach().double()
+    return target if moment is None else target @ root_of(moment, target)[0]

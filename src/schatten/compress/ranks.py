@@ -1,0 +1,130 @@
+"""Which rank each of several matrices keeps: rules that look at their singular values alone."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from schatten.compress.spectrum import rank_below_variance, rank_for_variance
+
+Ranks = dict[str, int]
+STEPS = 60
+"""Halvings of an interval of shares or prices: more than a double resolves."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """What a rule sees of a matrix."""
+
+    values: Tensor
+    """Singular values (d,), largest first; of W R where errors are weighted by its inputs."""
+    per_rank: int
+    """Parameters that each rank costs."""
+    whole: int | None
+    """Parameters of the matrix left whole; none: it is always factored."""
+
+    def size(self, rank: int) -> int:
+        """Return the parameters at a rank: no more than those of the whole matrix."""
+        factored = rank * self.per_rank
+        return factored if self.whole is None else min(factored, self.whole)
+
+    def lost(self) -> Tensor:
+        """Return the squared error (d,) at rank 1 to d: zero where it is left whole."""
+        squares = self.values.double().square()
+        errors = (squares.sum() - squares.cumsum(0)).clamp(min=0)
+        if self.whole is not None:
+            errors[self.per_rank * self._ranks() >= self.whole] = 0
+        return errors
+
+    def sizes(self) -> Tensor:
+        """Return the parameters (d,) at rank 1 to d."""
+        sizes = self.per_rank * self._ranks()
+        return sizes if self.whole is None else sizes.clamp(max=self.whole)
+
+    def _ranks(self) -> Tensor:
+        return torch.arange(1, len(self.values) + 1)
+
+
+def ranks_for_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
+    """Return for each the smallest rank that holds the share `tau` of the variance (T, 3.2.2)."""
+    return {name: rank_for_variance(one.values, tau) for name, one in spectra.items()}
+
+
+def ranks_below_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
+    """Return for each the largest rank, at least 1, that holds at most `tau` (P, equation 7)."""
+    return {name: rank_below_variance(one.values, tau) for name, one in spectra.items()}
+
+
+def ranks_for_parameters(spectra: Mapping[str, Spectrum], parameters: int) -> tuple[Ranks, float]:
+    """Return the ranks of the largest common share of variance of at most `parameters`; the share.
+
+    Raises `ValueError` where even rank 1 everywhere is larger.
+    """
+    low = _largest(lambda tau: _size(spectra, ranks_for_variance(spectra, tau)), parameters)
+    return ranks_for_variance(spectra, low), low
+
+
+def ranks_for_budget(spectra: Mapping[str, Spectrum], parameters: int) -> Ranks:
+    """Return the ranks of at most `parameters` that together lose the least.
+
+    What a matrix loses is its squared error as a share of its variance. At one price for a
+    parameter each matrix takes the rank with the least loss plus price; the price falls until
+    the budget is used (Everett, 1963: no other ranks of that size lose less).
+    Raises `ValueError` where even rank 1 everywhere is larger.
+    """
+
+    def at(openness: float) -> Ranks:
+        price = (1 - openness) / max(openness, 1e-300)
+        return {name: _cheapest(one, price * unit) for name, one in spectra.items()}
+
+    unit = 1 / max(1, sum(one.per_rank for one in spectra.values()))
+    ranks = at(_largest(lambda openness: _size(spectra, at(openness)), parameters))
+    return _filled(spectra, ranks, parameters)
+
+
+def _largest(size: Callable[[float], int], parameters: int) -> float:
+    """Return the largest argument in [0, 1] at which a growing size is at most `parameters`."""
+    low, high = 0.0, 1.0
+    if size(low) > parameters:
+        raise ValueError(
+            f"rank 1 everywhere has {size(low)} parameters, more than the target of {parameters}"
+        )
+    if size(high) <= parameters:
+        return high
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        if size(middle) <= parameters:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+def _size(spectra: Mapping[str, Spectrum], ranks: Ranks) -> int:
+    return sum(one.size(ranks[name]) for name, one in spectra.items())
+
+
+def _shares_lost(spectrum: Spectrum) -> Tensor:
+    variance = float(spectrum.values.double().square().sum())
+    return spectrum.lost() / max(variance, 1e-300)
+
+
+def _cheapest(spectrum: Spectrum, price: float) -> int:
+    return int((_shares_lost(spectrum) + price * spectrum.sizes()).argmin()) + 1
+
+
+def _filled(spectra: Mapping[str, Spectrum], ranks: Ranks, parameters: int) -> Ranks:
+    """Spend what is left on the single ranks that gain the most for a parameter."""
+    ranks, room = dict(ranks), parameters - _size(spectra, ranks)
+    while True:
+        steps = []
+        for name, one in spectra.items():
+            rank, sizes, lost = ranks[name], one.sizes(), _shares_lost(one)
+            if rank < len(sizes) and 0 < (cost := int(sizes[rank] - sizes[rank - 1])) <= room:
+                steps.append((float(lost[rank - 1] - lost[rank]) / cost, name, cost))
+        if not steps:
+            return ranks
+        _, name, cost = max(steps)
+        ranks[name] += 1
+        room -= cost

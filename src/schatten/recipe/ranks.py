@@ -1,0 +1,89 @@
+"""The recipe's `ranks`: how far a system's matrices are truncated, a row of the table each."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schatten.recipe.base import Positive, Settings
+
+
+class RankRule(Settings):
+    """What every rule has."""
+
+    activations: bool = False
+    """Weigh errors by the second moment of each matrix's inputs, measured on training speech."""
+
+    @property
+    def rule_label(self) -> str:
+        """The rule and its number, for `label`."""
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """The name in paths and tables."""
+        return f"{self.rule_label}{'act' if self.activations else ''}"
+
+
+class VarianceShare(RankRule):
+    """Keep in each matrix the rank whose singular values hold a share of the variance."""
+
+    tau: Annotated[float, Field(gt=0, le=1)]
+    """Share of the sum of squared singular values."""
+    rule: Literal["reach", "below"] = "reach"
+    """`reach`: the smallest rank that reaches it (T); `below`: the largest that has no more (P)."""
+
+    @property
+    def rule_label(self) -> str:
+        """`tau0.60`, or `tau0.60below`."""
+        return f"tau{self.tau:.2f}{'below' if self.rule == 'below' else ''}"
+
+
+class FixedRank(RankRule):
+    """Keep the same rank in every matrix that it makes smaller."""
+
+    rank: Positive
+    """The rank."""
+
+    @property
+    def rule_label(self) -> str:
+        """`rank64`."""
+        return f"rank{self.rank}"
+
+
+class FixedRanks(RankRule):
+    """Keep a given rank in each matrix that it makes smaller."""
+
+    ranks: tuple[Positive, ...]
+    """The ranks, in the model's order of its matrices (`ranks kept` in the table)."""
+
+    @property
+    def rule_label(self) -> str:
+        """`ranks80-105-130`."""
+        return f"ranks{'-'.join(map(str, self.ranks))}"
+
+
+class ParameterTarget(RankRule):
+    """Keep the one variance share in all matrices that brings the model to a size (T 3.2.3)."""
+
+    parameters: Positive
+    """Parameters of the whole model, at most."""
+
+    @property
+    def rule_label(self) -> str:
+        """`params500000`."""
+        return f"params{self.parameters}"
+
+
+class ParameterBudget(RankRule):
+    """Spread parameters over the matrices so that together they lose the least variance."""
+
+    budget: Positive
+    """Parameters of the whole model, at most."""
+
+    @property
+    def rule_label(self) -> str:
+        """`budget500000`."""
+        return f"budget{self.budget}"
+
+
+Rank = VarianceShare | FixedRank | FixedRanks | ParameterTarget | ParameterBudget

@@ -1,0 +1,43 @@
+"""What a trained model's matrices multiply: second moments measured on training speech."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from schatten.compress import SecondMoment
+from schatten.errors import UserError
+from schatten.features.store import read_features
+from schatten.models import AcousticModel
+from schatten.recipe.training import Training
+from schatten.train.data import Labels, training_loader
+
+SECONDS = 600.0
+"""Speech that is looked at: some 15,000 output frames, dozens for each input of a matrix."""
+SEED = 1
+"""Of the order in which training speech is taken."""
+
+
+def input_moments(model: AcousticModel, cuts: Path, training: Training) -> dict[str, Tensor]:
+    """Return the second moment (n, n) of the inputs of each matrix (m, n), by matrix.
+
+    They are those of the first ten minutes of `cuts` in the order of a training of seed 1,
+    without masks and dropout.
+    """
+    torch.set_num_threads(1)
+    moments: dict[str, SecondMoment] = defaultdict(SecondMoment)
+    model.eval()
+    model.observer = lambda name, inputs: moments[name].add(inputs)
+    seconds = 0.0
+    loader = training_loader(read_features(cuts), Labels(model.units), training, SEED, 0, 0)
+    with torch.inference_mode():
+        for batch in loader:
+            model(batch.features, batch.lengths)
+            seconds += batch.seconds
+            if seconds >= SECONDS:
+                break
+    model.observer = None
+    if not moments:
+        raise UserError(f"{cuts} holds no speech to measure the inputs of matrices on")
+    return {name: moment.mean.clone() for name, moment in moments.items()}
