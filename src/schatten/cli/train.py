@@ -97,3 +97,23 @@ def bench_training(
         ratio = seconds["factored"] / seconds["dense"]
         loop = seconds["loop"] / seconds["factored"]
         print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {ratio:16.2f} {loop:15.2f}")
+
+
+@app.command()
+def compare_ranks(
+    recipe: RecipeOption,
+    system: SystemOption,
+    model: Annotated[Path, typer.Option(help="A model of the system's stage 1 (.pt)")],
+    train: Annotated[Path, typer.Option(help="Training cuts: inputs are measured on them")],
+    dev: Annotated[Path, typer.Option(help="Cuts that are recognised, greedily")],
+    parameters: Annotated[list[int], typer.Option(help="Size of the model; several in turn")],
+) -> None:
+    """Print the CER of a model right after truncation, by rank rule, at equal size."""
+    from schatten.train.compare_ranks import compare
+
+    settings = recipes.load(recipe)
+    made = settings.systems[system]
+    training = settings.trainings[made.training]
+    print(f"{model}, {dev.name}, greedy, before stage 2\nrule                  parameters  CER (%)")
+    for row in compare(model, made.factorization, parameters, (train, dev), training):
+        print(f"{row.rule:20} {row.parameters:11} {row.cer:8.2f}", flush=True)

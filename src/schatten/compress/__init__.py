@@ -6,6 +6,7 @@ forms the matrices its layers ask for, whichever way the gates are factored toge
 
 from schatten.compress.activations import SecondMoment
 from schatten.compress.bank import Factorization, Matrix, Piece, WeightBank
+from schatten.compress.modules import LowRankRnn, project_lstm
 from schatten.compress.penalty import l2_penalty, trace_norm_penalty
 from schatten.compress.projection import projection_spectrum, share_projection
 from schatten.compress.ranks import (
@@ -37,6 +38,7 @@ from schatten.compress.weight import Weight
 
 __all__ = [
     "Factorization",
+    "LowRankRnn",
     "Matrix",
     "Piece",
     "SecondMoment",
@@ -47,6 +49,7 @@ __all__ = [
     "factor_fully",
     "l2_penalty",
     "nu",
+    "project_lstm",
     "projection_spectrum",
     "rank_below_variance",
     "rank_for_variance",

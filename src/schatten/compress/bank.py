@@ -1,10 +1,12 @@
 """A model's large matrices, and which of them are factored as one.
 
 A layer asks for a matrix by name (`gru0.rec`); the bank makes it from the pieces of its weights.
-The three factorizations of T are three ways to lay out the pieces:
+The factorizations of T are ways to lay out the pieces:
 
 - split: a weight for each gate; a matrix is its gates' weights one below the other;
 - partial: a weight for each matrix, its gates stacked (three recurrent; three non-recurrent);
+- six: a weight for all matrices of a layer, the three recurrent and the three non-recurrent, where
+  its input is as wide as its state;
 - joint: a weight for all matrices that read the same input: the recurrent one of layer l and the
   non-recurrent one of layer l + 1 (P's scheme), which so share a right factor.
 """
@@ -18,7 +20,7 @@ from torch import Tensor, nn
 
 from schatten.compress.weight import Weight
 
-Factorization = Literal["partial", "split", "joint"]
+Factorization = Literal["partial", "split", "joint", "six"]
 
 
 @dataclass(frozen=True)
@@ -42,13 +44,18 @@ class Matrix:
     """Name of the vector it multiplies: equal names can share a right factor."""
     recurrent: bool = False
     gates: int = 1
+    layer: str = ""
+    """What it belongs to; its name up to the last dot where nothing is said."""
 
 
 class WeightBank(nn.Module):
     """The large matrices of a model by name."""
 
     def __init__(self, matrices: Sequence[Matrix], factorization: Factorization) -> None:
-        """Lay `matrices` out for a factorization; all are stored dense at first."""
+        """Lay `matrices` out for a factorization; all are stored dense at first.
+
+        Raises `ValueError` where it joins matrices whose inputs differ in width.
+        """
         super().__init__()
         self.factorization = factorization
         self.weights = nn.ModuleDict()
@@ -60,6 +67,13 @@ class WeightBank(nn.Module):
         name = "+".join(matrix.name for matrix, _ in group).replace(".", "_")
         if name in self.weights:
             name = f"{name}_{sum(key.startswith(name) for key in self.weights)}"
+        widths = {matrix.name: value.shape[1] for matrix, value in group}
+        if len(set(widths.values())) > 1:
+            said = ", ".join(f"{key} has {width}" for key, width in widths.items())
+            raise ValueError(
+                f"{self.factorization} joins matrices with inputs of one width, but {said}: "
+                "take another factorization, or layers of one width"
+            )
         recurrent = any(matrix.recurrent for matrix, _ in group)
         stacked = torch.cat([value for _, value in group])
         self.weights[name] = Weight(stacked, recurrent)
@@ -120,5 +134,8 @@ def _groups(
         return [[(matrix, matrix.value)] for matrix in matrices]
     shared: dict[str, list[tuple[Matrix, Tensor]]] = {}
     for matrix in matrices:
-        shared.setdefault(matrix.reads, []).append((matrix, matrix.value))
+        key = matrix.reads
+        if factorization == "six":
+            key = matrix.layer or matrix.name.rpartition(".")[0]
+        shared.setdefault(key, []).append((matrix, matrix.value))
     return list(shared.values())

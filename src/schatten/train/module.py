@@ -123,11 +123,8 @@ class CtcTraining(lightning.LightningModule):
         losses = ctc_losses(log_probs, lengths, batch.labels)
         self.dev["loss"] += float(losses.sum())
         self.dev["utterances"] += len(losses)
-        for row, labels in enumerate(batch.labels):
-            best = log_probs[row, : lengths[row]].argmax(-1).unique_consecutive()
-            found = best[best != 0].tolist()
-            self.dev["errors"] += edit_distance(labels.tolist(), found)["total"]
-            self.dev["labels"] += len(labels)
+        self.dev["errors"] += greedy_errors(log_probs, lengths, batch.labels)
+        self.dev["labels"] += sum(len(labels) for labels in batch.labels)
 
     def on_validation_epoch_end(self) -> None:
         """Add the epoch's record, and its weights to the average: the dev split ends an epoch."""
@@ -181,6 +178,18 @@ def ctc_losses(log_probs: Tensor, lengths: Tensor, labels: list[Tensor]) -> Tens
         torch.tensor([len(one) for one in labels]),
         reduction="none",
     )
+
+
+def greedy_errors(log_probs: Tensor, lengths: Tensor, labels: list[Tensor]) -> int:
+    """Return the edits between the labels of some utterances and what greedy decoding finds.
+
+    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices.
+    """
+    errors = 0
+    for values, length, expected in zip(log_probs, lengths, labels, strict=True):
+        best = values[:length].argmax(-1).unique_consecutive()
+        errors += edit_distance(expected.tolist(), best[best != 0].tolist())["total"]
+    return errors
 
 
 def seed_step(seed: int, step: int) -> None:

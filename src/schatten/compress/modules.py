@@ -1,0 +1,117 @@
+"""Torch's own recurrent layers, compressed: a drop-in GRU or LSTM, and P's projection of an LSTM.
+
+Weights are torch's, by its names (`weight_ih_l0` multiplies the input, `weight_hh_l0` the state).
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from schatten.compress.bank import Factorization, Matrix, WeightBank
+from schatten.compress.projection import share_projection
+
+
+class LowRankRnn(nn.Module):
+    """A GRU or LSTM whose weights are in a bank: called as the one it was made from.
+
+    `bank` is what penalties and truncation take; biases stay in `rnn`.
+    """
+
+    def __init__(self, rnn: nn.GRU | nn.LSTM, factorization: Factorization = "partial") -> None:
+        """Take over the weights of `rnn`, dense at first; `rnn` itself is left as it is.
+
+        Raises `ValueError` where the factorization joins matrices whose inputs differ in width.
+        """
+        super().__init__()
+        self.bank = WeightBank(_matrices(rnn), factorization)
+        self.rnn = _without_weights(rnn)
+
+    def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Return what `rnn(inputs, state)` returns: the outputs and the last state."""
+        outputs: tuple[Tensor, Any] = functional_call(self.rnn, self.bank.form(), (inputs, state))
+        return outputs
+
+    @property
+    def parameters_stored(self) -> int:
+        """Numbers stored: those of the matrices as they are, and the biases."""
+        stored = sum(weight.parameters_stored for _, weight in self.bank.items())
+        biases = (one for name, one in self.rnn.named_parameters() if "weight" not in name)
+        return stored + sum(one.numel() for one in biases)
+
+
+def _matrices(rnn: nn.GRU | nn.LSTM) -> list[Matrix]:
+    """Return the weights of a GRU or LSTM, layer by layer, a bidirectional one's ways apart."""
+    if rnn.proj_size:
+        raise ValueError("an LSTM with proj_size is factored already")
+    gates = 3 if isinstance(rnn, nn.GRU) else 4
+    matrices = []
+    for layer in range(rnn.num_layers):
+        for way in ("", "_reverse") if rnn.bidirectional else ("",):
+            place = f"l{layer}{way}"
+            above = f"h{layer + 1}{way}"
+            below = f"h{layer}" + ("" if not layer or not rnn.bidirectional else "_both")
+            for kind, reads in (("ih", below), ("hh", above)):
+                value = getattr(rnn, f"weight_{kind}_{place}")
+                name = f"weight_{kind}_{place}"
+                matrices.append(Matrix(name, value, reads, kind == "hh", gates, layer=place))
+    return matrices
+
+
+def _without_weights(rnn: nn.GRU | nn.LSTM) -> nn.Module:
+    """Return a copy that has biases alone: weights of no size, which the bank's stand in for."""
+    copy = type(rnn)(
+        rnn.input_size,
+        rnn.hidden_size,
+        rnn.num_layers,
+        bias=rnn.bias,
+        batch_first=rnn.batch_first,
+        dropout=rnn.dropout,
+        bidirectional=rnn.bidirectional,
+    )
+    copy.load_state_dict(rnn.state_dict())
+    copy.train(rnn.training)
+    for name, parameter in list(copy.named_parameters()):
+        if name.startswith("weight"):
+            setattr(copy, name, nn.Parameter(parameter.detach()[:0], requires_grad=False))
+    return copy
+
+
+@torch.no_grad()
+def project_lstm(lstm: nn.LSTM, reader: nn.Linear, rank: int) -> tuple[nn.LSTM, nn.Linear]:
+    """Return an LSTM with `proj_size` = `rank` and the layer that reads it, compressed as P does.
+
+    `reader` is what reads the last state of `lstm`: it shares that layer's projection.
+    Raises `ValueError` for a bidirectional LSTM, or a rank that is not below its hidden size.
+    """
+    if lstm.bidirectional or lstm.proj_size or not 0 < rank < lstm.hidden_size:
+        raise ValueError(
+            f"a projection to {rank} is of a unidirectional LSTM with more than {rank} cells"
+        )
+    small = nn.LSTM(
+        lstm.input_size,
+        lstm.hidden_size,
+        lstm.num_layers,
+        bias=lstm.bias,
+        batch_first=lstm.batch_first,
+        dropout=lstm.dropout,
+        proj_size=rank,
+    )
+    top = nn.Linear(rank, reader.out_features, bias=reader.bias is not None)
+    values = dict(lstm.state_dict())
+    for layer in range(lstm.num_layers):
+        above = f"weight_ih_l{layer + 1}"
+        read = values.get(above, reader.weight)
+        shared, values[f"weight_hh_l{layer}"], (left,) = share_projection(
+            values[f"weight_hh_l{layer}"], [read], rank
+        )
+        values[f"weight_hr_l{layer}"] = shared
+        if above in values:
+            values[above] = left
+        else:
+            top.weight.copy_(left)
+    if reader.bias is not None:
+        top.bias.copy_(reader.bias)
+    small.load_state_dict(values)
+    return small.train(lstm.training), top.train(reader.training)

@@ -1,0 +1,85 @@
+"""Torch's own GRUs and LSTMs, compressed: the same outputs, and the example of the docs."""
+
+import runpy
+
+import pytest
+import torch
+from project import ROOT
+from torch import nn
+
+from schatten import compress
+from schatten.compress import LowRankRnn, Matrix, WeightBank
+
+
+def rnn_of(kind: type[nn.RNNBase], **options) -> nn.RNNBase:
+    torch.manual_seed(1)
+    return kind(12, 12, num_layers=2, batch_first=True, **options)
+
+
+@pytest.mark.parametrize("factorization", ["partial", "split", "joint", "six"])
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_a_compressed_layer_is_the_layer_until_it_is_truncated(kind, factorization: str) -> None:
+    rnn, inputs = rnn_of(kind), torch.randn(3, 9, 12)
+    expected, state = rnn(inputs)
+    small = LowRankRnn(rnn, factorization)
+    assert small.parameters_stored == sum(one.numel() for one in rnn.parameters())
+    compress.factor_fully(small.bank)
+    outputs, found = small(inputs, None)
+    assert torch.allclose(outputs, expected, atol=1e-5)
+    for one, other in zip(torch.atleast_3d(state), torch.atleast_3d(found), strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+    compress.truncate_to_rank(small.bank, 3)
+    small(inputs)[0].square().sum().backward()
+    assert all(weight.u.grad.abs().sum() > 0 for _, weight in small.bank.items())
+    assert torch.equal(rnn(inputs)[0], expected)
+
+
+def test_six_in_one_and_joint_need_inputs_of_one_width() -> None:
+    with pytest.raises(ValueError, match=r"six joins .* weight_ih_l0 has 5, weight_hh_l0 has 12"):
+        LowRankRnn(nn.GRU(5, 12), "six")
+    assert len(dict(LowRankRnn(nn.GRU(12, 12, 3), "six").bank.items())) == 3
+    assert len(dict(LowRankRnn(nn.GRU(5, 12, 3), "joint").bank.items())) == 4
+    matrices = [Matrix("a.rec", torch.zeros(4, 2), "h"), Matrix("b.nonrec", torch.zeros(4, 3), "h")]
+    with pytest.raises(ValueError, match="joint joins matrices with inputs of one width"):
+        WeightBank(matrices, "joint")
+
+
+def test_both_ways_of_a_bidirectional_layer_are_kept_apart() -> None:
+    rnn, inputs = rnn_of(nn.GRU, bidirectional=True), torch.randn(3, 9, 12)
+    for factorization in ("partial", "joint"):
+        small = LowRankRnn(rnn, factorization)
+        compress.factor_fully(small.bank)
+        assert torch.allclose(small(inputs)[0], rnn(inputs)[0], atol=1e-5)
+
+
+def test_a_projected_lstm_is_nearly_the_lstm_where_hardly_anything_is_cut() -> None:
+    lstm, reader, inputs = rnn_of(nn.LSTM), nn.Linear(12, 4), torch.randn(3, 9, 12)
+    with torch.no_grad():  # recurrent matrices of rank 6: nothing of them is lost
+        for name in ("weight_hh_l0", "weight_hh_l1"):
+            u, v = compress.factor(getattr(lstm, name), 6)
+            getattr(lstm, name).copy_(u @ v)
+        basis = torch.linalg.svd(lstm.weight_hh_l0, full_matrices=False).Vh[:6]
+        lstm.weight_ih_l1.copy_(lstm.weight_ih_l1 @ basis.T @ basis)
+        basis = torch.linalg.svd(lstm.weight_hh_l1, full_matrices=False).Vh[:6]
+        reader.weight.copy_(reader.weight @ basis.T @ basis)
+    small, top = compress.project_lstm(lstm, reader, 6)
+    assert small.proj_size == 6
+    assert torch.allclose(top(small(inputs)[0]), reader(lstm(inputs)[0]), atol=1e-5)
+    with pytest.raises(ValueError, match="more than 12 cells"):
+        compress.project_lstm(lstm, reader, 12)
+
+
+def test_the_example_of_the_docs_runs_and_compresses(capsys: pytest.CaptureFixture) -> None:
+    path = ROOT / "examples/compress_a_gru.py"
+    assert path.read_text() in (ROOT / "docs/compress.md").read_text()
+    runpy.run_path(str(path))
+    before, _, after = capsys.readouterr().out.splitlines()
+    errors = [float(line.rpartition(" ")[2]) for line in (before, after)]
+    assert errors[1] < 2 * errors[0]
+    assert "ranks {" in after
+    numbers = [int(line.split(" numbers")[0].rpartition(" ")[2]) for line in (before, after)]
+    assert numbers[1] < 0.25 * numbers[0]
+
+
+def test_all_that_is_named_is_there() -> None:
+    assert all(hasattr(compress, name) for name in compress.__all__)
