@@ -166,4 +166,3 @@ def test_the_verbs_find_the_artifacts_of_a_recipe(experiment: Experiment, tmp_pa
         for table in ("cost", "ranks", "systems", "times", "wer")
         for kind in ("csv", "md", "tex")
     ]
-    ]
