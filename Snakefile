@@ -40,7 +40,7 @@ wildcard_constraints:
     rank="|".join(W.ranks),
     stage="stage1|factored|stage2",
     precision="fp32|int8",
-    decoder="greedy|lexicon|open",
+    decoder="greedy|lexicon|open|wfst",
 
 
 localrules:

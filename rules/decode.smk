@@ -36,6 +36,8 @@ rule tune:
         L.weights(STAGE2, "{lm}", "{decoder}"),
     log:
         L.weights(STAGE2, "{lm}", "{decoder}").with_name("tune.log"),
+    wildcard_constraints:
+        decoder="lexicon|open",
     threads: 1
     resources:
         mem_mb=4000,
@@ -45,6 +47,30 @@ rule tune:
         lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
     shell:
         "schatten tune --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule tune_wfst:
+    input:
+        logprobs=lambda wildcards: L.logprobs(
+            W.final_row(wildcards.system, wildcards.seed, wildcards.rank),
+            W.recipe.splits.dev,
+        ),
+        cuts=L.cuts(W.recipe.splits.dev),
+        graph=lambda wildcards: W.graph(wildcards.lm),
+        lm=lambda wildcards: W.rescoring_lm(wildcards.lm),
+    output:
+        L.weights(STAGE2, "{lm}", "wfst"),
+    log:
+        L.weights(STAGE2, "{lm}", "wfst").with_name("tune.log"),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=parts.tune_wfst_part(W.recipe),
+        lm=lambda wildcards, input: [f"--lm={path}" for path in input.lm],
+    shell:
+        "schatten tune --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --graph {input.graph:q} {params.lm:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule greedy:
@@ -85,6 +111,27 @@ rule beam:
         lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
     shell:
         "schatten decode --recipe {W.name:q} --decoder {wildcards.decoder} --logprobs {input.logprobs:q} --lm {input.lm:q} {params.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule wfst:
+    input:
+        logprobs=L.logprobs(ANY, "{split}"),
+        graph=lambda wildcards: W.graph(wildcards.lm),
+        lm=lambda wildcards: W.rescoring_lm(wildcards.lm),
+        weights=L.weights(STAGE2, "{lm}", "wfst"),
+    output:
+        L.hypotheses(ANY, "wfst", "{lm}", "{split}"),
+    log:
+        L.decoded(ANY, "wfst", "{lm}") / "{split}.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        settings=parts.decode_wfst_part(W.recipe),
+        lm=lambda wildcards, input: [f"--lm={path}" for path in input.lm],
+    shell:
+        "schatten decode --recipe {W.name:q} --decoder wfst --logprobs {input.logprobs:q} --graph {input.graph:q} {params.lm:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule score:

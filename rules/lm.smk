@@ -1,4 +1,4 @@
-# Language models: estimated, pruned, spelled out in a lexicon, stored as a KenLM trie.
+# Language models: estimated, pruned, spelled out in a lexicon, stored as a KenLM trie; decoding graphs.
 
 
 rule lm:
@@ -23,3 +23,22 @@ rule lm:
         memory=2000,
     shell:
         "schatten lm build --recipe {W.name:q} --lm {wildcards.lm:q} --text {input.text:q} --dev {input.dev:q} --output-dir {params.folder:q} --memory-mb {params.memory} > {log:q} 2>&1"
+
+
+rule graph:
+    input:
+        arpa=L.lm("{lm}") / "arpa.gz",
+        lexicon=L.lm("{lm}") / "lexicon",
+    output:
+        graph=L.graph("{lm}"),
+        names=L.graph("{lm}").with_suffix(".json"),
+    log:
+        L.data / "log/graph.{lm}.log",
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=240,
+    params:
+        settings=parts.graph_part(W.recipe),
+    shell:
+        "schatten graph --recipe {W.name:q} --arpa {input.arpa:q} --lexicon {input.lexicon:q} --output {output.graph:q} > {log:q} 2>&1"

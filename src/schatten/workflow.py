@@ -177,6 +177,16 @@ class Workflow:
         searched = self.recipe.language_models[lm].decoder == "lexicon"
         return [self.layout.lm(lm) / "lexicon"] if searched else []
 
+    def graph(self, lm: str) -> Path:
+        """The decoding graph that is searched for a language model's column."""
+        return self.layout.graph(self.recipe.decoding.wfst.first_pass or lm)
+
+    def rescoring_lm(self, lm: str) -> list[Path]:
+        """The model that rescores the graph's lattices, where the graph has another one."""
+        if self.recipe.decoding.wfst.first_pass in (None, lm):
+            return []
+        return [self.layout.lm(lm) / "bin"]
+
     def known_words(self, lm: str) -> Path:
         """Lexicon of the words that a language model has seen; greedy: those of the main one."""
         name = self.recipe.table_language_models[0] if lm == "none" else lm

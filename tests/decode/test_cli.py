@@ -17,6 +17,7 @@ models: {lstm: {type: lstm, lstm: [8]}}
 trainings: {default: {epochs: 1, batch_seconds: 10, learning_rate: 0.001}}
 systems: {dense: {model: lstm}}
 language_models: {bigram: {order: 2}}
+text: {alphabet: abc}
 decoding: {beam: 20, lm_weights: [0.2, 0.6, 1.0], word_bonuses: [-1.0, 0.0, 1.0]}
 """
 TEXTS = {"kim-2": "ba a ab", "kim-1": "cab", "lee-1": "abb ba"}
@@ -65,6 +66,23 @@ def test_open_tune_and_decode_take_no_lexicon(folder: Path, character_arpa: Path
     assert (folder / "dev.hyp.txt").read_text() == expected
 
 
+@pytest.mark.parametrize("rescoring", [(), ("--lm", "toy.arpa")])
+def test_graph_tune_decode(rescoring: tuple[str, ...], folder: Path) -> None:
+    result = call("graph", "--arpa", "toy.arpa", "--lexicon", "lexicon", "--output", "graph.fst")
+    assert result.exit_code == 0
+    assert "TLG" in result.output
+    split = ("--logprobs", "dev.npz", "--cuts", "dev.cuts.jsonl.gz", "--output", "w.json")
+    search = ("--graph", "graph.fst", *rescoring)
+    assert call("tune", *split, *search).exit_code == 0
+    result = call(*DECODE, "wfst", *search, "--weights", "w.json")
+    assert result.exit_code == 0
+    assert "3 utterances, 1.9 s of audio decoded" in result.output
+    expected = "kim-1 cab\nkim-2 ba a ab\nlee-1 abb ba\n"
+    assert (folder / "dev.hyp.txt").read_text() == expected
+    assert call("tune", *split, *search, "--lexicon", "lexicon").exit_code == 2
+    assert call("tune", *split).exit_code == 2
+
+
 def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
     values = {"lee-1": clear_values("bcb a"), "kim-1": clear_values("")}
     write_logprobs(folder / "dev.npz", log_probs(values))
@@ -79,6 +97,9 @@ def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
         (("lexicon", *SEARCH), "needs --weights"),
         (("open", "--lexicon", "lexicon"), "needs --lm and --weights"),
         (("open", *SEARCH, "--weights", "lexicon"), "takes no --lexicon"),
+        (("wfst", "--lm", "toy.arpa"), "needs --graph and --weights"),
+        (("wfst", *SEARCH, "--graph", "g", "--weights", "w"), "takes no --lexicon"),
+        (("lexicon", *SEARCH, "--graph", "g", "--weights", "w"), "takes no --graph"),
         (("greedy", *SEARCH), "takes no --lexicon and --lm"),
         (("magic",), "not one of 'greedy'"),
     ],

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -88,14 +89,16 @@ def _lm_score(tokens: tuple[str, ...], unigrams: Unigrams, bigrams: Bigrams) -> 
     return total * math.log(10.0)
 
 
-def acoustic_scores(values: np.ndarray) -> dict[tuple[str, ...], float]:
-    """Log probability of every word sequence, summed over all CTC paths one by one."""
+def acoustic_scores(
+    values: np.ndarray, join: Callable[[float, float], float] = np.logaddexp
+) -> dict[tuple[str, ...], float]:
+    """Log probability of every word sequence, summed (or joined) over all CTC paths one by one."""
     scores: dict[tuple[str, ...], float] = {}
     for path in itertools.product(range(len(UNITS)), repeat=len(values)):
         collapsed = [unit for unit, _ in itertools.groupby(path)]
         words = tuple("".join(UNITS[unit] for unit in collapsed if unit).split())
         score = float(sum(values[frame, unit] for frame, unit in enumerate(path)))
-        scores[words] = np.logaddexp(scores.get(words, -math.inf), score)
+        scores[words] = join(scores.get(words, -math.inf), score)
     return scores
 
 

@@ -8,6 +8,13 @@ from schatten import recipe
 from schatten.errors import UserError
 from schatten.recipe.describe import settings_page
 from schatten.recipe.layout import Layout, Row, decodings, rows
+from schatten.recipe.parts import (
+    decode_part,
+    decode_wfst_part,
+    lm_part,
+    tune_part,
+    tune_wfst_part,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,6 +56,16 @@ def write(folder: Path, old: str = "", new: str = "", name: str = "r.yaml") -> s
         ("    stage2: {epochs: 1}\n", "", "no stage2"),
         ("{epochs: 1}", "{transition: early}", "needs at_epoch"),
         ("{order: 2}", "{prune: {}}", "exactly one of threshold, ngrams and megabytes"),
+        (
+            "title: A test",
+            "title: A test\ndecoding: {wfst: {first_pass: tiny}}",
+            r"decoding.wfst.first_pass: there is no 'tiny'; there are big, little",
+        ),
+        (
+            "little: {order: 2}",
+            "little: {decoder: open}\ndecoding: {wfst: {first_pass: little}}",
+            r"decoding.wfst.first_pass: little is of characters",
+        ),
         ("title: A test", "title: [", "is not YAML"),
         ("source: tsv", "source: tape", "corpus: .*'tape'"),
     ],
@@ -99,6 +116,19 @@ def test_rows_and_paths_spell_the_experiment(tmp_path: Path) -> None:
     assert layout.weights(found[2], "big") == layout.weights(found[3], "big")
     assert decodings(loaded, found[2]) == [("greedy", "none"), ("lexicon", "big")]
     assert decodings(loaded, Row("tn", 1, "whole", "stage1"))[2] == ("lexicon", "little")
+
+
+def test_searching_a_graph_changes_its_own_steps_alone(tmp_path: Path) -> None:
+    plain, title = recipe.load(write(tmp_path)), "title: A test"
+    beam = f"{title}\ndecoding: {{wfst: {{beam: 9}}}}"
+    narrow = recipe.load(write(tmp_path, title, beam, "narrow.yaml"))
+    for part in (tune_part, decode_part):
+        assert part(narrow) == part(plain)
+    for part in (tune_wfst_part, decode_wfst_part):
+        assert part(narrow) != part(plain)
+    graph = recipe.load(write(tmp_path, "big: {}", "big: {decoder: wfst}", "graph.yaml"))
+    assert lm_part(graph, "big") == lm_part(plain, "big")
+    assert decodings(graph, rows(graph)[0])[1] == ("wfst", "big")
 
 
 def test_the_page_of_settings_is_that_of_the_schema() -> None:

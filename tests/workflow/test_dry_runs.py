@@ -81,6 +81,21 @@ def test_lambda_trains_its_own_system_again(edited: Callable[[Edit], set[Step]])
     }
 
 
+def test_a_graph_is_searched_beside_the_lexicon(edited: Callable[[Edit], set[Step]]) -> None:
+    def add(recipe: dict[str, Any]) -> None:
+        models = recipe["language_models"]
+        models["bigram"] = {"order": 2, "discount_fallback": True}
+        models["graph"] = {**models["bigram"], "order": 3, "decoder": "wfst"}
+        recipe.setdefault("tables", {})["language_models"] = ["fourgram", "graph"]
+        recipe["decoding"] = {"wfst": {"first_pass": "bigram"}}
+
+    steps = edited(add)
+    assert verbs(steps) == {"lm build", "graph", "tune", "decode", "score", "table", "figure"}
+    assert {part_of(step, "lm") for step in steps if step.verb == "graph"} == {"bigram"}
+    searched = [step for step in steps if step.verb in ("tune", "decode")]
+    assert all("/wfst/graph/" in step.makes for step in searched)
+
+
 def test_a_new_table_language_model_trains_no_acoustic_model(
     edited: Callable[[Edit], set[Step]],
 ) -> None:

@@ -1,4 +1,4 @@
-"""Verbs from log-probabilities to scored words: tune, decode, score."""
+"""Verbs from log-probabilities to scored words: graph, tune, decode, score."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,13 @@ LogProbsOption = Annotated[
     Path, typer.Option(help="Log-probabilities of the split's utterances (.npz).")
 ]
 CutsOption = Annotated[Path, typer.Option(help="Cuts of the split, with transcripts.")]
-LmOption = Annotated[Path | None, typer.Option(help="KenLM binary (or ARPA).")]
+LmOption = Annotated[
+    Path | None,
+    typer.Option(help="KenLM binary (or ARPA); with --graph it rescores the graph's lattices."),
+]
+GraphOption = Annotated[
+    Path | None, typer.Option(help="Decoding graph that `graph` wrote, to search instead.")
+]
 LexiconOption = Annotated[Path | None, typer.Option(help="Lexicon: WORD TAB UNITS a line.")]
 
 
@@ -24,13 +30,37 @@ class DecoderName(StrEnum):
     greedy = "greedy"
     lexicon = "lexicon"
     open = "open"
+    wfst = "wfst"
 
 
 _NEEDED = {
     DecoderName.greedy: (),
     DecoderName.lexicon: ("--lm", "--lexicon", "--weights"),
     DecoderName.open: ("--lm", "--weights"),
+    DecoderName.wfst: ("--graph", "--weights"),
 }
+_OPTIONAL = {DecoderName.wfst: {"--lm"}}
+
+
+@app.command("graph")
+def graph(
+    *,
+    recipe: RecipeOption,
+    arpa: Annotated[Path, typer.Option(help="Language model in ARPA format (.gz too).")],
+    lexicon: Annotated[Path, typer.Option(help="Lexicon: WORD TAB UNITS a line.")],
+    output: Annotated[
+        Path, typer.Option(help="Graph in OpenFst's format (.fst); NAME.json names its labels.")
+    ],
+) -> None:
+    """Compose CTC topology, lexicon and language model into one decoding graph (TLG)."""
+    from schatten import recipe as recipes
+    from schatten.decode.wfst.graph import read_symbols, write_graph
+    from schatten.lm.acceptor import acceptor
+    from schatten.models.acoustic import units_of
+
+    symbols = read_symbols(lexicon, units_of(recipes.load(recipe).text.alphabet))
+    grammar = acceptor(arpa, symbols.word_labels, symbols.back_off_word)
+    typer.echo(write_graph(output, symbols, grammar))
 
 
 @app.command("tune")
@@ -39,8 +69,8 @@ def tune(
     recipe: RecipeOption,
     logprobs: LogProbsOption,
     cuts: CutsOption,
-    lm: Annotated[Path, typer.Option(help="KenLM binary (or ARPA).")],
     output: Annotated[Path, typer.Option(help="The weights, and what was tried (.json).")],
+    lm: LmOption = None,
     lexicon: Annotated[
         Path | None,
         typer.Option(
@@ -48,13 +78,21 @@ def tune(
             "one of characters."
         ),
     ] = None,
+    graph: GraphOption = None,
 ) -> None:
     """Choose LM weight and word bonus (natural logs) by WER on dev."""
     from schatten import recipe as recipes
-    from schatten.decode.files import SearchFiles
+    from schatten.decode.files import GraphFiles, SearchFiles
     from schatten.decode.tune import tune as run
 
-    chosen = run(logprobs, cuts, SearchFiles(lm, lexicon), recipes.load(recipe).decoding)
+    files: SearchFiles | GraphFiles
+    if graph is not None and lexicon is None:
+        files = GraphFiles(graph, lm)
+    elif lm is not None and graph is None:
+        files = SearchFiles(lm, lexicon)
+    else:
+        raise typer.BadParameter("give --lm, and --lexicon or not; or --graph, and --lm or not")
+    chosen = run(logprobs, cuts, files, recipes.load(recipe).decoding)
     chosen.write(output)
     typer.echo(chosen.summary)
 
@@ -68,19 +106,22 @@ def decode(
     decoder: Annotated[DecoderName, typer.Option(help="How words are found.")],
     lm: LmOption = None,
     lexicon: LexiconOption = None,
+    graph: GraphOption = None,
     weights: Annotated[Path | None, typer.Option(help="Weights that `tune` wrote.")] = None,
 ) -> None:
-    """Turn log-probabilities into words: greedily, or by beam search with a language model."""
+    """Turn log-probabilities into words: greedily, or by a search with a language model."""
     from schatten import recipe as recipes
     from schatten.decode import run
-    from schatten.decode.files import SearchFiles
+    from schatten.decode.files import GraphFiles, SearchFiles
 
-    given = {"--lm": lm, "--lexicon": lexicon, "--weights": weights}
+    given = {"--lm": lm, "--lexicon": lexicon, "--graph": graph, "--weights": weights}
     _require_options(decoder, {name for name, value in given.items() if value is not None})
     settings = recipes.load(recipe).decoding
-    if lm is None or weights is None:
+    if weights is None:
         typer.echo(run.greedy(logprobs, output))
-    else:
+    elif graph is not None:
+        typer.echo(run.beam(logprobs, GraphFiles(graph, lm), weights, settings, output))
+    elif lm is not None:
         typer.echo(run.beam(logprobs, SearchFiles(lm, lexicon), weights, settings, output))
 
 
@@ -89,7 +130,7 @@ def _require_options(decoder: DecoderName, given: set[str]) -> None:
     needed = _NEEDED[decoder]
     if missing := [name for name in needed if name not in given]:
         raise typer.BadParameter(f"--decoder {decoder.value} needs {' and '.join(missing)}")
-    if extra := sorted(given - set(needed)):
+    if extra := sorted(given - set(needed) - _OPTIONAL.get(decoder, set())):
         raise typer.BadParameter(f"--decoder {decoder.value} takes no {' and '.join(extra)}")
 
 

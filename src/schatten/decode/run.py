@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from schatten.decode.files import SearchFiles
+from schatten.decode.files import GraphFiles, SearchFiles
 from schatten.decode.greedy import greedy_words
 from schatten.decode.logprobs import Frames, LogProbs, read_logprobs
 from schatten.decode.tune import read_weights
@@ -19,9 +19,13 @@ def greedy(logprobs: Path, output: Path) -> str:
 
 
 def beam(
-    logprobs: Path, files: SearchFiles, weights: Path, settings: Decoding, output: Path
+    logprobs: Path,
+    files: SearchFiles | GraphFiles,
+    weights: Path,
+    settings: Decoding,
+    output: Path,
 ) -> str:
-    """Write the words of the beam search; return the speed in one line."""
+    """Write the words of a search with a language model; return the speed in one line."""
     split = read_logprobs(logprobs)
     chosen = read_weights(weights)
     search = files.search(split.units, settings)

@@ -11,10 +11,9 @@ from typing import Any
 
 import kaldialign
 
-from schatten.decode.files import SearchFiles
+from schatten.decode.files import GraphFiles, Search, SearchFiles
 from schatten.decode.logprobs import LogProbs, read_logprobs
-from schatten.decode.open_search import OpenSearch
-from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.search import Weights
 from schatten.errors import UserError
 from schatten.files import read_json, write_json
 from schatten.recipe.decoding import Decoding
@@ -67,7 +66,7 @@ def read_weights(path: Path) -> Weights:
         raise UserError(f"{path} holds no lm_weight and word_bonus: tune again") from None
 
 
-def tune(logprobs: Path, cuts: Path, files: SearchFiles, settings: Decoding) -> Tuned:
+def tune(logprobs: Path, cuts: Path, files: SearchFiles | GraphFiles, settings: Decoding) -> Tuned:
     """Decode dev with weights of the grid and return the best of them."""
     split = read_logprobs(logprobs)
     references = read_references(cuts)
@@ -110,7 +109,7 @@ def _order(point: Weights, errors: dict[Weights, int]) -> tuple[float, ...]:
 
 
 def _word_errors(
-    search: LexiconSearch | OpenSearch,
+    search: Search,
     weights: Weights,
     split: LogProbs,
     references: list[Utterance],

@@ -40,7 +40,7 @@ def estimate_to(settings: LanguageModel, text: Path, output: Path, memory_mb: in
 @contextmanager
 def _tokens(settings: LanguageModel, text: Path, beside: Path) -> Iterator[Path]:
     """Yield a text as the model reads it: itself, or its characters in a file of this while."""
-    if settings.decoder == "lexicon":
+    if settings.decoder != "open":
         yield text
         return
     with kenlm.scratch_folder(beside.with_name(f"{beside.name}.tokens")) as scratch:
@@ -63,7 +63,7 @@ def _write_known_words(
     settings: LanguageModel, text: Path, arpa: Path, alphabet: str, output: Path
 ) -> None:
     """Write the spellings of the model's words; those of its text where it has characters."""
-    if settings.decoder == "lexicon":
+    if settings.decoder != "open":
         write_lexicon(arpa, alphabet, output)
     else:
         write_text(output, lexicon(words_of(text), alphabet, text))

@@ -66,6 +66,7 @@ class Recipe(Settings):
                         f"systems.{point}: the grid {name} makes a system of this name"
                     )
                 _epochs_are_there(f"grids.{name}.best", system, self.trainings[grid.training])
+        self._first_pass_is_of_words()
         _known("tables.baseline", self.tables.baseline, self.systems)
         for language_model in self.tables.language_models:
             _known("tables.language_models", language_model, self.language_models)
@@ -75,6 +76,14 @@ class Recipe(Settings):
     def grid_points(self) -> dict[str, str]:
         """The grid of each system that a grid made, by system."""
         return {point: name for name, grid in self.grids.items() for point, _ in grid.systems(name)}
+
+    def _first_pass_is_of_words(self) -> None:
+        name = self.decoding.wfst.first_pass
+        if name is None:
+            return
+        _known("decoding.wfst.first_pass", name, self.language_models)
+        if self.language_models[name].decoder == "open":
+            raise ValueError(f"decoding.wfst.first_pass: {name} is of characters, not of words")
 
     @property
     def table_language_models(self) -> tuple[str, ...]:

@@ -30,9 +30,10 @@ class Prune(Settings):
 class LanguageModel(Settings):
     """A back-off n-gram: estimated by KenLM's lmplz, entropy-pruned, stored as a KenLM trie."""
 
-    decoder: Literal["lexicon", "open"] = "lexicon"
+    decoder: Literal["lexicon", "open", "wfst"] = "lexicon"
     """`lexicon`: n-grams of words, searched through a lexicon of those words; `open`: n-grams of
-    characters, searched without a lexicon, so that any word can come out."""
+    characters, searched without a lexicon, so that any word can come out; `wfst`: as `lexicon`,
+    but one graph of CTC topology, lexicon and n-grams is searched (`decoding.wfst`)."""
     order: int = Field(default=5, ge=2, le=6)
     """Longest n-gram; KenLM stores 2 to 6."""
     text: Literal["corpus", "train"] = "corpus"
@@ -64,6 +65,23 @@ class LanguageModel(Settings):
         return self
 
 
+class GraphSettings(Settings):
+    """Search of a decoding graph: language models with `decoder: wfst`.
+
+    Unlike the beam search it adds up no CTC paths of a word sequence, but takes the best.
+    """
+
+    first_pass: Name | None = None
+    """Language model in the graph, whose lattices the column's model rescores; by default the
+    column's own is in the graph, and nothing is rescored."""
+    beam: PositiveFloat = 16.0
+    """Paths worse than the best by this (natural log) go."""
+    max_active: Positive = 10000
+    """States kept, where nothing is rescored."""
+    lattice_beam: PositiveFloat = 8.0
+    """Paths in a lattice are at most so much worse than the best (natural log)."""
+
+
 class Decoding(Settings):
     """Prefix beam search with the language model, over its lexicon or open.
 
@@ -81,6 +99,8 @@ class Decoding(Settings):
     """Tried on dev."""
     word_bonuses: tuple[float, ...] = Field(default=(-1.0, 0.0, 1.0, 2.0), min_length=1)
     """Tried on dev; added per word, natural log."""
+    wfst: GraphSettings = GraphSettings()
+    """The search of graphs instead: its beams."""
 
 
 class Tables(Settings):

@@ -116,6 +116,10 @@ class Layout:
         """Folder of a language model: `arpa.gz`, `bin`, `lexicon`."""
         return self.data / "lm" / name
 
+    def graph(self, lm: str) -> Path:
+        """Decoding graph of a language model; `graph.json` beside it names its labels."""
+        return self.lm(lm) / "graph.fst"
+
     def am(self, row: Row) -> Path:
         """Folder of an acoustic model: `model.pt`, `history.json`."""
         stage = Path(row.stage)

@@ -22,6 +22,7 @@ RESULT_VERSION = {
     "features": 1,
     "statistics": 1,
     "lm": 1,
+    "graph": 1,
     "train": 1,
     "factor": 1,
     "calibration": 1,
@@ -78,7 +79,15 @@ def features_part(recipe: Recipe, split: str) -> str:
 
 def lm_part(recipe: Recipe, lm: str) -> str:
     """Settings of a language model."""
-    return part("lm", _plain(recipe.language_models[lm]))
+    settings = _plain(recipe.language_models[lm])
+    if settings["decoder"] == "wfst":  # the same model as for the lexicon's search
+        settings["decoder"] = "lexicon"
+    return part("lm", settings)
+
+
+def graph_part(recipe: Recipe) -> str:
+    """Settings of a decoding graph; the language model and its lexicon come from their step."""
+    return part("graph", recipe.text.alphabet)
 
 
 def train_part(recipe: Recipe, system: str, seed: int) -> str:
@@ -121,15 +130,30 @@ def stage2_part(recipe: Recipe, system: str, seed: int, rank: str) -> str:
 
 def tune_part(recipe: Recipe) -> str:
     """Settings of the tuning of decoding weights."""
-    return part("tune", _plain(recipe.decoding))
+    return part("tune", _beam_search(recipe))
 
 
 def decode_part(recipe: Recipe) -> str:
     """Settings of the search; the weights come from the tuning."""
-    plain = _plain(recipe.decoding)
-    return part(
-        "decode", {k: v for k, v in plain.items() if k not in ("lm_weights", "word_bonuses")}
-    )
+    return part("decode", {k: v for k, v in _beam_search(recipe).items() if k not in _GRID})
+
+
+def tune_wfst_part(recipe: Recipe) -> str:
+    """Settings of the tuning of decoding weights for the search of a graph."""
+    grid = {name: _plain(recipe.decoding)[name] for name in _GRID}
+    return part("tune", grid, _plain(recipe.decoding.wfst))
+
+
+def decode_wfst_part(recipe: Recipe) -> str:
+    """Settings of the search of a graph."""
+    return part("decode", _plain(recipe.decoding.wfst))
+
+
+_GRID = ("lm_weights", "word_bonuses")
+
+
+def _beam_search(recipe: Recipe) -> dict[str, Any]:
+    return {name: value for name, value in _plain(recipe.decoding).items() if name != "wfst"}
 
 
 def score_part(recipe: Recipe) -> str:

@@ -128,8 +128,9 @@ def _decoding(recipe: Recipe) -> str:
         f"Decoding: greedy has no lexicon and no LM; with an LM, prefix beam search over its "
         f"lexicon, beam {search.beam}, threshold {search.beam_threshold:g}, "
         f"{search.token_beam} units a frame; LM weight and word bonus tuned on "
-        f"{recipe.splits.dev} for each row and LM.{_open(recipe)} Unknown words are out of the "
-        "main LM's lexicon; their WER is what their own errors add to it."
+        f"{recipe.splits.dev} for each row and LM.{_open(recipe)}{_wfst(recipe)} "
+        "Unknown words are out of the main LM's lexicon; their WER is what their own errors add "
+        "to it."
     )
 
 
@@ -140,6 +141,22 @@ def _open(recipe: Recipe) -> str:
     if not found:
         return ""
     return f" {', '.join(found)}: n-grams of characters, searched without a lexicon."
+
+
+def _wfst(recipe: Recipe) -> str:
+    """Say which language models are searched as graphs, if any."""
+    models, search = recipe.language_models, recipe.decoding.wfst
+    found = [name for name in recipe.table_language_models if models[name].decoder == "wfst"]
+    if not found:
+        return ""
+    if search.first_pass is None:
+        how = f"best path through one decoding graph, beam {search.beam:g}"
+    else:
+        how = (
+            f"lattices of the decoding graph of {search.first_pass}, beams {search.beam:g} and "
+            f"{search.lattice_beam:g}, rescored"
+        )
+    return f" {', '.join(found)}: {how}."
 
 
 def _comparison(recipe: Recipe) -> str:

@@ -1,0 +1,115 @@
+"""Verbs that look into a search: n-best lists, lattices, search errors."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schatten.cli.options import RecipeOption
+
+app = typer.Typer()
+
+LogProbsOption = Annotated[
+    Path, typer.Option("--logprobs", help="Log-probabilities of the split's utterances (.npz).")
+]
+GraphOption = Annotated[Path, typer.Option("--graph", help="Decoding graph that `graph` wrote.")]
+WeightsOption = Annotated[Path, typer.Option("--weights", help="Weights that `tune` wrote.")]
+LmOption = Annotated[
+    Path, typer.Option("--lm", help="KenLM binary (or ARPA) that scores the hypotheses.")
+]
+LexiconOption = Annotated[Path, typer.Option("--lexicon", help="Lexicon: WORD TAB UNITS a line.")]
+BeamOption = Annotated[float | None, typer.Option(help="Natural log; the recipe's by default.")]
+
+
+@app.command("lattices")
+def lattices(
+    *,
+    recipe: RecipeOption,
+    logprobs: LogProbsOption,
+    graph: GraphOption,
+    weights: WeightsOption,
+    output: Annotated[Path, typer.Option(help="Lattices (.jsonl.gz), one an utterance.")],
+    beam: BeamOption = None,
+    lattice_beam: BeamOption = None,
+) -> None:
+    """Write what a graph's search leaves over: word sequences and their acoustic scores."""
+    from schatten import recipe as recipes
+    from schatten.decode.wfst.run import write_lattices
+
+    given = {"beam": beam, "lattice_beam": lattice_beam}
+    changes = {name: value for name, value in given.items() if value is not None}
+    settings = recipes.load(recipe).decoding.wfst.model_copy(update=changes)
+    typer.echo(write_lattices(logprobs, graph, weights, settings, output))
+
+
+@app.command("nbest")
+def nbest(
+    *,
+    lattices: Annotated[Path, typer.Option(help="Lattices that `lattices` wrote.")],
+    lm: LmOption,
+    weights: WeightsOption,
+    output: Annotated[Path, typer.Option(help="Hypotheses and their scores (.jsonl), by rank.")],
+    n: Annotated[int, typer.Option("-n", min=1, help="Hypotheses of an utterance, at most.")] = 10,
+    output_words: Annotated[
+        Path | None, typer.Option(help="The best words too: UTTERANCE WORD WORD ... a line.")
+    ] = None,
+) -> None:
+    """Rescore lattices with a language model and list their best word sequences, all different.
+
+    The score of the language model that the lattices were made with is not in them.
+    """
+    from schatten.decode.wfst.run import write_nbest
+
+    write_nbest(lattices, lm, weights, n, output, output_words)
+
+
+@app.command("search-errors")
+def search_errors(
+    *,
+    recipe: RecipeOption,
+    logprobs: LogProbsOption,
+    cuts: Annotated[Path, typer.Option(help="Cuts of the split, with transcripts.")],
+    graph: GraphOption,
+    lm: LmOption,
+    lexicon: LexiconOption,
+    weights: WeightsOption,
+    beams: Annotated[
+        list[int] | None,
+        typer.Option("--beam", help="Search the lexicon with so many hypotheses; may be repeated."),
+    ] = None,
+    hypotheses: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=FILE: words that another decoder wrote; may be repeated."),
+    ] = None,
+    reference_beam: Annotated[float, typer.Option(help="Beam of the reference, natural log.")] = 25,
+    reference_lattice_beam: Annotated[
+        float, typer.Option(help="Beam of its lattices, natural log.")
+    ] = 14,
+    n: Annotated[int, typer.Option("-n", min=1, help="Its hypotheses, at most.")] = 50,
+    output: Annotated[Path | None, typer.Option(help="Every search error (.json).")] = None,
+) -> None:
+    """Count search errors: utterances for which a graph's search finds words that score better.
+
+    Scores are exact, by the sum of all CTC paths and the language model, weighted.
+    """
+    from schatten import recipe as recipes
+    from schatten.decode.compare import table
+    from schatten.decode.wfst.run import Reference, count_search_errors
+    from schatten.files import write_json
+    from schatten.recipe.decoding import GraphSettings
+
+    wide = GraphSettings(beam=reference_beam, lattice_beam=reference_lattice_beam)
+    reference = Reference(graph, lm, lexicon, weights, wide, n)
+    settings = recipes.load(recipe).decoding
+    files = dict(_named(each) for each in hypotheses or [])
+    found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files)
+    typer.echo(table(found))
+    if output is not None:
+        write_json(output, [each.as_json() for each in found])
+
+
+def _named(option: str) -> tuple[str, Path]:
+    name, _, path = option.partition("=")
+    if not name or not path:
+        raise typer.BadParameter(f"--hypotheses {option}: give NAME=FILE")
+    return name, Path(path)

@@ -1,0 +1,206 @@
+"""The decoding graph TLG: CTC topology, lexicon and language model composed into one transducer.
+
+It reads the acoustic model's units (label: the unit's index and one) and writes words (label: the
+word's place in the lexicon, from 1). Costs are the language model's alone, unweighted, in natural
+logs. As in Mohri, Pereira, Riley: Speech recognition with weighted finite-state transducers (2008)
+and Miao, Gowayyed, Metze: EESEN (2015), except that a space must part words.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from schatten.decode.logprobs import SPACE
+from schatten.errors import UserError
+from schatten.files import read_json, write_json
+from schatten.fst import EPSILON, Fst, from_kaldifst, fst_of, read_fst, to_mutable, write_fst
+from schatten.lexicon import read_lexicon
+
+BLANK_LABEL = 1
+_ROOT, _WORD_END, _SENTENCE_END = range(3)
+_Entries = list[tuple[str, tuple[str, ...]]]
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """Labels of a lexicon over an acoustic model's units."""
+
+    units: tuple[str, ...]
+    """The blank first."""
+    words: tuple[str, ...]
+    """In the order of the lexicon; the first has label 1."""
+    entries: tuple[tuple[int, tuple[int, ...]], ...]
+    """Labels of a word and of the units that spell it."""
+
+    @property
+    def word_labels(self) -> dict[str, int]:
+        """Labels by word."""
+        return {word: label for label, word in enumerate(self.words, start=1)}
+
+    @property
+    def back_off_word(self) -> int:
+        """What the language model reads to back off (#0)."""
+        return len(self.words) + 1
+
+    @property
+    def back_off_unit(self) -> int:
+        """The same where units are read; disambiguation symbols follow it."""
+        return len(self.units) + 1
+
+    @property
+    def space(self) -> int:
+        """Label of the space."""
+        return self.units.index(SPACE) + 1
+
+
+def read_symbols(lexicon: Path, units: Sequence[str]) -> Symbols:
+    """Label a lexicon. Errors: `UserError` for a unit that the acoustic model lacks."""
+    entries = read_lexicon(lexicon)
+    words = tuple(dict.fromkeys(word for word, _ in entries))
+    word_labels = {word: label for label, word in enumerate(words, start=1)}
+    unit_labels = {unit: label for label, unit in enumerate(units, start=1)}
+    _require_units(entries, unit_labels, lexicon)
+    spelled = ((word_labels[word], tuple(unit_labels[u] for u in units)) for word, units in entries)
+    return Symbols(tuple(units), words, tuple(dict.fromkeys(spelled)))
+
+
+def _require_units(entries: _Entries, unit_labels: dict[str, int], lexicon: Path) -> None:
+    for word, spelling in entries:
+        unknown = set(spelling) - unit_labels.keys()
+        if unknown:
+            raise UserError(
+                f"{lexicon} spells {word!r} with {', '.join(sorted(unknown))}, which the "
+                "acoustic model has not: make the lexicon with the model's alphabet"
+            )
+
+
+def topology(units: int) -> Fst:
+    """Return CTC's topology over `units` units, of which the first is the blank.
+
+    State 0 is that after a blank, state u that after the unit with index u: a repeat of it writes
+    nothing. Every path of frames is read once.
+    """
+    arcs = [(0, 0, BLANK_LABEL, EPSILON)]
+    for unit in range(1, units):
+        arcs += [(0, unit, unit + 1, unit + 1), (unit, unit, unit + 1, EPSILON)]
+        arcs.append((unit, 0, BLANK_LABEL, EPSILON))
+        arcs += [(unit, to, to + 1, to + 1) for to in range(1, units) if to != unit]
+    return _free(arcs, np.zeros(units))
+
+
+def lexicon_transducer(symbols: Symbols) -> Fst:
+    """Return L: words spelled, spaces between them, any more of them free.
+
+    Words with one and the same spelling end in disambiguation symbols.
+    """
+    space, back_off = symbols.space, symbols.back_off_unit
+    arcs = [(_ROOT, _ROOT, space, EPSILON), (_WORD_END, _ROOT, space, EPSILON)]
+    arcs.append((_WORD_END, _SENTENCE_END, EPSILON, EPSILON))
+    arcs += [(state, state, back_off, symbols.back_off_word) for state in (_ROOT, _SENTENCE_END)]
+    states = 3
+    seen: Counter[tuple[int, ...]] = Counter()
+    for word, spelling in symbols.entries:
+        twin = seen[spelling]
+        seen[spelling] += 1
+        labels = [*spelling, back_off + twin] if twin else list(spelling)
+        between = list(range(states, states + len(labels) - 1))
+        states += len(between)
+        writes = [word] + [EPSILON] * len(between)
+        arcs += zip([_ROOT, *between], [*between, _WORD_END], labels, writes, strict=True)
+    final = np.full(states, np.inf)
+    final[[_ROOT, _SENTENCE_END]] = 0.0
+    return _free(arcs, final)
+
+
+def _free(arcs: list[tuple[int, int, int, int]], final: np.ndarray) -> Fst:
+    """Return a transducer without costs that begins in state 0."""
+    columns = tuple(np.array(arcs, np.int32).T)
+    return fst_of(0, final, columns, np.zeros(len(arcs)))
+
+
+def compose(symbols: Symbols, grammar: Fst) -> tuple[Fst, dict[str, list[int]]]:
+    """Compose, determinise and minimise T, L and G (`schatten.lm.acceptor`).
+
+    Returns the graph, and the states and arcs of each step's result.
+    """
+    import kaldifst
+
+    lexicon, words = to_mutable(lexicon_transducer(symbols)), to_mutable(grammar)
+    kaldifst.arcsort(lexicon, "olabel")
+    kaldifst.arcsort(words, "ilabel")
+    spelled = from_kaldifst(_shrunk(kaldifst.compose(lexicon, words)))
+    without = to_mutable(_without_disambiguation(spelled, len(symbols.units)))
+    kaldifst.arcsort(without, "ilabel")
+    ctc = to_mutable(topology(len(symbols.units)))
+    kaldifst.arcsort(ctc, "olabel")
+    whole = kaldifst.StdVectorFst(kaldifst.compose(ctc, without))
+    kaldifst.minimize_encoded(whole)
+    kaldifst.arcsort(whole, "ilabel")
+    graph = from_kaldifst(whole)
+    if not graph.olabel.any():
+        raise UserError("the language model has no word of the lexicon: make both of one text")
+    steps = {"G": grammar, "LG": spelled, "TLG": graph}
+    return graph, {name: [fst.states, fst.arcs] for name, fst in steps.items()}
+
+
+def _shrunk(composed: Any) -> Any:
+    """Determinise, which pushes costs and words to where paths part, and minimise."""
+    import kaldifst
+
+    found = kaldifst.StdVectorFst(composed)
+    kaldifst.determinize_star(found, use_log=True)
+    kaldifst.minimize_encoded(found)
+    return found
+
+
+def _without_disambiguation(fst: Fst, units: int) -> Fst:
+    labels = np.where(fst.ilabel > units, EPSILON, fst.ilabel)
+    columns = (fst.source, fst.target, labels, fst.olabel)
+    return fst_of(fst.start, fst.final, columns, fst.cost)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A decoding graph and the names of its labels."""
+
+    fst: Fst
+    units: list[str]
+    """Of the acoustic model; the label of the first is 1."""
+    words: list[str]
+    """The label of the first is 1."""
+
+    def words_of(self, labels: Sequence[int]) -> list[str]:
+        """Return the words of labels."""
+        return [self.words[label - 1] for label in labels]
+
+    def require_units(self, units: Sequence[str], source: Path) -> None:
+        """Refuse other units than the graph's, which was read from `source`, by a `UserError`."""
+        if list(units) != self.units:
+            raise UserError(f"{source} was made for other units than the acoustic model's")
+
+
+def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
+    """Compose a graph and write it; NAME.json beside it names its labels. Return its size."""
+    fst, steps = compose(symbols, grammar)
+    names = {"units": symbols.units, "words": symbols.words, "states_and_arcs": steps}
+    write_json(path.with_suffix(".json"), names)
+    write_fst(path, fst)
+    sizes = (f"{name} {states} states, {arcs} arcs" for name, (states, arcs) in steps.items())
+    return f"{'; '.join(sizes)}; {path.stat().st_size / 1e6:.1f} MB"
+
+
+def read_graph(path: Path) -> Graph:
+    """Read a graph that `write_graph` wrote; a `UserError` where it or its names are damaged."""
+    names = path.with_suffix(".json")
+    fst, value = read_fst(path), read_json(names)
+    try:
+        units, words = list(map(str, value["units"])), list(map(str, value["words"]))
+    except (KeyError, TypeError):
+        raise UserError(f"{names} names no units and words: make the graph again") from None
+    if fst.arcs and (fst.ilabel.max() > len(units) or fst.olabel.max() > len(words)):
+        raise UserError(f"{names} does not belong to {path}: make the graph again")
+    return Graph(fst, units, words)

@@ -1,0 +1,15 @@
+"""Graphs of the toy task."""
+
+from pathlib import Path
+
+from toy_decoding import UNITS
+
+from schatten.decode.wfst.graph import Graph, read_graph, read_symbols, write_graph
+from schatten.lm.acceptor import acceptor
+
+
+def toy_graph(path: Path, arpa: Path, lexicon: Path) -> Graph:
+    symbols = read_symbols(lexicon, UNITS)
+    grammar = acceptor(arpa, symbols.word_labels, symbols.back_off_word)
+    write_graph(path, symbols, grammar)
+    return read_graph(path)
