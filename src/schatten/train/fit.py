@@ -59,6 +59,7 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
     _quiet()
     torch.set_num_threads(plan.training.torch_threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     labels = Labels(model.units)
     cuts, parts = _fitting(read_features(plan.train_cuts), model, labels, plan.training)
     seconds = _epoch_seconds(parts)
