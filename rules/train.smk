@@ -11,6 +11,8 @@ rule stage1:
         history=L.am(STAGE1) / "history.json",
     log:
         L.am(STAGE1) / "train.log",
+    wildcard_constraints:
+        system="|".join(W.others),
     priority: 10
     threads: lambda wildcards: W.torch_threads(wildcards.system)
     resources:
@@ -23,6 +25,33 @@ rule stage1:
         ),
     shell:
         "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --output {output.model:q} > {log:q} 2>&1"
+
+
+rule student:
+    input:
+        train=lambda wildcards: W.features(wildcards.system, W.recipe.splits.train),
+        dev=lambda wildcards: W.features(wildcards.system, W.recipe.splits.dev),
+        statistics=lambda wildcards: W.statistics(wildcards.system),
+        teacher=lambda wildcards: W.teacher(wildcards.system, wildcards.seed),
+    output:
+        model=L.am(STAGE1) / "model.pt",
+        history=L.am(STAGE1) / "history.json",
+    log:
+        L.am(STAGE1) / "train.log",
+    wildcard_constraints:
+        system="|".join(W.students) or "none",
+    priority: 10
+    threads: lambda wildcards: W.torch_threads(wildcards.system)
+    resources:
+        mem_mb=8000,
+        runtime=2880,
+        gpu=W.gpus_each,
+    params:
+        settings=lambda wildcards: parts.train_part(
+            W.recipe, wildcards.system, int(wildcards.seed)
+        ),
+    shell:
+        "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --teacher {input.teacher:q} --output {output.model:q} > {log:q} 2>&1"
 
 
 rule factor:

@@ -168,6 +168,24 @@ class Workflow:
             return folder / "model.pt"
         return folder / f"e{parts.factored_epoch(self.recipe, system, rank)}.pt"
 
+    @property
+    def students(self) -> list[str]:
+        """Systems that learn from another one's model."""
+        return [name for name, one in self.recipe.systems.items() if one.distill is not None]
+
+    @property
+    def others(self) -> list[str]:
+        """Systems that do not."""
+        return [name for name in self.recipe.systems if name not in self.students]
+
+    def teacher(self, system: str, seed: str) -> Path:
+        """The model a student learns from: of its own seed, or of the teacher's first."""
+        distill = self.recipe.systems[system].distill
+        assert distill is not None
+        seeds = self.recipe.systems[distill.teacher].seeds
+        chosen = int(seed) if int(seed) in seeds else seeds[0]
+        return self.layout.am(Row(distill.teacher, chosen, WHOLE, "stage1")) / "model.pt"
+
     def torch_threads(self, system: str) -> int:
         """CPU threads of a system's trainings: a constant of the experiment."""
         return self.recipe.trainings[self.recipe.systems[system].training].torch_threads

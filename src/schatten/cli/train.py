@@ -27,11 +27,14 @@ def train(
     dev: DevCuts,
     statistics: Annotated[Path, typer.Option(help="Statistics of the training features")],
     output: ModelOutput,
+    teacher: Annotated[
+        Path | None, typer.Option(help="The model that a distilled system learns from")
+    ] = None,
 ) -> None:
     """Train stage 1 of a system; a killed training goes on from its last checkpoint."""
     from schatten.train.stages import stage1
 
-    stage1(recipes.load(recipe), system, seed, (train, dev), statistics, output)
+    stage1(recipes.load(recipe), system, seed, (train, dev), statistics, output, teacher)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from schatten.recipe.base import Name, PositiveFloat, Settings
 from schatten.recipe.corpus import Corpus, Splits, Text
 from schatten.recipe.decoding import Decoding, LanguageModel, Tables
 from schatten.recipe.grid import Grid
-from schatten.recipe.model import Model, System, factorization_problem
+from schatten.recipe.model import Model, System, distillation_problem, factorization_problem
 from schatten.recipe.training import Training
 
 ROOT = Path("recipes")
@@ -57,6 +57,10 @@ class Recipe(Settings):
             problem = factorization_problem(system, self.models[system.model])
             if problem:
                 raise ValueError(f"systems.{name}.factorization: {problem}")
+            if system.distill is not None:
+                _known(f"systems.{name}.distill.teacher", system.distill.teacher, self.systems)
+            if problem := distillation_problem(name, self.systems, self.models):
+                raise ValueError(f"systems.{name}.distill: {problem}")
         for name, grid in self.grids.items():
             _known(f"grids.{name}.model", grid.model, self.models)
             _known(f"grids.{name}.training", grid.training, self.trainings)

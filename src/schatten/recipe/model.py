@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schatten.recipe.base import Name, NotNegative, Positive, Settings, Share
+from schatten.recipe.base import Name, NotNegative, Positive, PositiveFloat, Settings, Share
 from schatten.recipe.ranks import Rank
 
 FeatureName = Literal["mel80", "mel40", "linear161"]
@@ -128,6 +128,20 @@ class Stage2(Settings):
         return self.at_epoch or (last,)
 
 
+class Distillation(Settings):
+    """Learning from a trained system's soft targets as well (Hinton et al., 2015).
+
+    The loss is (1 - weight) CTC + weight t² KL(teacher ‖ student) at temperature t, frame by frame.
+    """
+
+    teacher: Name
+    """One of `systems`: its stage 1 is trained first, and gives the targets."""
+    weight: Share = 0.5
+    """Share of the soft targets in the loss."""
+    temperature: PositiveFloat = 1.0
+    """Divides the logarithms of both models' probabilities."""
+
+
 class System(Settings):
     """A named acoustic model configuration: model, penalty, factorization, ranks."""
 
@@ -137,6 +151,8 @@ class System(Settings):
     """What stage 1 adds to the loss."""
     factorization: Literal["partial", "split", "joint", "projection"] = "partial"
     """Which matrices of a layer are factored as one; `projection` is P's, of LSTM stacks."""
+    distill: Distillation | None = None
+    """What stage 1 learns from, besides the labels."""
     ranks: tuple[Rank, ...] = ()
     """How far it is compressed; a row of the table each."""
     stage2: Stage2 | None = None
@@ -165,3 +181,20 @@ def factorization_problem(system: System, model: Model) -> str | None:
             "no trace_norm, or take the projection out of the model"
         )
     return None
+
+
+def distillation_problem(name: str, systems: dict[str, System], models: dict[str, Model]) -> str:
+    """Say why a system cannot learn from its teacher; nothing where it can, or has none."""
+    distill = systems[name].distill
+    if distill is None:
+        return ""
+    teacher = systems[distill.teacher]
+    if distill.teacher == name or teacher.distill is not None:
+        return f"{distill.teacher} learns from a teacher itself: name a system that does not"
+    large, small = models[teacher.model], models[systems[name].model]
+    if (large.feature, large.stride) != (small.feature, small.stride):
+        return (
+            f"{distill.teacher} reads {large.feature} at a stride of {large.stride} frames and "
+            f"{name} {small.feature} at {small.stride}: they must be the same"
+        )
+    return ""

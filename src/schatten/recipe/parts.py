@@ -102,6 +102,7 @@ def train_part(recipe: Recipe, system: str, seed: int) -> str:
         settings.factorization,
         recipe.text.alphabet,
         transition_epochs(recipe, system),
+        *([] if settings.distill is None else [_plain(settings.distill)]),
     )
 
 

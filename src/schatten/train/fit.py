@@ -3,6 +3,7 @@
 import logging
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,6 @@ from schatten.errors import UserError
 from schatten.features.store import read_features
 from schatten.models import AcousticModel, save
 from schatten.progress import report
-from schatten.recipe.model import Penalty
 from schatten.recipe.training import Training
 from schatten.train.data import (
     Batch,
@@ -34,6 +34,7 @@ from schatten.train.measure import matrix_measures
 from schatten.train.module import CtcTraining
 from schatten.train.schedule import Schedule
 from schatten.train.state import CHECKPOINT, Checkpoints
+from schatten.train.techniques import Technique
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Fit:
     """What a training follows from, besides the model."""
 
     training: Training
-    penalty: Penalty
+    techniques: Sequence[Technique]
     schedule: Schedule
     epochs: int
     seed: int
@@ -65,7 +66,7 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
     seconds = _epoch_seconds(parts)
     dev, _ = _fitting(read_features(plan.dev_cuts), model, labels, plan.training)
     module = CtcTraining(
-        model, plan.training, plan.penalty, plan.schedule, plan.seed, seconds, matrix_measures
+        model, plan.training, plan.techniques, plan.schedule, plan.seed, seconds, matrix_measures
     )
     data = TrainingData(cuts, dev, labels, plan)
     clock = Clock(state)

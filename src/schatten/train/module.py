@@ -1,7 +1,7 @@
-"""The training step: CTC, the penalty, the learning rate, the checks, as a Lightning module."""
+"""The training step: CTC, techniques, the learning rate, the checks, as a Lightning module."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import lightning
@@ -12,14 +12,13 @@ from lhotse.dataset import SpecAugment as LhotseSpecAugment
 from torch import Tensor
 from torch.nn import functional
 
-from schatten.compress import l2_penalty, trace_norm_penalty
 from schatten.errors import UserError
 from schatten.models import AcousticModel
-from schatten.recipe.model import Penalty
 from schatten.recipe.training import SpecAugment, Training
 from schatten.train.averaging import WeightAverage
 from schatten.train.data import Batch
 from schatten.train.schedule import Schedule
+from schatten.train.techniques import Step, Technique
 
 DIVERGENCE_FACTOR = 5.0
 REMEDY = "lower the learning rate, lengthen warmup_steps, or lower gradient_clip"
@@ -28,14 +27,14 @@ REMEDY = "lower the learning rate, lengthen warmup_steps, or lower gradient_clip
 class CtcTraining(lightning.LightningModule):
     """Trains an acoustic model; `records` grows by one entry an epoch.
 
-    The loss is CTC summed over an utterance, averaged over the batch, plus the penalty.
+    The loss is CTC summed over an utterance, averaged over the batch, as techniques turn it.
     """
 
     def __init__(
         self,
         model: AcousticModel,
         training: Training,
-        penalty: Penalty,
+        techniques: Sequence[Technique],
         schedule: Schedule,
         seed: int,
         epoch_seconds: float,
@@ -45,7 +44,7 @@ class CtcTraining(lightning.LightningModule):
         super().__init__()
         self.model = model
         self.training_settings = training
-        self.penalty = penalty
+        self.techniques = techniques
         self.schedule = schedule
         self.seed = seed
         self.epoch_seconds = epoch_seconds
@@ -79,7 +78,10 @@ class CtcTraining(lightning.LightningModule):
         self.sums["utterances"] += len(losses)
         self.sums["seconds"] += batch.seconds
         self.sums["steps"] += 1
-        return loss + self._penalty()
+        step = Step(self.model, batch, log_probs, lengths)
+        for technique in self.techniques:
+            loss = technique(loss, step)
+        return loss
 
     def _augmented(self, batch: Batch) -> Tensor:
         if self.augment is None:
@@ -88,14 +90,6 @@ class CtcTraining(lightning.LightningModule):
         for row, length in enumerate(batch.lengths.tolist()):
             features[row : row + 1, :length] = self.augment(features[row : row + 1, :length])
         return features
-
-    def _penalty(self) -> Tensor | float:
-        strengths = self.penalty.lambda_rec, self.penalty.lambda_nonrec
-        if self.penalty.type == "trace_norm":
-            return trace_norm_penalty(self.model.bank, *strengths)
-        if self.penalty.type == "l2":
-            return l2_penalty(self.model.bank, *strengths)
-        return 0.0
 
     def _check(self, loss: Tensor, losses: Tensor, batch: Batch) -> None:
         value = float(loss.detach())

@@ -14,7 +14,6 @@ from schatten.models.acoustic import AcousticModel, units_of
 from schatten.provenance import here
 from schatten.recipe import Recipe
 from schatten.recipe.layout import Row
-from schatten.recipe.model import Penalty
 from schatten.recipe.parts import (
     factored_epoch,
     model_of,
@@ -23,6 +22,7 @@ from schatten.recipe.parts import (
     train_part,
     transition_epochs,
 )
+from schatten.train import techniques
 from schatten.train.calibration import input_moments
 from schatten.train.fit import Fit, fit
 from schatten.train.measure import matrix_measures, stored_parameters
@@ -46,16 +46,31 @@ def epoch_model(model: Path, epoch: int) -> Path:
 
 
 def stage1(
-    recipe: Recipe, system: str, seed: int, cuts: tuple[Path, Path], statistics: Path, output: Path
+    recipe: Recipe,
+    system: str,
+    seed: int,
+    cuts: tuple[Path, Path],
+    statistics: Path,
+    output: Path,
+    teacher: Path | None = None,
 ) -> None:
-    """Train a system's stage 1 on `cuts` (train, dev); write the model and its history."""
+    """Train a system's stage 1 on `cuts` (train, dev); write the model and its history.
+
+    `teacher`: the model that a distilled system learns from.
+    """
     settings = recipe.systems[system]
     training = recipe.trainings[settings.training]
     model = initial_model(recipe, system, seed, statistics)
     keep = tuple(transition_epochs(recipe, system))
     schedule = stage1_schedule(training)
-    plan = Fit(training, settings.penalty, schedule, training.epochs, seed, *cuts, keep)
-    with training_state(train_part(recipe, system, seed), [*cuts, statistics]) as state:
+    if settings.distill is not None and teacher is None:
+        raise UserError(
+            f"{system} learns from {settings.distill.teacher}: give --teacher, its model"
+        )
+    inputs = [*cuts, statistics, *([teacher] if teacher else [])]
+    added = techniques.of(settings.penalty, settings.distill, teacher)
+    plan = Fit(training, added, schedule, training.epochs, seed, *cuts, keep)
+    with training_state(train_part(recipe, system, seed), inputs) as state:
         records, seconds = fit(model, plan, state)
         for epoch in keep:
             models.save(
@@ -111,7 +126,7 @@ def stage2(recipe: Recipe, row: Row, source: Path, cuts: tuple[Path, Path], outp
     factored = factored_epoch(recipe, system, row.rank)
     epochs = stage2_epochs(training, settings.stage2, factored)
     schedule = stage2_schedule(training, settings.stage2, factored)
-    plan = Fit(training, Penalty(type="none"), schedule, epochs, seed, *cuts)
+    plan = Fit(training, [], schedule, epochs, seed, *cuts)
     with training_state(stage2_part(recipe, system, seed, row.rank), [*cuts, source]) as state:
         records, seconds = fit(model, plan, state)
         _write(model, output, system, seed, "stage2", records, seconds)

@@ -1,0 +1,135 @@
+"""Techniques: what turns the loss of a batch into what is minimised."""
+
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from small_data import RECIPE, write_data
+
+from schatten import compress, models, recipe
+from schatten.errors import UserError
+from schatten.recipe.model import Distillation, Penalty
+from schatten.train import stages, techniques
+from schatten.train.data import Batch
+from schatten.train.techniques import Step
+from schatten.train.techniques.distillation import Distilled, divergence
+
+STUDENT = {
+    "model": "narrow",
+    "distill": {"teacher": "dense", "weight": 0.4, "temperature": 2.0},
+}
+NARROW = {"type": "lstm", "feature": "mel40", "stack": 2, "keep_every": 2, "lstm": [4]}
+
+
+@pytest.fixture
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    cuts, statistics, path = write_data(tmp_path / "data")
+    content = yaml.safe_load(RECIPE)
+    content["models"]["narrow"], content["systems"]["student"] = NARROW, STUDENT
+    path.write_text(yaml.safe_dump(content))
+    return cuts, statistics, path
+
+
+def changed(path: Path, **changes: object) -> None:
+    content = yaml.safe_load(path.read_text())
+    for place, value in changes.items():
+        first, second, key = place.split("__")
+        content[first][second][key] = value
+    path.write_text(yaml.safe_dump(content))
+
+
+def step_of(model: models.AcousticModel, seed: int = 5) -> Step:
+    torch.manual_seed(seed)
+    lengths = torch.tensor([40, 23])
+    batch = Batch(torch.randn(2, 40, 40), lengths, [torch.tensor([2])] * 2, ["a", "b"], 0.6)
+    return Step(model, batch, *model(batch.features, lengths))
+
+
+def test_divergence_is_that_of_the_softened_probabilities() -> None:
+    p, q = torch.tensor([[0.7, 0.2, 0.1]]), torch.tensor([[0.3, 0.3, 0.4]])
+    for temperature in (1.0, 2.0):
+        soft_p, soft_q = (
+            one ** (1 / temperature) / (one ** (1 / temperature)).sum() for one in (p, q)
+        )
+        expected = temperature**2 * float((soft_p * (soft_p / soft_q).log()).sum())
+        assert float(divergence(p.log(), q.log(), temperature)) == pytest.approx(expected, rel=1e-5)
+    assert float(divergence(p.log(), p.log(), 2.0)) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_student_that_is_its_teacher_has_nothing_to_learn(data, tmp_path: Path) -> None:
+    _, statistics, path = data
+    model = stages.initial_model(recipe.load(str(path)), "dense", 1, statistics).eval()
+    models.save(model, tmp_path / "teacher.pt")
+    distilled = Distilled(Distillation(teacher="dense", weight=0.25), tmp_path / "teacher.pt")
+    assert float(distilled(torch.tensor(8.0), step_of(model))) == pytest.approx(6.0, abs=1e-4)
+    other = stages.initial_model(recipe.load(str(path)), "dense", 2, statistics).eval()
+    seen = step_of(other)
+    targets = model(seen.batch.features, seen.batch.lengths)[0]
+    frames = [divergence(t[:n], s[:n], 1.0) for t, s, n in zip(targets, seen.log_probs, (20, 12))]
+    expected = 6 + 0.25 * float(sum(frames)) / 2
+    assert float(distilled(torch.tensor(8.0), seen)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_penalties_are_added(data) -> None:
+    _, statistics, path = data
+    model = stages.initial_model(recipe.load(str(path)), "trace_norm", 1, statistics)
+    step, loss = step_of(model), torch.tensor(2.0)
+    for kind, expected in (
+        ("trace_norm", compress.trace_norm_penalty(model.bank, 0.1, 0.2)),
+        ("l2", compress.l2_penalty(model.bank, 0.1, 0.2)),
+    ):
+        (added,) = techniques.of(Penalty(type=kind, lambda_rec=0.1, lambda_nonrec=0.2))
+        assert float(added(loss, step)) == pytest.approx(2 + float(expected), rel=1e-6)
+    assert techniques.of(Penalty(type="none")) == []
+
+
+def test_a_student_follows_its_teacher(data) -> None:
+    """Trained on soft targets alone, it comes nearer to the teacher than by labels alone."""
+    cuts, statistics, path = data
+    changed(
+        path,
+        trainings__default__epochs=4,
+        systems__student__distill={"teacher": "dense", "weight": 1},
+    )
+    settings, teacher = recipe.load(str(path)), Path("teacher/model.pt")
+    stages.stage1(settings, "dense", 1, cuts, statistics, teacher)
+    with pytest.raises(UserError, match="student learns from dense: give --teacher"):
+        stages.stage1(settings, "student", 1, cuts, statistics, Path("none/model.pt"))
+    stages.stage1(settings, "student", 1, cuts, statistics, Path("student/model.pt"), teacher)
+    changed(path, systems__student__distill=None)
+    alone = recipe.load(str(path))
+    stages.stage1(alone, "student", 1, cuts, statistics, Path("alone/model.pt"))
+    distilled = Distilled(Distillation(teacher="dense", weight=1), teacher)
+    apart = [
+        float(distilled(torch.tensor(0.0), step_of(models.load(Path(name) / "model.pt"))))
+        for name in ("student", "alone")
+    ]
+    assert apart[0] < 0.7 * apart[1]
+    assert not list(Path("state").iterdir())
+
+
+def test_a_teacher_of_another_stride_or_alphabet_is_refused(data, tmp_path: Path) -> None:
+    _, statistics, path = data
+    settings = recipe.load(str(path))
+    models.save(stages.initial_model(settings, "dense", 1, statistics), tmp_path / "teacher.pt")
+    distilled = Distilled(Distillation(teacher="dense"), tmp_path / "teacher.pt")
+    changed(path, models__narrow__keep_every=4, systems__student__distill=None)
+    student = stages.initial_model(recipe.load(str(path)), "student", 1, statistics)
+    with pytest.raises(UserError, match=r"teacher.pt gives .* give both one stride and one alph"):
+        distilled(torch.tensor(0.0), step_of(student))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"systems__student__distill": {"teacher": "nobody"}}, "there is no 'nobody'"),
+        ({"systems__student__distill": {"teacher": "student"}}, "learns from a teacher itself"),
+        ({"models__narrow__keep_every": 3}, "at a stride of 2 frames and student mel40 at 3"),
+    ],
+)
+def test_a_recipe_with_an_impossible_teacher_is_refused(data, changes, message: str) -> None:
+    changed(data[2], **changes)
+    with pytest.raises(UserError, match=message):
+        recipe.load(str(data[2]))
