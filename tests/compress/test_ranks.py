@@ -22,7 +22,7 @@ def spectra() -> dict[str, Spectrum]:
 
 def lost(of: dict[str, Spectrum], ranks: dict[str, int]) -> float:
     return sum(
-        float(one.lost()[ranks[name] - 1] / one.values.square().sum()) for name, one in of.items()
+        float(one.lost()[ranks[name] - 1] / one.values.norm()) for name, one in of.items()
     )
 
 

@@ -162,6 +162,12 @@ class System(Settings):
     training: Name = "default"
     """One of `trainings`."""
 
+    @property
+    def learns_by(self) -> str:
+        """What stage 1 does beyond CTC over labels: its penalty, its teacher."""
+        teacher = f", taught by {self.distill.teacher}" if self.distill else ""
+        return f"{self.penalty.type}{teacher}"
+
     @model_validator(mode="after")
     def _ranks_have_a_stage2(self) -> "System":
         if self.ranks and self.stage2 is None:

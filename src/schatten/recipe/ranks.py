@@ -75,7 +75,7 @@ class ParameterTarget(RankRule):
 
 
 class ParameterBudget(RankRule):
-    """Spread parameters over the matrices so that together they lose the least variance."""
+    """Spread parameters over the matrices so that together they lose the least."""
 
     budget: Positive
     """Parameters of the whole model, at most."""

@@ -95,7 +95,7 @@ def _made_by() -> tuple[Column[Result], ...]:
         return (penalty.lambda_rec, penalty.lambda_nonrec)
 
     return (
-        words("penalty", "penalty", lambda r: r.model.system.penalty.type, priority=4),
+        words("penalty", "penalty", lambda r: r.model.system.learns_by, priority=4),
         Column(
             "λ rec / nonrec",
             ("lambda_rec", "lambda_nonrec"),
