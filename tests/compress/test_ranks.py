@@ -21,9 +21,7 @@ def spectra() -> dict[str, Spectrum]:
 
 
 def lost(of: dict[str, Spectrum], ranks: dict[str, int]) -> float:
-    return sum(
-        float(one.lost()[ranks[name] - 1] / one.values.norm()) for name, one in of.items()
-    )
+    return sum(float(one.lost()[ranks[name] - 1] / one.values.norm()) for name, one in of.items())
 
 
 def size(of: dict[str, Spectrum], ranks: dict[str, int]) -> int:

@@ -63,7 +63,9 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn(data, tmp_path: Path
     model = stages.initial_model(recipe.load(str(path)), "dense", 1, statistics).eval()
     models.save(model, tmp_path / "teacher.pt")
     distilled = Distilled(Distillation(teacher="dense", weight=0.25), tmp_path / "teacher.pt")
-    assert float(distilled(torch.tensor(8.0), step_of(model)).detach()) == pytest.approx(6.0, abs=1e-4)
+    assert float(distilled(torch.tensor(8.0), step_of(model)).detach()) == pytest.approx(
+        6.0, abs=1e-4
+    )
     other = stages.initial_model(recipe.load(str(path)), "dense", 2, statistics).eval()
     seen = step_of(other)
     targets = model(seen.batch.features, seen.batch.lengths)[0]

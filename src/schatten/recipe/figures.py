@@ -76,7 +76,7 @@ def technique(recipe: Recipe, name: str, compressed: bool) -> str | None:
     if compressed:
         return _TRUNCATED[system.penalty.type]
     if system.model != baseline.model and system.penalty.type == "none":
-        return "another dense model"
+        return "another dense model" + (", with a teacher" if system.distill else "")
     return None
 
 
