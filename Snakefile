@@ -10,8 +10,8 @@ from snakemake.utils import min_version
 from schatten import process
 from schatten.errors import UserError
 from schatten.recipe import parts
-from schatten.recipe.figures import FIGURES
-from schatten.recipe.layout import Row
+from schatten.recipe.figures import CURVES, FIGURES
+from schatten.recipe.layout import Row, baseline_row
 from schatten.workflow import workflow_of
 
 min_version("9.27")
@@ -56,6 +56,7 @@ include: "rules/train.smk"
 include: "rules/decode.smk"
 include: "rules/grids.smk"
 include: "rules/tables.smk"
+include: "rules/curves.smk"
 include: "rules/arm.smk"
 
 

@@ -66,6 +66,8 @@ rule figure:
         points=L.tables / "{kind}.csv",
     log:
         L.tables / "log/{kind}.log",
+    wildcard_constraints:
+        kind="|".join(kind for kind in FIGURES if kind not in CURVES),
     threads: 1
     resources:
         mem_mb=2000,

@@ -16,7 +16,18 @@ from schatten.errors import UserError
 from schatten.recipe import Recipe, parts
 from schatten.recipe.corpus import makes_audio
 from schatten.recipe.figures import ON_DEV, drawn
-from schatten.recipe.layout import WHOLE, Layout, Row, decodings, grid_rows, rows, transitions
+from schatten.recipe.layout import (
+    WHOLE,
+    Layout,
+    Row,
+    baseline_row,
+    curve_models,
+    decodings,
+    grid_rows,
+    rows,
+    search_with,
+    transitions,
+)
 from schatten.recipe.tables import written
 from schatten.report.choice import chosen_systems
 
@@ -116,6 +127,19 @@ class Workflow:
             return []
         dev = self.recipe.splits.dev
         return [self.layout.score(row, "greedy", "none", dev) for row in rows]
+
+    def curve_inputs(self, kind: str) -> list[Path]:
+        """What a curve is drawn from."""
+        recipe, layout, row = self.recipe, self.layout, baseline_row(self.recipe)
+        if kind == "beam":
+            return [layout.beams(*search_with(recipe, x)) for x in recipe.table_language_models]
+        splits = (recipe.splits.dev, recipe.splits.test[0])
+        found = []
+        for lm in curve_models(recipe):
+            search = search_with(recipe, lm)
+            found += [layout.score(row, *search, split) for split in splits]
+            found += [layout.weights(row, lm, search[0]), layout.lm(lm) / "info.json"]
+        return found
 
     @property
     def figures(self) -> list[Path]:

@@ -134,3 +134,24 @@ def test_searching_a_graph_changes_its_own_steps_alone(tmp_path: Path) -> None:
 def test_the_page_of_settings_is_that_of_the_schema() -> None:
     page = (ROOT / "docs/settings.md").read_text()
     assert page == settings_page(), "run `schatten settings > docs/settings.md`"
+
+
+def test_a_curve_adds_language_models_that_are_no_columns(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    curve = "{language_model: big, thresholds: [1.0e-6], quantize_bits: [8]}"
+    path.write_text(f"{GOOD}figures: {{lm_curve: {curve}}}\n")
+    loaded = recipe.load(str(path))
+    made = set(loaded.language_models) - set(loaded.table_language_models)
+    assert made == {"big.whole.8bit", "big.1e-06.own.8bit", "big.1e-06.witten_bell.8bit"}
+    assert loaded.language_models["big.whole.8bit"].prune is None
+    pruned = loaded.language_models["big.1e-06.witten_bell.8bit"]
+    assert pruned.prune is not None
+    assert (pruned.prune.threshold, pruned.prune.megabytes) == (1e-6, None)
+    assert (pruned.quantize_bits, pruned.order) == (8, loaded.language_models["big"].order)
+
+
+def test_a_curve_of_a_missing_language_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.yaml"
+    path.write_text(GOOD + "figures: {lm_curve: {language_model: lost}}\n")
+    with pytest.raises(UserError, match=r"lm_curve.language_model: there is no 'lost'"):
+        recipe.load(str(path))

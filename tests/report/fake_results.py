@@ -9,7 +9,17 @@ import yaml
 
 from schatten import files
 from schatten.recipe import Recipe, load
-from schatten.recipe.layout import WHOLE, Layout, Row, decodings, grid_rows, rows
+from schatten.recipe.layout import (
+    WHOLE,
+    Layout,
+    Row,
+    baseline_row,
+    curve_models,
+    decodings,
+    grid_rows,
+    rows,
+    search_with,
+)
 from schatten.recipe.model import System
 from schatten.report import choice
 from schatten.report.collect import Experiment
@@ -93,8 +103,12 @@ LAB = {
     },
     "language_models": {"large": {}},
     "tables": {"bootstrap_samples": 100, "tiers": {"big": 1_000_000, "none": 1000}},
+    "figures": {
+        "lm_curve": {"language_model": "large", "thresholds": [1e-7, 1e-6]},
+        "beam": {"beams": [5, 50]},
+    },
 }
-"""What the papers compare: a grid, early transitions, factorizations, smaller dense models."""
+"""What the papers compare (a grid, transitions, factorizations, small dense models), curves."""
 LEXICON = "call\tc a l l\nfind\tf i n d\nthe\tt h e\nnearest\tn e a r e s t\n"
 """All that is said but `bank`."""
 MATRICES = ("fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec")
@@ -117,7 +131,21 @@ def make_experiment(folder: Path, content: dict[str, object] = RECIPE) -> Experi
         for split in recipe.splits.test:
             for decoder, lm in decodings(recipe, row):
                 _write_score(recipe, layout, row, (decoder, lm, split))
+    _write_curves(recipe, layout)
     return Experiment(recipe, layout)
+
+
+def _write_curves(recipe: Recipe, layout: Layout) -> None:
+    for lm in curve_models(recipe):
+        decoder, _ = search_with(recipe, lm)
+        for split in (recipe.splits.dev, recipe.splits.test[0]):
+            _write_score(recipe, layout, baseline_row(recipe), (decoder, lm, split))
+        found = [
+            {"beam": beam, "wer": 9.0 - beam / 50, "differing": 2, "seconds": beam / 10}
+            for beam in (5, 50)
+        ]
+        beams = {"utterances": 60, "seconds_of_audio": 200.0, "beams": found}
+        files.write_json(layout.beams(decoder, lm), beams)
 
 
 def _choose(recipe: Recipe, layout: Layout) -> list[str]:
@@ -144,7 +172,11 @@ def _write_data(recipe: Recipe, layout: Layout) -> None:
     sizes = {"utterances": 60, "words": 300, "hours": 0.05, "speakers": 3}
     files.write_json(layout.validation, {"splits": dict.fromkeys(recipe.splits.all, sizes)})
     for number, name in enumerate(recipe.language_models, start=1):
-        info = {"ngrams": [2000, 30_000 // number], "bytes": {"bin": 4_000_000 // number}}
+        info = {
+            "ngrams": [2000, 30_000 // number],
+            "bytes": {"bin": 4_000_000 // number},
+            "dev": {"perplexity": 20.0 + number},
+        }
         files.write_json(layout.lm(name) / "info.json", info)
         files.write_text(layout.lm(name) / "lexicon", LEXICON)
     for split in recipe.splits.scored:

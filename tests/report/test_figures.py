@@ -97,9 +97,41 @@ def test_techniques_are_what_makes_a_model_small(lab: Experiment, tmp_path: Path
     assert ("partial", "whole") not in technique
 
 
+def test_the_language_model_curve_has_a_point_for_each_way(lab: Experiment, tmp_path: Path) -> None:
+    found = {p["language_model"]: p for p in points(lab, "lm_curve", tmp_path)}
+    names = {f"large.{goal}.8bit" for goal in ("whole", "1e-07.own", "1e-06.witten_bell")}
+    assert names < found.keys()
+    assert len(found) == 2 * (1 + 2 * 2) + 1, (
+        "whole and pruned, at two numbers of bits; the table's"
+    )
+    point = found["large.1e-06.witten_bell.8bit"]
+    assert (point["threshold"], point["history"], point["bits"]) == ("1e-06", "witten_bell", "8")
+    row = Row("dense", 1, "whole", "stage1")
+    name = "large.1e-06.witten_bell.8bit"
+    assert float(point["wer_test"]) == lab.score(row, name, "test").wer
+    assert float(point["wer_dev"]) == lab.score(row, name, "dev").wer
+    info = files.read_json(lab.layout.lm(name) / "info.json")
+    assert float(point["perplexity_dev"]) == info["dev"]["perplexity"]
+    assert int(point["bytes"]) == info["bytes"]["bin"]
+    assert (found["large"]["threshold"], found["large"]["bits"]) == ("", "32")
+
+
+def test_points_of_the_curve_are_no_columns_of_the_tables(lab: Experiment) -> None:
+    assert lab.recipe.table_language_models == ("large",)
+    assert set(lab.recipe.lm_variants) < set(lab.recipe.language_models)
+
+
+def test_a_beam_has_its_speed(lab: Experiment, tmp_path: Path) -> None:
+    found = points(lab, "beam", tmp_path)
+    assert [(p["beam"], p["real_time_factor"]) for p in found] == [("5", "0.0025"), ("50", "0.025")]
+    assert [float(p["wer_dev"]) for p in found] == [8.9, 8.0]
+
+
 def test_figures_without_their_systems_are_refused_and_the_page_says_why(
     experiment: Experiment, lab: Experiment, tmp_path: Path
 ) -> None:
+    with pytest.raises(UserError, match="`figures` do not ask for lm_curve"):
+        figures.write(experiment, "lm_curve", tmp_path / "a.png")
     for kind, reason in (("grid", "no grids"), ("transition", "no system with ranks and an early")):
         with pytest.raises(UserError, match=f"no figure '{kind}' here: the recipe has {reason}"):
             figures.write(experiment, kind, tmp_path / "a.png")

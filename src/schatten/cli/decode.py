@@ -134,6 +134,31 @@ def _require_options(decoder: DecoderName, given: set[str]) -> None:
         raise typer.BadParameter(f"--decoder {decoder.value} takes no {' and '.join(extra)}")
 
 
+@app.command("beams")
+def beams(
+    *,
+    recipe: RecipeOption,
+    logprobs: LogProbsOption,
+    cuts: CutsOption,
+    lm: Annotated[Path, typer.Option(help="KenLM binary (or ARPA).")],
+    weights: Annotated[Path, typer.Option(help="Weights that `tune` wrote.")],
+    output: Annotated[Path, typer.Option(help="WER and seconds by beam (.json).")],
+    lexicon: LexiconOption = None,
+) -> None:
+    """Measure speed and WER of the search with each beam of the recipe's figures."""
+    from schatten import recipe as recipes
+    from schatten.decode.beams import measure
+    from schatten.decode.files import SearchFiles
+    from schatten.errors import UserError
+    from schatten.files import write_json
+
+    loaded = recipes.load(recipe)
+    if (curve := loaded.figures.beam) is None:
+        raise UserError(f"recipe {recipe} has no figures.beam: say which beams to measure")
+    files = SearchFiles(lm, lexicon)
+    write_json(output, measure(logprobs, cuts, files, weights, loaded.decoding, curve))
+
+
 @app.command("score")
 def score(
     *,

@@ -33,7 +33,7 @@ class SearchFiles:
     lexicon: Path | None
     """None for the open search, whose language model is one of characters."""
 
-    def search(self, units: Sequence[str], settings: Decoding) -> Search:
+    def search(self, units: Sequence[str], settings: Decoding) -> LexiconSearch | OpenSearch:
         """Load the files for an acoustic model with these units."""
         if self.lexicon is None:
             return OpenSearch(self.lm, units, settings)

@@ -36,11 +36,14 @@ class OpenSearch:
         self._settings = settings
         self._lm = load_lm(lm, [SPACE_TOKEN if unit == SPACE else unit for unit in units])
 
-    def decoder(self, weights: Weights) -> "OpenDecoder":
-        """Return a decoder with these weights; it costs nothing but the options."""
+    def decoder(self, weights: Weights, beam: int | None = None) -> "OpenDecoder":
+        """Return a decoder with these weights, and with another beam than the recipe's if given.
+
+        It costs nothing but the options.
+        """
         settings = self._settings
         options = LexiconFreeDecoderOptions(
-            beam_size=settings.beam,
+            beam_size=beam or settings.beam,
             beam_size_token=min(settings.token_beam, len(self._units)),
             beam_threshold=settings.beam_threshold,
             lm_weight=weights.lm_weight * LOG_10,  # KenLM gives decimal logs

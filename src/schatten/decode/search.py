@@ -71,11 +71,14 @@ class LexiconSearch:
         trie.smear(SmearingMode.MAX)
         return trie
 
-    def decoder(self, weights: Weights) -> "Decoder":
-        """Return a decoder with these weights; it costs nothing but the options."""
+    def decoder(self, weights: Weights, beam: int | None = None) -> "Decoder":
+        """Return a decoder with these weights, and with another beam than the recipe's if given.
+
+        It costs nothing but the options.
+        """
         settings = self._settings
         options = LexiconDecoderOptions(
-            beam_size=settings.beam,
+            beam_size=beam or settings.beam,
             beam_size_token=settings.token_beam,
             beam_threshold=settings.beam_threshold,
             lm_weight=weights.lm_weight * LOG_10,  # KenLM gives decimal logs

@@ -12,6 +12,7 @@ from pydantic import ValidationError, model_validator
 from schatten.errors import UserError
 from schatten.recipe.base import Name, PositiveFloat, Settings
 from schatten.recipe.corpus import Corpus, Splits, Text
+from schatten.recipe.curves import Figures
 from schatten.recipe.decoding import Decoding, LanguageModel, Tables
 from schatten.recipe.grid import Grid
 from schatten.recipe.model import Model, System, distillation_problem, factorization_problem
@@ -47,6 +48,8 @@ class Recipe(Settings):
     """The search."""
     tables: Tables = Tables()
     """The results."""
+    figures: Figures = Figures()
+    """More figures than the results of the tables give."""
 
     @model_validator(mode="after")
     def _names_resolve(self) -> "Recipe":
@@ -74,6 +77,8 @@ class Recipe(Settings):
         _known("tables.baseline", self.tables.baseline, self.systems)
         for language_model in self.tables.language_models:
             _known("tables.language_models", language_model, self.language_models)
+        if (curve := self.figures.lm_curve) is not None:
+            _known("figures.lm_curve.language_model", curve.language_model, self.language_models)
         return self
 
     @property
@@ -92,7 +97,17 @@ class Recipe(Settings):
     @property
     def table_language_models(self) -> tuple[str, ...]:
         """Names of the language models in the tables, the main one first."""
-        return self.tables.language_models or tuple(self.language_models)
+        if self.tables.language_models:
+            return self.tables.language_models
+        return tuple(name for name in self.language_models if name not in self.lm_variants)
+
+    @property
+    def lm_variants(self) -> dict[str, LanguageModel]:
+        """The language models that are points of a curve alone, by name."""
+        curve = self.figures.lm_curve
+        if curve is None:
+            return {}
+        return dict(curve.variants(self.language_models[curve.language_model]))
 
 
 def _known(where: str, name: str, names: dict[str, Any]) -> None:
@@ -123,7 +138,7 @@ def load(recipe: str) -> Recipe:
     """
     path = path_of(recipe)
     try:
-        return _with_grid_points(Recipe.model_validate(_read(path)))
+        return _with_variants(_with_grid_points(Recipe.model_validate(_read(path))))
     except ValidationError as error:
         lines = [f"  {_place(entry['loc'])}: {_reason(entry)}" for entry in error.errors()]
         raise UserError(f"{path} is not a valid recipe:\n" + "\n".join(lines)) from None
@@ -135,6 +150,12 @@ def _with_grid_points(recipe: Recipe) -> Recipe:
         point: system for name, grid in recipe.grids.items() for point, system in grid.systems(name)
     }
     return recipe.model_copy(update={"systems": {**recipe.systems, **points}})
+
+
+def _with_variants(recipe: Recipe) -> Recipe:
+    """Return the recipe with the points of its curve among its language models."""
+    models = {**recipe.language_models, **recipe.lm_variants}
+    return recipe.model_copy(update={"language_models": models})
 
 
 def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:

@@ -13,7 +13,12 @@ FIGURES = {
     "rank90": "rank for 90 % of the variance against CER (T, figure 3)",
     "transition": "CER against the epoch of an early transition, and over epochs (T, figure 5)",
     "techniques": "WER against parameters by what makes the model small (T, figure 8)",
+    "lm_curve": "size of the language model against perplexity and WER",
+    "beam": "speed of the search and WER against its beam",
 }
+
+CURVES = ("lm_curve", "beam")
+"""Those that the recipe's `figures` ask for; they show the baseline alone."""
 
 
 ON_DEV = ("grid", "nu", "rank90", "transition")
@@ -33,6 +38,14 @@ def why_not(recipe: Recipe, kind: str) -> str | None:
         return "the recipe has no system with ranks and an early transition"
     if kind == "techniques" and len(techniques(recipe)) < 2:
         return "the recipe has fewer than two ways to a smaller model"
+    return _why_no_curve(recipe, kind) if kind in CURVES else None
+
+
+def _why_no_curve(recipe: Recipe, kind: str) -> str | None:
+    if getattr(recipe.figures, kind) is None:
+        return f"the recipe's `figures` do not ask for {kind}"
+    if kind == "beam" and not recipe.table_language_models:
+        return "the recipe has no language model"
     return None
 
 

@@ -153,6 +153,10 @@ class Layout:
         """Which systems of a grid go on, and why."""
         return self.home / "choice" / f"{grid}.json"
 
+    def beams(self, decoder: str, lm: str) -> Path:
+        """Errors on dev and seconds of the baseline's search, by beam."""
+        return self.home / "beams" / decoder / lm / "beams.json"
+
     @property
     def tables(self) -> Path:
         """Folder of tables and figures."""
@@ -163,6 +167,17 @@ def decodings(recipe: Recipe, row: Row) -> list[tuple[str, str]]:
     """(decoder, language model) pairs that a row is decoded with; greedy has the LM `none`."""
     models = recipe.table_language_models if row.is_final else recipe.table_language_models[:1]
     return [search_with(recipe, lm) for lm in (None, *models)]
+
+
+def baseline_row(recipe: Recipe) -> Row:
+    """Return the model that the curves show: the baseline of the tables, its first seed."""
+    name = recipe.tables.baseline
+    return Row(name, recipe.systems[name].seeds[0], WHOLE, "stage1")
+
+
+def curve_models(recipe: Recipe) -> list[str]:
+    """Return the language models that are points of the curve: its own, then the tables'."""
+    return [*recipe.lm_variants, *recipe.table_language_models]
 
 
 def search_with(recipe: Recipe, lm: str | None) -> tuple[str, str]:

@@ -30,6 +30,7 @@ RESULT_VERSION = {
     "logprobs": 1,
     "tune": 1,
     "decode": 1,
+    "beams": 1,
     "score": 2,
     "choose": 1,
     "table": 1,
@@ -157,6 +158,11 @@ def _beam_search(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in _plain(recipe.decoding).items() if name != "wfst"}
 
 
+def beams_part(recipe: Recipe) -> str:
+    """Settings of the curve over beams."""
+    return part("beams", _plain(recipe.figures.beam), _plain(recipe.decoding))
+
+
 def score_part(recipe: Recipe) -> str:
     """Settings of the scores: how intervals are made."""
     tables = recipe.tables
@@ -174,8 +180,8 @@ def table_part(recipe: Recipe) -> str:
 
 
 def figure_part(recipe: Recipe) -> str:
-    """Settings of the figures: those of the tables."""
-    return part("figure", *_shown(recipe))
+    """Settings of the figures: those of the tables, and what is drawn besides."""
+    return part("figure", *_shown(recipe), _plain(recipe.figures))
 
 
 def page_part(recipe: Recipe) -> str:

@@ -85,6 +85,12 @@ class History(Artifact):
         return self.training_seconds / len(self.epochs) if self.epochs else None
 
 
+class Perplexity(Artifact):
+    """Of a language model on dev, words it does not know left out."""
+
+    perplexity: float
+
+
 class LmInfo(Artifact):
     """Size of a language model; `info.json` in its folder."""
 
@@ -92,6 +98,8 @@ class LmInfo(Artifact):
     """By order, 1-grams first."""
     bytes: dict[str, int]
     """Sizes of its files."""
+    dev: Perplexity | None = None
+    """A word, or a character where the model is one of characters."""
 
     @property
     def total(self) -> int:
@@ -109,6 +117,26 @@ class Weights(Artifact):
 
     lm_weight: float
     word_bonus: float
+
+
+class BeamPoint(Artifact):
+    """A search with one beam."""
+
+    beam: int
+    wer: float
+    """Percent, on dev."""
+    differing: int
+    """Utterances whose words are not those of the widest beam."""
+    seconds: float
+    """To decode dev, without the acoustic model."""
+
+
+class Beams(Artifact):
+    """Speed and errors of a search against its beam; `beams.json`."""
+
+    utterances: int
+    seconds_of_audio: float
+    beams: list[BeamPoint]
 
 
 class SplitSize(Artifact):

@@ -16,7 +16,15 @@ from schatten.errors import UserError
 from schatten.recipe.figures import why_not
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
-from schatten.report.figures import grid, parameters, spectrum, techniques, transition
+from schatten.report.figures import (
+    beam,
+    grid,
+    lm_curve,
+    parameters,
+    spectrum,
+    techniques,
+    transition,
+)
 from schatten.report.render import to_csv
 
 Drawing = tuple[Figure, Table[Any]]
@@ -29,6 +37,8 @@ KINDS: dict[str, Callable[[Experiment], Drawing]] = {
     "rank90": spectrum.draw_rank90,
     "transition": transition.draw,
     "techniques": techniques.draw,
+    "lm_curve": lm_curve.draw,
+    "beam": beam.draw,
 }
 
 STYLE = {

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from schatten.recipe.model import System
 from schatten.report.collect import Trained
@@ -58,6 +60,13 @@ def legend_below(figure: Figure, axes: Axes) -> None:
         handlelength=1.6,
         labelspacing=0.3,
     )
+
+
+def plain_decades(axis: Axis) -> None:
+    """Label a logarithmic axis at 1, 2 and 5, in plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def new_figure(panels: int, named: Labels) -> tuple[Figure, list[Axes]]:

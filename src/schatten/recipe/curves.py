@@ -1,0 +1,69 @@
+"""The recipe's `figures`: curves that need more than the tables do, such as other language models.
+
+A point of the language model curve is an ordinary language model with a name made here.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schatten.recipe.base import Name, Positive, PositiveFloat, Settings
+from schatten.recipe.decoding import LanguageModel, Prune
+
+WHOLE_BITS = 32
+"""Bits of a weight that is not quantized."""
+
+Bits = Annotated[int, Field(ge=2, le=WHOLE_BITS)]
+
+
+class LmCurve(Settings):
+    """Size against perplexity and WER: a language model, pruned and quantized in many ways.
+
+    Each way is tuned on dev and decoded with the baseline of the tables, on dev and the main test
+    split. The language models of the tables are points too.
+    """
+
+    language_model: Name
+    """One of `language_models`: how it is estimated; its own pruning and bits do not matter."""
+    thresholds: tuple[PositiveFloat, ...] = Field(default=(1e-8, 1e-7, 1e-6, 1e-5), min_length=1)
+    """Of entropy pruning; the whole model is a point too."""
+    histories: tuple[Literal["own", "witten_bell"], ...] = Field(
+        default=("own", "witten_bell"), min_length=1
+    )
+    """What says how often a history comes up (see `Prune`)."""
+    quantize_bits: tuple[Bits, ...] = Field(default=(WHOLE_BITS, 8), min_length=1)
+    """Bits for probabilities and back-off weights; 32 for floats."""
+
+    def variants(self, base: LanguageModel) -> Iterator[tuple[str, LanguageModel]]:
+        """Yield each way of making `base` small, with its name."""
+        for bits in self.quantize_bits:
+            stored = None if bits == WHOLE_BITS else bits
+            yield f"{self.language_model}.whole.{bits}bit", _made(base, None, stored)
+            for history in self.histories:
+                for threshold in self.thresholds:
+                    prune = Prune(threshold=threshold, history=history)
+                    name = f"{self.language_model}.{threshold:g}.{history}.{bits}bit"
+                    yield name, _made(base, prune, stored)
+
+
+def _made(base: LanguageModel, prune: Prune | None, bits: int | None) -> LanguageModel:
+    return base.model_copy(update={"prune": prune, "quantize_bits": bits})
+
+
+class BeamCurve(Settings):
+    """WER and speed of the search against its beam, with the baseline of the tables, on dev."""
+
+    beams: tuple[Positive, ...] = Field(default=(5, 10, 20, 50, 100, 200), min_length=2)
+    """Hypotheses kept."""
+    rounds: Positive = 3
+    """Each beam is timed so often, in turns; the least time counts."""
+
+
+class Figures(Settings):
+    """Figures besides those that the tables' own results give."""
+
+    lm_curve: LmCurve | None = None
+    """Size of a language model against perplexity and WER."""
+    beam: BeamCurve | None = None
+    """Speed and WER against beam width, for each language model of the tables."""
