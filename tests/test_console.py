@@ -110,3 +110,19 @@ def test_progress_is_printed_now_and_then_where_nothing_is_redrawn(tmp_path: Pat
     shown.tick()
     shown.tick()
     assert output.getvalue().splitlines()[1:] == ["[0/1] train m.pt: stage 1, 33 %, 0 s"]
+
+
+def test_a_choice_makes_a_run_longer() -> None:
+    shown, output = board()
+    shown.plan(1)
+    shown.start(1, Step("choose", "a.json", None, "schatten choose"))
+    shown.finish(1)
+    shown.grow(2)
+    shown.start(2, Step("train", "m.pt", None, "schatten train"))
+    shown.finish(2)
+    shown.close()
+    assert output.getvalue().splitlines()[2:] == [
+        "[1/2] start train m.pt",
+        "[2/2] train m.pt (0 s)",
+        "2 steps done in 0 s",
+    ]

@@ -153,6 +153,10 @@ class Board:
         if self.console.is_terminal:
             self.live.start()
 
+    def grow(self, total: int) -> None:
+        """Learn that there are more steps than planned: a choice was made, and some go on."""
+        self.total = total
+
     def start(self, job: int, step: Step) -> None:
         """Show a step that has started."""
         if not step.command:  # a target that only collects files

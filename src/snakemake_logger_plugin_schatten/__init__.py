@@ -53,6 +53,8 @@ class LogHandler(LogHandlerBase):
                 self.board.say(f"would run {step.name} ({step.reason})")
             case LogEvent.JOB_INFO:
                 self.board.start(info["jobid"], step_from(info))
+            case LogEvent.PROGRESS:
+                self.board.grow(int(info["total"]))
             case LogEvent.JOB_FINISHED:
                 self.board.finish(info["job_id"])
             case LogEvent.JOB_ERROR:

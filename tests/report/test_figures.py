@@ -8,7 +8,9 @@ from matplotlib.image import imread
 from schatten import files
 from schatten.errors import UserError
 from schatten.recipe.figures import FIGURES, drawn, page
+from schatten.recipe.figures import technique as name_of
 from schatten.recipe.layout import Row
+from schatten.recipe.ranks import VarianceShare
 from schatten.report import figures
 from schatten.report.collect import Experiment
 from schatten.report.figures import series
@@ -95,6 +97,8 @@ def test_techniques_are_what_makes_a_model_small(lab: Experiment, tmp_path: Path
     assert technique["plain", "tau0.40@e12"] == "truncated, no penalty before"
     assert technique["early_l2", "tau0.60@e3"] == "truncated after l2"
     assert ("partial", "whole") not in technique
+    weighted = VarianceShare(tau=0.5, activations=True)
+    assert name_of(lab.recipe, "early_l2", weighted) == "truncated after l2, weighted by inputs"
 
 
 def test_the_language_model_curve_has_a_point_for_each_way(lab: Experiment, tmp_path: Path) -> None:

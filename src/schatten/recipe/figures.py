@@ -4,6 +4,7 @@ The workflow asks before anything runs, and whoever draws asks again; both get t
 """
 
 from schatten.recipe import Recipe
+from schatten.recipe.ranks import Rank
 
 FIGURES = {
     "parameters": "parameters against WER with the main language model",
@@ -80,14 +81,16 @@ _TRUNCATED = {
 }
 
 
-def technique(recipe: Recipe, name: str, compressed: bool) -> str | None:
+def technique(recipe: Recipe, name: str, rank: Rank | None) -> str | None:
     """Return what makes a model of a system small; none where nothing was done to that end.
 
-    `compressed`: whether it is one of the system's ranks, or whole.
+    `rank`: the rule by which it is compressed; none where it is whole.
     """
     system, baseline = recipe.systems[name], recipe.systems[recipe.tables.baseline]
-    if compressed:
-        return _TRUNCATED[system.penalty.type]
+    if rank is not None:
+        by_inputs = ", weighted by inputs" if rank.activations else ""
+        shared = ", shared projections" if system.factorization == "projection" else ""
+        return f"{_TRUNCATED[system.penalty.type]}{shared}{by_inputs}"
     if system.model != baseline.model and system.penalty.type == "none":
         return "another dense model" + (", with a teacher" if system.distill else "")
     return None
@@ -96,10 +99,9 @@ def technique(recipe: Recipe, name: str, compressed: bool) -> str | None:
 def techniques(recipe: Recipe) -> list[str]:
     """Return the techniques of a recipe, each once."""
     found = [
-        technique(recipe, name, compressed)
+        technique(recipe, name, rank)
         for name, system in recipe.systems.items()
-        for compressed in (False, True)
-        if system.ranks or not compressed
+        for rank in (None, *system.ranks)
     ]
     return list(dict.fromkeys(one for one in found if one is not None))
 
