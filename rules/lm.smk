@@ -31,7 +31,7 @@ rule graph:
         lexicon=L.lm("{lm}") / "lexicon",
     output:
         graph=L.graph("{lm}"),
-        names=L.graph("{lm}").with_suffix(".json"),
+        names=L.graph("{lm}").with_suffix(".fst.json"),
     log:
         L.data / "log/graph.{lm}.log",
     threads: 1

@@ -127,7 +127,7 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, arpa: Path, lexicon
     toy_graph(tmp_path / "a.fst", arpa, lexicon)
     toy_graph(tmp_path / "b.fst", arpa, lexicon)
     assert (tmp_path / "a.fst").read_bytes() == (tmp_path / "b.fst").read_bytes()
-    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    assert (tmp_path / "a.fst.json").read_bytes() == (tmp_path / "b.fst.json").read_bytes()
 
 
 def test_files_that_do_not_fit_are_refused(tmp_path: Path, graph: Graph, arpa: Path) -> None:
@@ -135,12 +135,12 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, graph: Graph, arpa: P
         graph.require_units([*UNITS, "d"], tmp_path / "graph.fst")
     with pytest.raises(UserError, match=r"none\.fst does not exist"):
         read_graph(tmp_path / "none.fst")
-    names = tmp_path / "graph.json"
+    names = tmp_path / "graph.fst.json"
     names.write_text('{"units": ["a"], "words": ["b"]}')
-    with pytest.raises(UserError, match=r"graph\.json does not belong to"):
+    with pytest.raises(UserError, match=r"graph\.fst\.json does not belong to"):
         read_graph(tmp_path / "graph.fst")
     names.write_text("[]")
-    with pytest.raises(UserError, match=r"graph\.json names no units and words"):
+    with pytest.raises(UserError, match=r"graph\.fst\.json names no units and words"):
         read_graph(tmp_path / "graph.fst")
     lexicon = tmp_path / "lexicon"
     lexicon.write_text("d\ta b\n")

@@ -86,7 +86,7 @@ def test_a_graph_is_searched_beside_the_lexicon(edited: Callable[[Edit], set[Ste
         models = recipe["language_models"]
         models["bigram"] = {"order": 2, "discount_fallback": True}
         models["graph"] = {**models["bigram"], "order": 3, "decoder": "wfst"}
-        recipe.setdefault("tables", {})["language_models"] = ["fourgram", "graph"]
+        recipe.setdefault("tables", {})["language_models"] = ["fivegram", "graph"]
         recipe["decoding"] = {"wfst": {"first_pass": "bigram"}}
 
     steps = edited(add)

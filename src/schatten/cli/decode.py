@@ -49,7 +49,8 @@ def graph(
     arpa: Annotated[Path, typer.Option(help="Language model in ARPA format (.gz too).")],
     lexicon: Annotated[Path, typer.Option(help="Lexicon: WORD TAB UNITS a line.")],
     output: Annotated[
-        Path, typer.Option(help="Graph in OpenFst's format (.fst); NAME.json names its labels.")
+        Path,
+        typer.Option(help="Graph in OpenFst's format (.fst); FILE.json beside it names labels."),
     ],
 ) -> None:
     """Compose CTC topology, lexicon and language model into one decoding graph (TLG)."""

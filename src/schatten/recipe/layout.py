@@ -117,7 +117,7 @@ class Layout:
         return self.data / "lm" / name
 
     def graph(self, lm: str) -> Path:
-        """Decoding graph of a language model; `graph.json` beside it names its labels."""
+        """Decoding graph of a language model; `graph.fst.json` beside it names its labels."""
         return self.lm(lm) / "graph.fst"
 
     def am(self, row: Row) -> Path:

@@ -183,11 +183,16 @@ class Graph:
             raise UserError(f"{source} was made for other units than the acoustic model's")
 
 
+def names_of(path: Path) -> Path:
+    """Where the names of a graph's labels are: `graph.fst.json` beside `graph.fst`."""
+    return path.with_name(f"{path.name}.json")
+
+
 def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
-    """Compose a graph and write it; NAME.json beside it names its labels. Return its size."""
+    """Compose a graph and write it, the names of its labels to `names_of`; return its size."""
     fst, steps = compose(symbols, grammar)
     names = {"units": symbols.units, "words": symbols.words, "states_and_arcs": steps}
-    write_json(path.with_suffix(".json"), names)
+    write_json(names_of(path), names)
     write_fst(path, fst)
     sizes = (f"{name} {states} states, {arcs} arcs" for name, (states, arcs) in steps.items())
     return f"{'; '.join(sizes)}; {path.stat().st_size / 1e6:.1f} MB"
@@ -195,7 +200,7 @@ def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
 
 def read_graph(path: Path) -> Graph:
     """Read a graph that `write_graph` wrote; a `UserError` where it or its names are damaged."""
-    names = path.with_suffix(".json")
+    names = names_of(path)
     fst, value = read_fst(path), read_json(names)
     try:
         units, words = list(map(str, value["units"])), list(map(str, value["words"]))
