@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from schatten.cli.options import RecipeOption
+
 app = typer.Typer()
 
 
@@ -27,3 +29,30 @@ def export(
     from schatten.export import export as run
 
     typer.echo(run(model, precision.value, output))
+
+
+@app.command("bundle")
+def bundle(
+    *,
+    recipe: RecipeOption,
+    model: Annotated[Path, typer.Option(help="The engine's model (.gguf).")],
+    lm: Annotated[Path, typer.Option(help="KenLM binary of words.")],
+    lexicon: Annotated[Path, typer.Option(help="Its lexicon.")],
+    weights: Annotated[Path, typer.Option(help="Weights that `tune` wrote.")],
+    output: Annotated[Path, typer.Option(help="Folder to write.")],
+) -> None:
+    """Gather what a device needs but the program: model, language model, lexicon, checksums."""
+    from schatten import recipe as recipes
+    from schatten.export.bundle import bundle as run
+
+    settings = recipes.load(recipe).decoding
+    typer.echo(
+        run(
+            model=model,
+            lm=lm,
+            lexicon=lexicon,
+            weights=weights,
+            settings=settings,
+            output=output,
+        )
+    )

@@ -1,0 +1,99 @@
+"""Everything a device needs but the program, in one folder: model, language model, lexicon.
+
+`SHA256SUMS` is what `sha256sum -c` reads there; `manifest.json` says sizes and how to search;
+`recognize.sh` runs the engine with all of it.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from schatten.errors import UserError
+from schatten.files import atomic_output, read_json, sha256, write_json, write_text
+from schatten.lexicon import read_lexicon
+from schatten.recipe.decoding import Decoding
+
+VERSION = 1
+MODEL, LM, LEXICON = "model.gguf", "lm.bin", "lexicon.txt"
+SCRIPT = "recognize.sh"
+
+_MAGIC = {
+    MODEL: (b"GGUF", "no GGUF model"),
+    LM: (b"mmap lm http://kheafield.com", "no KenLM binary"),
+}
+_SCRIPT = """#!/bin/sh
+# Recognises sound with what lies here: {script} [OPTION...] FILE.wav ...
+# SCHATTEN_RECOGNIZE names the program where it is not on PATH.
+here=$(dirname "$0")
+exec "${{SCHATTEN_RECOGNIZE:-schatten-recognize}}" {options} \\
+  --lm "$here/{lm}" --lexicon "$here/{lexicon}" "$here/{model}" "$@"
+"""
+
+
+def bundle(
+    *, model: Path, lm: Path, lexicon: Path, weights: Path, settings: Decoding, output: Path
+) -> str:
+    """Write the folder; return its size in one line.
+
+    Errors: `UserError` for a file that is missing or of another kind.
+    """
+    search = _search(weights, settings)
+    read_lexicon(lexicon)
+    sources = {MODEL: model, LM: lm, LEXICON: lexicon}
+    for name, path in sources.items():
+        _require_kind(name, path)
+    with atomic_output(output) as beside:
+        beside.mkdir()
+        for name, path in sources.items():
+            shutil.copyfile(path, beside / name)
+        _write_script(search, beside / SCRIPT)
+        manifest = _manifest(beside, search)
+        write_json(beside / "manifest.json", manifest)
+        lines = (f"{entry['sha256']}  {name}\n" for name, entry in manifest["files"].items())
+        write_text(beside / "SHA256SUMS", "".join(lines))
+    sizes = ", ".join(f"{name} {manifest['files'][name]['bytes']}" for name in sources)
+    return f"{output}: {manifest['bytes'] / 1e6:.3f} MB ({sizes} bytes)"
+
+
+def _search(weights: Path, settings: Decoding) -> dict[str, float | int]:
+    """Return the settings of the search as the engine's options name them."""
+    tuned: Any = read_json(weights)
+    try:
+        found = {name: float(tuned[name]) for name in ("lm_weight", "word_bonus")}
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{weights} holds no lm_weight and word_bonus: tune again") from None
+    return {
+        **found,
+        "beam": settings.beam,
+        "beam_threshold": settings.beam_threshold,
+        "token_beam": settings.token_beam,
+    }
+
+
+def _require_kind(name: str, path: Path) -> None:
+    if not path.is_file():
+        raise UserError(f"{path} does not exist: make it first, or correct the path")
+    magic, otherwise = _MAGIC.get(name, (b"", ""))
+    with path.open("rb") as file:
+        if file.read(len(magic)) != magic:
+            raise UserError(f"{path} is {otherwise}: give what the workflow wrote as {name}")
+
+
+def _write_script(search: dict[str, float | int], path: Path) -> None:
+    options = " ".join(f"--{name.replace('_', '-')} {value:g}" for name, value in search.items())
+    text = _SCRIPT.format(script=SCRIPT, options=options, lm=LM, lexicon=LEXICON, model=MODEL)
+    write_text(path, text)
+    path.chmod(0o755)
+
+
+def _manifest(folder: Path, search: dict[str, float | int]) -> dict[str, Any]:
+    files = {
+        path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)}
+        for path in sorted(folder.iterdir())
+    }
+    return {
+        "schatten_bundle": VERSION,
+        "files": files,
+        "bytes": sum(entry["bytes"] for entry in files.values()),
+        "search": search,
+    }
