@@ -8,16 +8,17 @@ DEFAULT_RECIPE := voicesearch_like/tiny
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # make wer_tables RECIPE=an4/default CORPUS_DIR=DIR JOBS=8
-override CHOICE := $(if $(RECIPE),--recipe $(RECIPE)) $(if $(CORPUS_DIR),--corpus-dir $(CORPUS_DIR))
+export RECIPE CORPUS_DIR
+override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corpus-dir "$$CORPUS_DIR")
 
 # Print what a command says only where it fails.
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test lint types format bench arm results setup_arm clean
+.PHONY: help setup wer_tables test lint types format bench arm results setup_arm lock audit clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z_]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## virtual environment .venv, KenLM's tools in .tools; does nothing when nothing changed
 	@scripts/setup.sh
@@ -56,6 +57,14 @@ results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/E
 	@mkdir -p docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))
 	@cp $(addprefix results/$(or $(RECIPE),$(DEFAULT_RECIPE))/tables/,*.md *.csv *.png) \
 	  docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))/
+
+lock: setup ## write requirements.lock anew after pyproject.toml changed [LOCK_ARGS=--upgrade]
+	@pip install --quiet uv
+	@scripts/lock.sh $(LOCK_ARGS)
+
+audit: setup ## ask the Python advisory database (it needs the network) about every locked package
+	@pip install --quiet pip-audit
+	@pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 setup_arm:
 	@scripts/setup_arm.sh

@@ -3,6 +3,7 @@
 # and KenLM's tools in .tools. Does nothing when nothing changed since it last succeeded.
 #   PYTHON             interpreter for the environment (default: the first python3 that is >= 3.11)
 #   TORCH_REQUIREMENT  what pip is asked for as PyTorch (default torch==2.13.0); any build will do
+#   UNLOCKED           not empty: newest packages that pyproject.toml allows, not requirements.lock
 #   PIP_...            pip's own settings decide where packages come from
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +22,9 @@ fail() {
 }
 
 # What the environment follows from; its scripts hold this folder's path, so that counts too.
-fingerprint() { { echo "$PWD" "$TORCH" && cat pyproject.toml scripts/*.sh; } | sha256sum; }
+fingerprint() {
+  { echo "$PWD" "$TORCH" "${UNLOCKED:-}" && cat pyproject.toml requirements.lock scripts/*.sh; } | sha256sum
+}
 
 is_done() {
   [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f $STAMP ]] \
@@ -71,13 +74,29 @@ pip_install() {
   say "  done in $((SECONDS - began)) s"
 }
 
-# The second installation may not replace the PyTorch of the first.
+# PyTorch comes last and may not replace what the lock installed.
 install_python_packages() {
-  local constraint=$VENV/torch-constraint.txt
-  pip_install "$TORCH (may be large)" "$TORCH"
-  "${PIP[@]}" freeze | grep '^torch==' >"$constraint"
-  pip_install "schatten and its packages (about 4 minutes)" \
-    --constraint "$constraint" --editable '.[dev]'
+  local constraint=$VENV/constraint.txt
+  [[ -n ${UNLOCKED:-} ]] || install_locked
+  "${PIP[@]}" freeze --exclude-editable | grep '==' >"$constraint" || true
+  pip_install "$TORCH (may be large)" --constraint "$constraint" "$TORCH"
+  "${PIP[@]}" freeze --exclude-editable | grep '==' >"$constraint"
+  if [[ -n ${UNLOCKED:-} ]]; then
+    pip_install "schatten and its packages (about 4 minutes)" \
+      --constraint "$constraint" --editable '.[dev]'
+  else
+    pip_install "schatten" --no-deps --no-build-isolation --editable .
+  fi
+  "${PIP[@]}" check >>"$LOG" 2>&1 || fail "packages do not fit together: see $LOG"
+}
+
+# Every file is checked against its hash; setuptools, which builds, comes first.
+install_locked() {
+  local builder=$VENV/builder.txt
+  awk '/^[^ ]/ { out = /^setuptools==/ } out' requirements.lock >"$builder"
+  pip_install "setuptools" --require-hashes --no-deps --requirement "$builder"
+  pip_install "the packages of requirements.lock (about 4 minutes)" \
+    --require-hashes --no-deps --no-build-isolation --use-pep517 --requirement requirements.lock
 }
 
 setup() {

@@ -248,3 +248,18 @@ def test_the_settings_are_the_part_that_matters_to_the_verb(tmp_path: Path) -> N
     assert record["settings"]["settings"][3]["lambda_rec"] == 0.01
     whole = parts.part_of_verb("unknown", recipes.load(str(path)), {})
     assert whole["title"] == content["title"]
+
+
+def test_a_run_refuses_damaged_artifacts_whoever_reads_them(results: Path) -> None:
+    seals.refuse_damaged([results, Path("nowhere")])
+    cut_short(results / "more/b.txt")
+    cut_short(seals.record_of(results / "a.txt"))
+    with pytest.raises(UserError) as error:
+        seals.refuse_damaged([results])
+    assert [line.split(":")[0] for line in str(error.value).splitlines()[1:]] == [
+        "  results/a.txt",
+        "  results/more/b.txt",
+    ]
+    (results / "a.txt").unlink()
+    (results / "more/b.txt").unlink()
+    seals.refuse_damaged([results])

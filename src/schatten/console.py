@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from schatten import progress
+from schatten.files import full_disk
 from schatten.progress import Progress
 
 LOG_TAIL = 25
@@ -184,6 +185,8 @@ class Board:
             self.say(f"  | {line}")
         if step.log:
             self.say(f"  log: {step.log}" + ("" if lines else " (it says nothing)"))
+        if step.log and step.log.parent.is_dir() and (full := full_disk(step.log.parent)):
+            self.say(f"  {full}")
         self.say(f"  to run it alone: {step.command}")
         if self.running:
             waiting = ", ".join(other.name for other in self.running.values())

@@ -7,7 +7,8 @@ artifact says so here first, which compares. An artifact without a record is rea
 
 import hashlib
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -145,6 +146,40 @@ def reading(path: Path | str) -> None:
     for notes in _journals:
         if path not in notes.reads and path not in notes.writes:
             notes.reads[path] = found or seal(path)
+
+
+def refuse_damaged(folders: Iterable[Path]) -> None:
+    """Refuse folders that hold damaged artifacts; removed ones are none.
+
+    Folders that are artifacts themselves (audio) are left to those who read them.
+
+    Errors: `UserError` that lists what is not what was written there.
+    """
+    damaged = [found for folder in folders for found in _damaged(folder)]
+    if damaged:
+        raise UserError(
+            "artifacts were cut short or edited; remove them and run again (or, to use one as it "
+            "is, remove its record beside it, .NAME.provenance.json):\n"
+            + "\n".join(f"  {path}: {problem}" for path, problem in damaged)
+        )
+
+
+def _damaged(folder: Path) -> Iterator[tuple[Path, str]]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not record_of(Path(place, name)).exists())
+        for name in sorted(name for name in names if name.endswith(SUFFIX)):
+            path = Path(place, name.removesuffix(SUFFIX).removeprefix("."))
+            problem = _damage(path)
+            if problem and problem == _damage(path):  # not just being replaced by another run
+                yield path, problem
+
+
+def _damage(path: Path) -> str | None:
+    try:
+        record = read_record(path) if path.is_file() else None
+        return None if record is None else difference(path, Seal(**record["seal"]))
+    except UserError as error:
+        return str(error)
 
 
 def reading_recordings(manifest: Path, folder: Path, names: list[str]) -> None:

@@ -4,6 +4,7 @@ The one module that knows of Snakemake; of the verbs only `show` asks it, for th
 imports nothing heavy, as it runs whenever Snakemake starts.
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from schatten.report.choice import chosen_systems
 
 DEFAULT_RECIPE = "voicesearch_like/tiny"
 KEYS = ("recipe", "corpus_dir", "results")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True)
@@ -254,16 +256,40 @@ def workflow_of(config: dict[str, Any]) -> Workflow:
             f"--config knows no {', '.join(unknown)}: it takes {', '.join(KEYS)}; "
             "settings of the experiment stand in the recipe's YAML"
         )
-    name = str(config.get("recipe", DEFAULT_RECIPE))
+    name = _text(config, "recipe", DEFAULT_RECIPE)
     recipe = recipes.load(name)
-    corpus_dir = Path(str(config["corpus_dir"])) if "corpus_dir" in config else None
+    corpus_dir = Path(_text(config, "corpus_dir", "")) if "corpus_dir" in config else None
     if corpus_dir is not None and recipe.corpus.source == "voicesearch_like":
         raise UserError(f"{name} makes its own speech: leave corpus_dir out")
-    path = recipes.path_of(name)
+    path = recipes.path_of(name).absolute()
+    _check_names(path, _text(config, "results", "results"))
     layout = Layout(
         path.parent.name,
         path.stem,
         fingerprint(recipe, corpus_dir),
-        Path(str(config.get("results", "results"))),
+        Path(_text(config, "results", "results")),
     )
     return Workflow(name, recipe, layout, corpus_dir)
+
+
+def _text(config: dict[str, Any], key: str, default: str) -> str:
+    """Return a value of `--config`, which Snakemake reads as YAML: `1e3` comes as a number."""
+    value = config.get(key, default)
+    if not isinstance(value, str | Path):
+        raise UserError(f"--config {key} is not text but {value!r}: write it with more quotes")
+    return str(value)
+
+
+def _check_names(recipe: Path, results: str) -> None:
+    """Refuse names that would mean something else in a pattern of paths."""
+    for name in (recipe.parent.name, recipe.stem):
+        if not _NAME.fullmatch(name):
+            raise UserError(
+                f"{recipe}: {name!r} becomes a folder of results, so it takes letters, digits, "
+                "`_`, `.` and `-`, a letter or digit first: rename it"
+            )
+    if not results or results.startswith("-") or set(results) & set("{}\n*?["):
+        raise UserError(
+            f"--config results={results!r} cannot be a folder of results: name one that does not "
+            "begin with `-`, and holds no braces, brackets, stars, question marks or line ends"
+        )

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -96,20 +97,33 @@ def test_text_holds_each_query_once_a_line_and_no_held_out_one(made: Path) -> No
     assert not (set(text["dev"]) | set(text["test"])) & set(text["corpus"])
 
 
+def _stop(*_arguments: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_an_interrupted_corpus_is_gone_on_with(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_arguments: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(assemble, "_write_tables", stop)
+        patch.setattr(assemble, "_write_tables", _stop)
         make(recipe(), tmp_path, 2)
     assert not list(tmp_path.glob("*.gz"))
     spoken = {path: path.stat().st_mtime_ns for path in (tmp_path / "audio").rglob("*.*")}
     (tmp_path / ".work" / "dev-000000.job.json").write_text("left by a killed process")
     make(recipe(), tmp_path, 2)
     assert {path: path.stat().st_mtime_ns for path in spoken} == spoken
+    assert content(tmp_path) == content(made)
+
+
+def test_a_corpus_whose_recordings_were_removed_meanwhile_is_made_whole(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snakemake removes the outputs of a killed step, and not the notes of what is done."""
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(assemble, "_write_tables", _stop)
+        make(recipe(), tmp_path, 2)
+    shutil.rmtree(tmp_path / "audio")
+    make(recipe(), tmp_path, 2)
     assert content(tmp_path) == content(made)
 
 

@@ -1,5 +1,6 @@
 """The verb `run`: the workflow, with a readable console."""
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -44,12 +45,25 @@ def run(
 ) -> None:
     """Run the workflow: `schatten run [TARGETS...] [-- SNAKEMAKE'S OPTIONS]`."""
     from schatten import run as runner
+    from schatten import seals
+    from schatten.workflow import workflow_of
 
-    config = {"recipe": recipe, "corpus_dir": corpus_dir}
+    options = {"recipe": recipe, "corpus_dir": corpus_dir}
+    config = {key: value for key, value in options.items() if value is not None}
+    layout = workflow_of(config).layout
+    seals.refuse_damaged([layout.data, layout.home])
     arguments = ["--cores", str(jobs) if jobs else "all"]
-    if given := [f"{key}={value}" for key, value in config.items() if value is not None]:
-        arguments += ["--config", *given]
+    if config:
+        arguments += ["--config", *(f"{key}={as_yaml(value)}" for key, value in config.items())]
     if dry_run:
         arguments.append("--dry-run")
     arguments += [*ctx.meta["schatten.snakemake"], "--", *(targets or [])]
     raise typer.Exit(runner.run(arguments, dry_run=dry_run))
+
+
+def as_yaml(value: str) -> str:
+    """Quote text for Snakemake, which reads values as YAML: a folder may be called `1e3`.
+
+    It takes quotes off the ends first, so these are spaces.
+    """
+    return f" {json.dumps(value, ensure_ascii=False)} "

@@ -36,7 +36,7 @@ def _cuts(path: Path) -> Sequence[Cut]:
     if not path.is_file():
         raise UserError(f"{path} does not exist: name the manifest in corpus.manifests")
     try:
-        return list(CutSet.from_file(path))
+        return list(CutSet.from_file(path.absolute()))  # lhotse runs a path that is `pipe:...`
     except Exception as error:
         raise UserError(
             f"{path} is no manifest of cuts ({error}): make one with `lhotse cut simple` and "

@@ -82,7 +82,7 @@ def read_cuts(path: Path) -> CutSet:
         raise UserError(f"{path} does not exist: make it first, or correct the path")
     seals.reading(path)
     try:
-        return CutSet.from_file(path)
+        return CutSet.from_file(path.absolute())  # lhotse runs a path that begins with `pipe:`
     except Exception as error:
         raise UserError(f"{path} is no cuts manifest ({error}): remove it and run again") from None
 
@@ -93,7 +93,7 @@ def read_features(cuts: Path) -> CutSet:
         raise UserError(f"{cuts} does not exist: run `schatten features` first")
     seals.reading(cuts)
     seals.reading(archive_of(cuts))
-    return CutSet.from_jsonl_lazy(cuts).with_features_path_prefix(cuts.parent)
+    return CutSet.from_jsonl_lazy(cuts.absolute()).with_features_path_prefix(cuts.parent)
 
 
 def write_statistics(cuts: Path, output: Path) -> None:

@@ -99,8 +99,8 @@ def save(model: AcousticModel, path: Path) -> None:
         "ranks": model.bank.ranks,
         "state": model.state_dict(),
     }
-    with atomic_output(path) as beside:
-        torch.save(content, beside)
+    with atomic_output(path) as beside, beside.open("wb") as file:
+        torch.save(content, file)  # given a path, torch would write its name into the file
 
 
 def load(path: Path) -> AcousticModel:

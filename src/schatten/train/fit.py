@@ -33,7 +33,7 @@ from schatten.train.data import (
 from schatten.train.measure import matrix_measures
 from schatten.train.module import CtcTraining
 from schatten.train.schedule import Schedule
-from schatten.train.state import CHECKPOINT, Checkpoints
+from schatten.train.state import Checkpoints, usable_checkpoint
 from schatten.train.techniques import Technique
 
 
@@ -78,8 +78,7 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
     ]
     trainer = _trainer(plan, callbacks, state)
     data.trainer = trainer
-    checkpoint = state / CHECKPOINT
-    resume = str(checkpoint) if checkpoint.is_file() else None
+    resume = usable_checkpoint(state)
     data.expect(resume)
     trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     module.average.apply(model)

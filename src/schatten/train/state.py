@@ -34,6 +34,21 @@ def training_state(settings: str, inputs: list[Path]) -> Iterator[Path]:
         remove(folder)
 
 
+def usable_checkpoint(folder: Path) -> str | None:
+    """Return the checkpoint that a training goes on from; a damaged one is left out, and said."""
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return None
+    try:
+        torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        print(f"{path} is no whole checkpoint ({reason}): training begins anew", flush=True)
+        remove(path)
+        return None
+    return str(path)
+
+
 class Checkpoints(lightning.Callback):
     """Writes `last.ckpt` at every epoch's end and every so many steps."""
 

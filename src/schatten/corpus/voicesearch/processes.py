@@ -18,9 +18,12 @@ _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THR
 def run_jobs(jobs: Sequence[Job], folder: Path, workers: int) -> None:
     """Run jobs, `workers` at once; `folder` keeps note of those that are done, to leave them out.
 
+    A note without its recordings counts for nothing: Snakemake removes the outputs of a killed
+    step, and not the notes.
+
     Errors: `UserError` with what a failed process said.
     """
-    waiting = [job for job in jobs if not done_path(job, folder).is_file()]
+    waiting = [job for job in jobs if not _is_done(job, folder)]
     pool = ThreadPoolExecutor(workers)
     try:
         futures = [pool.submit(_run, job, folder) for job in waiting]
@@ -29,6 +32,13 @@ def run_jobs(jobs: Sequence[Job], folder: Path, workers: int) -> None:
             progress.report("synthesis", batch=count, batches=len(waiting))
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _is_done(job: Job, folder: Path) -> bool:
+    copies = (copy for utterance in job.block.utterances for copy in utterance.copies)
+    return done_path(job, folder).is_file() and all(
+        (Path(job.output) / copy.audio).is_file() for copy in copies
+    )
 
 
 def done_path(job: Job, folder: Path) -> Path:
