@@ -12,6 +12,7 @@ from schatten.errors import UserError
 from schatten.recipe import parts
 from schatten.recipe.figures import CURVES, FIGURES
 from schatten.recipe.layout import Row, baseline_row
+from schatten.seals import refuse_damaged
 from schatten.workflow import workflow_of
 
 min_version("9.27")
@@ -19,6 +20,8 @@ process.jobs_die_with_me()
 
 try:
     W = workflow_of(config)
+    if workflow.is_main_process:
+        refuse_damaged([W.layout.data, W.layout.home])
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

@@ -45,13 +45,9 @@ def run(
 ) -> None:
     """Run the workflow: `schatten run [TARGETS...] [-- SNAKEMAKE'S OPTIONS]`."""
     from schatten import run as runner
-    from schatten import seals
-    from schatten.workflow import workflow_of
 
     options = {"recipe": recipe, "corpus_dir": corpus_dir}
     config = {key: value for key, value in options.items() if value is not None}
-    layout = workflow_of(config).layout
-    seals.refuse_damaged([layout.data, layout.home])
     arguments = ["--cores", str(jobs) if jobs else "all"]
     if config:
         arguments += ["--config", *(f"{key}={as_yaml(value)}" for key, value in config.items())]
