@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds KenLM's lmplz, build_binary and query from its source package into .tools/kenlm/bin.
+# Builds KenLM's lmplz, build_binary and query from its source package into .tools/kenlm/bin, and
+# keeps the source of its query code, which the engine is built with, in .tools/kenlm/source.
 # Does nothing when they are there. Compiler output goes to .tools/kenlm.log. With --missing it
 # only names the Debian packages that it would install.
 #   PYTHON  interpreter whose pip downloads the source (default .venv/bin/python, else python3)
@@ -26,13 +27,15 @@ fail() {
   exit 1
 }
 
-is_built() {
+has_tools() {
   local target
   [[ -f $HOME_DIR/version && $(<"$HOME_DIR/version") == "$VERSION" ]] || return 1
   for target in "${TARGETS[@]}"; do
     [[ -x $HOME_DIR/bin/$target ]] || return 1
   done
 }
+
+has_source() { [[ -f $HOME_DIR/source/version && $(<"$HOME_DIR/source/version") == "$VERSION" ]]; }
 
 missing_packages() {
   local package
@@ -78,9 +81,18 @@ compile() {
   cmake --build "$1/build" --parallel "${JOBS:-$(nproc)}" --target "${TARGETS[@]}"
 }
 
+# The query code and its licence; the version last, as it says that all is there.
+take_source() {
+  rm -rf "$2/source"
+  mkdir -p "$2/source"
+  cp -r "$1/kenlm-$VERSION"/{lm,util,LICENSE,COPYING.LESSER.3} "$2/source"
+  echo "$VERSION" >"$2/source/version"
+}
+
 assemble() {
   local target
   mkdir -p "$1/kenlm/bin"
+  take_source "$1" "$1/kenlm"
   for target in "${TARGETS[@]}"; do
     install -m 755 "$1/build/bin/$target" "$1/kenlm/bin/$target"
   done
@@ -95,8 +107,13 @@ build() {
   rm -rf "$TOOLS"/kenlm.?????? # left by a build that was killed
   work=$(mktemp -d "$TOOLS/kenlm.XXXXXX")
   trap 'rm -rf "$work"' EXIT
-  say "building ${TARGETS[*]} (about 2 minutes on 2 cores)"
   download "$work" >>"$LOG" 2>&1 || fail "the source package did not download: see $LOG"
+  if has_tools; then
+    take_source "$work" "$HOME_DIR"
+    say "source in .tools/kenlm/source"
+    return
+  fi
+  say "building ${TARGETS[*]} (about 2 minutes on 2 cores)"
   compile "$work" >>"$LOG" 2>&1 || fail "the build failed: see $LOG"
   assemble "$work"
   say "built in .tools/kenlm/bin"
@@ -110,7 +127,7 @@ fi
 mkdir -p "$TOOLS"
 exec 9>"$TOOLS/kenlm.lock"
 flock 9
-if is_built; then
+if has_tools && has_source; then
   say "already in .tools/kenlm/bin"
 else
   build

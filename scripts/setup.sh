@@ -27,7 +27,7 @@ fingerprint() {
 }
 
 is_done() {
-  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f $STAMP ]] \
+  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f .tools/kenlm/source/version && -f $STAMP ]] \
     && [[ $(<"$STAMP") == "$(fingerprint)" ]]
 }
 

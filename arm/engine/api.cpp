@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include "decoder.h"
 #include "failure.h"
 #include "schatten.h"
 #include "stream.h"
@@ -48,7 +49,20 @@ const char *schatten_model_unit(const schatten_model *model, int index) {
   return model->model.units()[static_cast<size_t>(index)].c_str();
 }
 
-void schatten_options_default(schatten_options *options) { *options = {schatten::kMaxBatch, 0, 0, nullptr, nullptr, nullptr}; }
+schatten_lm *schatten_lm_open(const schatten_model *model, const schatten_lm_files *files, char *error, size_t size) {
+  return guarded(error, size, [&] { return schatten::open_language_model(*files, model->model.units()).release(); });
+}
+
+void schatten_lm_close(schatten_lm *lm) { delete lm; }
+
+void schatten_options_default(schatten_options *options) {
+  *options = {};
+  options->batch_frames = schatten::kMaxBatch;
+  options->lm_weight = 1;
+  options->beam_threshold = 25;
+  options->beam = 50;
+  options->token_beam = 15;
+}
 
 schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
                                       size_t size) {
@@ -67,14 +81,16 @@ int schatten_ended(const schatten_stream *stream) { return stream->stream.ended(
 
 void schatten_restart(schatten_stream *stream) { stream->stream.restart(); }
 
-const char *schatten_text(const schatten_stream *stream) { return stream->stream.words().text().c_str(); }
+const char *schatten_text(const schatten_stream *stream) { return stream->stream.text().c_str(); }
 
 int schatten_word_count(const schatten_stream *stream) {
-  return static_cast<int>(stream->stream.words().words().size());
+  return static_cast<int>(stream->stream.words().size());
 }
 
 const schatten_word *schatten_words(const schatten_stream *stream) {
-  return schatten_word_count(stream) ? stream->stream.words().words().data() : nullptr;
+  return schatten_word_count(stream) ? stream->stream.words().data() : nullptr;
 }
+
+double schatten_score(const schatten_stream *stream) { return stream->stream.score(); }
 
 schatten_statistics schatten_stream_statistics(const schatten_stream *stream) { return stream->stream.statistics(); }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <memory>
 #include <string>
@@ -29,13 +28,21 @@ constexpr const char *kUsage =
     "  --batch N     output frames computed at once, 1 to 4 (default 4): fewer is sooner, more is cheaper\n"
     "  --silence S   end an utterance S seconds after its last letter (default: never)\n"
     "  --maximum S   end an utterance after S seconds (default: never)\n"
+    "  --lm BINARY --lexicon FILE\n"
+    "                find words with a KenLM binary and a lexicon (otherwise: the best path of letters)\n"
+    "  --lm-weight W, --word-bonus B\n"
+    "                what the language model counts, and what each word adds, in natural logs (default 1 and 0)\n"
+    "  --beam N, --beam-threshold T, --token-beam N\n"
+    "                paths kept, how much worse they may be, units tried in a frame (default 50, 25, 15)\n"
+    "  --look-ahead BINARY\n"
+    "                a small first-pass model, whose unigrams guide the search inside of words\n"
     "  --help        show this\n";
 constexpr size_t kChunk = 1600;
 
 struct Arguments {
   schatten_options options;
   bool json = false, partial = false;
-  std::string model;
+  std::string model, lm, lexicon, look_ahead;
   std::vector<std::string> files;
 };
 
@@ -43,9 +50,14 @@ double number(const char *option, const char *text) {
   char *end = nullptr;
   errno = 0;
   const double value = text ? strtod(text, &end) : 0;
-  require(text && *text && *end == '\0' && errno == 0 && value >= 0 && value < 1e9,
-          std::string(option) + " needs a number, 0 or more");
+  require(text && *text && *end == '\0' && errno == 0 && value > -1e9 && value < 1e9,
+          std::string(option) + " needs a number");
   return value;
+}
+
+const char *file(const char *option, const char *name) {
+  require(name != nullptr, std::string(option) + " needs a file");
+  return name;
 }
 
 Arguments parse(char **argument) {
@@ -59,10 +71,20 @@ Arguments parse(char **argument) {
     else if (name == "--batch") arguments.options.batch_frames = static_cast<int>(number("--batch", *++argument));
     else if (name == "--silence") arguments.options.silence_seconds = number("--silence", *++argument);
     else if (name == "--maximum") arguments.options.maximum_seconds = number("--maximum", *++argument);
+    else if (name == "--lm") arguments.lm = file("--lm", *++argument);
+    else if (name == "--lexicon") arguments.lexicon = file("--lexicon", *++argument);
+    else if (name == "--look-ahead") arguments.look_ahead = file("--look-ahead", *++argument);
+    else if (name == "--lm-weight") arguments.options.lm_weight = number("--lm-weight", *++argument);
+    else if (name == "--word-bonus") arguments.options.word_bonus = number("--word-bonus", *++argument);
+    else if (name == "--beam") arguments.options.beam = static_cast<int>(number("--beam", *++argument));
+    else if (name == "--beam-threshold") arguments.options.beam_threshold = number("--beam-threshold", *++argument);
+    else if (name == "--token-beam") arguments.options.token_beam = static_cast<int>(number("--token-beam", *++argument));
     else require(name.compare(0, 2, "--") != 0, "unknown option " + name + ": see --help"), names.push_back(name);
     if (!*argument) break;
   }
   require(!names.empty(), "give a model: see --help");
+  require(arguments.lm.empty() == arguments.lexicon.empty(), "--lm and --lexicon go together");
+  require(arguments.look_ahead.empty() || !arguments.lm.empty(), "--look-ahead needs --lm and --lexicon");
   arguments.model = names[0];
   arguments.files.assign(names.begin() + 1, names.end());
   return arguments;
@@ -168,25 +190,39 @@ void recognize_input(Session &session) {
   session.finish("", false);
 }
 
+// Of this program alone; getrusage would count what its parent had before.
+double peak_megabytes() {
+  long kilobytes = 0;
+  FILE *const status = fopen("/proc/self/status", "r");
+  for (char line[256]; status && fgets(line, sizeof line, status);) sscanf(line, "VmHWM: %ld", &kilobytes);
+  if (status) fclose(status);
+  return static_cast<double>(kilobytes) * 1024 / 1e6;
+}
+
 void print_statistics(const schatten_statistics &s, bool json) {
   const double computing = s.feature_seconds + s.acoustic_seconds + s.decoder_seconds;
   const double factor = s.audio_seconds > 0 ? computing / s.audio_seconds : 0;
   const double share = computing > 0 ? s.acoustic_seconds / computing : 0;
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  const double memory = static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
   printf(json ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
                 "\"peak_megabytes\": %.3f}\n"
               : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, peak memory %.1f MB\n",
-         s.audio_seconds, computing, factor, share, memory);
+         s.audio_seconds, computing, factor, share, peak_megabytes());
 }
 
 void run(char **argument) {
-  const Arguments arguments = parse(argument);
+  Arguments arguments = parse(argument);
   char error[512];
   schatten_model *const opened = schatten_model_open(arguments.model.c_str(), error, sizeof error);
   require(opened != nullptr, opened ? "" : error);
   const std::unique_ptr<schatten_model, void (*)(schatten_model *)> model(opened, schatten_model_close);
+  if (!arguments.lm.empty()) {
+    const schatten_lm_files files{arguments.lm.c_str(), arguments.lexicon.c_str(),
+                                  arguments.look_ahead.empty() ? nullptr : arguments.look_ahead.c_str()};
+    arguments.options.lm = schatten_lm_open(model.get(), &files, error, sizeof error);
+    require(arguments.options.lm != nullptr, arguments.options.lm ? "" : error);
+  }
+  const std::unique_ptr<const schatten_lm, void (*)(const schatten_lm *)> lm(
+      arguments.options.lm, [](const schatten_lm *one) { schatten_lm_close(const_cast<schatten_lm *>(one)); });
   Session session(model.get(), arguments);
   for (const std::string &file : arguments.files) recognize_file(session, file);
   if (arguments.files.empty()) recognize_input(session);

@@ -52,10 +52,33 @@ schatten_info schatten_model_info(const schatten_model *model);
 /* The name of a unit, 0 <= index < units; it lives as long as the model. */
 const char *schatten_model_unit(const schatten_model *model, int index);
 
+typedef struct schatten_lm schatten_lm;
+
+typedef struct schatten_lm_files {
+  const char *binary;     /* a KenLM binary, or ARPA */
+  const char *lexicon;    /* `WORD TAB UNIT UNIT ...` a line, in units of the model */
+  const char *look_ahead; /* a small first-pass model, whose unigrams guide the search inside of words; NULL: those of
+                             `binary` */
+} schatten_lm_files;
+
+/* Opens a language model for streams of `model`; NULL where it cannot be used, `error` then says why. KenLM trusts its
+ * binaries: open only one that you made or got from someone you trust. It may be used by any number of streams at once,
+ * and must be closed after them. */
+schatten_lm *schatten_lm_open(const schatten_model *model, const schatten_lm_files *files, char *error, size_t size);
+
+/* Frees a language model. NULL is allowed. */
+void schatten_lm_close(schatten_lm *lm);
+
 typedef struct schatten_options {
   int batch_frames;       /* 1..4: output frames computed at once; fewer is sooner, more is cheaper; same results */
   double silence_seconds; /* an utterance ends this long after its last letter; 0: never */
   double maximum_seconds; /* an utterance ends when this long; 0: never */
+  const schatten_lm *lm;  /* words come from a beam search with it; NULL: from the best path of units */
+  double lm_weight;       /* what log P(words) counts, 0 or more */
+  double word_bonus;      /* added for each word, natural log */
+  double beam_threshold;  /* paths that are worse than the best by this (natural log) go; above 0, at most 300 */
+  int beam;               /* paths kept, 1..10000 */
+  int token_beam;         /* units tried in a frame, the likeliest; 1 or more */
   /* Called, where not NULL, with each feature frame (`count` = bins, before normalisation) and with each output frame's
    * natural-log probabilities (`count` = units), in order, by the thread that calls schatten_accept or schatten_finish. */
   void (*on_features)(void *user, const float *values, int count);
@@ -63,7 +86,7 @@ typedef struct schatten_options {
   void *user;
 } schatten_options;
 
-/* Four frames at once, no endpoints, no callbacks. */
+/* Four frames at once, no endpoints, no callbacks; no language model, 1 and 0 as its weights, 50 paths, 15 units, 25. */
 void schatten_options_default(schatten_options *options);
 
 /* A new stream, at the start of an utterance; NULL and `error` where an option is out of range. */
@@ -98,6 +121,10 @@ typedef struct schatten_word {
 /* The number of words in schatten_text, and the words; NULL where there are none. */
 int schatten_word_count(const schatten_stream *stream);
 const schatten_word *schatten_words(const schatten_stream *stream);
+
+/* How well the final text fits: log P(audio's units | words) + lm_weight * log P(words) + word_bonus * words, natural logs;
+ * minus infinity before the end or where no word fits. Without a language model 0. */
+double schatten_score(const schatten_stream *stream);
 
 /* What the stream has done since it was opened: seconds of audio and of computing. */
 typedef struct schatten_statistics {

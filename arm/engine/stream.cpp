@@ -11,6 +11,8 @@ namespace schatten {
 
 namespace {
 
+constexpr double kHighestThreshold = 300;
+
 double now() {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
@@ -21,6 +23,9 @@ double now() {
 const schatten_options &checked(const schatten_options &options) {
   require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
   require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
+  require(options.beam >= 1 && options.beam <= 10000 && options.token_beam >= 1, "beam must be 1 to 10000, token_beam 1 or more");
+  require(options.beam_threshold > 0 && options.beam_threshold <= kHighestThreshold && options.lm_weight >= 0,
+          "beam_threshold must be above 0 and at most 300, lm_weight 0 or more");
   return options;
 }
 
@@ -31,6 +36,7 @@ Stream::Stream(const Model &model, const schatten_options &options)
       options_(checked(options)),
       network_(model, options.batch_frames, [this](const float *logprobs) { decode(logprobs); }),
       greedy_(model.units(), model.seconds_per_frame()),
+      decoder_(options.lm ? options.lm->decoder(options, model.seconds_per_frame()) : nullptr),
       workspace_(model.features().workspace()),
       window_(static_cast<size_t>(model.features().window())),
       features_(static_cast<size_t>(model.features().bins())),
@@ -48,6 +54,7 @@ size_t Stream::accept(const int16_t *samples, size_t count) {
     compute_frame();
     if (at_endpoint()) finish();
   }
+  if (decoder_ && !ended_) decoder_->refresh();
   return used;
 }
 
@@ -61,7 +68,12 @@ void Stream::finish() {
   }
   const double start = now();
   network_.finish();
-  network_seconds_ += now() - start;
+  const double between = now();
+  network_seconds_ += between - start;
+  if (decoder_) decoder_->finish();
+  // The statistics take the decoder's time off the network's, in which it runs otherwise.
+  decoder_seconds_ += now() - between;
+  network_seconds_ += now() - between;
   ended_ = true;
 }
 
@@ -71,7 +83,9 @@ void Stream::restart() {
   filled_ = 0;
   ended_ = false;
   network_.reset();
-  greedy_.reset(static_cast<double>(samples_before_) / model_.features().sample_rate());
+  const double start = static_cast<double>(samples_before_) / model_.features().sample_rate();
+  greedy_.reset(start);
+  if (decoder_) decoder_->reset(start);
 }
 
 // Computes the features of the window, moves on by the shift, and lets the network have them.
@@ -95,6 +109,7 @@ void Stream::decode(const float *logprobs) {
   const double start = now();
   if (options_.on_logprobs) options_.on_logprobs(options_.user, logprobs, static_cast<int>(model_.units().size()));
   greedy_.push(logprobs);
+  if (decoder_) decoder_->push(logprobs);
   decoder_seconds_ += now() - start;
 }
 

@@ -2,8 +2,10 @@
 #ifndef SCHATTEN_ENGINE_STREAM_H
 #define SCHATTEN_ENGINE_STREAM_H
 
+#include <memory>
 #include <vector>
 
+#include "decoder.h"
 #include "greedy.h"
 #include "model.h"
 #include "network.h"
@@ -20,7 +22,9 @@ class Stream {
   void restart();
 
   bool ended() const { return ended_; }
-  const Greedy &words() const { return greedy_; }
+  const std::string &text() const { return decoder_ ? decoder_->text() : greedy_.text(); }
+  const std::vector<schatten_word> &words() const { return decoder_ ? decoder_->words() : greedy_.words(); }
+  double score() const { return decoder_ ? decoder_->score() : 0; }
   schatten_statistics statistics() const;
 
  private:
@@ -32,6 +36,7 @@ class Stream {
   const schatten_options options_;
   Network network_;
   Greedy greedy_;
+  std::unique_ptr<Decoder> decoder_;  // with a language model
   Features::Workspace workspace_;
   std::vector<int16_t> window_;  // samples of the next window so far
   size_t filled_ = 0;

@@ -40,8 +40,9 @@ def build():
             done[target] = arm / f"build-test-{target}"
             options = [option.format(arm=arm) for option in OPTIONS[target]]
             options.append("-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
-            targets = ["schatten-recognize", "print_logprobs"]
+            targets = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
             with process.locked(done[target], PATIENCE):
+                _run(ROOT / "scripts/build_kenlm.sh")
                 _run("cmake", "-S", arm, "-B", done[target], *options)
                 _run("cmake", "--build", done[target], "-j", "2", "--target", *targets)
         return done[target]

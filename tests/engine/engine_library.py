@@ -35,10 +35,20 @@ class Options(ctypes.Structure):
         ("batch_frames", c_int),
         ("silence_seconds", c_double),
         ("maximum_seconds", c_double),
+        ("lm", c_void_p),
+        ("lm_weight", c_double),
+        ("word_bonus", c_double),
+        ("beam_threshold", c_double),
+        ("beam", c_int),
+        ("token_beam", c_int),
         ("on_features", OBSERVER),
         ("on_logprobs", OBSERVER),
         ("user", c_void_p),
     ]
+
+
+class LmFiles(ctypes.Structure):
+    _fields_ = [("binary", c_char_p), ("lexicon", c_char_p), ("look_ahead", c_char_p)]
 
 
 class Word(ctypes.Structure):
@@ -56,6 +66,9 @@ SIGNATURES = {
     "schatten_model_close": (None, [c_void_p]),
     "schatten_model_info": (Info, [c_void_p]),
     "schatten_model_unit": (c_char_p, [c_void_p, c_int]),
+    "schatten_lm_open": (c_void_p, [c_void_p, POINTER(LmFiles), c_char_p, c_size_t]),
+    "schatten_lm_close": (None, [c_void_p]),
+    "schatten_score": (c_double, [c_void_p]),
     "schatten_options_default": (None, [POINTER(Options)]),
     "schatten_stream_open": (c_void_p, [c_void_p, POINTER(Options), c_char_p, c_size_t]),
     "schatten_stream_close": (None, [c_void_p]),
@@ -105,8 +118,28 @@ class Model:
         names = (self.library.schatten_model_unit(self.handle, i) for i in range(self.info.units))
         return [name.decode() for name in names]
 
+    def language_model(self, binary, lexicon, look_ahead=None):
+        return LanguageModel(self, binary, lexicon, look_ahead)
+
     def stream(self, **options):
         return Stream(self, options)
+
+
+class LanguageModel:
+    """A language model for a model's streams."""
+
+    def __init__(self, model, *files):
+        self.library = model.library
+        error = ctypes.create_string_buffer(512)
+        names = [None if file is None else str(file).encode() for file in files]
+        self.handle = self.library.schatten_lm_open(
+            model.handle, ctypes.byref(LmFiles(*names)), error, len(error)
+        )
+        if not self.handle:
+            raise ValueError(error.value.decode())
+
+    def __del__(self):
+        self.library.schatten_lm_close(self.handle)
 
 
 class Stream:
@@ -119,6 +152,9 @@ class Stream:
         self.library.schatten_options_default(ctypes.byref(self.options))
         self.options.on_features = OBSERVER(lambda _, v, n: self.features.append(list(v[:n])))
         self.options.on_logprobs = OBSERVER(lambda _, v, n: self.logprobs.append(list(v[:n])))
+        self.language_model = options.pop("lm", None)
+        if self.language_model:
+            self.options.lm = self.language_model.handle
         for name, value in options.items():
             setattr(self.options, name, value)
         error = ctypes.create_string_buffer(512)
@@ -149,6 +185,10 @@ class Stream:
     @property
     def text(self):
         return self.library.schatten_text(self.handle).decode()
+
+    @property
+    def score(self):
+        return self.library.schatten_score(self.handle)
 
     @property
     def words(self):

@@ -1,0 +1,50 @@
+// The words of the paths of a search, as a tree: one entry per sequence of words, with the language model's state.
+#ifndef SCHATTEN_ENGINE_HISTORY_H
+#define SCHATTEN_ENGINE_HISTORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vector>
+
+#include "ngrams.h"
+
+namespace schatten {
+
+class History {
+ public:
+  struct Entry {
+    State state;
+    uint64_t state_hash;
+    int before, word;             // the entry that it goes on from, and its last word: -1 in the first entry
+    int first_frame, last_frame;  // of the last word
+    float score;                  // of the last word, natural log
+    double arrival;               // how likely the likeliest end of that word was, beside the best path at that time
+  };
+
+  explicit History(size_t expected);
+
+  // Forgets all; entry 0 is then the start, with `state`.
+  void clear(const State &state);
+  const Entry &operator[](int index) const { return entries_[static_cast<size_t>(index)]; }
+  Entry &operator[](int index) { return entries_[static_cast<size_t>(index)]; }
+  // The entry for one more word, or -1.
+  int find(int before, int word) const;
+  int add(const Entry &entry);
+
+  // Whether it is time to drop what no path needs.
+  bool is_full() const { return entries_.size() >= limit_; }
+  // Keeps the entries in `needed` and those before them; writes their new places there.
+  void sweep(std::vector<int *> &needed);
+
+ private:
+  size_t slot(int before, int word) const;
+  void rebuild(size_t slots);
+
+  std::vector<Entry> entries_;
+  std::vector<int> slots_, places_;  // entries by hash of (before, word), -1: none; where a sweep puts them
+  size_t limit_;
+};
+
+}  // namespace schatten
+#endif

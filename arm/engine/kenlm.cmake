@@ -1,0 +1,14 @@
+# KenLM's query code (LGPL-2.1 or later) as a library, from the source that scripts/build_kenlm.sh keeps.
+set(SCHATTEN_KENLM "${CMAKE_CURRENT_SOURCE_DIR}/../../.tools/kenlm/source" CACHE PATH "Source of KenLM")
+if(NOT EXISTS "${SCHATTEN_KENLM}/version")
+  message(FATAL_ERROR "  KenLM's source is missing: run scripts/build_kenlm.sh, or give -DSCHATTEN_KENLM=FOLDER")
+endif()
+file(GLOB kenlm_sources "${SCHATTEN_KENLM}/lm/*.cc" "${SCHATTEN_KENLM}/util/*.cc" "${SCHATTEN_KENLM}/util/double-conversion/*.cc")
+list(FILTER kenlm_sources EXCLUDE REGEX "(test|main)\\.cc$")
+add_library(kenlm STATIC ${kenlm_sources})
+target_include_directories(kenlm SYSTEM PUBLIC "${SCHATTEN_KENLM}")
+target_compile_definitions(kenlm PUBLIC KENLM_MAX_ORDER=6 NDEBUG)
+target_compile_options(kenlm PRIVATE -w)
+if(SCHATTEN_SANITIZE)
+  target_compile_options(kenlm PRIVATE -fno-sanitize=undefined) # it reads bits where they lie, aligned or not
+endif()

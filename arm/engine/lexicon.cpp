@@ -1,0 +1,103 @@
+#include "lexicon.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <unordered_map>
+
+#include "failure.h"
+
+namespace schatten {
+
+namespace {
+
+constexpr float kLowest = -1e30f;
+constexpr size_t kLongestSpelling = 500;
+
+}  // namespace
+
+// Every spelling of every word: its units lie at starts[i]..starts[i + 1].
+struct Lexicon::Spellings {
+  std::vector<uint16_t> units;
+  std::vector<size_t> starts{0};
+  std::vector<int> words;
+
+  size_t size(int i) const { return starts[static_cast<size_t>(i) + 1] - starts[static_cast<size_t>(i)]; }
+  const uint16_t *at(int i) const { return units.data() + starts[static_cast<size_t>(i)]; }
+  bool before(int i, int k) const { return std::lexicographical_compare(at(i), at(i) + size(i), at(k), at(k) + size(k)); }
+};
+
+Lexicon::Lexicon(const std::string &path, const std::vector<std::string> &units,
+                 const std::function<float(const std::string &)> &score) {
+  grow(read(path, units));
+  std::vector<float> scores(static_cast<size_t>(word_count()));
+  for (int i = 0; i < word_count(); ++i) scores[static_cast<size_t>(i)] = score(word(i));
+  for (int i = node_count() - 1; i >= 0; --i) {  // children lie behind their parents
+    float &best = nodes_[static_cast<size_t>(i)].best;
+    for (int k = node(i).first_word; k < words_end(i); ++k) best = std::max(best, scores[static_cast<size_t>(word_at(k))]);
+    for (int k = node(i).first_child; k < children_end(i); ++k) best = std::max(best, node(k).best);
+  }
+}
+
+Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std::string> &units) {
+  std::unordered_map<std::string, int> indices, known;
+  for (size_t i = 0; i < units.size(); ++i) indices.emplace(units[i], static_cast<int>(i));
+  std::ifstream file(path);
+  require(file.good(), path + " cannot be opened: give the lexicon that `schatten lm build` wrote");
+  Spellings spellings;
+  word_starts_.push_back(0);
+  size_t number = 0;
+  for (std::string line; std::getline(file, line);) {
+    const std::string place = path + ", line " + std::to_string(++number);
+    const size_t tab = line.find('\t');
+    require(tab != std::string::npos && tab > 0, place + " is not `WORD TAB UNIT UNIT ...`");
+    const std::string word = line.substr(0, tab);
+    std::istringstream spelling(line.substr(tab + 1));
+    for (std::string unit; spelling >> unit;) {
+      const auto found = indices.find(unit);
+      require(found != indices.end() && found->second > 0, place + " spells with a unit that the model has not");
+      spellings.units.push_back(static_cast<uint16_t>(found->second));
+    }
+    const size_t length = spellings.units.size() - spellings.starts.back();
+    require(length > 0 && length <= kLongestSpelling, place + " has no or too many units");
+    spellings.starts.push_back(spellings.units.size());
+    const auto [at, is_new] = known.emplace(word, word_count());
+    spellings.words.push_back(at->second);
+    if (!is_new) continue;
+    letters_ += word;
+    word_starts_.push_back(letters_.size());
+  }
+  require(!spellings.words.empty(), path + " holds no word: make the lexicon again");
+  return spellings;
+}
+
+// Makes the nodes level by level out of the sorted spellings.
+void Lexicon::grow(const Spellings &spellings) {
+  struct Range {
+    size_t from, to, depth;  // the spellings below a node
+  };
+  std::vector<int> order(spellings.words.size());
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    return spellings.before(a, b) || (!spellings.before(b, a) && a < b);
+  });
+  std::vector<Range> ranges{{0, order.size(), 0}};
+  nodes_.push_back({0, 0, kLowest, 0});
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    auto [from, to, depth] = ranges[i];
+    nodes_[i].first_word = static_cast<int>(node_words_.size());
+    nodes_[i].first_child = static_cast<int>(nodes_.size());
+    for (; from < to && spellings.size(order[from]) == depth; ++from) {
+      node_words_.push_back(spellings.words[static_cast<size_t>(order[from])]);
+    }
+    for (size_t next; from < to; from = next) {
+      const uint16_t unit = spellings.at(order[from])[depth];
+      for (next = from + 1; next < to && spellings.at(order[next])[depth] == unit;) ++next;
+      ranges.push_back({from, next, depth + 1});
+      nodes_.push_back({0, 0, kLowest, unit});
+    }
+  }
+  nodes_.push_back({static_cast<int>(nodes_.size()), static_cast<int>(node_words_.size()), kLowest, 0});
+}
+
+}  // namespace schatten

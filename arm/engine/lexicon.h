@@ -1,0 +1,51 @@
+// Words spelled in units, as a trie whose nodes know the best score of a word at or below them.
+#ifndef SCHATTEN_ENGINE_LEXICON_H
+#define SCHATTEN_ENGINE_LEXICON_H
+
+#include <stdint.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace schatten {
+
+class Lexicon {
+ public:
+  // Nodes lie breadth first, so that a node's children and words end where the next node's begin. Node 0 is the root.
+  struct Node {
+    int first_child, first_word;
+    float best;  // score of the best word spelled here or below
+    int unit;    // that leads here
+  };
+
+  // Reads `WORD TAB UNIT UNIT ...` lines; `score` gives a word's score without context.
+  Lexicon(const std::string &path, const std::vector<std::string> &units,
+          const std::function<float(const std::string &)> &score);
+
+  const Node &node(int index) const { return nodes_[static_cast<size_t>(index)]; }
+  int node_count() const { return static_cast<int>(nodes_.size()) - 1; }
+  int children_end(int index) const { return nodes_[static_cast<size_t>(index) + 1].first_child; }
+  int words_end(int index) const { return nodes_[static_cast<size_t>(index) + 1].first_word; }
+  int word_at(int index) const { return node_words_[static_cast<size_t>(index)]; }
+
+  int word_count() const { return static_cast<int>(word_starts_.size()) - 1; }
+  const char *letters(int word) const { return letters_.data() + word_starts_[static_cast<size_t>(word)]; }
+  size_t length(int word) const {
+    return word_starts_[static_cast<size_t>(word) + 1] - word_starts_[static_cast<size_t>(word)];
+  }
+  std::string word(int index) const { return {letters(index), length(index)}; }
+
+ private:
+  struct Spellings;
+  Spellings read(const std::string &path, const std::vector<std::string> &units);
+  void grow(const Spellings &spellings);
+
+  std::vector<Node> nodes_;  // and one behind the last
+  std::vector<int> node_words_;
+  std::string letters_;  // of all words, one after the other
+  std::vector<size_t> word_starts_;
+};
+
+}  // namespace schatten
+#endif

@@ -1,0 +1,381 @@
+// Prefix beam search over a lexicon with a language model. A word sequence W scores, in natural logs,
+// log P(W | audio) + weight * log P(W) + bonus * words of W; the first term sums over the paths of CTC. Inside of a word
+// the best unigram below counts for the language model; what it adds is taken back at the word's end. Of two histories
+// after which the language model knows the same, the likelier one goes on.
+//
+// Probabilities are kept as such, not as logs, and scaled by powers of two so that the best path's is 0.5 to 1.
+#include <math.h>
+
+#include <algorithm>
+
+#include "decoder.h"
+#include "exponential.h"
+#include "failure.h"
+#include "history.h"
+#include "lexicon.h"
+#include "ngrams.h"
+
+namespace schatten {
+
+namespace {
+
+constexpr float kLeastLogProb = -300;  // such that no product leaves the range of double
+constexpr size_t kExpectedEntries = 4096, kExpectedLetters = 2400, kExpectedWords = 400, kExpectedSlots = 4096;
+
+class LanguageModel : public schatten_lm {
+ public:
+  LanguageModel(const schatten_lm_files &files, const std::vector<std::string> &units)
+      : ngrams_(files.binary), space_(index_of_space(units)), units_(static_cast<int>(units.size())) {
+    if (files.look_ahead) {
+      const Ngrams first_pass(files.look_ahead);
+      load(files.lexicon, units, first_pass);
+    } else {
+      load(files.lexicon, units, ngrams_);
+    }
+  }
+
+  std::unique_ptr<Decoder> decoder(const schatten_options &options, double seconds_per_frame) const override;
+
+  const Ngrams &ngrams() const { return ngrams_; }
+  const Lexicon &lexicon() const { return *lexicon_; }
+  lm::WordIndex index(int word) const { return indices_[static_cast<size_t>(word)]; }
+  int space() const { return space_; }
+  int units() const { return units_; }
+
+ private:
+  static int index_of_space(const std::vector<std::string> &units) {
+    const auto space = std::find(units.begin(), units.end(), " ");
+    require(space != units.end(), "the model has no unit between words: a lexicon cannot be used");
+    return static_cast<int>(space - units.begin());
+  }
+
+  void load(const std::string &path, const std::vector<std::string> &units, const Ngrams &unigrams) {
+    lexicon_ = std::make_unique<Lexicon>(path, units, [&](const std::string &word) { return unigrams.unigram(word); });
+    for (int word = 0; word < lexicon_->word_count(); ++word) indices_.push_back(ngrams_.index(lexicon_->word(word)));
+  }
+
+  Ngrams ngrams_;
+  std::unique_ptr<Lexicon> lexicon_;
+  std::vector<lm::WordIndex> indices_;  // of the lexicon's words in the language model
+  int space_, units_;
+};
+
+// All beginnings of the utterance that agree in the language model's state and in the letters of the present word.
+struct Path {
+  uint64_t state_hash;
+  int node, history;            // in the lexicon; of the words before
+  int first_frame, last_frame;  // of the present word's letters
+  double blank, letter;         // probability of the ways that end in a blank, and of those that do not
+
+  double total() const { return blank + letter; }
+};
+
+// Finds paths by node and state, for one frame at a time.
+class PathTable {
+ public:
+  PathTable() : slots_(kExpectedSlots) {}
+
+  void clear() {
+    ++frame_;
+    used_ = 0;
+  }
+  // The place of such a path; where there is none, that of the path to come, `next`.
+  template <class Same>
+  int find_or_add(uint64_t state_hash, int node, int next, const Same &is_same) {
+    if (2 * ++used_ > slots_.size()) grow();
+    const uint64_t hash = (state_hash ^ static_cast<uint64_t>(node) * 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
+    for (size_t at = hash >> 32 & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
+      Slot &slot = slots_[at];
+      if (slot.frame != frame_) {
+        slot = {frame_, hash, next};
+        return next;
+      }
+      if (slot.hash == hash && is_same(slot.path)) return slot.path;
+    }
+  }
+
+ private:
+  struct Slot {
+    uint64_t frame = 0, hash = 0;
+    int path = 0;
+  };
+
+  void grow() {
+    std::vector<Slot> old(2 * slots_.size());
+    old.swap(slots_);
+    for (const Slot &slot : old) {
+      if (slot.frame != frame_) continue;
+      size_t at = slot.hash >> 32 & (slots_.size() - 1);
+      while (slots_[at].frame == frame_) at = (at + 1) & (slots_.size() - 1);
+      slots_[at] = slot;
+    }
+  }
+
+  std::vector<Slot> slots_;
+  uint64_t frame_ = 0;
+  size_t used_ = 0;
+};
+
+class Search : public Decoder {
+ public:
+  Search(const LanguageModel &model, const schatten_options &options, double seconds_per_frame)
+      : model_(model),
+        lexicon_(model.lexicon()),
+        seconds_per_frame_(seconds_per_frame),
+        beam_size_(static_cast<size_t>(options.beam)),
+        token_beam_(static_cast<size_t>(std::min(options.token_beam, model.units()))),
+        weight_(options.lm_weight),
+        bonus_(options.word_bonus),
+        worst_(exponential(-options.beam_threshold)),
+        history_(kExpectedEntries),
+        probabilities_(static_cast<size_t>(model.units())),
+        likely_(probabilities_.size()) {
+    beam_.reserve(beam_size_);
+    next_.reserve(8 * beam_size_);
+    order_.reserve(std::max(8 * beam_size_, probabilities_.size()));
+    needed_.reserve(beam_size_);
+    text_.reserve(kExpectedLetters);
+    words_.reserve(kExpectedWords);
+    reset(0);
+  }
+
+  void push(const float *logprobs) override {
+    find_likely(logprobs);
+    if (history_.is_full()) sweep();
+    step();
+    ++frame_;
+  }
+
+  // A space that is sure to come ends the last word, and may follow the space that ended it before.
+  void finish() override {
+    std::fill(probabilities_.begin(), probabilities_.end(), 0.0);
+    std::fill(likely_.begin(), likely_.end(), 0.0);
+    probabilities_[static_cast<size_t>(model_.space())] = likely_[static_cast<size_t>(model_.space())] = 1;
+    const Path before = best();
+    step();
+    const Path *ending = nullptr;
+    double likeliest = 0;
+    for (const Path &path : next_.empty() ? next_ : beam_) {
+      const double total = path.total() * exponential(weight_ * model_.ngrams().end(history_[path.history].state));
+      if (total > likeliest) ending = &path, likeliest = total;
+    }
+    score_ = likeliest > 0 ? log(likeliest) + static_cast<double>(scale_) * 0.6931471805599453 : -HUGE_VAL;
+    show(ending ? ending->history : before.history, -1, before);
+  }
+
+  void refresh() override {
+    const Path &path = best();
+    const bool ends = lexicon_.node(path.node).first_word < lexicon_.words_end(path.node);
+    show(path.history, ends ? lexicon_.word_at(lexicon_.node(path.node).first_word) : -1, path);
+  }
+
+  void reset(double start) override {
+    start_ = start;
+    frame_ = 0;
+    scale_ = 0;
+    score_ = -HUGE_VAL;
+    history_.clear(model_.ngrams().start());
+    beam_.assign(1, {history_[0].state_hash, 0, 0, 0, 0, 1, 0});
+    best_ = 0;
+    text_.clear();
+    words_.clear();
+  }
+
+  double score() const override { return score_; }
+
+ private:
+  const Path &best() const { return beam_[best_]; }
+
+  // Turns a frame into probabilities; only the likeliest units may begin.
+  void find_likely(const float *logprobs) {
+    const size_t count = probabilities_.size();
+    for (size_t i = 0; i < count; ++i) probabilities_[i] = exponential(std::max(logprobs[i], kLeastLogProb));
+    likely_ = probabilities_;
+    if (token_beam_ >= count) return;
+    order_.resize(count);
+    for (size_t i = 0; i < count; ++i) order_[i] = static_cast<int>(i);
+    const auto middle = order_.begin() + static_cast<ptrdiff_t>(token_beam_);
+    std::nth_element(order_.begin(), middle, order_.end(), [=](int a, int b) {
+      return logprobs[a] != logprobs[b] ? logprobs[a] > logprobs[b] : a < b;
+    });
+    for (auto unit = middle; unit != order_.end(); ++unit) likely_[static_cast<size_t>(*unit)] = 0;
+  }
+
+  void step() {
+    table_.clear();
+    next_.clear();
+    floor_ = 0;
+    for (const Path &path : beam_) stay(path);
+    for (const Path &path : beam_) extend(path);
+    prune();
+  }
+
+  // A blank, or the same letter again.
+  void stay(const Path &path) {
+    const int last = path.node ? lexicon_.node(path.node).unit : model_.space();
+    Path next = path;
+    next.blank = path.total() * probabilities_[0];
+    next.letter = (path.node ? path.letter : path.total()) * probabilities_[static_cast<size_t>(last)];
+    if (path.node && next.letter > next.blank) next.last_frame = frame_;
+    offer(next);
+  }
+
+  void extend(const Path &path) {
+    const Lexicon::Node &node = lexicon_.node(path.node);
+    const double total = path.total();
+    Path next = path;
+    next.blank = 0;
+    next.last_frame = frame_;
+    if (!path.node) next.first_frame = frame_;
+    const float counted = path.node ? node.best : 0.0f;
+    for (int child = node.first_child, end = lexicon_.children_end(path.node); child < end; ++child) {
+      const Lexicon::Node &below = lexicon_.node(child);
+      const bool repeats = path.node && below.unit == node.unit;
+      next.letter = (repeats ? path.blank : total) * likely_[static_cast<size_t>(below.unit)];
+      if (next.letter <= floor_) continue;
+      if (below.best != counted) next.letter *= exponential(weight_ * static_cast<double>(below.best - counted));
+      next.node = child;
+      offer(next);
+    }
+    const double ending = total * likely_[static_cast<size_t>(model_.space())];
+    if (path.node == 0 || ending <= 0) return;
+    for (int i = node.first_word; i < lexicon_.words_end(path.node); ++i) end_word(path, lexicon_.word_at(i), ending);
+  }
+
+  void end_word(const Path &path, int word, double probability) {
+    // No word is likelier than one that the language model is sure of: what fails then is not looked up.
+    const double counted = weight_ * static_cast<double>(lexicon_.node(path.node).best);
+    if (probability * exponential(bonus_ - counted) <= floor_) return;
+    int at = history_.find(path.history, word);
+    if (at < 0) {
+      History::Entry entry{};
+      entry.score = model_.ngrams().score(history_[path.history].state, model_.index(word), entry.state);
+      entry.state_hash = lm::ngram::hash_value(entry.state);
+      entry.before = path.history;
+      entry.word = word;
+      at = history_.add(entry);
+    }
+    History::Entry &entry = history_[at];
+    Path next = path;
+    next.letter = probability * exponential(weight_ * static_cast<double>(entry.score) + bonus_ - counted);
+    if (next.letter > entry.arrival) {
+      entry.arrival = next.letter;
+      entry.first_frame = path.first_frame;
+      entry.last_frame = path.last_frame;
+    }
+    next.blank = 0;
+    next.node = 0;
+    next.history = at;
+    next.state_hash = entry.state_hash;
+    offer(next);
+  }
+
+  // Joins a path with the one of the same state and letters, if there is one; then the words of the likelier one stay.
+  void offer(const Path &path) {
+    const double total = path.total();
+    if (total <= floor_) return;
+    floor_ = std::max(floor_, total * worst_);
+    const int count = static_cast<int>(next_.size());
+    const int at = table_.find_or_add(path.state_hash, path.node, count, [&](int i) {
+      const Path &other = next_[static_cast<size_t>(i)];
+      return other.node == path.node && (other.history == path.history ||
+                                         history_[other.history].state == history_[path.history].state);
+    });
+    if (at == count) {
+      next_.push_back(path);
+      return;
+    }
+    Path &other = next_[static_cast<size_t>(at)];
+    if (other.history == path.history) {
+      if (total > other.total()) other.first_frame = path.first_frame, other.last_frame = path.last_frame;
+      other.blank += path.blank;
+      other.letter += path.letter;
+      floor_ = std::max(floor_, other.total() * worst_);
+    } else if (total > other.total()) {
+      other = path;
+    }
+  }
+
+  // Keeps the best paths, and scales them.
+  void prune() {
+    if (next_.empty()) return;
+    order_.clear();
+    for (size_t i = 0; i < next_.size(); ++i) {
+      if (next_[i].total() >= floor_) order_.push_back(static_cast<int>(i));
+    }
+    if (order_.size() > beam_size_) {
+      const auto better = [this](int a, int b) {
+        const double left = next_[static_cast<size_t>(a)].total(), right = next_[static_cast<size_t>(b)].total();
+        return left != right ? left > right : a < b;
+      };
+      std::nth_element(order_.begin(), order_.begin() + static_cast<ptrdiff_t>(beam_size_), order_.end(), better);
+      order_.resize(beam_size_);
+    }
+    beam_.clear();
+    for (const int i : order_) beam_.push_back(next_[static_cast<size_t>(i)]);
+    best_ = 0;
+    for (size_t i = 1; i < beam_.size(); ++i) best_ = beam_[i].total() > best().total() ? i : best_;
+    int exponent;
+    frexp(best().total(), &exponent);
+    scale_ += exponent;
+    const double factor = ldexp(1.0, -exponent);
+    for (Path &path : beam_) path.blank *= factor, path.letter *= factor;
+  }
+
+  void sweep() {
+    needed_.clear();
+    for (Path &path : beam_) needed_.push_back(&path.history);
+    history_.sweep(needed_);
+  }
+
+  // Writes text and words of a history and of a word after it, if there is one (-1: none), that `path` spells.
+  void show(int history, int last, const Path &path) {
+    words_.clear();
+    text_.clear();
+    if (last >= 0) words_.push_back(timed(last, path.first_frame, path.last_frame));
+    for (int at = history; at > 0; at = history_[at].before) {
+      words_.push_back(timed(history_[at].word, history_[at].first_frame, history_[at].last_frame));
+    }
+    std::reverse(words_.begin(), words_.end());
+    for (schatten_word &word : words_) {
+      const int index = word.offset;
+      if (!text_.empty()) text_ += ' ';
+      word.offset = static_cast<int>(text_.size());
+      word.length = static_cast<int>(lexicon_.length(index));
+      text_.append(lexicon_.letters(index), lexicon_.length(index));
+    }
+  }
+
+  schatten_word timed(int word, int first_frame, int last_frame) const {
+    return {word, 0, start_ + first_frame * seconds_per_frame_, start_ + (last_frame + 1) * seconds_per_frame_};
+  }
+
+  const LanguageModel &model_;
+  const Lexicon &lexicon_;
+  const double seconds_per_frame_;
+  const size_t beam_size_, token_beam_;
+  const double weight_, bonus_, worst_;  // worst_: the least share of the best path's probability that is kept
+  History history_;
+  PathTable table_;
+  std::vector<Path> beam_, next_;
+  std::vector<double> probabilities_, likely_;
+  std::vector<int> order_;
+  std::vector<int *> needed_;
+  size_t best_ = 0;
+  double floor_ = 0;  // what is less likely goes
+  double start_ = 0, score_ = 0;
+  int64_t scale_ = 0;  // probabilities are to be multiplied by 2^scale_
+  int frame_ = 0;
+};
+
+std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options, double seconds_per_frame) const {
+  return std::make_unique<Search>(*this, options, seconds_per_frame);
+}
+
+}  // namespace
+
+std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const std::vector<std::string> &units) {
+  return std::make_unique<LanguageModel>(files, units);
+}
+
+}  // namespace schatten

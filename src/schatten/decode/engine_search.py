@@ -1,0 +1,84 @@
+"""The engine's search over log-probabilities from elsewhere, by the program `decode_logprobs`.
+
+It is what the engine does with a language model (arm/engine/search.cpp), without the acoustic
+model: to compare decoders on the same log-probabilities.
+"""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from schatten.decode.logprobs import LogProbs
+from schatten.decode.search import Weights
+from schatten.errors import UserError
+from schatten.recipe.decoding import Decoding
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What the search found, and what it took."""
+
+    words: dict[str, list[str]]
+    """By utterance."""
+    scores: dict[str, float]
+    """By utterance: natural logs; minus infinity where no word fits."""
+    seconds: float
+    """CPU time of decoding alone."""
+    megabytes: float
+    """What memory grew by: language model, lexicon and search (10^6 bytes)."""
+
+
+@dataclass(frozen=True)
+class EngineSearch:
+    """The search with its files."""
+
+    program: Path
+    """decode_logprobs."""
+    lexicon: Path
+    lm: Path
+    settings: Decoding
+    look_ahead: Path | None = None
+    """A first-pass model; None: the unigrams of `lm`."""
+
+    def decode(self, split: LogProbs, weights: Weights) -> Decoded:
+        """Decode all utterances in one process.
+
+        Errors: `UserError` where the program cannot be run or refuses its files.
+        """
+        settings = self.settings
+        numbers = (
+            weights.lm_weight,
+            weights.word_bonus,
+            settings.beam,
+            settings.beam_threshold,
+            settings.token_beam,
+        )
+        command = [self.program, self.lm, self.lexicon, self.look_ahead or "", *numbers]
+        try:
+            done = subprocess.run(
+                list(map(str, command)), check=False, input=_packed(split), capture_output=True
+            )
+        except OSError as error:
+            raise UserError(f"{self.program} cannot be run ({error}): build the engine") from None
+        if done.returncode:
+            raise UserError(done.stderr.decode().strip())
+        *lines, costs = done.stdout.decode().splitlines()
+        pairs = [line.split("\t") for line in lines]
+        seconds, kilobytes = costs.split("\t")
+        return Decoded(
+            {name: pair[1].split() for name, pair in zip(split.ids, pairs, strict=True)},
+            {name: float(pair[0]) for name, pair in zip(split.ids, pairs, strict=True)},
+            float(seconds),
+            int(kilobytes) * 1024 / 1e6,
+        )
+
+
+def _packed(split: LogProbs) -> bytes:
+    """Return log-probabilities as the program reads them."""
+    parts = [np.array([len(split.units), len(split)], np.int32).tobytes()]
+    parts += [unit.encode() + b"\0" for unit in split.units]
+    for _, values in split:
+        parts += [np.int32(len(values)).tobytes(), values.tobytes()]
+    return b"".join(parts)
