@@ -43,7 +43,7 @@ wildcard_constraints:
     rank="|".join(W.ranks),
     stage="stage1|factored|stage2",
     precision="fp32|int8",
-    decoder="greedy|lexicon|open|wfst",
+    decoder="greedy|lexicon|open|wfst|engine",
 
 
 localrules:
@@ -61,6 +61,7 @@ include: "rules/grids.smk"
 include: "rules/tables.smk"
 include: "rules/curves.smk"
 include: "rules/arm.smk"
+include: "rules/export.smk"
 
 
 rule all:

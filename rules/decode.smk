@@ -136,17 +136,17 @@ rule wfst:
 
 rule score:
     input:
-        hypotheses=L.hypotheses(ANY, "{decoder}", "{lm}", "{split}"),
+        hypotheses=L.hypotheses(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
         cuts=L.cuts("{split}"),
         lexicon=lambda wildcards: W.known_words(wildcards.lm),
     output:
-        score=L.score(ANY, "{decoder}", "{lm}", "{split}"),
+        score=L.score(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
         beside=[
-            L.decoded(ANY, "{decoder}", "{lm}") / f"{{split}}.{name}"
+            L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / f"{{split}}.{name}"
             for name in ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
         ],
     log:
-        L.decoded(ANY, "{decoder}", "{lm}") / "{split}.score.log",
+        L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / "{split}.score.log",
     threads: 1
     resources:
         mem_mb=2000,

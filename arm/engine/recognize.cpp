@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,7 +24,9 @@ constexpr const char *kUsage =
     "Recognises speech in WAV files (16 kHz, mono, 16 bits), or in raw PCM of that form on standard input:\n"
     "  arecord -t raw -r 16000 -f S16_LE | schatten-recognize --silence 0.8 MODEL\n"
     "MODEL is a .gguf file that `schatten export` wrote. The last line gives the length of the audio, the time taken,\n"
-    "the real-time factor (time taken / length), the share of the acoustic model in that time, and peak memory.\n"
+    "the real-time factor (time taken / length), the share of the acoustic model in that time, how long after the\n"
+    "beginning of its word the first text came and how long after the last sample the final one (means), and peak memory.\n"
+    "  --list        names of WAV files come on standard input, one a line\n"
     "  --json        a JSON object per utterance, with the times of its words in seconds\n"
     "  --partial     show the text as it grows, on standard error\n"
     "  --batch N     output frames computed at once, 1 to 4 (default 4): fewer is sooner, more is cheaper\n"
@@ -37,11 +41,11 @@ constexpr const char *kUsage =
     "  --look-ahead BINARY\n"
     "                a small first-pass model, whose unigrams guide the search inside of words\n"
     "  --help        show this\n";
-constexpr size_t kChunk = 1600;
+constexpr size_t kChunk = 160;
 
 struct Arguments {
   schatten_options options;
-  bool json = false, partial = false;
+  bool json = false, partial = false, list = false;
   std::string model, lm, lexicon, look_ahead;
   std::vector<std::string> files;
 };
@@ -67,6 +71,7 @@ Arguments parse(char **argument) {
   for (; *argument; ++argument) {
     const std::string name = *argument;
     if (name == "--json") arguments.json = true;
+    else if (name == "--list") arguments.list = true;
     else if (name == "--partial") arguments.partial = true;
     else if (name == "--batch") arguments.options.batch_frames = static_cast<int>(number("--batch", *++argument));
     else if (name == "--silence") arguments.options.silence_seconds = number("--silence", *++argument);
@@ -105,6 +110,20 @@ std::string quoted(const std::string &text) {
   return json + '"';
 }
 
+double now() {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+// The mean of what was measured.
+struct Mean {
+  double sum = 0;
+  int count = 0;
+  void add(double value) { sum += value, ++count; }
+  double value() const { return count ? sum / count : 0; }
+};
+
 // Recognises what it is given and prints utterances as they end.
 class Session {
  public:
@@ -116,9 +135,14 @@ class Session {
 
   void accept(const int16_t *samples, size_t count, const std::string &name) {
     while (count > 0) {
+      const double start = now();
       const size_t used = schatten_accept(stream_.get(), samples, count);
       samples += used;
       count -= used;
+      if (!has_text_ && schatten_word_count(stream_.get())) {
+        has_text_ = true;
+        first_.add(statistics().audio_seconds - schatten_words(stream_.get())->start + now() - start);
+      }
       if (arguments_.partial) show_partial();
       if (schatten_ended(stream_.get())) end(name);
     }
@@ -126,17 +150,28 @@ class Session {
 
   // Ends an utterance, and prints it; silence between utterances is not printed.
   void finish(const std::string &name, bool even_if_empty) {
+    const double start = now();
     schatten_finish(stream_.get());
+    final_.add(now() - start);
     if (even_if_empty || schatten_word_count(stream_.get())) print(name);
-    schatten_restart(stream_.get());
+    restart();
   }
 
+  // Seconds from the beginning of an utterance's first word to the first text, as if the sound came in real time, and from
+  // its last sample to its final text.
+  const Mean &first() const { return first_; }
+  const Mean &final() const { return final_; }
   schatten_statistics statistics() const { return schatten_stream_statistics(stream_.get()); }
 
  private:
   void end(const std::string &name) {
     if (schatten_word_count(stream_.get())) print(name);
+    restart();
+  }
+
+  void restart() {
     schatten_restart(stream_.get());
+    has_text_ = false;
   }
 
   void show_partial() {
@@ -170,6 +205,8 @@ class Session {
   const Arguments &arguments_;
   std::unique_ptr<schatten_stream, Close> stream_;
   std::string shown_;
+  bool has_text_ = false;
+  Mean first_, final_;
 };
 
 void recognize_file(Session &session, const std::string &path) {
@@ -184,7 +221,7 @@ void recognize_file(Session &session, const std::string &path) {
 
 void recognize_input(Session &session) {
   std::vector<int16_t> samples(kChunk);
-  for (size_t count; (count = fread(samples.data(), sizeof(int16_t), samples.size() / 10, stdin)) > 0;) {
+  for (size_t count; (count = fread(samples.data(), sizeof(int16_t), samples.size(), stdin)) > 0;) {
     session.accept(samples.data(), count, "");
   }
   session.finish("", false);
@@ -199,14 +236,16 @@ double peak_megabytes() {
   return static_cast<double>(kilobytes) * 1024 / 1e6;
 }
 
-void print_statistics(const schatten_statistics &s, bool json) {
+void print_statistics(const Session &session, bool json) {
+  const schatten_statistics s = session.statistics();
   const double computing = s.feature_seconds + s.acoustic_seconds + s.decoder_seconds;
   const double factor = s.audio_seconds > 0 ? computing / s.audio_seconds : 0;
   const double share = computing > 0 ? s.acoustic_seconds / computing : 0;
   printf(json ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
-                "\"peak_megabytes\": %.3f}\n"
-              : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, peak memory %.1f MB\n",
-         s.audio_seconds, computing, factor, share, peak_megabytes());
+                "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"peak_megabytes\": %.3f}\n"
+              : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, first text %.3f s after its word "
+                "began, final text %.6f s after the last sample, peak memory %.1f MB\n",
+         s.audio_seconds, computing, factor, share, session.first().value(), session.final().value(), peak_megabytes());
 }
 
 void run(char **argument) {
@@ -225,8 +264,12 @@ void run(char **argument) {
       arguments.options.lm, [](const schatten_lm *one) { schatten_lm_close(const_cast<schatten_lm *>(one)); });
   Session session(model.get(), arguments);
   for (const std::string &file : arguments.files) recognize_file(session, file);
-  if (arguments.files.empty()) recognize_input(session);
-  print_statistics(session.statistics(), arguments.json);
+  if (arguments.list) {
+    for (std::string name; std::getline(std::cin, name);) recognize_file(session, name);
+  } else if (arguments.files.empty()) {
+    recognize_input(session);
+  }
+  print_statistics(session, arguments.json);
 }
 
 }  // namespace

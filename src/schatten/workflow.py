@@ -24,6 +24,7 @@ from schatten.recipe.layout import (
     baseline_row,
     curve_models,
     decodings,
+    engine_decodings,
     grid_rows,
     rows,
     search_with,
@@ -121,7 +122,19 @@ class Workflow:
             for decoder, lm in decodings(self.recipe, row)
             for split in self.recipe.splits.test
         ]
-        return [*scores, *(self.layout.am(row) / "history.json" for row in rows)]
+        histories = [self.layout.am(row) / "history.json" for row in rows]
+        return [*scores, *histories, *self._engine_results(rows)]
+
+    def _engine_results(self, rows: Sequence[Row]) -> list[Path]:
+        """What the engine's table reads of some models: scores, sizes and latencies."""
+        pairs = [(row, *pair) for row in rows for pair in engine_decodings(self.recipe, row)]
+        scores = [
+            self.layout.score(row, "engine", lm, split, precision)
+            for row, precision, lm in pairs
+            for split in self.recipe.splits.test
+        ]
+        exported = {self.layout.exported(row, precision) for row, precision, _ in pairs}
+        return [*scores, *(path.with_suffix(".json") for path in sorted(exported))]
 
     def dev_scores(self, rows: Sequence[Row], kind: str) -> list[Path]:
         """Greedy scores on dev of some models, where a kind of figure, or tiers, need them."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from engine_library import Engine
 from project import ROOT
-from small_models import KINDS
+from small_models import ALPHABET, KINDS
 
 from schatten import models, process
 from schatten.export import export
@@ -68,6 +68,25 @@ def made(tmp_path_factory):
         return model, output
 
     return make
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory):
+    """A lexicon of short words over the small models' letters, and a bigram of them."""
+    folder = tmp_path_factory.mktemp("lm")
+    random = np.random.default_rng(1)
+    words = sorted(
+        {"".join(random.choice(list(ALPHABET), size=size)) for size in (1, 2, 2, 3, 3, 4) * 12}
+    )
+    lexicon, arpa = folder / "lexicon", folder / "lm.arpa"
+    lexicon.write_text("".join(f"{word}\t{' '.join(word)}\n" for word in words))
+    unigrams = [f"{-random.uniform(1, 3):.3f}\t{word}\t-0.3" for word in words]
+    pairs = sorted({tuple(random.choice(words, size=2)) for _ in range(200)})
+    bigrams = [f"{-random.uniform(0.2, 2):.3f}\t{first} {second}" for first, second in pairs]
+    lines = ["\\data\\", f"ngram 1={len(words) + 3}", f"ngram 2={len(bigrams)}", ""]
+    lines += ["\\1-grams:", "-5\t<unk>\t0", "-99\t<s>\t-0.3", "-1.5\t</s>\t0", *unigrams, ""]
+    arpa.write_text("\n".join([*lines, "\\2-grams:", *bigrams, "", "\\end\\", ""]))
+    return arpa, lexicon
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from schatten.recipe.layout import (
     baseline_row,
     curve_models,
     decodings,
+    engine_decodings,
     grid_rows,
     rows,
     search_with,
@@ -40,9 +41,10 @@ RECIPE = {
     },
     "trainings": {"default": {"epochs": 12, "batch_seconds": 60, "learning_rate": 0.001}},
     "systems": {
-        "dense": {"model": "gru"},
+        "dense": {"model": "gru", "precisions": ["fp32", "int8"]},
         "l2": {
             "model": "gru",
+            "precisions": ["int8"],
             "penalty": {"type": "l2", "lambda_rec": 0.01, "lambda_nonrec": 0.02},
             "ranks": RANKS,
             "stage2": {"epochs": 4},
@@ -131,6 +133,11 @@ def make_experiment(folder: Path, content: dict[str, object] = RECIPE) -> Experi
         for split in recipe.splits.test:
             for decoder, lm in decodings(recipe, row):
                 _write_score(recipe, layout, row, (decoder, lm, split))
+            for precision, lm in engine_decodings(recipe, row):
+                _write_score(recipe, layout, row, ("engine", lm, split), precision)
+                about = {"bytes": 4_000_000 if precision == "fp32" else 1_100_000}
+                about |= {"latency": {"seconds": 0.155}}
+                files.write_json(layout.exported(row, precision).with_suffix(".json"), about)
     _write_curves(recipe, layout)
     return Experiment(recipe, layout)
 
@@ -221,23 +228,35 @@ def _epoch(strength: float, number: int) -> dict[str, object]:
     }
 
 
-def _write_score(recipe: Recipe, layout: Layout, row: Row, decoding: tuple[str, str, str]) -> None:
+def _write_score(
+    recipe: Recipe,
+    layout: Layout,
+    row: Row,
+    decoding: tuple[str, str, str],
+    precision: str = "fp32",
+) -> None:
     decoder, lm, split = decoding
     share = ERRORS[row.rank.partition("@")[0]]
-    share += 0.2 * (decoder == "greedy") + 0.02 * (lm == "small") + 0.1 * (row.stage == "factored")
+    share += (
+        0.2 * (lm == "none")
+        + 0.05 * (precision == "int8")
+        + 0.02 * (lm == "small")
+        + 0.1 * (row.stage == "factored")
+    )
     draw = random.Random(f"{row.path} {decoding}")
     lines = []
     for number in range(60):
         (speech,) = _cut(split, number)["supervisions"]  # type: ignore[misc]
         words = [word if draw.random() > share else "bonk" for word in speech["text"].split()]
         lines.append(f"{speech['id']} {' '.join(words)}\n")
-    files.write_text(layout.hypotheses(row, decoder, lm, split), "".join(lines))
+    hypotheses = layout.hypotheses(row, decoder, lm, split, precision)
+    files.write_text(hypotheses, "".join(lines))
     score_files(
-        layout.hypotheses(row, decoder, lm, split),
+        hypotheses,
         layout.cuts(split),
-        layout.score(row, decoder, lm, split),
+        layout.score(row, decoder, lm, split, precision),
         layout.lm(next(iter(recipe.language_models))) / "lexicon",
         recipe.tables,
     )
-    if decoder != "greedy":
+    if decoder not in ("greedy", "engine"):
         files.write_json(layout.weights(row, lm, decoder), {"lm_weight": 0.8, "word_bonus": 1.0})

@@ -128,7 +128,7 @@ def test_show_fits_the_terminal_and_ends_with_the_files(experiment: Experiment) 
     assert isinstance(console.file, io.StringIO)
     printed = console.file.getvalue().splitlines()
     table = [line for line in printed if "tau0.60" in line]
-    assert len(table) == 2 * (1 + 3) and max(map(len, table)) <= 80
+    assert len(table) == 2 * (1 + 3 + 1) and max(map(len, table)) <= 80
     assert "tables/wer.md" in printed[-2] and "tables/cost.md" in printed[-1]
 
 
@@ -163,6 +163,6 @@ def test_the_verbs_find_the_artifacts_of_a_recipe(experiment: Experiment, tmp_pa
     assert run.exit_code == 0, run.output
     assert sorted(path.name for path in tmp_path.glob("[!.]*")) == [
         f"{table}.{kind}"
-        for table in ("cost", "ranks", "systems", "times", "wer")
+        for table in ("cost", "engine", "ranks", "systems", "times", "wer")
         for kind in ("csv", "md", "tex")
     ]

@@ -7,7 +7,19 @@ from typing import NoReturn
 import typer
 
 from schatten import process, provenance
-from schatten.cli import corpus, decode, device, export, features, lm, report, run, search, train
+from schatten.cli import (
+    corpus,
+    decode,
+    device,
+    engine,
+    export,
+    features,
+    lm,
+    report,
+    run,
+    search,
+    train,
+)
 from schatten.errors import UserError
 
 app = typer.Typer(
@@ -21,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (run, corpus, features, train, decode, search, report, export):
+for part in (run, corpus, features, train, decode, search, report, export, engine):
     app.add_typer(part.app)
 app.add_typer(device.app, name="device", help="Kernels: count, bench, show, compare.")
 app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binarise.")

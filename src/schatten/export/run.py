@@ -10,7 +10,7 @@ from schatten import models
 from schatten.export.frontend import Frontend, frontend
 from schatten.export.layers import Layer, layers_of
 from schatten.export.quantize import quantize_rows
-from schatten.files import atomic_output
+from schatten.files import atomic_output, write_json
 from schatten.models.acoustic import AcousticModel
 
 ARCHITECTURE = "schatten"
@@ -22,15 +22,18 @@ Precision = Literal["fp32", "int8"]
 
 
 def export(model: Path, precision: Precision, output: Path) -> str:
-    """Write `model` (a model.pt) as GGUF; return its size in one line."""
+    """Write `model` (a model.pt) as GGUF, size and latency as `.json`; return them in one line."""
     acoustic = models.load(model)
     parameters = acoustic.parameters_at_inference()
     with atomic_output(output) as beside:
         _write(acoustic, precision, beside)
         size = beside.stat().st_size
+    latency = _latency(layers_of(acoustic), frontend(acoustic))
+    about = {"parameters": parameters, "bytes": size, "precision": precision, "latency": latency}
+    write_json(output.with_suffix(".json"), about)
     return (
         f"{parameters} parameters, {size} bytes ({size / parameters:.3f} per parameter), "
-        f"latency {_latency(layers_of(acoustic), frontend(acoustic))['seconds']:.3f} s"
+        f"latency {latency['seconds']:.3f} s"
     )
 
 

@@ -141,13 +141,19 @@ class Layout:
         """Folder of `{split}.hyp.txt` and of what scoring makes of them."""
         return self.home / "decode" / row.path / precision / decoder / lm
 
-    def hypotheses(self, row: Row, decoder: str, lm: str, split: str) -> Path:
+    def hypotheses(
+        self, row: Row, decoder: str, lm: str, split: str, precision: str = "fp32"
+    ) -> Path:
         """Words by utterance: `UTTERANCE WORD WORD ...` a line."""
-        return self.decoded(row, decoder, lm) / f"{split}.hyp.txt"
+        return self.decoded(row, decoder, lm, precision) / f"{split}.hyp.txt"
 
-    def score(self, row: Row, decoder: str, lm: str, split: str) -> Path:
+    def score(self, row: Row, decoder: str, lm: str, split: str, precision: str = "fp32") -> Path:
         """Counts, rates and intervals of a split."""
-        return self.decoded(row, decoder, lm) / f"{split}.score.json"
+        return self.decoded(row, decoder, lm, precision) / f"{split}.score.json"
+
+    def exported(self, row: Row, precision: str) -> Path:
+        """A model for the engine; its size and latency are in a `.json` of the same name."""
+        return self.am(row) / f"model.{precision}.gguf"
 
     def choice(self, grid: str) -> Path:
         """Which systems of a grid go on, and why."""
@@ -161,6 +167,19 @@ class Layout:
     def tables(self) -> Path:
         """Folder of tables and figures."""
         return self.home / "tables"
+
+
+def engine_decodings(recipe: Recipe, row: Row) -> list[tuple[str, str]]:
+    """(precision, language model) pairs that the engine decodes a row with; `none` is greedy."""
+    precisions = recipe.systems[row.system].precisions if row.is_final else ()
+    models = ("none", *lexicon_models(recipe))
+    return [(precision, lm) for precision in precisions for lm in models]
+
+
+def lexicon_models(recipe: Recipe) -> list[str]:
+    """Return the tables' language models of words, which the engine can decode with."""
+    names = recipe.table_language_models
+    return [name for name in names if recipe.language_models[name].decoder == "lexicon"]
 
 
 def decodings(recipe: Recipe, row: Row) -> list[tuple[str, str]]:

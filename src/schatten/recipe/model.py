@@ -161,6 +161,8 @@ class System(Settings):
     """One training each."""
     training: Name = "default"
     """One of `trainings`."""
+    precisions: tuple[Literal["fp32", "int8"], ...] = ()
+    """Exported in these and decoded by the engine: rows of the engine's table."""
 
     @property
     def learns_by(self) -> str:

@@ -28,6 +28,7 @@ RESULT_VERSION = {
     "calibration": 1,
     "stage2": 1,
     "logprobs": 1,
+    "export": 1,
     "tune": 1,
     "decode": 1,
     "beams": 1,

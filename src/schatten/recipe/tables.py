@@ -3,7 +3,7 @@
 from schatten.recipe import Recipe
 from schatten.recipe.model import System
 
-TABLES = ("wer", "cost", "systems", "times", "ranks", "factorizations", "tiers")
+TABLES = ("wer", "cost", "systems", "times", "ranks", "factorizations", "tiers", "engine")
 
 
 def written(recipe: Recipe) -> list[str]:
@@ -12,6 +12,7 @@ def written(recipe: Recipe) -> list[str]:
         "ranks": any(system.ranks for system in recipe.systems.values()),
         "factorizations": bool(factorization_groups(recipe)),
         "tiers": bool(recipe.tables.tiers),
+        "engine": any(system.precisions for system in recipe.systems.values()),
     }
     return [name for name in TABLES if wanted.get(name, True)]
 

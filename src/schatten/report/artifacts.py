@@ -91,6 +91,19 @@ class Perplexity(Artifact):
     perplexity: float
 
 
+class Latency(Artifact):
+    """The algorithmic latency of a model."""
+
+    seconds: float
+
+
+class Exported(Artifact):
+    """A model for the engine; `model.PRECISION.json` beside the GGUF file."""
+
+    bytes: int
+    latency: Latency
+
+
 class LmInfo(Artifact):
     """Size of a language model; `info.json` in its folder."""
 

@@ -26,7 +26,7 @@ def wer_notes(experiment: Experiment) -> list[str]:
     notes = [*_caption(recipe), _data(experiment), LOSS]
     if orders := _matrix_orders(experiment):
         notes += [RANK, f"Ranks kept are those of {'; or of '.join(orders)}."]
-    return [*notes, _decoding(recipe), _comparison(recipe), _origin(experiment)]
+    return [*notes, _decoding(recipe), _comparison(recipe), origin(experiment)]
 
 
 def _matrix_orders(experiment: Experiment) -> list[str]:
@@ -42,7 +42,7 @@ def cost_notes(experiment: Experiment) -> list[str]:
         f"{experiment.recipe.splits.dev} and the spectra after each epoch; trainings that ran at "
         "the same time share the machine. The ranks of a system share its stage 1, which counts "
         "in each of them, up to the epoch that was factored.",
-        _origin(experiment),
+        origin(experiment),
     ]
 
 
@@ -55,7 +55,7 @@ def systems_notes(experiment: Experiment) -> list[str]:
         "end there, and no test split is decoded with them."
         for name, grid in experiment.recipe.grids.items()
     ]
-    return [LOSS, *grids, _origin(experiment)]
+    return [LOSS, *grids, origin(experiment)]
 
 
 def times_notes(experiment: Experiment) -> list[str]:
@@ -67,7 +67,7 @@ def times_notes(experiment: Experiment) -> list[str]:
         f"{percent(CONVERGED - 1)} of the training's best. Of unpenalised: seconds per epoch "
         "against those of the same model without a penalty. For comparison: T reports stage 2 "
         "seven times (l2) and ten times (trace norm) faster than stage 1.",
-        _origin(experiment),
+        origin(experiment),
     ]
 
 
@@ -78,7 +78,7 @@ def ranks_notes(experiment: Experiment) -> list[str]:
         RANK,
         f"Ranks kept are those of {orders}.",
         _comparison(experiment.recipe),
-        _origin(experiment),
+        origin(experiment),
     ]
 
 
@@ -89,7 +89,7 @@ def factorizations_notes(experiment: Experiment) -> list[str]:
         "gate, partial one for the recurrent and one for the other matrices of a layer, joint one "
         "for all matrices that read the same vector.",
         LOSS,
-        _origin(experiment),
+        origin(experiment),
     ]
 
 
@@ -100,7 +100,7 @@ def tiers_notes(experiment: Experiment) -> list[str]:
         f"{experiment.recipe.splits.dev} that keeps it stands for it. Test was not looked at for "
         "the choice.",
         _comparison(experiment.recipe),
-        _origin(experiment),
+        origin(experiment),
     ]
 
 
@@ -174,7 +174,8 @@ def _comparison(recipe: Recipe) -> str:
     )
 
 
-def _origin(experiment: Experiment) -> str:
+def origin(experiment: Experiment) -> str:
+    """Return when, at which commit and of what a table was made."""
     layout = experiment.layout
     return (
         f"Made {datetime.now(UTC):%Y-%m-%d} at commit {commit()} from recipe "

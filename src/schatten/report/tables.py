@@ -12,6 +12,7 @@ from schatten.report import captions, render
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
 from schatten.report.cost import cost_table
+from schatten.report.engine import engine_notes, engine_tables
 from schatten.report.factorizations import factorizations_table
 from schatten.report.ranks import ranks_table
 from schatten.report.systems import systems_table
@@ -30,6 +31,7 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
     "ranks": (lambda e: [ranks_table(e)], captions.ranks_notes),
     "factorizations": (lambda e: [factorizations_table(e)], captions.factorizations_notes),
     "tiers": (lambda e: [tiers_table(e)], captions.tiers_notes),
+    "engine": (engine_tables, engine_notes),
 }
 
 
@@ -51,7 +53,8 @@ def show(experiment: Experiment, console: Console | None = None) -> None:
     """Print the table of word error rates, and where its files are."""
     console = console or Console()
     console.print(experiment.recipe.title, style="bold")
-    for table in wer_tables(experiment):
+    tables: list[Table[Any]] = [*wer_tables(experiment), *engine_tables(experiment)]
+    for table in tables:
         console.print(render.to_terminal(table, console.width))
     folder = experiment.layout.tables
     console.print(f"All columns and captions: {folder}/wer.md (.csv, .tex)", soft_wrap=True)

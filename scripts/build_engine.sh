@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Builds the engine for this machine into .tools/engine/bin: schatten-recognize, and decode_logprobs
+# (its search alone). Compiles only what changed.
+#   build_engine.sh [COMPILERS AT ONCE]   default: all cores
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly HOME_DIR=$PWD/.tools/engine
+readonly PROGRAMS=(schatten-recognize decode_logprobs)
+
+mkdir -p "$HOME_DIR/bin"
+exec 9>"$HOME_DIR/lock"
+flock 9
+scripts/build_kenlm.sh
+cmake -S arm -B "$HOME_DIR/build"
+cmake --build "$HOME_DIR/build" --parallel "${1:-$(nproc)}" --target "${PROGRAMS[@]}"
+install -m 755 "$HOME_DIR/build/engine/schatten-recognize" "$HOME_DIR/build/bench/decode_logprobs" "$HOME_DIR/bin"

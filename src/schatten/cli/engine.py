@@ -1,0 +1,38 @@
+"""The verb that runs the engine over a split: recognize."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schatten.cli.options import RecipeOption
+
+app = typer.Typer()
+
+
+@app.command("recognize")
+def recognize(
+    *,
+    recipe: RecipeOption,
+    engine: Annotated[Path, typer.Option(help="The engine, schatten-recognize.")],
+    model: Annotated[Path, typer.Option(help="Its model, as `export` wrote it (.gguf).")],
+    cuts: Annotated[Path, typer.Option(help="Cuts of the split.")],
+    output: Annotated[Path, typer.Option(help="Words: UTTERANCE WORD WORD ... a line.")],
+    corpus_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder that audio paths are relative to; the cuts' own by default."),
+    ] = None,
+    lm: Annotated[Path | None, typer.Option(help="KenLM binary; none: greedily.")] = None,
+    lexicon: Annotated[Path | None, typer.Option(help="Lexicon: WORD TAB UNITS a line.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="Weights that `tune` wrote.")] = None,
+) -> None:
+    """Recognise a split's sound with the engine, in one process; print what it took."""
+    from schatten import recipe as recipes
+    from schatten.decode.engine import Engine, Language
+
+    given = [one for one in (lm, lexicon, weights) if one is not None]
+    if len(given) not in (0, 3):
+        raise typer.BadParameter("--lm, --lexicon and --weights go together")
+    language = Language(*given) if given else None
+    program = Engine(engine, model, recipes.load(recipe).decoding, language)
+    typer.echo(program.decode(cuts, corpus_dir or cuts.parent, output))

@@ -1,0 +1,165 @@
+"""The table of the engine: what exported models weigh, and what they recognise, by precision.
+
+Words are the engine's own: sound in, text out, on this machine; every CPU gives the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schatten.recipe.layout import Row, engine_decodings, lexicon_models
+from schatten.report.artifacts import Exported, Score, read
+from schatten.report.captions import origin
+from schatten.report.collect import Experiment
+from schatten.report.columns import Column, Table, interval, line, number, percent, words
+from schatten.score.paired import Difference, paired_difference
+from schatten.score.run import beside
+
+NOTE = (
+    "Decoded by the engine (C++), which computes features and log-probabilities of its own; LM "
+    "weight and word bonus are those tuned for fp32. int8: weights by row, activations by frame. "
+    "Minus fp32: points of WER more than the same model in fp32 in the engine, and the deletions "
+    "and insertions among its words that make them. Latency is the algorithmic one: from the "
+    "first sample of an output frame until that frame is known."
+)
+
+
+@dataclass(frozen=True)
+class EngineResult:
+    """An exported model on a test split."""
+
+    row: Row
+    precision: str
+    split: str
+    exported: Exported
+    greedy: Score
+    with_lm: dict[str, Score]
+    """By language model, the main one first."""
+    reference: Score
+    """The same by torch and flashlight-text with the main language model, or greedily."""
+    fp32: Score | None
+    """What the engine makes of the model in fp32; None where that is not asked for."""
+    loss: Difference | None
+    """Of int8 to fp32, both by the engine."""
+
+    @property
+    def main(self) -> Score:
+        """The score with the main language model; greedy where there is none."""
+        return next(iter(self.with_lm.values()), self.greedy)
+
+
+def engine_notes(experiment: Experiment) -> list[str]:
+    """Return the notes below the table."""
+    return [NOTE, origin(experiment)]
+
+
+def engine_tables(experiment: Experiment) -> list[Table[EngineResult]]:
+    """Return a table for each test split; none where no system names a precision."""
+    columns = _columns(experiment)
+    found = {split: engine_results(experiment, split) for split in experiment.recipe.splits.test}
+    return [
+        Table(f"Engine, split {split}", columns, tuple(line(columns, result) for result in results))
+        for split, results in found.items()
+        if results
+    ]
+
+
+def engine_results(experiment: Experiment, split: str) -> list[EngineResult]:
+    """Return what the engine made of a split, in the order of the recipe."""
+    recipe = experiment.recipe
+    return [
+        _result(experiment, model.row, precision, split)
+        for model in experiment.models
+        for precision in dict.fromkeys(one for one, _ in engine_decodings(recipe, model.row))
+    ]
+
+
+def _result(experiment: Experiment, row: Row, precision: str, split: str) -> EngineResult:
+    layout, main = experiment.layout, main_model(experiment)
+    has_fp32 = "fp32" in experiment.recipe.systems[row.system].precisions
+
+    def score(lm: str, precision: str = precision) -> Score:
+        return read(layout.score(row, "engine", lm, split, precision), Score)
+
+    return EngineResult(
+        row,
+        precision,
+        split,
+        read(layout.exported(row, precision).with_suffix(".json"), Exported),
+        score("none"),
+        {name: score(name) for name in lexicon_models(experiment.recipe)},
+        experiment.score(row, main, split),
+        score(main or "none", "fp32") if has_fp32 and precision != "fp32" else None,
+        _loss(experiment, row, split) if has_fp32 and precision != "fp32" else None,
+    )
+
+
+def main_model(experiment: Experiment) -> str | None:
+    """Return the language model that precisions are compared with."""
+    return next(iter(lexicon_models(experiment.recipe)), None)
+
+
+def _loss(experiment: Experiment, row: Row, split: str) -> Difference:
+    layout, tables = experiment.layout, experiment.recipe.tables
+    fp32, int8 = (
+        beside(
+            layout.score(row, "engine", main_model(experiment) or "none", split, precision),
+            ".utterances.csv",
+        )
+        for precision in ("fp32", "int8")
+    )
+    return paired_difference(fp32, int8, tables.bootstrap_samples, tables.confidence)
+
+
+def _columns(experiment: Experiment) -> tuple[Column[EngineResult], ...]:
+    return (
+        words(None, "split", lambda r: r.split),
+        words("system", "system", lambda r: r.row.system),
+        words("rank", "rank", lambda r: r.row.rank),
+        words("seed", "seed", lambda r: r.row.seed, priority=2),
+        words("precision", "precision", lambda r: r.precision),
+        number("MB", "megabytes", lambda r: r.exported.bytes / 1e6, digits=3),
+        number("latency (ms)", "latency_ms", _latency, digits=0, priority=3),
+        *[_wer(name) for name in lexicon_models(experiment.recipe)],
+        Column("S/D/I", ("substitutions", "deletions", "insertions"), _errors, _joined, priority=4),
+        number("minus fp32", "loss", lambda r: r.loss.points if r.loss else None, signed=True),
+        interval(
+            f"{percent(experiment.recipe.tables.confidence)} paired",
+            "loss",
+            lambda r: (r.loss.low, r.loss.high) if r.loss else None,
+            signed=True,
+            priority=3,
+        ),
+        _more("deletions"),
+        _more("insertions"),
+        number("WER greedy", "wer_greedy", lambda r: r.greedy.wer, priority=2),
+        number("WER torch", "wer_torch", lambda r: r.reference.wer, priority=2),
+    )
+
+
+def _latency(result: EngineResult) -> float:
+    return 1000 * result.exported.latency.seconds
+
+
+def _wer(name: str) -> Column[EngineResult]:
+    return number(f"WER {name}", f"wer_{name}", lambda r: r.with_lm[name].wer)
+
+
+def _errors(result: EngineResult) -> tuple[int, ...]:
+    main = result.main
+    return (main.substitutions, main.deletions, main.insertions)
+
+
+def _joined(values: Sequence[object]) -> str:
+    return "/".join(map(str, values))
+
+
+def _more(kind: str) -> Column[EngineResult]:
+    """Return the column of errors of a kind more than in fp32, in percent of the words."""
+
+    def get(result: EngineResult) -> float | None:
+        if result.fp32 is None:
+            return None
+        more = getattr(result.main, kind) - getattr(result.fp32, kind)
+        return 100 * float(more) / result.main.words
+
+    return number(f"{kind} minus fp32", f"loss_{kind}", get, signed=True, priority=2)

@@ -1,0 +1,79 @@
+"""`schatten recognize`: a split of sound through the engine in one process."""
+
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from lhotse import CutSet, MonoCut, Recording, SupervisionSegment
+
+from schatten.decode.engine import Engine, Language
+from schatten.errors import UserError
+from schatten.recipe.decoding import Decoding
+from schatten.transcripts import read_hypotheses
+
+
+@pytest.fixture
+def split(sound, tmp_path):
+    """Three utterances in two recordings, one of them of another rate; paths are relative."""
+    (tmp_path / "audio").mkdir()
+    soundfile.write(tmp_path / "audio/one.flac", sound, 16000)
+    soundfile.write(tmp_path / "audio/two.wav", sound[::2], 8000)
+    cuts = []
+    for name, file, start, duration in (
+        ("a", "one.flac", 0.0, 2.0),
+        ("b", "one.flac", 0.5, 1.0),
+        ("c", "two.wav", 0.0, 2.0),
+    ):
+        recording = Recording.from_file(tmp_path / "audio" / file, recording_id=file)
+        recording.sources[0].source = f"audio/{file}"
+        speech = SupervisionSegment(name, file, 0.0, duration, text="x", speaker="s")
+        cuts.append(MonoCut(f"{name}-cut", start, duration, 0, [speech], recording=recording))
+    path = tmp_path / "test.cuts.jsonl.gz"
+    CutSet.from_cuts(cuts).to_file(path)
+    return path
+
+
+@pytest.fixture
+def program(build):
+    return build("shared") / "engine/schatten-recognize"
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_words_are_those_of_the_streams(engine, program, made, split, sound, tmp_path, precision):
+    _, model = made("lstm", precision)
+    output = tmp_path / "test.hyp.txt"
+    said = Engine(program, model, Decoding()).decode(split, split.parent, output)
+    assert said.startswith("3 utterances, 5.0 s of audio, RTF 0.0")
+    words = read_hypotheses(output)
+    for name, samples in (("a", sound), ("b", sound[8000:24000])):
+        stream = engine.open(model).stream()
+        stream.whole(samples)
+        assert words[name] == tuple(stream.text.split())
+    assert words["c"]
+
+
+def test_a_language_model_and_its_weights(engine, program, made, files, split, sound, tmp_path):
+    _, model = made("lstm")
+    weights, output = tmp_path / "weights.json", tmp_path / "test.hyp.txt"
+    weights.write_text(json.dumps({"lm_weight": 0.6, "word_bonus": 2.0}))
+    arpa, lexicon = files
+    settings = Decoding(beam=20, beam_threshold=12.0, token_beam=6)
+    language = Language(arpa, lexicon, weights)
+    Engine(program, model, settings, language).decode(split, split.parent, output)
+    opened = engine.open(model)
+    options = {"lm_weight": 0.6, "word_bonus": 2.0, **settings.model_dump(include={"beam"})}
+    options |= {"beam_threshold": 12.0, "token_beam": 6}
+    stream = opened.stream(lm=opened.language_model(arpa, lexicon), **options)
+    stream.whole(np.asarray(sound))
+    assert read_hypotheses(output)["a"] == tuple(stream.text.split())
+
+
+def test_what_the_engine_refuses_is_said(program, made, files, split, tmp_path):
+    _, model = made("lstm")
+    output = tmp_path / "test.hyp.txt"
+    with pytest.raises(UserError, match="build the engine"):
+        Engine(tmp_path, model, Decoding()).decode(split, split.parent, output)
+    with pytest.raises(UserError, match="no GGUF file"):
+        Engine(program, files[0], Decoding()).decode(split, split.parent, output)
+    assert not output.exists()
