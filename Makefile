@@ -49,6 +49,8 @@ bench: setup setup_arm ## factored against dense training steps; the kernels: in
 	@schatten run arm_bench -j $(JOBS)
 	@schatten device show
 	@schatten device compare
+	@schatten run decoder_bench -j $(JOBS) --recipe voicesearch_like/smoke
+	@cat results/voicesearch_like/smoke/tables/decoders.txt
 
 arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 	@schatten run arm -j $(JOBS)

@@ -83,3 +83,25 @@ rule engine_beam:
         settings=parts.decode_part(W.recipe),
     shell:
         "schatten recognize --recipe {W.name:q} {W.audio_option} --engine {input.engine:q} --model {input.model:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule decoder_bench:
+    input:
+        logprobs=L.logprobs(W.baseline, W.recipe.splits.test[0]),
+        cuts=L.cuts(W.recipe.splits.test[0]),
+        lm=lambda wildcards: L.lm(W.lexicon_model) / "bin",
+        lexicon=lambda wildcards: L.lm(W.lexicon_model) / "lexicon",
+        weights=lambda wildcards: L.weights(W.baseline, W.lexicon_model),
+        program=ENGINE.with_name("decode_logprobs"),
+    output:
+        L.tables / "decoders.txt",
+    log:
+        L.tables / "log/decoders.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=parts.decode_part(W.recipe),
+    shell:
+        "schatten bench-decoder --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --program {input.program:q} > {output:q} 2> {log:q}"

@@ -3,7 +3,7 @@
 # (its search alone). Compiles only what changed.
 #   build_engine.sh [COMPILERS AT ONCE]   default: all cores
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(realpath "$(dirname "$0")/..")"
 
 readonly HOME_DIR=$PWD/.tools/engine
 readonly PROGRAMS=(schatten-recognize decode_logprobs)

@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 PARTS = ("Snakefile", "rules", "profiles", "recipes", "src")
+SHARED = ("arm", "scripts", ".tools")
+"""The engine's sources and what they are built to: the same for every copy."""
 SMOKE = "voicesearch_like/smoke"
 
 
@@ -98,4 +100,6 @@ def copy_project(source: Path, to: Path) -> Project:
             shutil.copytree(source / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source / name, to / name)
+    for name in SHARED:
+        (to / name).symlink_to((source / name).resolve())
     return Project(to)

@@ -26,6 +26,7 @@ from schatten.recipe.layout import (
     decodings,
     engine_decodings,
     grid_rows,
+    lexicon_models,
     rows,
     search_with,
     transitions,
@@ -88,6 +89,16 @@ class Workflow:
             for system in chosen_systems(Path(checkpoints.choose.get(grid=grid).output[0]))
         ]
         return [row for row in rows(self.recipe, chosen) if row.system in chosen]
+
+    @property
+    def baseline(self) -> Row:
+        """The model on whose log-probabilities decoders are compared."""
+        return baseline_row(self.recipe)
+
+    @property
+    def lexicon_model(self) -> str:
+        """The language model that decoders are compared with."""
+        return lexicon_models(self.recipe)[0]
 
     def grid_scores(self, grid: str) -> list[Path]:
         """The scores on dev that a grid's best are chosen by."""

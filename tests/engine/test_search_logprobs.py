@@ -59,7 +59,7 @@ def test_agrees_with_flashlight_where_speech_is_clear(program, files, weights):
     for seed in range(20):
         random = np.random.default_rng(seed)
         text = " ".join(random.choice(WORDS, size=random.integers(1, 6)))
-        peaks = clear_values(text, 0.7) + random_values(random, len(clear_values(text)))
+        peaks = clear_values(text) + 0.4 * random_values(random, len(clear_values(text)))
         total = np.logaddexp.reduce(peaks, axis=1, keepdims=True)
         values[f"u{seed}"] = (peaks - total).astype(np.float32)
     found = EngineSearch(program, *files, WIDE).decode(log_probs(values), weights)
@@ -68,7 +68,7 @@ def test_agrees_with_flashlight_where_speech_is_clear(program, files, weights):
     same = [name for name in values if found.words[name] == expected[name][0]]
     assert len(same) >= len(values) - 2
     for name in same:
-        assert found.scores[name] == pytest.approx(expected[name][1], abs=0.1)
+        assert found.scores[name] == pytest.approx(expected[name][1], abs=0.5)
 
 
 def test_narrow_beams_find_clear_words(program, files):
@@ -141,7 +141,9 @@ def test_a_damaged_lexicon_is_refused(program, files, line, message):
     lexicon, lm = files
     lexicon.write_text(f"a\ta\n{line}\n")
     with pytest.raises(UserError, match=message):
-        EngineSearch(program, lexicon, lm, WIDE).decode(log_probs({}), WEIGHTS[0])
+        EngineSearch(program, lexicon, lm, WIDE).decode(
+            log_probs({"u": clear_values("a")}), WEIGHTS[0]
+        )
 
 
 def test_missing_files_and_programs_are_named(program, files, tmp_path):

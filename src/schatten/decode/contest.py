@@ -1,0 +1,133 @@
+"""The engine's search beside flashlight-text's: word error rate and time on the same input."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import kaldialign
+
+from schatten.decode.engine_search import EngineSearch
+from schatten.decode.logprobs import LogProbs, read_logprobs
+from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.tune import read_weights
+from schatten.recipe.decoding import Decoding
+from schatten.transcripts import Utterance, read_references, require_same_utterances
+
+
+@dataclass(frozen=True)
+class Contest:
+    """What both decoders read."""
+
+    logprobs: Path
+    cuts: Path
+    lm: Path
+    lexicon: Path
+    weights: Path
+    program: Path
+    """decode_logprobs."""
+    look_ahead: Path | None = None
+    """A first-pass model for the engine."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Both decoders at a beam."""
+
+    beam: int
+    engine_wer: float
+    flashlight_wer: float
+    engine_seconds: float
+    """CPU time: the least of the rounds."""
+    flashlight_seconds: float
+    same: float
+    """Share of utterances with the same words."""
+    engine_megabytes: float
+    """Memory of language model, lexicon and search."""
+
+    @property
+    def faster(self) -> float:
+        """How many times faster the engine is."""
+        return self.flashlight_seconds / self.engine_seconds
+
+
+def compare(
+    contest: Contest, settings: Decoding, beams: Sequence[int], rounds: int
+) -> list[Outcome]:
+    """Decode with both at each beam, in turns, one thread; times are the least of `rounds`."""
+    split = read_logprobs(contest.logprobs)
+    references = read_references(contest.cuts)
+    require_same_utterances(
+        split.ids, contest.logprobs, [each.id for each in references], contest.cuts
+    )
+    weights = read_weights(contest.weights)
+    return [
+        _outcome(contest, one, split, weights, references, rounds)
+        for one in (settings.model_copy(update={"beam": beam}) for beam in beams)
+    ]
+
+
+def _outcome(
+    contest: Contest,
+    settings: Decoding,
+    split: LogProbs,
+    weights: Weights,
+    references: list[Utterance],
+    rounds: int,
+) -> Outcome:
+    engine = EngineSearch(
+        contest.program, contest.lexicon, contest.lm, settings, contest.look_ahead
+    )
+    flashlight = LexiconSearch(contest.lexicon, contest.lm, split.units, settings).decoder(weights)
+    engine_seconds, flashlight_seconds = [], []
+    for _ in range(rounds):
+        ours = engine.decode(split, weights)
+        start = time.process_time()
+        theirs = {name: flashlight.words(values) for name, values in split}
+        flashlight_seconds.append(time.process_time() - start)
+        engine_seconds.append(ours.seconds)
+    return Outcome(
+        settings.beam,
+        _wer(ours.words, references),
+        _wer(theirs, references),
+        min(engine_seconds),
+        min(flashlight_seconds),
+        sum(ours.words[name] == theirs[name] for name in split.ids) / len(split),
+        ours.megabytes,
+    )
+
+
+def _wer(words: Mapping[str, list[str]], references: list[Utterance]) -> float:
+    pairs = [(list(each.words), words[each.id]) for each in references]
+    errors = sum(kaldialign.edit_distance(*pair)["total"] for pair in pairs)
+    return 100.0 * float(errors) / sum(len(each.words) for each in references)
+
+
+def as_lines(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return the outcomes as a table for people."""
+    head = "beam  WER engine  WER flashlight  s engine  s flashlight  faster  same words  MB engine"
+    return [
+        head,
+        *(
+            f"{o.beam:4d}  {o.engine_wer:10.2f}  {o.flashlight_wer:14.2f}  {o.engine_seconds:8.3f}"
+            f"  {o.flashlight_seconds:12.3f}  {o.faster:5.1f}x  {100 * o.same:8.1f} %"
+            f"  {o.engine_megabytes:9.1f}"
+            for o in outcomes
+        ),
+        *_at_equal_wer(outcomes),
+    ]
+
+
+def _at_equal_wer(outcomes: Sequence[Outcome]) -> list[str]:
+    """Compare each of flashlight's results with the engine's fastest that is not worse."""
+    lines = []
+    for theirs in outcomes:
+        fit = [o for o in outcomes if o.engine_wer <= theirs.flashlight_wer]
+        if fit:
+            ours = min(fit, key=lambda o: o.engine_seconds)
+            times = theirs.flashlight_seconds / ours.engine_seconds
+            lines.append(
+                f"flashlight at beam {theirs.beam} ({theirs.flashlight_wer:.2f} %): the engine at "
+                f"beam {ours.beam} ({ours.engine_wer:.2f} %) is {times:.1f} times faster"
+            )
+    return lines
