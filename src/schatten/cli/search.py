@@ -1,11 +1,17 @@
 """Verbs that look into a search: n-best lists, lattices, search errors."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from schatten.cli.options import RecipeOption
+
+if TYPE_CHECKING:
+    from schatten.recipe.base import Settings
+
+S = TypeVar("S", bound="Settings")
 
 app = typer.Typer()
 
@@ -37,8 +43,7 @@ def lattices(
     from schatten.decode.wfst.run import write_lattices
 
     given = {"beam": beam, "lattice_beam": lattice_beam}
-    changes = {name: value for name, value in given.items() if value is not None}
-    settings = recipes.load(recipe).decoding.wfst.model_copy(update=changes)
+    settings = _changed(recipes.load(recipe).decoding.wfst, given)
     typer.echo(write_lattices(logprobs, graph, weights, settings, output))
 
 
@@ -77,6 +82,10 @@ def search_errors(
         list[int] | None,
         typer.Option("--beam", help="Search the lexicon with so many hypotheses; may be repeated."),
     ] = None,
+    beam_threshold: BeamOption = None,
+    token_beam: Annotated[
+        int | None, typer.Option(min=1, help="Units tried in a frame; the recipe's by default.")
+    ] = None,
     hypotheses: Annotated[
         list[str] | None,
         typer.Option(help="NAME=FILE: words that another decoder wrote; may be repeated."),
@@ -100,12 +109,18 @@ def search_errors(
 
     wide = GraphSettings(beam=reference_beam, lattice_beam=reference_lattice_beam)
     reference = Reference(graph, lm, lexicon, weights, wide, n)
-    settings = recipes.load(recipe).decoding
+    given = {"beam_threshold": beam_threshold, "token_beam": token_beam}
+    settings = _changed(recipes.load(recipe).decoding, given)
     files = dict(_named(each) for each in hypotheses or [])
     found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files)
     typer.echo(table(found))
     if output is not None:
         write_json(output, [each.as_json() for each in found])
+
+
+def _changed(settings: S, given: Mapping[str, Any]) -> S:
+    """Return settings with the values that an option gave."""
+    return settings.model_copy(update={k: v for k, v in given.items() if v is not None})
 
 
 def _named(option: str) -> tuple[str, Path]:
