@@ -84,6 +84,9 @@ def test_errors_are_those_of_brute_force(folder: Path) -> None:
     assert (narrow["decoder"], wide["decoder"]) == ("lexicon, beam 1", "lexicon, beam 5000")
     assert narrow["search_errors"] > wide["search_errors"] == 0
     assert "lexicon, beam 5000                 0" in result.output
+    result = compare(*WIDE, *options, "--every", "3", "--output", "errors.json")
+    assert read_json(folder / "errors.json")[0]["words"] == 2 * 3
+    assert read_json(folder / "errors.json")[0]["search_errors"] == 3
     result = compare(*WIDE, "--beam", "5000", "--token-beam", "1", "--output", "errors.json")
     assert read_json(folder / "errors.json")[0]["search_errors"] > 0
 

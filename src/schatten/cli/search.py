@@ -95,6 +95,9 @@ def search_errors(
         float, typer.Option(help="Beam of its lattices, natural log.")
     ] = 14,
     n: Annotated[int, typer.Option("-n", min=1, help="Its hypotheses, at most.")] = 50,
+    every: Annotated[
+        int, typer.Option(min=1, help="Look at each so manieth utterance alone, by name.")
+    ] = 1,
     output: Annotated[Path | None, typer.Option(help="Every search error (.json).")] = None,
 ) -> None:
     """Count search errors: utterances for which a graph's search finds words that score better.
@@ -108,7 +111,7 @@ def search_errors(
     from schatten.recipe.decoding import GraphSettings
 
     wide = GraphSettings(beam=reference_beam, lattice_beam=reference_lattice_beam)
-    reference = Reference(graph, lm, lexicon, weights, wide, n)
+    reference = Reference(graph, lm, lexicon, weights, wide, n, every)
     given = {"beam_threshold": beam_threshold, "token_beam": token_beam}
     settings = _changed(recipes.load(recipe).decoding, given)
     files = dict(_named(each) for each in hypotheses or [])

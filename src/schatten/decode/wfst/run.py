@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
 
 from schatten.decode.compare import Compared, search_errors
 from schatten.decode.exact import ExactScorer
@@ -79,6 +81,8 @@ class Reference:
     settings: GraphSettings
     count: int
     """Hypotheses of an utterance."""
+    every: int = 1
+    """Of the utterances by name each so manieth is looked at."""
 
 
 def count_search_errors(
@@ -94,6 +98,8 @@ def count_search_errors(
     ids = [each.id for each in references]
     require_same_utterances(split.ids, logprobs, ids, cuts)
     weights = read_weights(reference.weights)
+    split = _each(split, reference.every)
+    references = [each for each in references if each.id in set(split.ids)]
     outputs: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, path in hypotheses.items():
         outputs[name] = read_hypotheses(path)
@@ -105,6 +111,14 @@ def count_search_errors(
         raise UserError("nothing to compare: give --beam or --hypotheses")
     scorer = ExactScorer(reference.lexicon, reference.lm, split.units, weights, "sum")
     return search_errors(split, references, outputs, _Candidates(reference, split), scorer)
+
+
+def _each(split: LogProbs, every: int) -> LogProbs:
+    """Return each so manieth utterance, by name."""
+    values, ids = dict(split), sorted(split.ids)[::every]
+    taken = [values[name] for name in ids]
+    lengths = np.array([len(each) for each in taken])
+    return replace(split, ids=ids, lengths=lengths, values=np.concatenate(taken))
 
 
 def _searched(
