@@ -113,6 +113,14 @@ def test_grids_that_make_no_sense_are_refused(
         loaded(tmp_path, **changes)
 
 
+def test_the_points_of_a_grid_have_to_suit_their_model(tmp_path: Path) -> None:
+    narrow = {"small": {"type": "lstm", "lstm": [8], "projection": [4]}}
+    path = tmp_path / "grid.yaml"
+    path.write_text(yaml.safe_dump({**RECIPE, "models": narrow}))
+    with pytest.raises(UserError, match=r"grids.lambda.best.factorization: small has projections"):
+        recipe.load(str(path))
+
+
 def test_a_system_cannot_have_the_name_of_a_point(tmp_path: Path) -> None:
     path = tmp_path / "grid.yaml"
     path.write_text(

@@ -54,25 +54,13 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _names_resolve(self) -> "Recipe":
         for name, system in self.systems.items():
-            _known(f"systems.{name}.model", system.model, self.models)
-            _known(f"systems.{name}.training", system.training, self.trainings)
-            _epochs_are_there(f"systems.{name}", system, self.trainings[system.training])
-            problem = factorization_problem(system, self.models[system.model])
-            if problem:
-                raise ValueError(f"systems.{name}.factorization: {problem}")
+            self._check_system(f"systems.{name}", system)
             if system.distill is not None:
                 _known(f"systems.{name}.distill.teacher", system.distill.teacher, self.systems)
             if problem := distillation_problem(name, self.systems, self.models):
                 raise ValueError(f"systems.{name}.distill: {problem}")
         for name, grid in self.grids.items():
-            _known(f"grids.{name}.model", grid.model, self.models)
-            _known(f"grids.{name}.training", grid.training, self.trainings)
-            for point, system in grid.systems(name):
-                if point in self.systems:
-                    raise ValueError(
-                        f"systems.{point}: the grid {name} makes a system of this name"
-                    )
-                _epochs_are_there(f"grids.{name}.best", system, self.trainings[grid.training])
+            self._check_grid(name, grid)
         self._first_pass_is_of_words()
         _known("tables.baseline", self.tables.baseline, self.systems)
         for language_model in self.tables.language_models:
@@ -80,6 +68,21 @@ class Recipe(Settings):
         if (curve := self.figures.lm_curve) is not None:
             _known("figures.lm_curve.language_model", curve.language_model, self.language_models)
         return self
+
+    def _check_system(self, where: str, system: System) -> None:
+        _known(f"{where}.model", system.model, self.models)
+        _known(f"{where}.training", system.training, self.trainings)
+        _epochs_are_there(where, system, self.trainings[system.training])
+        if problem := factorization_problem(system, self.models[system.model]):
+            raise ValueError(f"{where}.factorization: {problem}")
+
+    def _check_grid(self, name: str, grid: Grid) -> None:
+        _known(f"grids.{name}.model", grid.model, self.models)
+        _known(f"grids.{name}.training", grid.training, self.trainings)
+        for point, system in grid.systems(name):
+            if point in self.systems:
+                raise ValueError(f"systems.{point}: the grid {name} makes a system of this name")
+            self._check_system(f"grids.{name}.best", system)
 
     @property
     def grid_points(self) -> dict[str, str]:
