@@ -15,7 +15,7 @@ override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corp
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test lint types format bench arm results setup_arm lock audit clean
+.PHONY: help setup wer_tables test lint types format bench arm fuzz results setup_arm lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,16 +44,20 @@ format: setup ## write Python and the workflow in their one format
 	@ruff check --fix .
 	@snakefmt Snakefile rules
 
-bench: setup setup_arm ## factored against dense training steps; the kernels: instructions, cycles, host times
+bench: setup setup_arm ## factored against dense training steps; kernels and engine beside other libraries
 	@schatten bench-training
 	@schatten run arm_bench -j $(JOBS)
 	@schatten device show
 	@schatten device compare
 	@schatten run decoder_bench -j $(JOBS) --recipe voicesearch_like/smoke
 	@cat results/voicesearch_like/smoke/tables/decoders.txt
+	@schatten device compare-engine
 
 arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 	@schatten run arm -j $(JOBS)
+
+fuzz: setup_arm ## what strangers' files may hold: models and WAV files, 10 minutes each [FUZZ_SECONDS=N]
+	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),600)
 
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
 	@mkdir -p docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))

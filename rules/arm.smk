@@ -32,6 +32,8 @@ rule arm_build:
         ARM / "{target}/bin/run_gemm",
         ARM / "{target}/bin/time_gemm",
         ARM / "{target}/bin/time_vector",
+        ARM / "{target}/bin/time_engine",
+        ARM / "{target}/bin/schatten-recognize",
         ARM / "{target}/lib/libschatten_kernels.a",
     log:
         ARM / "{target}/build.log",

@@ -221,4 +221,12 @@ Gguf::Matrix Gguf::matrix(const std::string &name) const {
   return {static_cast<int>(tensor.rows), static_cast<int>(tensor.columns), tensor.type == kTensorI8, tensor.data};
 }
 
+void Gguf::release(const Matrix &matrix) {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t from = reinterpret_cast<uintptr_t>(matrix.data);
+  const size_t size = static_cast<size_t>(matrix.rows) * static_cast<size_t>(matrix.cols) * (matrix.is_int8 ? 1 : 4);
+  const uintptr_t first = (from + page - 1) / page * page, last = (from + size) / page * page;
+  if (first < last) madvise(reinterpret_cast<void *>(first), last - first, MADV_DONTNEED);
+}
+
 }  // namespace schatten

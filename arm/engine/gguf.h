@@ -38,6 +38,8 @@ class Gguf {
   };
   // A matrix of fp32 or int8, row after row, with at least one of each.
   Matrix matrix(const std::string &name) const;
+  // Gives the memory of a matrix that was read back to the system: a later reader finds it in the file again.
+  static void release(const Matrix &matrix);
 
  private:
   enum Type : uint32_t { kUint32 = 4, kFloat32 = 6, kString = 8, kArray = 9, kUint64 = 10 };

@@ -55,6 +55,7 @@ PackedMatrix::PackedMatrix(const Gguf &file, const std::string &name, int column
     memset(memory_.get(), 0, memory_size_);
     pack_floats(from.data, rows_, cols_, static_cast<float *>(memory_.get()));
   }
+  Gguf::release(from);  // so that a model is not held twice while it is loaded
 }
 
 size_t PackedMatrix::bytes() const { return memory_size_ + scales_.size() * sizeof(float); }

@@ -15,9 +15,29 @@ from schatten.export import export
 OPTIONS = {
     "shared": ["-DBUILD_SHARED_LIBS=ON", "-DCMAKE_POSITION_INDEPENDENT_CODE=ON"],
     "sanitize": ["-DSCHATTEN_SANITIZE=ON"],
+    "thread": ["-DSCHATTEN_THREAD_SANITIZE=ON"],
+    "fuzz": [
+        "-DSCHATTEN_FUZZ=ON",
+        "-DCMAKE_C_COMPILER=clang-19",
+        "-DCMAKE_CXX_COMPILER=clang++-19",
+    ],
     "aarch64": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/aarch64-linux-gnu.cmake"],
 }
-NEEDS = {"shared": "g++", "sanitize": "g++", "aarch64": "aarch64-linux-gnu-g++"}
+NEEDS = {
+    "shared": "g++",
+    "sanitize": "g++",
+    "thread": "g++",
+    "fuzz": "clang++-19",
+    "aarch64": "aarch64-linux-gnu-g++",
+}
+PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
+TARGETS = {
+    "shared": [*PROGRAMS, "time_engine", "test_memory"],
+    "sanitize": [*PROGRAMS, "fuzz_model", "fuzz_wav"],
+    "thread": ["test_streams"],
+    "fuzz": ["fuzz_model", "fuzz_wav"],
+    "aarch64": PROGRAMS,
+}
 PATIENCE = 600.0
 
 
@@ -40,11 +60,10 @@ def build():
             done[target] = arm / f"build-test-{target}"
             options = [option.format(arm=arm) for option in OPTIONS[target]]
             options.append("-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
-            targets = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
             with process.locked(done[target], PATIENCE):
                 _run(ROOT / "scripts/build_kenlm.sh")
                 _run("cmake", "-S", arm, "-B", done[target], *options)
-                _run("cmake", "--build", done[target], "-j", "2", "--target", *targets)
+                _run("cmake", "--build", done[target], "-j", "2", "--target", *TARGETS[target])
         return done[target]
 
     return make

@@ -35,7 +35,9 @@ app = typer.Typer(
 )
 for part in (run, corpus, features, train, decode, search, report, export, engine):
     app.add_typer(part.app)
-app.add_typer(device.app, name="device", help="Kernels: count, bench, show, compare.")
+app.add_typer(
+    device.app, name="device", help="Kernels and engine: measure, compare, run on a device."
+)
 app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binarise.")
 
 

@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
+from schatten.cli import board, contest
+
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(contest.app)
+app.add_typer(board.app)
 
 ProgramOption = Annotated[Path, typer.Option("--program", help="run_gemm, built for AArch64.")]
 BUILT = Path("results/arm")

@@ -18,17 +18,38 @@ class PrecisionName(StrEnum):
     int8 = "int8"
 
 
+class FormatName(StrEnum):
+    """What file is written."""
+
+    gguf = "gguf"
+    onnx = "onnx"
+
+
 @app.command("export")
 def export(
     *,
     model: Annotated[Path, typer.Option(help="A trained model (model.pt).")],
     precision: Annotated[PrecisionName, typer.Option(help="How weights are stored.")],
-    output: Annotated[Path, typer.Option(help="The model for the engine (.gguf).")],
+    output: Annotated[Path, typer.Option(help="The exported model (.gguf or .onnx).")],
+    format_: Annotated[
+        FormatName, typer.Option("--format", help="For our engine, or for onnxruntime.")
+    ] = FormatName.gguf,
+    frames: Annotated[
+        int | None,
+        typer.Option(min=1, help="ONNX: write recurrent layers out for so many output frames."),
+    ] = None,
 ) -> None:
-    """Write a trained model as GGUF for the engine: BatchNorm folded, factors kept as factors."""
+    """Write a trained model for the engine (GGUF), or as ONNX: BatchNorm folded, factors kept."""
+    from schatten.errors import UserError
     from schatten.export import export as run
+    from schatten.export.onnx import export_onnx
 
-    typer.echo(run(model, precision.value, output))
+    if format_ == FormatName.onnx:
+        typer.echo(export_onnx(model, precision.value, frames, output))
+    elif frames is not None:
+        raise UserError("--frames is for --format onnx: leave it out")
+    else:
+        typer.echo(run(model, precision.value, output))
 
 
 @app.command("bundle")

@@ -1,0 +1,59 @@
+"""Writes the small sound files that fuzzing starts from: `python tests/engine/fuzz_seeds.py`.
+
+Inputs that once went wrong lie beside them and are kept by hand.
+"""
+
+import sys
+import wave
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).parents[2]
+CORPUS = ROOT / "arm/fuzz/corpus"
+sys.path.insert(0, str(ROOT / "tests"))
+
+
+def write_models(folder):
+    """Write models of every kind of layer and matrix, a few thousand bytes each."""
+    from small_models import make
+
+    from schatten import models
+    from schatten.export import export
+    from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
+
+    layer = Convolution(channels=2, kernel=(3, 5), stride=(2, 4))
+    sizes = {"feature": "mel40", "convolutions": (layer,), "gru": (5, 4), "fully_connected": 4}
+    gru = DeepSpeech2(type="deep_speech_2", **sizes)
+    kinds = {
+        "dense": (gru, "partial", None),
+        "joint": (gru, "joint", 2),
+        "lstm": (Lstm(type="lstm", stack=2, lstm=(4, 3)), "split", 2),
+    }
+    for name, (settings, factorization, rank) in kinds.items():
+        model = make(settings, factorization, rank)
+        stored = folder / "model.pt"
+        models.save(model, stored)
+        for precision in ("fp32", "int8"):
+            export(stored, precision, folder / f"{name}.{precision}.gguf")
+        stored.unlink()
+
+
+def write_wavs(folder):
+    """Write WAV files: plain, empty, and with other rates and channels."""
+    for name, rate, channels, samples in (
+        ("plain", 16000, 1, 40),
+        ("empty", 16000, 1, 0),
+        ("slow", 8000, 1, 4),
+        ("stereo", 16000, 2, 4),
+    ):
+        with wave.open(str(folder / f"{name}.wav"), "wb") as file:
+            file.setparams((channels, 2, rate, 0, "NONE", ""))
+            file.writeframes(bytes(range(2 * channels * samples)))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for kind, write in (("model", write_models), ("wav", write_wavs)):
+        (CORPUS / kind).mkdir(parents=True, exist_ok=True)
+        write(CORPUS / kind)

@@ -1,0 +1,47 @@
+"""What the engine withstands: fuzzed files, threads on one model, an hour of sound."""
+
+import subprocess
+
+import pytest
+from project import ROOT
+
+CORPUS = ROOT / "arm/fuzz/corpus"
+KINDS = ("model", "wav")
+SECONDS = 10
+
+
+def _run(*command):
+    done = subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_kept_inputs_are_read_or_refused(build, kind):
+    files = sorted((CORPUS / kind).iterdir())
+    assert len(files) >= 4
+    said = _run(build("sanitize") / f"fuzz/fuzz_{kind}", *files)
+    assert f"{len(files)} files" in said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_fuzzing_for_seconds_finds_nothing(build, kind, tmp_path):
+    program = build("fuzz") / f"fuzz/fuzz_{kind}"
+    (tmp_path / "found").mkdir()
+    limits = ["-max_len=16384", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"]
+    folders = [tmp_path / "found", CORPUS / kind]
+    prefix = f"-artifact_prefix={tmp_path}/"
+    said = _run(program, f"-max_total_time={SECONDS}", *limits, prefix, *folders)
+    assert "stat::number_of_executed_units" in said
+
+
+@pytest.mark.parametrize("name", ["joint.int8", "lstm.fp32"])
+def test_streams_in_threads_share_nothing_that_is_written(build, name):
+    said = _run(build("thread") / "tests/test_streams", CORPUS / f"model/{name}.gguf")
+    assert "4 streams" in said
+
+
+def test_an_hour_of_sound_allocates_nothing_and_has_the_words_of_its_parts(build):
+    said = _run(build("shared") / "tests/test_memory", CORPUS / "model/lstm.int8.gguf")
+    assert said.startswith("3601 s")
+    assert "nothing allocated" in said
