@@ -173,6 +173,29 @@ def test_a_saved_model_comes_back_with_its_ranks(tmp_path: Path, factorization: 
     assert torch.equal(loaded(features, lengths)[0], model(features, lengths)[0])
 
 
+@pytest.mark.parametrize("factorization", ["split", "partial", "joint"])
+@pytest.mark.parametrize("settings", [DS2, LSTM])
+def test_products_in_two_steps_are_the_same(
+    tmp_path: Path, settings: DeepSpeech2 | Lstm, factorization: str
+) -> None:
+    model = built(settings, factorization)
+    factor_fully(model.bank)
+    truncate_to_rank(model.bank, 2)
+    features, lengths = batch(model)
+    expected, _ = model(features, lengths)
+    model.bank.apply_below = 1.0
+    inner = model.bank.inner()
+    formed = model.bank.form(inner)
+    assert bool(inner) == (factorization != "split" or settings is DS2)  # fc has one gate
+    assert all(formed[name].shape[1] == 2 for name in inner)
+    assert not any(name.endswith(".rec") for name in inner)
+    assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
+    models.save(model, tmp_path / "model.pt")
+    assert models.load(tmp_path / "model.pt").bank.inner().keys() == inner.keys()
+    model.bank.apply_below = 0.01
+    assert model.bank.inner() == {}
+
+
 def test_damaged_and_missing_models_are_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     with pytest.raises(UserError, match=r"model.pt does not exist"):

@@ -56,6 +56,8 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
     ]
     assert sizes[0] > sizes[1] == sizes[2]
     assert set(models.load(stage2).bank.ranks.values()) == {2}
+    assert list(models.load(stage2).bank.inner()) == ["lstm0.nonrec", "lstm1.nonrec"]
+    assert not models.load(factored).bank.inner()
 
 
 @pytest.mark.parametrize(

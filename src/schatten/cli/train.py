@@ -90,16 +90,42 @@ def logprobs(
 def bench_training(
     rounds: Annotated[int, typer.Option(help="Timed rounds; the fastest counts")] = 10,
     threads: Annotated[int, typer.Option(help="CPU threads of torch")] = 2,
+    ranks: Annotated[
+        bool, typer.Option("--ranks", help="What stage 2 costs, by rank, instead")
+    ] = False,
 ) -> None:
     """Print what a factored training step costs against the dense one (ratios of times)."""
+    print(f"GRU layer, forward + backward + Adam, {threads} threads, fastest of {rounds} rounds")
+    if ranks:
+        _print_by_rank(rounds, threads)
+        return
     from schatten.train.bench import compare
 
-    print(f"GRU layer, forward + backward + Adam, {threads} threads, fastest of {rounds} rounds")
     print("frames x batch x inputs x hidden   dense (ms)   factored/dense   loop/factored")
     for shape, seconds in compare(rounds, threads):
         ratio = seconds["factored"] / seconds["dense"]
         loop = seconds["loop"] / seconds["factored"]
         print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {ratio:16.2f} {loop:15.2f}")
+
+
+def _print_by_rank(rounds: int, threads: int) -> None:
+    """Print seconds of stage 2 by rank, and how much faster they are than stage 1's."""
+    from schatten.train.bench import by_rank
+
+    print("size: of the factors, as a share of the non-recurrent matrix; T trains stage 2 seven")
+    print("times as fast as stage 1 with l2 and ten times as fast as with the trace norm")
+    print("frames x batch x inputs x hidden   size  rank   U V formed   U (V x)   against formed")
+    for one in by_rank(rounds, threads):
+        stage1 = f"stage 1: l2 {1000 * one.l2:.1f} ms, trace norm {1000 * one.trace_norm:.1f} ms"
+        print(f"{one.shape!s:32}   {stage1}")
+        for size, formed in one.formed.items():
+            applied = one.applied[size]
+            best = min(formed, applied)
+            print(
+                f"{'':32} {size:6.2f} {one.shape.rank(size):5} {1000 * formed:9.1f} ms "
+                f"{1000 * applied:6.1f} ms {applied / formed:16.2f}   stage 1 / best: "
+                f"l2 {one.l2 / best:.2f}, trace norm {one.trace_norm / best:.2f}"
+            )
 
 
 @app.command()

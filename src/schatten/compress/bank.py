@@ -11,7 +11,7 @@ The factorizations of T are ways to lay out the pieces:
   non-recurrent one of layer l + 1 (P's scheme), which so share a right factor.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -58,6 +58,9 @@ class WeightBank(nn.Module):
         """
         super().__init__()
         self.factorization = factorization
+        self.apply_below = 0.0
+        """Share of a matrix's size below which `inner` gives its right factor."""
+        self.nonrecurrent = [matrix.name for matrix in matrices if not matrix.recurrent]
         self.weights = nn.ModuleDict()
         self.pieces: list[Piece] = []
         for group in _groups(matrices, factorization):
@@ -82,14 +85,37 @@ class WeightBank(nn.Module):
             self.pieces.append(Piece(matrix.name, name, start, start + len(value)))
             start += len(value)
 
-    def form(self) -> dict[str, Tensor]:
-        """Return every matrix by name, each weight multiplied out once."""
-        values = {name: weight() for name, weight in self.weights.items()}
+    def inner(self) -> dict[str, Tensor]:
+        """Return the right factors V (r, n) of matrices whose products are made in two steps.
+
+        U (V x) is made for all frames at once, so only of non-recurrent matrices that are a
+        weight's rows, and where U and V together are below `apply_below` of W's size.
+        """
+        found = {}
+        for name in self.nonrecurrent:
+            pieces = [piece for piece in self.pieces if piece.matrix == name]
+            weight = self.weights[pieces[0].weight]
+            assert isinstance(weight, Weight)
+            if len(pieces) > 1 or weight.v is None:
+                continue
+            (rank, columns), rows = weight.v.shape, pieces[0].stop - pieces[0].start
+            if rank * (rows + columns) < self.apply_below * rows * columns:
+                found[name] = weight.v
+        return found
+
+    def form(self, inner: Collection[str] = ()) -> dict[str, Tensor]:
+        """Return every matrix by name, each weight multiplied out once.
+
+        Of those in `inner`, which multiply by V first, it is the left factor U.
+        """
+        needed = {piece.weight for piece in self.pieces if piece.matrix not in inner}
+        values = {name: weight() for name, weight in self.items() if name in needed}
+        lefts = {name: weight.u for name, weight in self.items()}
         parts: dict[str, list[Tensor]] = {}
         for piece in self.pieces:
-            parts.setdefault(piece.matrix, []).append(
-                values[piece.weight][piece.start : piece.stop]
-            )
+            rows = lefts[piece.weight] if piece.matrix in inner else values[piece.weight]
+            assert rows is not None
+            parts.setdefault(piece.matrix, []).append(rows[piece.start : piece.stop])
         return {
             name: part[0] if len(part) == 1 else torch.cat(part) for name, part in parts.items()
         }

@@ -97,6 +97,7 @@ def save(model: AcousticModel, path: Path) -> None:
         "units": model.units,
         "factorization": model.bank.factorization,
         "ranks": model.bank.ranks,
+        "apply_below": model.bank.apply_below,
         "state": model.state_dict(),
     }
     with atomic_output(path) as beside, beside.open("wb") as file:
@@ -109,6 +110,7 @@ def load(path: Path) -> AcousticModel:
     settings: Any = TypeAdapter(Model).validate_python(content["settings"])
     model = build(settings, content["units"], content["factorization"])
     model.bank.reserve_ranks(content["ranks"])
+    model.bank.apply_below = content.get("apply_below", 0.0)
     model.load_state_dict(content["state"])
     return model.eval()
 

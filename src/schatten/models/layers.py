@@ -100,6 +100,11 @@ class GruBiases(nn.Module):
         return self.input, torch.cat([self.new.new_zeros(2 * len(self.new)), self.new])
 
 
+def narrow(x: Tensor, inner: Tensor | None) -> Tensor:
+    """Return the product of x (N, T, C) with a right factor (r, C), where there is one."""
+    return x if inner is None else functional.linear(x, inner)
+
+
 def run_gru(x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases) -> Tensor:
     """Run torch's fused GRU over x (N, T, C) with formed matrices (3H, C), (3H, H): (N, T, H)."""
     state = x.new_zeros(1, x.shape[0], rec.shape[1])

@@ -108,6 +108,8 @@ class Stage2(Settings):
     """`after_convergence`: T 3.2.2; `early`: one schedule for both stages, T 3.2.3."""
     at_epoch: Positive | tuple[Positive, ...] | None = None
     """Epoch of stage 1 that is factored, or several, each for all ranks; its last by default."""
+    apply_factors: bool = False
+    """Multiply inputs by V, then by U, of matrices that this makes faster, and form no W = U V."""
     epochs: Positive = 1
     """Epochs of stage 2; with `early`, those left of the schedule are used instead."""
     learning_rate_factor: float = Field(default=3.0, gt=0)

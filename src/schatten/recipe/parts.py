@@ -126,6 +126,8 @@ def stage2_part(recipe: Recipe, system: str, seed: int, rank: str) -> str:
     settings = recipe.systems[system]
     training = recipe.trainings[settings.training]
     stage2 = _plain(settings.stage2)
+    if not stage2["apply_factors"]:
+        del stage2["apply_factors"]
     if stage2["at_epoch"] is not None:
         stage2["at_epoch"] = factored_epoch(recipe, system, rank)
     return part("stage2", seed, _plain(training), stage2)

@@ -5,17 +5,26 @@ a busy machine slows all alike; ratios are of the fastest rounds.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from schatten.compress import WeightBank, trace_norm_penalty
+from schatten.compress import WeightBank, l2_penalty, trace_norm_penalty
 from schatten.compress.bank import Matrix
-from schatten.compress.truncate import factor_fully
+from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.models.acoustic import orthogonal_gates, xavier
-from schatten.models.layers import GruBiases, run_gru
+from schatten.models.layers import GruBiases, narrow, run_gru
+
+APPLY_BELOW = 0.75
+"""Share of a matrix's size below which `apply_factors` makes products with V, then with U.
+
+`schatten bench-training` says why: it is where U (V x) was the faster in most of its shapes. A
+constant, so that a recipe gives the same bits on every machine.
+"""
+SIZES = (0.75, 0.5, 0.25, 0.1)
+"""Sizes of a layer's factors in stage 2, as shares of its non-recurrent matrix."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,11 @@ class Shape:
     def __str__(self) -> str:
         return f"{self.frames} x {self.batch} x {self.inputs} x {self.hidden}"
 
+    def rank(self, size: float) -> int:
+        """Return the rank at which the non-recurrent factors have a share of their matrix's size."""
+        rows = 3 * self.hidden
+        return max(1, int(size * rows * self.inputs / (rows + self.inputs)))
+
 
 SHAPES = (
     Shape(100, 16, 320, 128),
@@ -40,10 +54,13 @@ SHAPES = (
 
 
 class Layer(nn.Module):
-    """One GRU layer in three forms."""
+    """One GRU layer as a training has it."""
 
-    def __init__(self, shape: Shape, form: str) -> None:
-        """`form`: dense, factored (W = U V formed once a step), or loop (a frame at a time)."""
+    def __init__(self, shape: Shape, form: str, rank: int | None = None) -> None:
+        """`form`: dense, factored (W = U V formed once a step), applied (U (V x)), or loop.
+
+        A loop takes a frame at a time. Factors are of full rank, or of `rank`.
+        """
         super().__init__()
         self.form = form
         matrices = [
@@ -52,19 +69,29 @@ class Layer(nn.Module):
         ]
         self.bank = WeightBank(matrices, "partial")
         self.biases = GruBiases(shape.hidden)
-        if form == "factored":
+        self.is_stage1 = rank is None
+        if rank is not None:
+            truncate_to_rank(self.bank, rank)
+        elif form == "factored":
             factor_fully(self.bank)
+        if form == "applied":
+            self.bank.apply_below = 1.0
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the states (N, T, H) of inputs (N, T, C)."""
-        matrices = self.bank.form()
+        inner = self.bank.inner()
+        matrices = self.bank.form(inner)
         if self.form == "loop":
             return loop_gru(x, matrices["nonrec"], matrices["rec"], self.biases)
+        x = narrow(x, inner.get("nonrec"))
         return run_gru(x, matrices["nonrec"], matrices["rec"], self.biases)
 
-    def penalty(self) -> Tensor:
-        """Return the trace norm penalty; zero where nothing is factored."""
-        return trace_norm_penalty(self.bank, 0.01, 0.01)
+    def penalty(self) -> Tensor | float:
+        """Return the penalty of its kind of stage 1; nothing in stage 2."""
+        if not self.is_stage1:
+            return 0.0
+        penalty = l2_penalty if self.form == "dense" else trace_norm_penalty
+        return penalty(self.bank, 0.01, 0.01)
 
 
 def loop_gru(x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases) -> Tensor:
@@ -81,22 +108,55 @@ def loop_gru(x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases) -> Tenso
 
 
 def compare(rounds: int, threads: int) -> list[tuple[Shape, dict[str, float]]]:
-    """Return the seconds of the fastest step of each form, for every shape."""
+    """Return the seconds of the fastest step of each form of stage 1, for every shape."""
     torch.set_num_threads(threads)
-    return [(shape, _fastest(shape, rounds)) for shape in SHAPES]
+    forms = ("dense", "factored", "loop")
+    return [
+        (shape, _fastest(shape, {form: Layer(shape, form) for form in forms}, rounds))
+        for shape in SHAPES
+    ]
 
 
-def _fastest(shape: Shape, rounds: int) -> dict[str, float]:
+@dataclass(frozen=True)
+class ByRank:
+    """Seconds of the fastest step of a shape: of stage 1, and of stage 2 by size."""
+
+    shape: Shape
+    l2: float
+    trace_norm: float
+    formed: dict[float, float]
+    """With W = U V formed once a step, by the size of the non-recurrent factors."""
+    applied: dict[float, float]
+    """With U (V x) for all frames at once."""
+
+
+def by_rank(rounds: int, threads: int) -> list[ByRank]:
+    """Return what stage 2 costs at falling ranks beside stage 1, for every shape."""
+    torch.set_num_threads(threads)
+    return [_by_rank(shape, rounds) for shape in SHAPES]
+
+
+def _by_rank(shape: Shape, rounds: int) -> ByRank:
+    layers = {"l2": Layer(shape, "dense"), "trace_norm": Layer(shape, "factored")}
+    forms = {"formed": "factored", "applied": "applied"}
+    for name, form in forms.items():
+        layers |= {f"{name} {size}": Layer(shape, form, shape.rank(size)) for size in SIZES}
+    seconds = _fastest(shape, layers, rounds)
+    found = [{size: seconds[f"{name} {size}"] for size in SIZES} for name in forms]
+    return ByRank(shape, seconds["l2"], seconds["trace_norm"], *found)
+
+
+def _fastest(shape: Shape, layers: Mapping[str, Layer], rounds: int) -> dict[str, float]:
     torch.manual_seed(1)
     x = torch.randn(shape.batch, shape.frames, shape.inputs)
-    steps = {form: _step(Layer(shape, form), x) for form in ("dense", "factored", "loop")}
-    times: dict[str, list[float]] = {form: [] for form in steps}
+    steps = {name: _step(layer, x) for name, layer in layers.items()}
+    times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds + 1):
-        for form, step in steps.items():
+        for name, step in steps.items():
             start = time.perf_counter()
             step()
-            times[form].append(time.perf_counter() - start)
-    return {form: min(found[1:]) for form, found in times.items()}
+            times[name].append(time.perf_counter() - start)
+    return {name: min(found[1:]) for name, found in times.items()}
 
 
 def _step(layer: Layer, x: Tensor) -> Callable[[], None]:

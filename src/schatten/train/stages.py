@@ -23,6 +23,7 @@ from schatten.recipe.parts import (
     transition_epochs,
 )
 from schatten.train import techniques
+from schatten.train.bench import APPLY_BELOW
 from schatten.train.calibration import input_moments
 from schatten.train.fit import Fit, fit
 from schatten.train.measure import matrix_measures, stored_parameters
@@ -123,6 +124,8 @@ def stage2(recipe: Recipe, row: Row, source: Path, cuts: tuple[Path, Path], outp
     assert settings.stage2 is not None
     training = recipe.trainings[settings.training]
     model = models.load(source)
+    if settings.stage2.apply_factors:
+        model.bank.apply_below = APPLY_BELOW
     factored = factored_epoch(recipe, system, row.rank)
     epochs = stage2_epochs(training, settings.stage2, factored)
     schedule = stage2_schedule(training, settings.stage2, factored)
