@@ -53,6 +53,16 @@ KINDS = {
     "partial": lambda: make(deep_speech_2(), "partial", 7),
     "split": lambda: make(deep_speech_2("mel40"), "split", 5),
     "joint": lambda: make(deep_speech_2(), "joint", 9),
+    "six": lambda: make(
+        DeepSpeech2(
+            type="deep_speech_2",
+            convolutions=(Convolution(channels=2, kernel=(5, 7), stride=(2, 4)),),
+            gru=(40, 40),
+            fully_connected=18,
+        ),
+        "six",
+        9,
+    ),
     "linear_spectrum": lambda: make(deep_speech_2("linear161")),
     "lstm": lambda: make(Lstm(type="lstm", lstm=(20, 24))),
     "lstm_projection": lambda: project(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from schatten import recipe
 from schatten.errors import UserError
@@ -55,6 +56,7 @@ def write(folder: Path, old: str = "", new: str = "", name: str = "r.yaml") -> s
         ("type: trace_norm,", "type: none,", "penalty none has no lambda"),
         ("    stage2: {epochs: 1}\n", "", "no stage2"),
         ("{epochs: 1}", "{transition: early}", "needs at_epoch"),
+        ("{model: small}", "{model: small, factorization: six}", "six joins .* of one width"),
         ("{order: 2}", "{prune: {}}", "exactly one of threshold, ngrams and megabytes"),
         (
             "title: A test",
@@ -154,4 +156,30 @@ def test_a_curve_of_a_missing_language_model_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(GOOD + "figures: {lm_curve: {language_model: lost}}\n")
     with pytest.raises(UserError, match=r"lm_curve.language_model: there is no 'lost'"):
+        recipe.load(str(path))
+
+
+DS2 = {"type": "deep_speech_2", "convolutions": [], "gru": [8], "fully_connected": 4}
+
+
+@pytest.mark.parametrize(
+    ("shape", "changes", "message"),
+    [
+        (DS2, {"factorization": "projection"}, "projection is of LSTM stacks"),
+        ({"projection": [4]}, {}, "1 widths for 2 LSTMs"),
+        ({"projection": [4, 9]}, {}, "a projection of 9 is wider than its LSTM of 8"),
+        ({"projection": [4, 4]}, {"factorization": "projection"}, "which are factors already"),
+        ({"projection": [4, 4]}, {"ranks": [{"rank": 2}], "stage2": {}}, "give it no ranks"),
+    ],
+)
+def test_projections_that_cannot_be_are_refused(
+    tmp_path: Path, shape: dict, changes: dict, message: str
+) -> None:
+    content = yaml.safe_load(Path(write(tmp_path)).read_text())
+    shape = shape if "type" in shape else {"type": "lstm", "lstm": [8, 8], **shape}
+    content["models"]["other"] = shape
+    content["systems"]["dense"] = {"model": "other", **changes}
+    path = tmp_path / "lstm.yaml"
+    path.write_text(yaml.safe_dump(content))
+    with pytest.raises(UserError, match=message):
         recipe.load(str(path))

@@ -124,7 +124,8 @@ def _print_by_rank(rounds: int, threads: int) -> None:
             print(
                 f"{'':32} {size:6.2f} {one.shape.rank(size):5} {1000 * formed:9.1f} ms "
                 f"{1000 * applied:6.1f} ms {applied / formed:16.2f}   stage 1 / best: "
-                f"l2 {one.l2 / best:.2f}, trace norm {one.trace_norm / best:.2f}"
+                f"l2 {one.l2 / best:.2f}, trace norm {one.trace_norm / best:.2f}",
+                flush=True,
             )
 
 

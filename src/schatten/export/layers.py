@@ -156,7 +156,12 @@ class _Builder:
         layer.shares["nonrec.0.v"] = f"layer.{len(self.layers) - 2}.rec.0.v"
 
     def _is_shared(self, weight: str) -> bool:
-        return len({piece.matrix for piece in self.bank.pieces if piece.weight == weight}) > 1
+        """Say whether matrices share a right factor in the file as they do in the model.
+
+        Columns of the first GRU's input are put in another order, so that it shares with none.
+        """
+        matrices = {piece.matrix for piece in self.bank.pieces if piece.weight == weight}
+        return len(matrices) > 1 and "gru0.nonrec" not in matrices
 
     def _share(self, layer: Layer, name: str, weight: str, value: Array) -> None:
         """Store a shared right factor where it is met first, and point to it afterwards."""

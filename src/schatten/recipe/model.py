@@ -45,6 +45,14 @@ class DeepSpeech2(Settings):
             product *= convolution.stride[0]
         return product
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """What the first GRU reads, then the units of each."""
+        channels, bins = 1, FEATURE_BINS[self.feature]
+        for convolution in self.convolutions:
+            channels, bins = convolution.channels, (bins - 1) // convolution.stride[1] + 1
+        return (channels * bins, *self.gru)
+
 
 class Lstm(Settings):
     """The LSTM stack of P (Prabhavalkar et al., 2016): stacked frames, LSTMs, CTC."""
@@ -67,6 +75,11 @@ class Lstm(Settings):
     def stride(self) -> int:
         """Feature frames per output frame."""
         return self.keep_every
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """What the first LSTM reads, then what each hands on."""
+        return (self.stack * FEATURE_BINS[self.feature], *(self.projection or self.lstm))
 
     @model_validator(mode="after")
     def _projections_fit(self) -> "Lstm":
@@ -151,8 +164,8 @@ class System(Settings):
     """One of `models`."""
     penalty: Penalty = Penalty(type="none")
     """What stage 1 adds to the loss."""
-    factorization: Literal["partial", "split", "joint", "projection"] = "partial"
-    """Which matrices of a layer are factored as one; `projection` is P's, of LSTM stacks."""
+    factorization: Literal["partial", "split", "joint", "six", "projection"] = "partial"
+    """Which matrices are factored as one; `six`: all of a layer; `projection`: P's, of LSTMs."""
     distill: Distillation | None = None
     """What stage 1 learns from, besides the labels."""
     ranks: tuple[Rank, ...] = ()
@@ -182,6 +195,11 @@ class System(Settings):
 def factorization_problem(system: System, model: Model) -> str | None:
     """Say why a system's factorization is not one of its model, if it is not."""
     projects = system.factorization == "projection"
+    if system.factorization == "six" and len(set(model.widths)) > 1:
+        return (
+            f"six joins matrices that read vectors of one width, but those of {system.model} are "
+            f"{', '.join(map(str, model.widths))}, input first: take partial, split or joint"
+        )
     if isinstance(model, DeepSpeech2):
         known = "take partial, split or joint for deep_speech_2"
         return f"projection is of LSTM stacks: {known}" if projects else None

@@ -5,7 +5,7 @@ a busy machine slows all alike; ratios are of the fastest rounds.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -40,7 +40,7 @@ class Shape:
         return f"{self.frames} x {self.batch} x {self.inputs} x {self.hidden}"
 
     def rank(self, size: float) -> int:
-        """Return the rank at which the non-recurrent factors have a share of their matrix's size."""
+        """Return the rank at which the non-recurrent factors have a share of the matrix's size."""
         rows = 3 * self.hidden
         return max(1, int(size * rows * self.inputs / (rows + self.inputs)))
 
@@ -130,10 +130,11 @@ class ByRank:
     """With U (V x) for all frames at once."""
 
 
-def by_rank(rounds: int, threads: int) -> list[ByRank]:
-    """Return what stage 2 costs at falling ranks beside stage 1, for every shape."""
+def by_rank(rounds: int, threads: int) -> Iterator[ByRank]:
+    """Yield what stage 2 costs at falling ranks beside stage 1, for every shape."""
     torch.set_num_threads(threads)
-    return [_by_rank(shape, rounds) for shape in SHAPES]
+    for shape in SHAPES:
+        yield _by_rank(shape, rounds)
 
 
 def _by_rank(shape: Shape, rounds: int) -> ByRank:
