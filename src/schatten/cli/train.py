@@ -95,7 +95,7 @@ def bench_training(
     ] = False,
 ) -> None:
     """Print what a factored training step costs against the dense one (ratios of times)."""
-    print(f"GRU layer, forward + backward + Adam, {threads} threads, fastest of {rounds} rounds")
+    print(f"GRU layer, forward + backward + Adam, CPU time of {threads} threads, {rounds} rounds")
     if ranks:
         _print_by_rank(rounds, threads)
         return
