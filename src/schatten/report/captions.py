@@ -1,9 +1,18 @@
 """What stands below a table: the title, how large the data are, and what its words mean."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from schatten.provenance import commit
 from schatten.recipe import Recipe
+from schatten.recipe.ranks import (
+    FixedRank,
+    FixedRanks,
+    ParameterBudget,
+    ParameterTarget,
+    Rank,
+    VarianceShare,
+)
 from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
 from schatten.report.columns import percent
@@ -19,14 +28,60 @@ RANK = (
     "Before stage 2: right after that truncation, with the weights tuned for stage 2."
 )
 
+RULES: tuple[tuple[Callable[[Rank], bool], str], ...] = (
+    (
+        lambda rule: isinstance(rule, VarianceShare) and rule.rule == "below",
+        "tau0.60below keeps the largest rank that holds no more than that share",
+    ),
+    (
+        lambda rule: isinstance(rule, FixedRank | FixedRanks),
+        "rank64 and ranks64-48 keep those ranks",
+    ),
+    (
+        lambda rule: isinstance(rule, ParameterTarget),
+        "params500000 takes the one share with which the model has at most so many parameters",
+    ),
+    (
+        lambda rule: isinstance(rule, ParameterBudget),
+        "budget500000 takes the ranks that together lose the least with at most so many",
+    ),
+    (
+        lambda rule: rule.activations,
+        "what ends in act weighs errors by the inputs of each matrix on training speech",
+    ),
+)
+"""Rules other than `tau0.60`, and what a caption says of them."""
+TAUGHT = (
+    "Taught by: the loss is (1 - w) CTC + w t² KL(teacher ‖ student), frame by frame at "
+    "temperature t; "
+)
+
 
 def wer_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table of word error rates."""
     recipe = experiment.recipe
     notes = [*_caption(recipe), _data(experiment), LOSS]
     if orders := _matrix_orders(experiment):
-        notes += [RANK, f"Ranks kept are those of {'; or of '.join(orders)}."]
+        notes += [RANK, *_rules(recipe), f"Ranks kept are those of {'; or of '.join(orders)}."]
+    notes += _teachers(recipe)
     return [*notes, _decoding(recipe), _comparison(recipe), origin(experiment)]
+
+
+def _rules(recipe: Recipe) -> list[str]:
+    """Say what the recipe's ranks mean where RANK does not."""
+    rules = [rank for system in recipe.systems.values() for rank in system.ranks]
+    said = [text for applies, text in RULES if any(applies(rule) for rule in rules)]
+    return [f"Of ranks, {'; '.join(said)}."] if said else []
+
+
+def _teachers(recipe: Recipe) -> list[str]:
+    """Say how systems learn from others, where any does."""
+    said = [
+        f"w = {one.distill.weight:g}, t = {one.distill.temperature:g} for {name}"
+        for name, one in recipe.systems.items()
+        if one.distill is not None
+    ]
+    return [f"{TAUGHT}{', '.join(said)}."] if said else []
 
 
 def _matrix_orders(experiment: Experiment) -> list[str]:
