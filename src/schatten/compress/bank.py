@@ -91,7 +91,7 @@ class WeightBank(nn.Module):
         U (V x) is made for all frames at once, so only of non-recurrent matrices that are a
         weight's rows, and where U and V together are below `apply_below` of W's size.
         """
-        found = {}
+        found: dict[str, Tensor] = {}
         for name in self.nonrecurrent:
             pieces = [piece for piece in self.pieces if piece.matrix == name]
             weight = self.weights[pieces[0].weight]
