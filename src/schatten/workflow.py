@@ -22,6 +22,7 @@ from schatten.recipe.layout import (
     Layout,
     Row,
     baseline_row,
+    beam_models,
     curve_models,
     decodings,
     engine_decodings,
@@ -158,7 +159,7 @@ class Workflow:
         """What a curve is drawn from."""
         recipe, layout, row = self.recipe, self.layout, baseline_row(self.recipe)
         if kind == "beam":
-            return [layout.beams(*search_with(recipe, x)) for x in recipe.table_language_models]
+            return [layout.beams(*search_with(recipe, x)) for x in beam_models(recipe)]
         splits = (recipe.splits.dev, recipe.splits.test[0])
         found = []
         for lm in curve_models(recipe):

@@ -4,6 +4,7 @@ The workflow asks before anything runs, and whoever draws asks again; both get t
 """
 
 from schatten.recipe import Recipe
+from schatten.recipe.layout import beam_models
 from schatten.recipe.ranks import Rank
 
 FIGURES = {
@@ -45,8 +46,8 @@ def why_not(recipe: Recipe, kind: str) -> str | None:
 def _why_no_curve(recipe: Recipe, kind: str) -> str | None:
     if getattr(recipe.figures, kind) is None:
         return f"the recipe's `figures` do not ask for {kind}"
-    if kind == "beam" and not recipe.table_language_models:
-        return "the recipe has no language model"
+    if kind == "beam" and not beam_models(recipe):
+        return "the recipe has no language model whose search has a beam"
     return None
 
 

@@ -199,6 +199,12 @@ def curve_models(recipe: Recipe) -> list[str]:
     return [*recipe.lm_variants, *recipe.table_language_models]
 
 
+def beam_models(recipe: Recipe) -> list[str]:
+    """Return the tables' language models whose search has a beam of hypotheses; a graph has not."""
+    names = recipe.table_language_models
+    return [name for name in names if recipe.language_models[name].decoder in ("lexicon", "open")]
+
+
 def search_with(recipe: Recipe, lm: str | None) -> tuple[str, str]:
     """Return the (decoder, language model) of paths for a language model; greedy without one."""
     return ("greedy", "none") if lm is None else (recipe.language_models[lm].decoder, lm)

@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from schatten.recipe.layout import search_with
+from schatten.recipe.layout import beam_models, search_with
 from schatten.report.artifacts import BeamPoint, Beams, read
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, line, number, words
@@ -33,7 +33,7 @@ class Point:
 def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
     """Draw WER (left) and real-time factor (right) against the beam."""
     recipe = experiment.recipe
-    lines = {name: _points(experiment, name) for name in recipe.table_language_models}
+    lines = {name: _points(experiment, name) for name in beam_models(recipe)}
     figure = Figure((series.WIDE, 2.9 + 0.14 * len(lines)), layout="constrained")
     left, right = figure.subplots(1, 2)
     for place, (name, points) in enumerate(lines.items()):
