@@ -60,6 +60,7 @@ include: "rules/decode.smk"
 include: "rules/grids.smk"
 include: "rules/tables.smk"
 include: "rules/curves.smk"
+include: "rules/bundle.smk"
 include: "rules/arm.smk"
 include: "rules/export.smk"
 

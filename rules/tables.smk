@@ -19,6 +19,8 @@ rule table:
         lambda wildcards: W.results(W.chosen_rows(checkpoints)),
         W.dev_scores(W.rows, "tables"),
         lambda wildcards: W.dev_scores(W.chosen_rows(checkpoints), "tables"),
+        W.table_bundles(W.rows),
+        lambda wildcards: W.table_bundles(W.chosen_rows(checkpoints)),
         W.choices,
         W.sizes,
     output:

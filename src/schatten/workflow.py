@@ -23,6 +23,7 @@ from schatten.recipe.layout import (
     Row,
     baseline_row,
     beam_models,
+    bundle_lm,
     curve_models,
     decodings,
     engine_decodings,
@@ -154,6 +155,16 @@ class Workflow:
             return []
         dev = self.recipe.splits.dev
         return [self.layout.score(row, "greedy", "none", dev) for row in rows]
+
+    def bundles(self, rows: Sequence[Row]) -> list[Path]:
+        """The manifests of the bundles of some models, where they have a language model."""
+        lm = bundle_lm(self.recipe)
+        final = [row for row in rows if row.is_final and lm is not None]
+        return [self.layout.bundle(row, str(lm)) / "manifest.json" for row in final]
+
+    def table_bundles(self, rows: Sequence[Row]) -> list[Path]:
+        """The same, where the tables show them."""
+        return self.bundles(rows) if "bundles" in written(self.recipe) else []
 
     def curve_inputs(self, kind: str) -> list[Path]:
         """What a curve is drawn from."""

@@ -5,8 +5,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from small_models import deep_speech_2
+from small_models import make as make_model
 
+from schatten import models
 from schatten.errors import UserError
+from schatten.export import export
 from schatten.export.bundle import bundle
 from schatten.files import read_json, write_json
 from schatten.recipe.decoding import Decoding
@@ -61,6 +65,16 @@ def test_its_script_hands_all_of_it_to_the_engine(sources: dict[str, Path], tmp_
     options = "--lm-weight 0.8 --word-bonus -1.5 --beam 40 --beam-threshold 25 --token-beam 15"
     files = f"--lm {folder}/lm.bin --lexicon {folder}/lexicon.txt {folder}/model.gguf"
     assert said == f"{options} {files} --json query one.wav\n"
+
+
+def test_a_trained_model_is_exported_in_int8(sources: dict[str, Path], tmp_path: Path) -> None:
+    models.save(make_model(deep_speech_2(), rank=6), tmp_path / "model.pt")
+    make({**sources, "model": tmp_path / "model.pt"}, tmp_path / "bundle")
+    export(tmp_path / "model.pt", "int8", tmp_path / "alone.gguf")
+    whole = (tmp_path / "alone.gguf").read_bytes()
+    assert (tmp_path / "bundle/model.gguf").read_bytes() == whole
+    files = read_json(tmp_path / "bundle/manifest.json")["files"]
+    assert files["model.gguf"]["bytes"] == len(whole)
 
 
 def test_same_bytes_again_in_place_of_the_old_ones(

@@ -104,7 +104,11 @@ LAB = {
         }
     },
     "language_models": {"large": {}},
-    "tables": {"bootstrap_samples": 100, "tiers": {"big": 1_000_000, "none": 1000}},
+    "tables": {
+        "bootstrap_samples": 100,
+        "tiers": {"big": 1_000_000, "none": 1000},
+        "bundles": True,
+    },
     "figures": {
         "lm_curve": {"language_model": "large", "thresholds": [1e-7, 1e-6]},
         "beam": {"beams": [5, 50]},
@@ -138,8 +142,17 @@ def make_experiment(folder: Path, content: dict[str, object] = RECIPE) -> Experi
                 about = {"bytes": 4_000_000 if precision == "fp32" else 1_100_000}
                 about |= {"latency": {"seconds": 0.155}}
                 files.write_json(layout.exported(row, precision).with_suffix(".json"), about)
+        if row.is_final:
+            _write_bundle(layout, row, recipe.table_language_models[0])
     _write_curves(recipe, layout)
     return Experiment(recipe, layout)
+
+
+def _write_bundle(layout: Layout, row: Row, lm: str) -> None:
+    sizes = {"model.gguf": 500_000, "lm.bin": 4_000_000, "lexicon.txt": 1000, "recognize.sh": 500}
+    manifest = {"files": {name: {"bytes": size} for name, size in sizes.items()}}
+    total = {"bytes": sum(sizes.values())}
+    files.write_json(layout.bundle(row, lm) / "manifest.json", {**manifest, **total})
 
 
 def _write_curves(recipe: Recipe, layout: Layout) -> None:

@@ -48,6 +48,16 @@ def test_ranks_are_those_of_compressed_models_and_the_baseline(folder: Path) -> 
     assert all(text in files.read_text(folder / "ranks.tex") for text in ("plain", "booktabs"))
 
 
+def test_bundles_have_the_megabytes_of_their_files(folder: Path) -> None:
+    rows = rows_of(folder / "bundles.csv")
+    row = find(rows, system="plain", rank="tau0.60@e12")
+    assert (row["megabytes_model"], row["megabytes_lm"]) == ("0.5", "4.0")
+    assert float(row["megabytes"]) == pytest.approx(4.5015)
+    wer = find(rows_of(folder / "wer.csv"), system="plain", rank="tau0.60@e12")
+    assert (row["wer"], row["parameters"]) == (wer["wer_large"], wer["parameters"])
+    assert "P's whole system was 20.3 MB" in files.read_text(folder / "bundles.md")
+
+
 def test_systems_that_differ_in_the_factorization_alone_share_a_line(
     folder: Path, lab: Experiment
 ) -> None:

@@ -56,7 +56,10 @@ def export(
 def bundle(
     *,
     recipe: RecipeOption,
-    model: Annotated[Path, typer.Option(help="The engine's model (.gguf).")],
+    model: Annotated[
+        Path,
+        typer.Option(help="The engine's model (.gguf), or a trained one (.pt), exported in int8."),
+    ],
     lm: Annotated[Path, typer.Option(help="KenLM binary of words.")],
     lexicon: Annotated[Path, typer.Option(help="Its lexicon.")],
     weights: Annotated[Path, typer.Option(help="Weights that `tune` wrote.")],

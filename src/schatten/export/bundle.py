@@ -16,6 +16,7 @@ from schatten.recipe.decoding import Decoding
 VERSION = 1
 MODEL, LM, LEXICON = "model.gguf", "lm.bin", "lexicon.txt"
 SCRIPT = "recognize.sh"
+_TRAINED = ".pt"
 
 _MAGIC = {
     MODEL: (b"GGUF", "no GGUF model"),
@@ -35,6 +36,7 @@ def bundle(
 ) -> str:
     """Write the folder; return its size in one line.
 
+    `model`: for the engine (.gguf), or a trained one (.pt), which is exported in int8.
     Errors: `UserError` for a file that is missing or of another kind.
     """
     search = _search(weights, settings)
@@ -45,7 +47,7 @@ def bundle(
     with atomic_output(output) as beside:
         beside.mkdir()
         for name, path in sources.items():
-            shutil.copyfile(path, beside / name)
+            _put(path, beside / name)
         _write_script(search, beside / SCRIPT)
         manifest = _manifest(beside, search)
         write_json(beside / "manifest.json", manifest)
@@ -70,9 +72,21 @@ def _search(weights: Path, settings: Decoding) -> dict[str, float | int]:
     }
 
 
+def _put(source: Path, target: Path) -> None:
+    """Copy a file; a trained model is exported in int8."""
+    if source.suffix != _TRAINED:
+        shutil.copyfile(source, target)
+        return
+    from schatten.export import export  # torch, which copying does without
+
+    export(source, "int8", target)
+
+
 def _require_kind(name: str, path: Path) -> None:
     if not path.is_file():
         raise UserError(f"{path} does not exist: make it first, or correct the path")
+    if name == MODEL and path.suffix == _TRAINED:
+        return
     magic, otherwise = _MAGIC.get(name, (b"", ""))
     with path.open("rb") as file:
         if file.read(len(magic)) != magic:

@@ -117,6 +117,9 @@ class Tables(Settings):
     """The same by a share of the baseline's WER; drawn by speaker where speakers repeat."""
     tiers: dict[Name, Positive] = {}
     """Tiers by name: parameters at most; the model of the lowest CER on dev stands for each."""
+    bundles: bool = False
+    """Whether each model goes into a bundle for a device: int8, with the main language model of
+    words; a table says their megabytes."""
     language_models: tuple[Name, ...] = ()
     """Columns; the first is the one compared with. All by default."""
     confidence: Share = 0.95

@@ -155,6 +155,10 @@ class Layout:
         """A model for the engine; its size and latency are in a `.json` of the same name."""
         return self.am(row) / f"model.{precision}.gguf"
 
+    def bundle(self, row: Row, lm: str) -> Path:
+        """Folder of what goes on a device: an int8 model with a language model."""
+        return self.home / "bundle" / row.path / lm
+
     def choice(self, grid: str) -> Path:
         """Which systems of a grid go on, and why."""
         return self.home / "choice" / f"{grid}.json"
@@ -197,6 +201,12 @@ def baseline_row(recipe: Recipe) -> Row:
 def curve_models(recipe: Recipe) -> list[str]:
     """Return the language models that are points of the curve: its own, then the tables'."""
     return [*recipe.lm_variants, *recipe.table_language_models]
+
+
+def bundle_lm(recipe: Recipe) -> str | None:
+    """Return the language model of bundles: the first of words in the tables, if any."""
+    names = recipe.table_language_models
+    return next((x for x in names if recipe.language_models[x].decoder == "lexicon"), None)
 
 
 def beam_models(recipe: Recipe) -> list[str]:

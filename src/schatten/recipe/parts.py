@@ -32,6 +32,7 @@ RESULT_VERSION = {
     "tune": 1,
     "decode": 1,
     "beams": 1,
+    "bundle": 1,
     "score": 2,
     "choose": 1,
     "table": 2,
@@ -159,6 +160,11 @@ _GRID = ("lm_weights", "word_bonuses")
 
 def _beam_search(recipe: Recipe) -> dict[str, Any]:
     return {name: value for name, value in _plain(recipe.decoding).items() if name != "wfst"}
+
+
+def bundle_part(recipe: Recipe) -> str:
+    """Settings of a bundle: how the engine is to search."""
+    return part("bundle", _plain(recipe.decoding))
 
 
 def beams_part(recipe: Recipe) -> str:

@@ -1,9 +1,10 @@
 """Which tables a recipe has the systems for."""
 
 from schatten.recipe import Recipe
+from schatten.recipe.layout import bundle_lm
 from schatten.recipe.model import System
 
-TABLES = ("wer", "cost", "systems", "times", "ranks", "factorizations", "tiers", "engine")
+TABLES = ("wer", "cost", "systems", "times", "ranks", "factorizations", "tiers", "engine", "bundles")
 
 
 def written(recipe: Recipe) -> list[str]:
@@ -13,6 +14,7 @@ def written(recipe: Recipe) -> list[str]:
         "factorizations": bool(factorization_groups(recipe)),
         "tiers": bool(recipe.tables.tiers),
         "engine": any(system.precisions for system in recipe.systems.values()),
+        "bundles": recipe.tables.bundles and bundle_lm(recipe) is not None,
     }
     return [name for name in TABLES if wanted.get(name, True)]
 

@@ -104,6 +104,20 @@ class Exported(Artifact):
     latency: Latency
 
 
+class BundledFile(Artifact):
+    """A file of a bundle."""
+
+    bytes: int
+
+
+class Manifest(Artifact):
+    """What a bundle for a device holds; `manifest.json` there."""
+
+    files: dict[str, BundledFile]
+    bytes: int
+    """Of all of them."""
+
+
 class LmInfo(Artifact):
     """Size of a language model; `info.json` in its folder."""
 

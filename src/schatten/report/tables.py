@@ -9,6 +9,7 @@ from rich.console import Console
 from schatten import files
 from schatten.recipe.tables import written
 from schatten.report import captions, render
+from schatten.report.bundles import bundles_notes, bundles_table
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
 from schatten.report.cost import cost_table
@@ -32,6 +33,7 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
     "factorizations": (lambda e: [factorizations_table(e)], captions.factorizations_notes),
     "tiers": (lambda e: [tiers_table(e)], captions.tiers_notes),
     "engine": (engine_tables, engine_notes),
+    "bundles": (lambda e: [bundles_table(e)], bundles_notes),
 }
 
 
