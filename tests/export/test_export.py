@@ -125,7 +125,7 @@ def test_latency_counts_window_look_ahead_and_batch(saved, tmp_path):
 def test_the_verb_says_what_it_wrote(saved, tmp_path):
     output = tmp_path / "deeper" / "model.int8.gguf"
     arguments = ["--model", saved(KINDS["dense"]()), "--precision", "int8", "--output", output]
-    done = CliRunner().invoke(app, list(map(str, arguments)))
+    done = CliRunner().invoke(app, ["export", *map(str, arguments)])
     assert done.exit_code == 0
     assert f"{output.stat().st_size} bytes" in done.stdout
 
@@ -134,6 +134,6 @@ def test_a_broken_model_leaves_no_file(tmp_path):
     (tmp_path / "model.pt").write_bytes(b"no model")
     arguments = ["--model", tmp_path / "model.pt", "--precision", "int8"]
     arguments += ["--output", tmp_path / "model.gguf"]
-    done = CliRunner().invoke(app, list(map(str, arguments)))
+    done = CliRunner().invoke(app, ["export", *map(str, arguments)])
     assert "no whole model file" in str(done.exception)
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]

@@ -4,7 +4,17 @@ from schatten.recipe import Recipe
 from schatten.recipe.layout import bundle_lm
 from schatten.recipe.model import System
 
-TABLES = ("wer", "cost", "systems", "times", "ranks", "factorizations", "tiers", "engine", "bundles")
+TABLES = (
+    "wer",
+    "cost",
+    "systems",
+    "times",
+    "ranks",
+    "factorizations",
+    "tiers",
+    "engine",
+    "bundles",
+)
 
 
 def written(recipe: Recipe) -> list[str]:
