@@ -168,8 +168,9 @@ def bundle_part(recipe: Recipe) -> str:
 
 
 def beams_part(recipe: Recipe) -> str:
-    """Settings of the curve over beams."""
-    return part("beams", _plain(recipe.figures.beam), _plain(recipe.decoding))
+    """Settings of the curve over beams; a recipe may have none."""
+    beam = recipe.figures.beam
+    return part("beams", None if beam is None else _plain(beam), _plain(recipe.decoding))
 
 
 def score_part(recipe: Recipe) -> str:
