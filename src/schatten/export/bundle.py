@@ -1,7 +1,7 @@
 """Everything a device needs but the program, in one folder: model, language model, lexicon.
 
 `SHA256SUMS` is what `sha256sum -c` reads there; `manifest.json` says sizes and how to search;
-`recognize.sh` runs the engine with all of it.
+`recognize.sh` checks it and runs the engine with all of it: KenLM trusts its binary.
 """
 
 import shutil
@@ -26,6 +26,10 @@ _SCRIPT = """#!/bin/sh
 # Recognises sound with what lies here: {script} [OPTION...] FILE.wav ...
 # SCHATTEN_RECOGNIZE names the program where it is not on PATH.
 here=$(dirname "$0")
+(cd "$here" && sha256sum -c SHA256SUMS) >/dev/null 2>&1 || {{
+  echo "$0: a file beside it is not what SHA256SUMS says: copy the folder again" >&2
+  exit 1
+}}
 exec "${{SCHATTEN_RECOGNIZE:-schatten-recognize}}" {options} \\
   --lm "$here/{lm}" --lexicon "$here/{lexicon}" "$here/{model}" "$@"
 """
