@@ -1,8 +1,8 @@
 """The rows of tests/recipes.csv: how each recipe is tried, and what must come out.
 
-how: `whole` is run with every test, `ci` once by continuous integration (it takes minutes),
-`plan` is planned on its corpus where that is at hand (it takes an hour or more), `load` is
-checked against the schema (its corpus is not to be had here). WERs, in %, are those of the
+how: `whole` is run with every test, the baseline of `ci` once by continuous integration (it takes
+minutes), `plan` is planned on its corpus where that is at hand (it takes an hour or more), `load`
+is checked against the schema (its corpus is not to be had here). WERs, in %, are those of the
 baseline on the main test split: with the main language model, and greedy.
 """
 
