@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Installs Debian packages: setup_packages.sh PACKAGE... Does nothing where they are there; as
-# another user than root it prints the command to run.
+# Installs what the ARM part needs beside `make setup`: a cross compiler, an emulator, llvm-mca, fuzzers.
+# Does nothing when they are there; as another user than root it prints the command to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly LOG=.tools/setup-packages.log
+readonly PACKAGES=(cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19 clang-19 libclang-rt-19-dev)
+readonly LOG=.tools/setup-arm.log
 
-command -v dpkg-query >/dev/null || exit 0 # not Debian: what needs a program says so itself
+command -v dpkg-query >/dev/null || exit 0 # not Debian: cmake names what it does not find
 missing=()
-for package in "$@"; do
+for package in "${PACKAGES[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
 ((${#missing[@]})) || exit 0
