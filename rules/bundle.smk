@@ -23,6 +23,6 @@ rule device_bundle:
         runtime=15,
     params:
         settings=parts.bundle_part(W.recipe),
-        folder=L.bundle(ANY, "{lm}"),
+        folder=str(L.bundle(ANY, "{lm}")),
     shell:
         "schatten bundle --recipe {W.name:q} --model {input.model:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {params.folder:q} > {log:q} 2>&1"
