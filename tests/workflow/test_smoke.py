@@ -51,7 +51,10 @@ def test_every_artifact_is_explained_back_to_the_audio(done: Project) -> None:
     status, output = done.run("schatten", "explain", "--json", str(done.tables / "wer.csv"))
     assert status == 0, output
     chain = json.loads(output)
-    recordings = {source["note"].rpartition("/")[2] for source in chain["sources"]}
+    outside = {s["path"] for s in chain["sources"] if s["note"] == "from outside"}
+    assert {Path(path).name for path in outside} <= {"schatten-recognize", "manifest.json"}
+    inside = [source for source in chain["sources"] if source["path"] not in outside]
+    recordings = {source["note"].rpartition("/")[2] for source in inside}
     assert recordings == {f"{split}.cuts.jsonl.gz" for split in ("train", "dev", "test")}
     results = done.path / "results"
     artifacts = [path for path in results.rglob("*") if path.is_file() and is_artifact(path)]
@@ -61,7 +64,8 @@ def test_every_artifact_is_explained_back_to_the_audio(done: Project) -> None:
 
 def is_artifact(path: Path) -> bool:
     hidden_or_log = path.name.startswith(".") or path.suffix == ".log" or path.name == "log"
-    return not hidden_or_log and "audio" not in path.parts
+    in_sealed_folder = {"bundle", "audio"} & {*path.parts}
+    return not hidden_or_log and not in_sealed_folder
 
 
 @pytest.fixture(scope="module")

@@ -164,13 +164,13 @@ def _beam_search(recipe: Recipe) -> dict[str, Any]:
 
 def bundle_part(recipe: Recipe) -> str:
     """Settings of a bundle: how the engine is to search."""
-    return part("bundle", _plain(recipe.decoding))
+    return part("bundle", _beam_search(recipe))
 
 
 def beams_part(recipe: Recipe) -> str:
     """Settings of the curve over beams; a recipe may have none."""
     beam = recipe.figures.beam
-    return part("beams", None if beam is None else _plain(beam), _plain(recipe.decoding))
+    return part("beams", None if beam is None else _plain(beam), _beam_search(recipe))
 
 
 def score_part(recipe: Recipe) -> str:
