@@ -1,5 +1,6 @@
 """The recipe's `ranks`: how far a system's matrices are truncated, a row of the table each."""
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -7,16 +8,16 @@ from pydantic import Field
 from schatten.recipe.base import Positive, Settings
 
 
-class RankRule(Settings):
+class RankRule(Settings, ABC):
     """What every rule has."""
 
     activations: bool = False
     """Weigh errors by the second moment of each matrix's inputs, measured on training speech."""
 
     @property
+    @abstractmethod
     def rule_label(self) -> str:
         """The rule and its number, for `label`."""
-        raise NotImplementedError
 
     @property
     def label(self) -> str:
