@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,4 +140,8 @@ def _running(command: list[str]) -> Iterator[Ask]:
             return answer
 
         with process:
-            yield ask
+            try:
+                yield ask
+            finally:  # flushes what an engine that has ended will not read
+                with suppress(BrokenPipeError):
+                    given.close()
