@@ -51,6 +51,7 @@ def test_a_record_says_how_and_of_what(results: Path, tmp_path: Path) -> None:
     assert record["inputs"][0]["seal"] == seals.seal(results / "a.txt").as_json()
     assert record["peak_memory_mb"] > 1
     assert record["seconds"] >= 0
+    assert record["cpu_seconds"] > 0
     assert record["began"].endswith("+00:00")
     assert record["versions"]["torch"].startswith("2.")
     assert record["commit"]
@@ -80,6 +81,21 @@ def test_the_chain_goes_back_to_what_came_from_outside(results: Path, tmp_path: 
     content = json.loads(explain.as_json(chain))
     assert [*content["records"]] == ["results/more/b.txt", "results/a.txt"]
     assert content["sources"] == [{"path": str(tmp_path / "outside.txt"), "note": "from outside"}]
+
+
+def test_the_steps_of_a_chain_are_added_up(results: Path) -> None:
+    for path, seconds in (("a.txt", 60.0), ("more/b.txt", 30.0)):
+        record = seals.read_record(results / path)
+        assert record is not None
+        changed = {**record, "seconds": seconds, "cpu_seconds": 2 * seconds}
+        seals.record_of(results / path).write_text(json.dumps(changed))
+    assert explain.costs(explain.chain(results / "more/b.txt"))["copy"].steps == 2
+    out = io.StringIO()
+    explain.show_costs(explain.chain(results / "more/b.txt"), Console(file=out, width=100))
+    verb, whole = (line.split() for line in out.getvalue().splitlines()[1:])
+    assert verb[:4] == ["copy", "2", "1.5", "3.0"]
+    assert whole[1:4] == verb[1:4]
+    assert float(whole[4]) > 1
 
 
 def cut_short(path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
@@ -130,6 +131,61 @@ def _links(link: Link, seen: set[tuple[Path, str, str | None]]) -> Iterator[Link
         yield link
         for one in link.inputs:
             yield from _links(one, seen)
+
+
+@dataclass
+class Cost:
+    """What the steps of one verb behind an artifact took."""
+
+    steps: int = 0
+    seconds: float = 0.0
+    """By the clock."""
+    cpu_seconds: float = 0.0
+    """Of every thread and process."""
+    peak_memory_mb: float = 0.0
+    """Of the largest step."""
+
+    def add(self, other: "Cost") -> None:
+        """Take in another cost, of other steps."""
+        self.steps += other.steps
+        self.seconds += other.seconds
+        self.cpu_seconds += other.cpu_seconds
+        self.peak_memory_mb = max(self.peak_memory_mb, other.peak_memory_mb)
+
+
+def costs(link: Link) -> dict[str, Cost]:
+    """Return what the steps of a chain took, by verb, in the order of their first beginning.
+
+    A step that was killed and went on counts with its last process alone.
+    """
+    records = {
+        tuple(one.record[name] for name in ("began", "command", "seconds")): one.record
+        for one in _links(link, set())
+        if one.record is not None
+    }
+    found: dict[str, Cost] = {}
+    for _, record in sorted(records.items()):
+        measures = (float(record.get(name, 0.0)) for name in _MEASURES)
+        found.setdefault(record["verb"], Cost()).add(Cost(1, *measures))
+    return found
+
+
+_MEASURES = ("seconds", "cpu_seconds", "peak_memory_mb")
+
+
+def show_costs(link: Link, console: Console) -> None:
+    """Print what the steps of a chain took: a line for each verb, and their sum."""
+    found = costs(link)
+    total = Cost()
+    for cost in found.values():
+        total.add(cost)
+    table = Table("verb", box=None)
+    for heading in ("steps", "minutes", "CPU minutes", "peak MB"):
+        table.add_column(heading, justify="right")
+    for verb, cost in [*found.items(), ("all", total)]:
+        minutes = (f"{cost.seconds / 60:.1f}", f"{cost.cpu_seconds / 60:.1f}")
+        table.add_row(verb, str(cost.steps), *minutes, f"{cost.peak_memory_mb:.0f}")
+    console.print(table)
 
 
 def as_json(link: Link) -> str:

@@ -101,6 +101,7 @@ def _how(verb: str, options: Mapping[str, Any], began: float) -> dict[str, Any]:
         "host": platform.node(),
         "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
         "seconds": round(time.time() - began, 3),
+        "cpu_seconds": round(_cpu_time(), 3),
         "peak_memory_mb": round(_peak_memory() / 1e6, 1),
     }
 
@@ -131,10 +132,18 @@ def _version(name: str) -> str:
         return "not installed"
 
 
+def _cpu_time() -> float:
+    """Return the seconds of CPU time of this process and of those it waited for."""
+    return sum(one.ru_utime + one.ru_stime for one in _usage())
+
+
 def _peak_memory() -> int:
     """Return the most bytes of memory that this process, or any it waited for, had at once."""
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return 1024 * max(resource.getrusage(one).ru_maxrss for one in who)
+    return 1024 * max(one.ru_maxrss for one in _usage())
+
+
+def _usage() -> list[resource.struct_rusage]:
+    return [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
 
 
 def _entries(path: Path, journal: Journal, written: set[Path]) -> list[dict[str, Any]]:

@@ -123,6 +123,9 @@ def explain(
     as_json: Annotated[
         bool, typer.Option("--json", help="Every record of the chain, as JSON.")
     ] = False,
+    steps: Annotated[
+        bool, typer.Option("--steps", help="What all steps behind it took: minutes, memory.")
+    ] = False,
 ) -> None:
     """Print how an artifact was made, and of what: the chain of records back to the audio.
 
@@ -133,10 +136,13 @@ def explain(
     from schatten import explain as explained
 
     chain = explained.chain(path)
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     if as_json:
         print(explained.as_json(chain))
+    elif steps:
+        explained.show_costs(chain, console)
     else:
-        explained.show(chain, Console() if sys.stdout.isatty() else Console(width=_WIDE))
+        explained.show(chain, console)
     if explained.problems(chain):
         raise typer.Exit(1)
 
