@@ -13,12 +13,17 @@ from toy_decoding import (
     lm_score,
     log_probs,
     random_values,
+    write_cuts,
 )
+from toy_graphs import toy_graph
 
 from schatten.decode.engine_search import EngineSearch
+from schatten.decode.logprobs import write_logprobs
 from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.wfst.run import Reference, count_search_errors
 from schatten.errors import UserError
-from schatten.recipe.decoding import Decoding
+from schatten.files import write_json
+from schatten.recipe.decoding import Decoding, GraphSettings
 
 WIDE = Decoding(beam=2000, beam_threshold=300.0, token_beam=5)
 WEIGHTS = [Weights(0.0, 0.0), Weights(0.7, -1.5), Weights(1.5, 2.0)]
@@ -131,6 +136,33 @@ def test_look_ahead_changes_the_search_not_the_score(program, files, tmp_path):
     one = EngineSearch(program, *files, narrow).decode(split, weights)
     other = EngineSearch(program, *files, narrow, first_pass).decode(split, weights)
     assert one.scores != other.scores
+
+
+def test_its_search_errors_are_counted_beside_flashlights(program, files, tmp_path):
+    lexicon, lm = files
+    values = {f"u{seed}": random_values(np.random.default_rng(seed), 6) for seed in range(10)}
+    write_logprobs(tmp_path / "dev.npz", log_probs(values))
+    write_cuts(tmp_path / "dev.cuts.jsonl.gz", dict.fromkeys(values, "ba a"))
+    write_json(tmp_path / "weights.json", {"lm_weight": 0.7, "word_bonus": 0.5})
+    toy_graph(tmp_path / "graph.fst", lm, lexicon)
+    wide = GraphSettings(beam=500, max_active=100000, lattice_beam=500)
+    reference = Reference(
+        tmp_path / "graph.fst", lm, lexicon, tmp_path / "weights.json", wide, count=100
+    )
+    found = count_search_errors(
+        reference,
+        tmp_path / "dev.npz",
+        tmp_path / "dev.cuts.jsonl.gz",
+        WIDE,
+        [1, 2000],
+        {},
+        program,
+    )
+    errors = {each.name: len(each.errors) for each in found}
+    assert list(errors) == [
+        f"{search}, beam {beam}" for beam in (1, 2000) for search in ("lexicon", "engine")
+    ]
+    assert errors["engine, beam 1"] > errors["engine, beam 2000"] == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What captions say of ranks and teachers: what the recipe has, and nothing else."""
+"""What captions say of ranks, teachers and searches: what the recipe has, and nothing else."""
 
 from fake_results import RECIPE
 
@@ -23,3 +23,23 @@ def test_teachers_are_named_with_their_weight() -> None:
     assert captions._teachers(recipe()) == []
     (said,) = captions._teachers(recipe(distill={"teacher": "l2", "weight": 0.5}))
     assert said.endswith("w = 0.5, t = 1 for dense.")
+
+
+def test_a_graphs_column_says_whether_it_is_rescored() -> None:
+    models = {
+        "words": {"order": 3},
+        "first": {"order": 2, "decoder": "wfst"},
+        "second": {"order": 3, "decoder": "wfst"},
+    }
+
+    def said(**wfst) -> str:
+        changed = {"language_models": models, "decoding": {"wfst": wfst}, "tables": {}}
+        return captions._wfst(Recipe.model_validate({**RECIPE, **changed}))
+
+    assert said(beam=9) == " first, second: best path through one decoding graph, beam 9."
+    assert said(first_pass="words", beam=9, lattice_beam=5) == (
+        " first, second: lattices of the decoding graph of words, beams 9 and 5, rescored."
+    )
+    alone, rescored = said(first_pass="first", beam=9, lattice_beam=5).split(". ")
+    assert alone == " first: best path through one decoding graph, beam 9"
+    assert rescored == "second: lattices of the decoding graph of first, beams 9 and 5, rescored."

@@ -90,6 +90,10 @@ def search_errors(
         list[str] | None,
         typer.Option(help="NAME=FILE: words that another decoder wrote; may be repeated."),
     ] = None,
+    program: Annotated[
+        Path | None,
+        typer.Option(help="The engine's decode_logprobs, to be compared at each beam too."),
+    ] = None,
     reference_beam: Annotated[float, typer.Option(help="Beam of the reference, natural log.")] = 25,
     reference_lattice_beam: Annotated[
         float, typer.Option(help="Beam of its lattices, natural log.")
@@ -115,7 +119,7 @@ def search_errors(
     given = {"beam_threshold": beam_threshold, "token_beam": token_beam}
     settings = _changed(recipes.load(recipe).decoding, given)
     files = dict(_named(each) for each in hypotheses or [])
-    found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files)
+    found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files, program)
     typer.echo(table(found))
     if output is not None:
         write_json(output, [each.as_json() for each in found])

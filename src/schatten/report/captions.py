@@ -202,16 +202,18 @@ def _wfst(recipe: Recipe) -> str:
     """Say which language models are searched as graphs, if any."""
     models, search = recipe.language_models, recipe.decoding.wfst
     found = [name for name in recipe.table_language_models if models[name].decoder == "wfst"]
-    if not found:
-        return ""
-    if search.first_pass is None:
-        how = f"best path through one decoding graph, beam {search.beam:g}"
-    else:
-        how = (
-            f"lattices of the decoding graph of {search.first_pass}, beams {search.beam:g} and "
-            f"{search.lattice_beam:g}, rescored"
+    first = search.first_pass
+    alone = [name for name in found if first in (None, name)]
+    rescored = [name for name in found if name not in alone]
+    said = ""
+    if alone:
+        said += f" {', '.join(alone)}: best path through one decoding graph, beam {search.beam:g}."
+    if rescored:
+        said += (
+            f" {', '.join(rescored)}: lattices of the decoding graph of {first}, beams "
+            f"{search.beam:g} and {search.lattice_beam:g}, rescored."
         )
-    return f" {', '.join(found)}: {how}."
+    return said
 
 
 def _comparison(recipe: Recipe) -> str:

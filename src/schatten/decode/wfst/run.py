@@ -1,13 +1,14 @@
 """Lattices, n-best lists and search errors of a split, from files to files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from schatten.decode.compare import Compared, search_errors
+from schatten.decode.engine_search import EngineSearch
 from schatten.decode.exact import ExactScorer
 from schatten.decode.logprobs import Frames, LogProbs, read_logprobs
 from schatten.decode.search import LexiconSearch, Weights
@@ -92,21 +93,28 @@ def count_search_errors(
     settings: Decoding,
     beams: list[int],
     hypotheses: Mapping[str, Path],
+    program: Path | None = None,
 ) -> list[Compared]:
-    """Compare the lexicon's search at some beams, and decoders' files, with a reference."""
+    """Compare the lexicon's search at some beams, and decoders' files, with a reference.
+
+    With `program`, the engine's decode_logprobs, its search is compared at these beams too.
+    """
     split, references = read_logprobs(logprobs), read_references(cuts)
     ids = [each.id for each in references]
     require_same_utterances(split.ids, logprobs, ids, cuts)
     weights = read_weights(reference.weights)
     split = _each(split, reference.every)
     references = [each for each in references if each.id in set(split.ids)]
-    outputs: dict[str, dict[str, tuple[str, ...]]] = {}
+    outputs: dict[str, Mapping[str, Sequence[str]]] = {}
     for name, path in hypotheses.items():
         outputs[name] = read_hypotheses(path)
         require_same_utterances(outputs[name], path, ids, cuts)
     for beam in beams:
         narrowed = settings.model_copy(update={"beam": beam})
         outputs[f"lexicon, beam {beam}"] = _searched(reference, split, narrowed, weights)
+        if program is not None:
+            engine = EngineSearch(program, reference.lexicon, reference.lm, narrowed)
+            outputs[f"engine, beam {beam}"] = engine.decode(split, weights).words
     if not outputs:
         raise UserError("nothing to compare: give --beam or --hypotheses")
     scorer = ExactScorer(reference.lexicon, reference.lm, split.units, weights, "sum")
