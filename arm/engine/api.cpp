@@ -60,7 +60,7 @@ void schatten_options_default(schatten_options *options) {
   options->batch_frames = schatten::kMaxBatch;
   options->lm_weight = 1;
   options->beam_threshold = 25;
-  options->beam = 50;
+  options->beam = 200;
   options->token_beam = 15;
 }
 

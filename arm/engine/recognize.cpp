@@ -37,7 +37,7 @@ constexpr const char *kUsage =
     "  --lm-weight W, --word-bonus B\n"
     "                what the language model counts, and what each word adds, in natural logs (default 1 and 0)\n"
     "  --beam N, --beam-threshold T, --token-beam N\n"
-    "                paths kept, how much worse they may be, units tried in a frame (default 50, 25, 15)\n"
+    "                paths kept, how much worse they may be, units tried in a frame (default 200, 25, 15)\n"
     "  --look-ahead BINARY\n"
     "                a small first-pass model, whose unigrams guide the search inside of words\n"
     "  --help        show this\n";

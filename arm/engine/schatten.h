@@ -86,7 +86,7 @@ typedef struct schatten_options {
   void *user;
 } schatten_options;
 
-/* Four frames at once, no endpoints, no callbacks; no language model, 1 and 0 as its weights, 50 paths, 15 units, 25. */
+/* Four frames at once, no endpoints, no callbacks; no language model, 1 and 0 as its weights, 200 paths, 15 units, 25. */
 void schatten_options_default(schatten_options *options);
 
 /* A new stream, at the start of an utterance; NULL and `error` where an option is out of range. */

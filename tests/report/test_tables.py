@@ -114,7 +114,7 @@ def test_notes_say_sizes_scale_decoding_and_margin(written: Path) -> None:
     for part in (
         "test\\_accent 60 utterances, 300 words, 0.05 h, 3 speakers",
         "summed over an utterance, averaged over the batch",
-        "beam 50",
+        "beam 200",
         "those of fc\\_nonrec, gru0\\_nonrec, gru0\\_rec",
         "below 1.5 points",
         "at commit",

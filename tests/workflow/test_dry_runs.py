@@ -87,7 +87,7 @@ def test_a_graph_is_searched_beside_the_lexicon(edited: Callable[[Edit], set[Ste
         models["bigram"] = {"order": 2, "discount_fallback": True}
         models["graph"] = {**models["bigram"], "order": 3, "decoder": "wfst"}
         recipe.setdefault("tables", {})["language_models"] = ["fivegram", "graph"]
-        recipe["decoding"] = {"wfst": {"first_pass": "bigram"}}
+        recipe.setdefault("decoding", {})["wfst"] = {"first_pass": "bigram"}
 
     steps = edited(add)
     assert verbs(steps) == {"lm build", "graph", "tune", "decode", "score", "table", "figure"}

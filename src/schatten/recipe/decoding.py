@@ -89,7 +89,7 @@ class Decoding(Settings):
     in natural logs; in the open search the bonus goes to each frame that is a space.
     """
 
-    beam: Positive = 50
+    beam: Positive = 200
     """Hypotheses kept."""
     beam_threshold: PositiveFloat = 25.0
     """Hypotheses worse than the best by this (natural log) go."""
