@@ -15,7 +15,7 @@ override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corp
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test lint types format bench arm fuzz results setup_arm lock audit clean
+.PHONY: help setup wer_tables test test-slurm lint types format bench arm fuzz results setup_arm lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,10 @@ wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT]
 
 test: lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
 	@pytest -n auto --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
+
+test-slurm: setup ## the smoke recipe on a Slurm cluster of one node, started here, with jobs killed
+	@scripts/setup_packages.sh slurm-wlm munge
+	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py -- pytest tests/workflow/test_slurm.py
 
 lint: setup ## format and lint of Python and of the workflow
 	@ruff format --check -q .
@@ -73,7 +77,8 @@ audit: setup ## ask the Python advisory database (it needs the network) about ev
 	@pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 setup_arm:
-	@scripts/setup_arm.sh
+	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19 \
+	  clang-19 libclang-rt-19-dev
 
 clean: ## remove what tools cache; results, states and .venv stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis

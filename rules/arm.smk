@@ -39,8 +39,8 @@ rule arm_build:
         ARM / "{target}/build.log",
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=20,
+        mem_mb=scaled(2000),
+        runtime=scaled(20),
     params:
         options=lambda wildcards: ARM_OPTIONS[wildcards.target],
         folder=lambda wildcards: ARM / wildcards.target,
@@ -60,8 +60,8 @@ rule arm_check:
         ARM / "{target}/check.log",
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
     params:
         folder=lambda wildcards: ARM / wildcards.target,
     shell:
@@ -79,8 +79,8 @@ rule arm_count:
         ARM / "count.log",
     threads: 2
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=scaled(1000),
+        runtime=scaled(30),
     params:
         plugin=ARM / "host/lib/libinsn_plugin.so",
     shell:
@@ -100,8 +100,8 @@ rule arm_bench:
         ARM / "bench.log",
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=scaled(1000),
+        runtime=scaled(10),
     params:
         folder=ARM,
     shell:

@@ -10,13 +10,14 @@ rule corpus:
         L.data / "log/corpus.log",
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=600,
+        mem_mb=scaled(4000),
+        runtime=scaled(600),
+        tasks=1,
     params:
         settings=parts.corpus_part(W.recipe),
         folder=L.data,
     shell:
-        "schatten corpus --recipe {W.name:q} {W.corpus_option} --output {params.folder:q} --jobs {threads} > {log:q} 2>&1"
+        "schatten corpus --recipe {W.name:q} {W.corpus_option} --output {params.folder:q} --jobs {threads} --tasks {resources.tasks} > {log:q} 2>&1"
 
 
 rule validate:
@@ -28,8 +29,8 @@ rule validate:
         L.data / "log/validate.log",
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=scaled(4000),
+        runtime=scaled(120),
     params:
         settings=parts.validate_part(W.recipe),
         folder=L.data,

@@ -14,8 +14,8 @@ rule beams:
         L.beams("{decoder}", "{lm}").with_name("log"),
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     params:
         settings=parts.beams_part(W.recipe),
         lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
@@ -35,8 +35,8 @@ rule curve:
         kind="|".join(CURVES),
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=scaled(2000),
+        runtime=scaled(30),
     params:
         settings=parts.figure_part(W.recipe),
         data=L.data_key,

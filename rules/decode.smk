@@ -13,8 +13,8 @@ rule logprobs:
         L.logprobs(ANY, "x").with_name("log"),
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     params:
         settings=parts.part("logprobs"),
         folder=str(L.logprobs(ANY, "x").parent),
@@ -40,8 +40,8 @@ rule tune:
         decoder="lexicon|open",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     params:
         settings=parts.tune_part(W.recipe),
         lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
@@ -64,8 +64,8 @@ rule tune_wfst:
         L.weights(STAGE2, "{lm}", "wfst").with_name("tune.log"),
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     params:
         settings=parts.tune_wfst_part(W.recipe),
         lm=lambda wildcards, input: [f"--lm={path}" for path in input.lm],
@@ -82,8 +82,8 @@ rule greedy:
         L.decoded(ANY, "greedy", "none") / "{split}.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
     params:
         settings=parts.part("decode"),
     shell:
@@ -104,8 +104,8 @@ rule beam:
         decoder="lexicon|open",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     params:
         settings=parts.decode_part(W.recipe),
         lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
@@ -125,8 +125,8 @@ rule wfst:
         L.decoded(ANY, "wfst", "{lm}") / "{split}.log",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     params:
         settings=parts.decode_wfst_part(W.recipe),
         lm=lambda wildcards, input: [f"--lm={path}" for path in input.lm],
@@ -149,8 +149,8 @@ rule score:
         L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / "{split}.score.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
     params:
         settings=parts.score_part(W.recipe),
     shell:

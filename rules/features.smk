@@ -10,14 +10,15 @@ rule features:
         archive=L.features("{feature}", "{split}").with_name("{split}.lca"),
     log:
         L.data / "log/features.{feature}.{split}.log",
-    threads: 1
+    threads: 8
     resources:
-        mem_mb=4000,
-        runtime=600,
+        mem_mb=scaled(4000),
+        runtime=scaled(600),
+        tasks=1,
     params:
         settings=lambda wildcards: parts.features_part(W.recipe, wildcards.split),
     shell:
-        "schatten features --recipe {W.name:q} {W.audio_option} --feature {wildcards.feature} --split {wildcards.split:q} --cuts {input.cuts:q} --output {output.cuts:q} > {log:q} 2>&1"
+        "schatten features --recipe {W.name:q} {W.audio_option} --feature {wildcards.feature} --split {wildcards.split:q} --cuts {input.cuts:q} --output {output.cuts:q} --jobs {threads} --tasks {resources.tasks} > {log:q} 2>&1"
 
 
 rule statistics:
@@ -30,8 +31,8 @@ rule statistics:
         L.data / "log/statistics.{feature}.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=scaled(2000),
+        runtime=scaled(120),
     params:
         settings=parts.part("statistics"),
     shell:

@@ -10,8 +10,8 @@ checkpoint choose:
         L.choice("{grid}").with_suffix(".log"),
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=scaled(1000),
+        runtime=scaled(10),
     params:
         settings=lambda wildcards: parts.choose_part(W.recipe, wildcards.grid),
         data=L.data_key,

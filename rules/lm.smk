@@ -15,8 +15,8 @@ rule lm:
         L.data / "log/lm.{lm}.log",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=scaled(4000),
+        runtime=scaled(240),
     params:
         settings=lambda wildcards: parts.lm_part(W.recipe, wildcards.lm),
         folder=str(L.lm("{lm}")),
@@ -36,8 +36,8 @@ rule graph:
         L.data / "log/graph.{lm}.log",
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=scaled(8000),
+        runtime=scaled(240),
     params:
         settings=parts.graph_part(W.recipe),
     shell:

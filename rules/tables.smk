@@ -29,8 +29,8 @@ rule table:
         L.tables / "log/table.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=scaled(2000),
+        runtime=scaled(30),
     params:
         settings=parts.table_part(W.recipe),
         data=L.data_key,
@@ -47,8 +47,8 @@ rule figure_page:
         L.tables / "log/figures.log",
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=scaled(500),
+        runtime=scaled(5),
     params:
         settings=parts.page_part(W.recipe),
     shell:
@@ -72,8 +72,8 @@ rule figure:
         kind="|".join(kind for kind in FIGURES if kind not in CURVES),
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=scaled(2000),
+        runtime=scaled(30),
     params:
         settings=parts.figure_part(W.recipe),
         data=L.data_key,

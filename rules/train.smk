@@ -16,15 +16,16 @@ rule stage1:
     priority: 10
     threads: lambda wildcards: W.torch_threads(wildcards.system)
     resources:
-        mem_mb=8000,
-        runtime=2880,
+        mem_mb=scaled(8000),
+        runtime=scaled(2880),
         gpu=W.gpus_each,
+        processes=1,
     params:
         settings=lambda wildcards: parts.train_part(
             W.recipe, wildcards.system, int(wildcards.seed)
         ),
     shell:
-        "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --output {output.model:q} > {log:q} 2>&1"
+        "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --output {output.model:q} --processes {resources.processes} > {log:q} 2>&1"
 
 
 rule student:
@@ -43,8 +44,8 @@ rule student:
     priority: 10
     threads: lambda wildcards: W.torch_threads(wildcards.system)
     resources:
-        mem_mb=8000,
-        runtime=2880,
+        mem_mb=scaled(8000),
+        runtime=scaled(2880),
         gpu=W.gpus_each,
     params:
         settings=lambda wildcards: parts.train_part(
@@ -66,8 +67,8 @@ rule factor:
         rank="|".join(W.plain_ranks),
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         settings=lambda wildcards: parts.factor_part(
             W.recipe, wildcards.system, wildcards.rank
@@ -92,8 +93,8 @@ rule factor_measured:
         rank="|".join(W.measured_ranks) or "none",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=scaled(4000),
+        runtime=scaled(60),
     params:
         settings=lambda wildcards: parts.calibration_part(
             W.recipe, wildcards.system, wildcards.rank
@@ -118,12 +119,13 @@ rule stage2:
     priority: 5
     threads: lambda wildcards: W.torch_threads(wildcards.system)
     resources:
-        mem_mb=8000,
-        runtime=2880,
+        mem_mb=scaled(8000),
+        runtime=scaled(2880),
         gpu=W.gpus_each,
+        processes=1,
     params:
         settings=lambda wildcards: parts.stage2_part(
             W.recipe, wildcards.system, int(wildcards.seed), wildcards.rank
         ),
     shell:
-        "schatten stage2 --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --rank {wildcards.rank:q} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} > {log:q} 2>&1"
+        "schatten stage2 --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --rank {wildcards.rank:q} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} --processes {resources.processes} > {log:q} 2>&1"

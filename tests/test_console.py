@@ -85,6 +85,27 @@ def test_a_failure_shows_the_log_and_the_way_to_run_it(tmp_path: Path) -> None:
     ]
 
 
+def test_a_step_that_succeeds_at_its_second_try_fails_no_run() -> None:
+    shown, output = board()
+    shown.plan(1)
+    for end in (shown.fail, shown.finish):
+        shown.start(1, Step("train", "m.pt", None, "schatten train"))
+        end(1)
+    shown.close()
+    assert "FAILED train m.pt" in output.getvalue()
+    assert output.getvalue().endswith("1 steps done in 0 s\n")
+
+
+def test_where_a_step_says_nothing_the_log_of_what_runs_it_is_shown(tmp_path: Path) -> None:
+    shown, output = board()
+    slurm = tmp_path / "12.log"
+    slurm.write_text("srun: error: task 0: Killed\n")
+    shown.plan(1)
+    shown.start(1, Step("train", "m.pt", tmp_path / "own.log", "schatten train"))
+    shown.fail(1, [tmp_path / "own.log", slurm])
+    assert "  | srun: error: task 0: Killed\n" in output.getvalue()
+
+
 def test_an_interrupted_step_is_no_failure() -> None:
     shown, output = board()
     shown.plan(1)

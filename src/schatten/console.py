@@ -173,18 +173,23 @@ class Board:
         if step is not None:
             self.say(f"{self._count()} {step.name} ({duration(step.elapsed)})")
 
-    def fail(self, job: int) -> None:
-        """Show a step that failed: the end of its log, where that is, and how to run it alone."""
+    def fail(self, job: int, logs: Iterable[Path] = ()) -> None:
+        """Show a step that failed: the end of its log, where that is, and how to run it alone.
+
+        Of `logs`, the step's own and those of what runs it, the first that says something counts.
+        """
         step = self.running.pop(job, None)
         if step is None or self.interrupted:
             return
         self.failed = True
         self.say(f"FAILED {step.name} after {duration(step.elapsed)}", "bold red")
-        lines = tail(step.log) if step.log else []
+        there = [*([step.log] if step.log else []), *logs]
+        log = next((log for log in there if tail(log)), there[0] if there else None)
+        lines = tail(log) if log else []
         for line in lines:
             self.say(f"  | {line}")
-        if step.log:
-            self.say(f"  log: {step.log}" + ("" if lines else " (it says nothing)"))
+        if log:
+            self.say(f"  log: {log}" + ("" if lines else " (it says nothing)"))
         if step.log and step.log.parent.is_dir() and (full := full_disk(step.log.parent)):
             self.say(f"  {full}")
         self.say(f"  to run it alone: {step.command}")
@@ -216,12 +221,12 @@ class Board:
         self.live.stop()
         if self.interrupted:
             self.say("stopped; the same command goes on", "yellow")
+        elif self.total and self.done == self.total:  # perhaps after failures and new tries
+            took = duration(time.monotonic() - self.began)
+            self.say(f"{self.total} steps done in {took}", "bold green")
         elif self.failed and self.total:
             done = f"{self.done} of {self.total} steps done"
             self.say(f"failed, {done}; after mending, the same command goes on", "bold red")
-        elif self.total and self.done == self.total:
-            took = duration(time.monotonic() - self.began)
-            self.say(f"{self.total} steps done in {took}", "bold green")
 
     def _count(self) -> str:
         width = len(str(self.total))

@@ -11,9 +11,9 @@ import platform
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from schatten import seals
 from schatten.errors import UserError
@@ -119,9 +119,13 @@ def write_bytes(path: Path | str, data: bytes) -> None:
 def gzip_bytes(data: bytes) -> bytes:
     """Compress without a time stamp or a file name, so that equal data gives equal bytes."""
     buffer = io.BytesIO()
-    with gzip.GzipFile(fileobj=buffer, mode="wb", filename="", mtime=0, compresslevel=6) as file:
+    with _compressed(buffer) as file:
         file.write(data)
     return buffer.getvalue()
+
+
+def _compressed(file: IO[bytes]) -> gzip.GzipFile:
+    return gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0, compresslevel=6)
 
 
 def read_bytes(path: Path | str) -> bytes:
@@ -163,9 +167,15 @@ def read_json(path: Path | str) -> Any:
         raise UserError(f"{path} is not JSON ({error}): remove it and run again") from None
 
 
-def write_jsonl(path: Path | str, rows: Iterable[Any]) -> None:
-    """Write JSON lines with sorted keys, atomically (`.gz` too)."""
-    write_text(path, "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows))
+def write_jsonl(path: Path | str, rows: Iterable[Any], *, lasting: bool = True) -> None:
+    """Write JSON lines with sorted keys as they come, atomically (`.gz` too)."""
+    with (
+        atomic_output(path, lasting=lasting) as beside,
+        beside.open("wb") as raw,
+        _compressed(raw) if Path(path).suffix == ".gz" else nullcontext(raw) as file,
+    ):
+        for row in rows:
+            file.write((json.dumps(row, sort_keys=True) + "\n").encode())
 
 
 def read_jsonl(path: Path | str) -> list[Any]:

@@ -6,12 +6,15 @@ to, so rules name no progress file.
 
 import json
 import os
+import socket
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FOLDER = "SCHATTEN_PROGRESS"
 """Environment variable: folder of the progress files; set by `schatten run`."""
+LOG = "SCHATTEN_LOG"
+"""Environment variable: the log of a verb whose processes write to it through others."""
 
 _PERIOD = 0.5
 """Seconds between two writings, at least."""
@@ -52,8 +55,8 @@ class _Writer:
         if folder is None or now - self.last < _PERIOD:
             return
         self.last = now
-        content = {"log": str(Path("/proc/self/fd/1").resolve()), **asdict(progress)}
-        path = Path(folder) / f"{os.getpid()}.json"
+        content = {"log": own_log(), **asdict(progress)}
+        path = Path(folder) / f"{socket.gethostname()}-{os.getpid()}.json"
         beside = path.with_suffix(".part")
         try:
             beside.write_text(json.dumps(content))
@@ -63,6 +66,11 @@ class _Writer:
 
 
 _writer = _Writer()
+
+
+def own_log() -> str:
+    """Return the file that this verb's standard output goes to."""
+    return os.environ.get(LOG) or str(Path("/proc/self/fd/1").resolve())
 
 
 def report(

@@ -12,12 +12,13 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from schatten import process, progress
+from schatten import cluster, process, progress
 from schatten.errors import UserError
 
 _HOME = Path(".snakemake")
@@ -41,8 +42,24 @@ def run(arguments: list[str], *, dry_run: bool) -> int:
     _HOME.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="progress.", dir=_HOME) as folder:
         os.environ[progress.FOLDER] = str(Path(folder).absolute())
+        ours = ["--logger", "schatten", "--rerun-incomplete"]
+        ours += ["--slurm-jobname-prefix", cluster.job_name(_owner())]
         with contextlib.nullcontext() if dry_run else _owning():
-            return _snakemake(["--logger", "schatten", "--rerun-incomplete", *arguments])
+            return _snakemake([*ours, *arguments])
+
+
+def profile(name: str) -> str:
+    """Return the folder of a profile: one of the project's by its name, or any by its path.
+
+    Errors: `UserError` where there is none.
+    """
+    for folder in (Path("profiles") / name, Path(name)):
+        if (folder / "config.yaml").is_file():
+            return str(folder)
+    there = ", ".join(sorted(path.parent.name for path in Path("profiles").glob("*/config.yaml")))
+    raise UserError(
+        f"there is no profile {name}: give a folder with a config.yaml, or one of {there}"
+    )
 
 
 def _put_tools_on_path() -> None:
@@ -96,7 +113,7 @@ def _owning() -> Iterator[None]:
 
     A Snakemake lock that only killed owners can have left is lifted first.
     """
-    mine = _OWNERS / f"{socket.gethostname()}.{os.getpid()}"
+    mine = _OWNERS / _owner()
     with contextlib.ExitStack() as owned:
         with process.locked(_OWNERS):
             _lift_stale_lock()
@@ -105,18 +122,37 @@ def _owning() -> Iterator[None]:
         shutil.rmtree(mine)
 
 
+def _owner() -> str:
+    """Return the name of this run's folder."""
+    return f"{socket.gethostname()}.{os.getpid()}"
+
+
 def _lift_stale_lock() -> None:
-    """Lift Snakemake's lock if owners are known, all are dead, and no other Snakemake is here."""
+    """Lift Snakemake's lock if owners are known, all are dead, and no other Snakemake is here.
+
+    Jobs that the dead left in Slurm are cancelled first.
+    """
     owners = [path for path in _OWNERS.iterdir() if path.is_dir()]
     dead = [path for path in owners if _is_dead(path)]
+    cancelled = [cluster.cancel_jobs(path.name) for path in dead]
     locked = any(_LOCKS.glob("*.lock"))
-    if locked and dead and dead == owners and not process.running_here("snakemake"):
+    if locked and dead and dead == owners and not _another_runs(patience=30.0 * any(cancelled)):
         shutil.rmtree(_LOCKS)
         print("a run was killed and left its lock: lifted")
     elif locked:
         return
     for path in dead:
         shutil.rmtree(path)
+
+
+def _another_runs(patience: float) -> bool:
+    """Tell whether Snakemake runs here; what was cancelled has `patience` seconds to end."""
+    deadline = time.monotonic() + patience
+    while process.running_here("snakemake"):
+        if time.monotonic() >= deadline:
+            return True
+        time.sleep(0.5)
+    return False
 
 
 def _is_dead(owner: Path) -> bool:

@@ -6,7 +6,7 @@ imports nothing heavy, as it runs whenever Snakemake starts.
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -279,6 +279,15 @@ class Workflow:
             if self.recipe.language_models[name].text == "train"
             else self.recipe.language_models[name].text
         )
+
+
+def scaled(amount: int) -> Callable[[Any, int], int]:
+    """Return a resource that a step asks for: `amount` at first, twice that at its second try ...
+
+    It matters where a scheduler enforces memory (`mem_mb`) or time (`runtime`, minutes) and the
+    profile lets steps try again (`retries`).
+    """
+    return lambda wildcards, attempt: amount * attempt
 
 
 def workflow_of(config: dict[str, Any]) -> Workflow:

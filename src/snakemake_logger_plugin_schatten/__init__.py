@@ -58,7 +58,7 @@ class LogHandler(LogHandlerBase):
             case LogEvent.JOB_FINISHED:
                 self.board.finish(info["job_id"])
             case LogEvent.JOB_ERROR:
-                self.board.fail(info["jobid"])
+                self.board.fail(info["jobid"], [Path(log) for log in info["log"]])
             case LogEvent.ERROR:
                 self._show_error(record)
             case None:

@@ -5,16 +5,13 @@ from typing import Annotated
 
 import typer
 
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import JobsOption, RecipeOption, TasksOption
 
 app = typer.Typer()
 
 CorpusDirOption = Annotated[
     Path | None,
     typer.Option("--corpus-dir", help="Folder of the recordings; the synthetic corpus has none."),
-]
-JobsOption = Annotated[
-    int, typer.Option("--jobs", min=1, help="Processes or threads; results do not depend on it.")
 ]
 
 
@@ -24,12 +21,13 @@ def corpus(
     output: Annotated[Path, typer.Option("--output", help="Folder to write to.")],
     corpus_dir: CorpusDirOption = None,
     jobs: JobsOption = 1,
+    tasks: TasksOption = 1,
 ) -> None:
     """Write a corpus's cuts ({split}.cuts.jsonl.gz, 16 kHz) and normalised text (text/)."""
     from schatten.corpus import make
     from schatten.recipe import load
 
-    make(load(recipe), corpus_dir, output, jobs)
+    make(load(recipe), corpus_dir, output, jobs, tasks)
 
 
 @app.command("validate")

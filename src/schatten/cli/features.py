@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from schatten import recipe as recipes
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import JobsOption, RecipeOption, TasksOption
 
 app = typer.Typer()
 
@@ -22,13 +22,17 @@ def features(
         Path | None,
         typer.Option(help="Folder that audio paths are relative to; the cuts' own by default"),
     ] = None,
+    jobs: JobsOption = 1,
+    tasks: TasksOption = 1,
 ) -> None:
     """Compute the features of a split (a frame every 10 ms)."""
-    from schatten.features.store import compute
+    from schatten.features.store import compute, pieces_for
 
     settings = recipes.load(recipe)
     speeds = settings.speed_perturbation if split == settings.splits.train else (1.0,)
-    count = compute(cuts, corpus_dir or cuts.parent, feature, speeds, output)
+    pieces = pieces_for(cuts, speeds, jobs * tasks)
+    audio = corpus_dir or cuts.parent
+    count = compute(cuts, audio, feature, speeds, output, pieces=pieces, tasks=tasks)
     print(f"{output}: {count} utterances")
 
 

@@ -35,6 +35,10 @@ def run(
     corpus_dir: Annotated[
         str | None, typer.Option(help="Folder of the corpus, where the recipe reads one.")
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Where steps run: a name in profiles/, as `slurm`, or a folder."),
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", "-j", min=1, help="Steps at a time; the CPU cores by default."),
@@ -48,7 +52,10 @@ def run(
 
     options = {"recipe": recipe, "corpus_dir": corpus_dir}
     config = {key: value for key, value in options.items() if value is not None}
-    arguments = ["--cores", str(jobs) if jobs else "all"]
+    if profile:
+        arguments = ["--profile", runner.profile(profile), *(["--jobs", str(jobs)] if jobs else [])]
+    else:
+        arguments = ["--cores", str(jobs) if jobs else "all"]
     if config:
         arguments += ["--config", *(f"{key}={as_yaml(value)}" for key, value in config.items())]
     if dry_run:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from schatten import launch
 from schatten import recipe as recipes
 from schatten.cli.options import RecipeOption
 
@@ -15,6 +16,12 @@ SeedOption = Annotated[int, typer.Option("--seed", help="Seed of weights, order 
 TrainCuts = Annotated[Path, typer.Option("--train", help="Training cuts with features")]
 RankOption = Annotated[str, typer.Option(help="Label of one of the system's ranks: tau0.60@e12")]
 DevCuts = Annotated[Path, typer.Option("--dev", help="Dev cuts with features")]
+ProcessesOption = Annotated[
+    int,
+    typer.Option(
+        "--processes", min=1, help="Processes that share each batch: one a GPU, on all nodes"
+    ),
+]
 ModelOutput = Annotated[Path, typer.Option("--output", help="The model (.pt); history.json beside")]
 
 
@@ -30,8 +37,10 @@ def train(
     teacher: Annotated[
         Path | None, typer.Option(help="The model that a distilled system learns from")
     ] = None,
+    processes: ProcessesOption = 1,
 ) -> None:
     """Train stage 1 of a system; a killed training goes on from its last checkpoint."""
+    _spread(processes)
     from schatten.train.stages import stage1
 
     stage1(recipes.load(recipe), system, seed, (train, dev), statistics, output, teacher)
@@ -64,13 +73,22 @@ def stage2(
     train: TrainCuts,
     dev: DevCuts,
     output: ModelOutput,
+    processes: ProcessesOption = 1,
 ) -> None:
     """Train a truncated model on, warm-started, without penalty."""
+    _spread(processes)
     from schatten.recipe.layout import Row
     from schatten.train import stages
 
     row = Row(system, seed, rank, "stage2")
     stages.stage2(recipes.load(recipe), row, model, (train, dev), output)
+
+
+def _spread(processes: int) -> None:
+    """Let several processes do this command, where that is asked for, and end with them."""
+    status = launch.spread(processes)
+    if status is not None:
+        raise typer.Exit(status)
 
 
 @app.command()

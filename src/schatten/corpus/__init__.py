@@ -19,16 +19,18 @@ _SOURCES = {
 }
 
 
-def make(recipe: Recipe, corpus_dir: Path | None, output: Path, jobs: int = 1) -> None:
+def make(
+    recipe: Recipe, corpus_dir: Path | None, output: Path, jobs: int = 1, tasks: int = 1
+) -> None:
     """Write `{split}.cuts.jsonl.gz` and `text/{corpus,SPLIT}.txt.gz` of a recipe's corpus.
 
     `corpus_dir` is the folder of real recordings (the synthetic corpus needs none), `jobs` the
-    number of processes or threads; no output depends on it.
+    number of processes or threads, in each of a Slurm job's `tasks`; no output depends on either.
 
     Errors: `UserError` for a missing folder, manifest or recording.
     """
     if recipe.corpus.source == "voicesearch_like":
-        import_module("schatten.corpus.voicesearch").make(recipe, output, jobs)
+        import_module("schatten.corpus.voicesearch").make(recipe, output, jobs, tasks)
     else:
         _from_folder(recipe, corpus_dir, output, jobs)
     if makes_audio(recipe.corpus):

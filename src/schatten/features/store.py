@@ -1,18 +1,21 @@
 """Computing a split's features and keeping them beside their cuts, in lhotse's chunked archive."""
 
-from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
-from lhotse import CutSet, LilcomChunkyWriter
-from lhotse.audio.backend import LibsndfileBackend, audio_backend
-from lhotse.cut import Cut
+from lhotse import CutSet
 
 from schatten import seals
 from schatten.errors import UserError
-from schatten.features.extractors import extractor
-from schatten.files import atomic_output, read_json, write_json, write_jsonl
+from schatten.features.pieces import Piece, join, make
+from schatten.files import digest, read_json, remove, sha256, write_json
+from schatten.process import locked
+from schatten.recipe.parts import RESULT_VERSION
+
+_PIECE = 1000
+"""Utterances of a piece that pay for a process of its own."""
 
 
 def archive_of(cuts: Path) -> Path:
@@ -20,33 +23,56 @@ def archive_of(cuts: Path) -> Path:
     return cuts.with_name(cuts.name.removesuffix(".cuts.jsonl.gz") + ".lca")
 
 
-def compute(cuts: Path, audio: Path, feature: str, speeds: tuple[float, ...], output: Path) -> int:
+def compute(
+    cuts: Path,
+    audio: Path,
+    feature: str,
+    speeds: tuple[float, ...],
+    output: Path,
+    *,
+    pieces: int = 1,
+    tasks: int = 1,
+) -> int:
     """Write the features of `cuts`, whose audio paths are relative to the folder `audio`.
 
     Each utterance is used at each of `speeds`; copies get the suffix `_sp{speed}`. Writes
-    `output` and its archive, and returns the number of utterances. Audio is read by libsndfile
-    alone: lhotse would hand the names of .sph files to a shell.
+    `output` and its archive, and returns the number of utterances. The work is done in `pieces`
+    at a time, in a Slurm job of several `tasks` on all its nodes; no byte depends on either. What
+    a killed run has finished is not made again.
     """
     torch.set_num_threads(1)
-    spectrum = extractor(feature)
-    archive = archive_of(output)
-    recorded = _recorded(cuts, audio)
-    done = []
-    with (
-        audio_backend(LibsndfileBackend()),
-        atomic_output(archive) as beside,
-        LilcomChunkyWriter(beside) as writer,
-    ):
-        for cut in _at_speeds(recorded, speeds):
-            with_features = _extract(cut, spectrum, writer, cuts)
-            with_features.features.storage_path = archive.name
-            done.append(with_features.drop_recording().to_dict())
-    write_jsonl(output, done)
-    return len(done)
+    count = _look_at_recordings(cuts, audio)
+    version = RESULT_VERSION["features"]
+    key = digest([sha256(cuts), str(audio.absolute()), feature, speeds, pieces, version])
+    work = output.with_name(f".{output.name.partition('.')[0]}-{key}")
+    bounds = [count * number // pieces for number in range(pieces + 1)]
+    parts = [
+        Piece(
+            cuts=cuts,
+            audio=audio,
+            feature=feature,
+            speeds=speeds,
+            first=first,
+            last=last,
+            output=work / f"{first:09d}.jsonl",
+        )
+        for first, last in pairwise(bounds)
+    ]
+    with locked(work):
+        make(parts, tasks)
+        join(parts, output, archive_of(output))
+        remove(work)
+    return count * len(speeds)
 
 
-def _recorded(cuts: Path, audio: Path) -> CutSet:
-    """Read cuts, and say that their recordings are about to be read."""
+def pieces_for(cuts: Path, speeds: tuple[float, ...], workers: int) -> int:
+    """Return how many pieces so many processes had better make: small ones do not pay."""
+    utterances = len(speeds) * sum(1 for _ in read_cuts(cuts))
+    return max(1, min(workers, utterances // _PIECE))
+
+
+def _look_at_recordings(cuts: Path, audio: Path) -> int:
+    """Say that the recordings of cuts are about to be read; return the number of cuts."""
     found = read_cuts(cuts)
     names = [str(source.source) for cut in found for source in cut.recording.sources]
     try:
@@ -56,24 +82,7 @@ def _recorded(cuts: Path, audio: Path) -> CutSet:
             f"{error.filename} does not exist, and {cuts} names it: copy it there, or make the "
             "corpus again"
         ) from None
-    return found.with_recording_path_prefix(audio)
-
-
-def _at_speeds(cuts: CutSet, speeds: tuple[float, ...]) -> Iterator[Cut]:
-    for cut in cuts:
-        for speed in speeds:
-            yield cut if speed == 1.0 else cut.perturb_speed(speed)
-
-
-def _extract(cut: Cut, spectrum: object, writer: LilcomChunkyWriter, cuts: Path) -> Cut:
-    try:
-        return cut.compute_and_store_features(extractor=spectrum, storage=writer)
-    except Exception as error:
-        source = cut.recording.sources[0].source
-        raise UserError(
-            f"{source} (utterance {cut.id} of {cuts}) cannot be turned into features: "
-            f"{str(error).splitlines()[0]}; repair or remove it"
-        ) from error
+    return len(found)
 
 
 def read_cuts(path: Path) -> CutSet:

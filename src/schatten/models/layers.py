@@ -4,9 +4,10 @@ Letters in shapes: N utterances, T frames, C channels or units, F bins, H hidden
 """
 
 import warnings
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.nn import functional
 
 # It is true, of the CPU, and nothing to act upon.
@@ -29,7 +30,28 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         """Normalise x (N, T, C) or (N, T, C, F) on the frames of `mask` (N, T), all by default."""
         if mask is None:
             mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-        return unpack(super().forward(x[mask]), mask)
+        frames = x[mask]
+        if self.training and distributed.is_initialized() and distributed.get_world_size() > 1:
+            return unpack(self._over_processes(frames), mask)
+        return unpack(super().forward(frames), mask)
+
+    def _over_processes(self, frames: Tensor) -> Tensor:
+        """Normalise frames (M, C) or (M, C, F) by the statistics of all processes' frames."""
+        axes = [0, *range(2, frames.ndim)]
+        shape = [1, -1, *[1] * (frames.ndim - 2)]
+        values = frames.float()
+        count = _summed(values.new_tensor(values.numel() // values.shape[1]))
+        mean = _summed(values.sum(axes)) / count
+        centred = values - mean.view(shape)
+        variance = _summed(centred.square().sum(axes)) / count
+        with torch.no_grad():
+            assert self.running_mean is not None and self.running_var is not None
+            assert self.num_batches_tracked is not None and self.momentum is not None
+            self.num_batches_tracked.add_(1)
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+        scale = (variance + self.eps).rsqrt() * self.weight
+        return (centred * scale.view(shape) + self.bias.view(shape)).to(frames.dtype)
 
     def gain_and_offset(self) -> tuple[Tensor, Tensor]:
         """Return gain and offset (C,), float64: with running statistics it is x * gain + offset.
@@ -40,6 +62,27 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         assert self.running_var is not None
         gain = self.weight.detach().double() / (self.running_var.double() + self.eps).sqrt()
         return gain, self.bias.detach().double() - self.running_mean.double() * gain
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all processes; the gradient of a loss that is a sum over them too."""
+
+    @staticmethod
+    def forward(context: Any, value: Tensor) -> Tensor:
+        total = value.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> Tensor:
+        total = gradients[0].contiguous().clone()
+        distributed.all_reduce(total)
+        return total
+
+
+def _summed(value: Tensor) -> Tensor:
+    result: Tensor = _Sum.apply(value)
+    return result
 
 
 def unpack(frames: Tensor, mask: Tensor) -> Tensor:

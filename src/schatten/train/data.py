@@ -14,12 +14,13 @@ from lhotse.dataset.collation import collate_features
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from schatten.launch import Place
 from schatten.recipe.training import Training
 
 
 @dataclass
 class Batch:
-    """Utterances padded to the longest: N utterances, T frames, C bins."""
+    """A process's share of a batch, padded to its longest: N utterances, T frames, C bins."""
 
     features: Tensor
     """(N, T, C)."""
@@ -30,7 +31,9 @@ class Batch:
     ids: list[str]
     """Utterance ids."""
     seconds: float
-    """Audio in the batch, padding not counted."""
+    """Audio in the whole batch, padding not counted."""
+    utterances: int
+    """Utterances in the whole batch."""
 
 
 class Labels:
@@ -53,33 +56,40 @@ def frames_needed(labels: Tensor) -> int:
 class Utterances(Dataset[Batch]):
     """Turns lhotse's mini-batches of cuts into `Batch`es."""
 
-    def __init__(self, labels: Labels) -> None:
-        """Take the map of text to labels."""
+    def __init__(self, labels: Labels, place: Place) -> None:
+        """Take the map of text to labels, and which share of each batch is wanted."""
         self.labels = labels
+        self.place = place
 
     def __getitem__(self, cuts: CutSet) -> Batch:
-        """Load and pad the features of some cuts."""
-        features, lengths = collate_features(cuts)
+        """Load and pad the features of this process's share of some cuts.
+
+        A share that would be empty is a stand-in of one utterance without a frame.
+        """
+        whole = list(cuts)
+        share = whole[self.place.rank :: self.place.count]
+        features, lengths = collate_features(CutSet.from_cuts(share or whole[:1]))
         return Batch(
             features=features,
-            lengths=lengths.long(),
-            labels=[self.labels(cut.supervisions[0].text) for cut in cuts],
-            ids=[cut.id for cut in cuts],
-            seconds=sum(cut.duration for cut in cuts),
+            lengths=lengths.long() if share else torch.zeros_like(lengths.long()),
+            labels=[self.labels(cut.supervisions[0].text) for cut in share],
+            ids=[cut.id for cut in share],
+            seconds=sum(cut.duration for cut in whole),
+            utterances=len(whole),
         )
 
 
-class Resumed(Sampler[CutSet]):
-    """A sampler's mini-batches from the one numbered `skip` on."""
+class Chosen(Sampler[CutSet]):
+    """A sampler's mini-batches from the one numbered `skip` on, or every so many of them."""
 
-    def __init__(self, sampler: Sampler[CutSet], skip: int) -> None:
-        """Skip so many mini-batches."""
+    def __init__(self, sampler: Sampler[CutSet], skip: int, step: int = 1) -> None:
+        """Skip so many mini-batches, then take each `step`-th."""
         self.sampler = sampler
-        self.skip = skip
+        self.skip, self.step = skip, step
 
     def __iter__(self) -> Iterator[CutSet]:
         """Yield the mini-batches of cuts that are left of the epoch."""
-        return islice(iter(self.sampler), self.skip, None)
+        return islice(iter(self.sampler), self.skip, None, self.step)
 
 
 def part_of(parts: int, cut: Cut) -> int:
@@ -92,9 +102,19 @@ def _is_in(part: int, parts: int, cut: Cut) -> bool:
 
 
 def training_loader(
-    cuts: CutSet, labels: Labels, training: Training, seed: int, epoch: int, skip: int
+    cuts: CutSet,
+    labels: Labels,
+    training: Training,
+    seed: int,
+    epoch: int,
+    skip: int,
+    place: Place = Place(),  # noqa: B008, frozen
 ) -> DataLoader[Batch]:
-    """Return an epoch's batches, shuffled and bucketed by duration, from batch `skip` on."""
+    """Return an epoch's batches, shuffled and bucketed by duration, from batch `skip` on.
+
+    Every process draws the same batches and takes its share of each, so that their number
+    changes no batch.
+    """
     parts = training.epoch_parts
     sampler = DynamicBucketingSampler(
         cuts.filter(partial(_is_in, epoch % parts, parts)) if parts > 1 else cuts,
@@ -107,10 +127,16 @@ def training_loader(
         world_size=1,
     )
     sampler.set_epoch(epoch)
-    return DataLoader(Utterances(labels), sampler=Resumed(sampler, skip), batch_size=None)
+    return DataLoader(Utterances(labels, place), sampler=Chosen(sampler, skip), batch_size=None)
 
 
-def scoring_loader(cuts: CutSet, labels: Labels, batch_seconds: float) -> DataLoader[Batch]:
-    """Return batches in the order of the cuts."""
+def scoring_loader(
+    cuts: CutSet,
+    labels: Labels,
+    batch_seconds: float,
+    place: Place = Place(),  # noqa: B008, frozen
+) -> DataLoader[Batch]:
+    """Return batches in the order of the cuts, dealt out to the processes."""
     sampler = SimpleCutSampler(cuts, max_duration=batch_seconds, rank=0, world_size=1)
-    return DataLoader(Utterances(labels), sampler=sampler, batch_size=None)
+    dealt = Chosen(sampler, place.rank, place.count)
+    return DataLoader(Utterances(labels, Place()), sampler=dealt, batch_size=None)

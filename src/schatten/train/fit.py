@@ -15,10 +15,13 @@ from lhotse import CutSet
 from lhotse.cut import Cut
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
 from schatten.errors import UserError
 from schatten.features.store import read_features
+from schatten.launch import place
 from schatten.models import AcousticModel, save
 from schatten.progress import report
 from schatten.recipe.training import Training
@@ -86,10 +89,15 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
 
 
 def _trainer(plan: Fit, callbacks: list[Callback], state: Path) -> lightning.Trainer:
+    """Return the trainer; over several processes gradients are averaged (gloo, NCCL on GPUs)."""
+    here = place()
     return lightning.Trainer(
         max_epochs=plan.epochs,
         accelerator="auto",
-        devices=1,
+        devices=here.count // here.nodes,
+        num_nodes=here.nodes,
+        strategy=DDPStrategy() if here.count > 1 else "auto",
+        plugins=[LightningEnvironment()],
         precision=plan.training.precision,  # type: ignore[arg-type]
         gradient_clip_val=plan.training.gradient_clip,
         callbacks=callbacks,
@@ -165,11 +173,13 @@ class TrainingData(lightning.LightningDataModule):
         epoch = self.trainer.current_epoch if self.trainer else 0
         skip = self.skip if epoch == self.resumed_epoch else 0
         plan = self.plan
-        return training_loader(self.cuts, self.labels, plan.training, plan.seed, epoch, skip)
+        return training_loader(
+            *(self.cuts, self.labels, plan.training, plan.seed, epoch, skip, place())
+        )
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return the dev split in its order."""
-        return scoring_loader(self.dev, self.labels, self.plan.training.batch_seconds)
+        return scoring_loader(self.dev, self.labels, self.plan.training.batch_seconds, place())
 
 
 class Clock(Callback):
@@ -240,7 +250,7 @@ class KeepEpochs(Callback):
     ) -> None:
         """Save the model where the epoch is listed."""
         assert isinstance(module, CtcTraining)
-        if trainer.current_epoch + 1 in self.epochs:
+        if trainer.current_epoch + 1 in self.epochs and trainer.is_global_zero:
             save(module.model, self.folder / f"e{trainer.current_epoch + 1}.pt")
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from kaldialign import edit_distance
 from lhotse.dataset import SpecAugment as LhotseSpecAugment
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.nn import functional
 
 from schatten.errors import UserError
+from schatten.launch import Place, place
 from schatten.models import AcousticModel
 from schatten.recipe.training import SpecAugment, Training
 from schatten.train.averaging import WeightAverage
@@ -56,6 +57,7 @@ class CtcTraining(lightning.LightningModule):
         self.recent_loss = 0.0
         self.dev = dict.fromkeys(("loss", "errors", "labels", "utterances"), 0.0)
         self.augment = _spec_augment(training.spec_augment)
+        self.place: Place = place()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return Adam; the schedule sets its rate at every step."""
@@ -64,20 +66,27 @@ class CtcTraining(lightning.LightningModule):
         )
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
-        """Return the loss of a batch; a loss that is not finite or diverges ends the training."""
-        seed_step(self.seed, self.global_step)
+        """Return the loss of a batch; a loss that is not finite or diverges ends the training.
+
+        Lightning averages gradients over processes: the average of what each returns is the loss.
+        """
+        seed_step(self.seed, self.global_step, *([self.place.rank] if self.place.rank else []))
         epoch = self.current_epoch + self.sums["seconds"] / self.epoch_seconds
         for group in self.optimizers().param_groups:  # type: ignore[union-attr]
             group["lr"] = self.schedule(self.global_step, epoch)
         features = self._augmented(batch)
         log_probs, lengths = self.model(features, batch.lengths)
-        losses = ctc_losses(log_probs, lengths, batch.labels)
-        loss = losses.mean()
-        self._check(loss, losses, batch)
-        self.sums["loss"] += float(losses.detach().sum())
-        self.sums["utterances"] += len(losses)
+        if batch.labels:
+            losses = ctc_losses(log_probs, lengths, batch.labels)
+        else:  # a stand-in
+            losses = 0.0 * log_probs.sum()[None]
+        (total,) = over_processes([float(losses.detach().sum())])
+        self._check(total / batch.utterances, losses, batch)
+        self.sums["loss"] += total
+        self.sums["utterances"] += batch.utterances
         self.sums["seconds"] += batch.seconds
         self.sums["steps"] += 1
+        loss = losses.sum() * self.place.count / batch.utterances
         step = Step(self.model, batch, log_probs, lengths)
         for technique in self.techniques:
             loss = technique(loss, step)
@@ -91,10 +100,9 @@ class CtcTraining(lightning.LightningModule):
             features[row : row + 1, :length] = self.augment(features[row : row + 1, :length])
         return features
 
-    def _check(self, loss: Tensor, losses: Tensor, batch: Batch) -> None:
-        value = float(loss.detach())
+    def _check(self, value: float, losses: Tensor, batch: Batch) -> None:
         if not np.isfinite(value):
-            bad = [name for name, one in zip(batch.ids, losses, strict=True) if not one.isfinite()]
+            bad = [name for name, one in zip(batch.ids, losses, strict=False) if not one.isfinite()]
             raise UserError(
                 f"the loss is {value} at step {self.global_step}, at the utterances "
                 f"{', '.join(bad)} (batch: {', '.join(batch.ids)}): listen to them, or {REMEDY}"
@@ -123,7 +131,8 @@ class CtcTraining(lightning.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Add the epoch's record, and its weights to the average: the dev split ends an epoch."""
         epoch = self.current_epoch + 1
-        dev, sums = self.dev, self.sums
+        sums = self.sums
+        dev = dict(zip(self.dev, over_processes(list(self.dev.values())), strict=True))
         rate = self.optimizers().param_groups[0]["lr"]  # type: ignore[union-attr]
         record = {
             "epoch": epoch,
@@ -139,7 +148,7 @@ class CtcTraining(lightning.LightningModule):
         epochs = self.trainer.max_epochs or epoch
         if epoch > epochs - self.training_settings.weight_average_epochs:
             self.average.add(self.model)
-        for counts in (sums, dev):
+        for counts in (sums, self.dev):
             counts.update(dict.fromkeys(counts, 0.0))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -186,9 +195,22 @@ def greedy_errors(log_probs: Tensor, lengths: Tensor, labels: list[Tensor]) -> i
     return errors
 
 
-def seed_step(seed: int, step: int) -> None:
-    """Seed every random generator for one step, so that a resumed training draws the same."""
-    mixed = int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+def over_processes(values: list[float]) -> list[float]:
+    """Return each value's sum over the training's processes."""
+    if not distributed.is_initialized() or distributed.get_world_size() == 1:
+        return values
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    total = torch.tensor(values, dtype=torch.float64, device=device)
+    distributed.all_reduce(total)
+    return [float(value) for value in total]
+
+
+def seed_step(seed: int, *numbers: int) -> None:
+    """Seed every random generator for one step, so that a resumed training draws the same.
+
+    `numbers`: the step; of another process than the first, its rank too.
+    """
+    mixed = int(np.random.SeedSequence([seed, *numbers]).generate_state(1)[0])
     random.seed(mixed)
     np.random.seed(mixed)
     torch.manual_seed(mixed)

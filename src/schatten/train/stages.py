@@ -10,6 +10,7 @@ from schatten.compress.truncate import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
 from schatten.files import read_json, write_json
+from schatten.launch import place
 from schatten.models.acoustic import AcousticModel, units_of
 from schatten.provenance import here
 from schatten.recipe import Recipe
@@ -73,6 +74,8 @@ def stage1(
     plan = Fit(training, added, schedule, training.epochs, seed, *cuts, keep)
     with training_state(train_part(recipe, system, seed), inputs) as state:
         records, seconds = fit(model, plan, state)
+        if place().rank > 0:
+            return
         for epoch in keep:
             models.save(
                 models.load(epoch_model(state / "model.pt", epoch)), epoch_model(output, epoch)
@@ -132,7 +135,8 @@ def stage2(recipe: Recipe, row: Row, source: Path, cuts: tuple[Path, Path], outp
     plan = Fit(training, [], schedule, epochs, seed, *cuts)
     with training_state(stage2_part(recipe, system, seed, row.rank), [*cuts, source]) as state:
         records, seconds = fit(model, plan, state)
-        _write(model, output, system, seed, "stage2", records, seconds)
+        if place().rank == 0:
+            _write(model, output, system, seed, "stage2", records, seconds)
 
 
 def _write(

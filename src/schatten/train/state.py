@@ -13,6 +13,7 @@ import lightning
 import torch
 
 from schatten.files import atomic_output, digest, remove, sha256
+from schatten.launch import place
 from schatten.process import locked
 
 ROOT = Path("state")
@@ -26,8 +27,14 @@ def state_key(settings: str, inputs: list[Path]) -> str:
 
 @contextmanager
 def training_state(settings: str, inputs: list[Path]) -> Iterator[Path]:
-    """Yield the locked state folder of a training; it goes when the training has ended well."""
+    """Yield the locked state folder of a training; it goes when the training has ended well.
+
+    Of several processes the first one has the lock.
+    """
     folder = ROOT / state_key(settings, inputs)
+    if place().rank > 0:
+        yield folder
+        return
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         yield folder
@@ -70,5 +77,8 @@ class Checkpoints(lightning.Callback):
         self._write(trainer)
 
     def _write(self, trainer: lightning.Trainer) -> None:
+        if not trainer.is_global_zero:
+            trainer.save_checkpoint(self.path)  # writes nothing, and waits for the one that does
+            return
         with atomic_output(self.path, lasting=False) as beside:
             trainer.save_checkpoint(beside)

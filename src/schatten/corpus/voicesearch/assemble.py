@@ -32,10 +32,11 @@ _WORK = ".work"
 """Folder for what is needed until the corpus is whole."""
 
 
-def make(recipe: Recipe, output: Path, jobs: int = 1) -> None:
+def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
     """Write recordings, cuts, text, and `{split}.conditions.jsonl.gz` (how each one was made).
 
-    `jobs` processes speak at once. A corpus that was interrupted is gone on with.
+    `jobs` processes speak at once, of each of a Slurm job's `tasks`. A corpus that was
+    interrupted is gone on with.
 
     Errors: `UserError` for unknown splits, accents or variants, and bad folders of recordings.
     """
@@ -47,7 +48,7 @@ def make(recipe: Recipe, output: Path, jobs: int = 1) -> None:
     queries = draw_queries(settings, grammar, splits)
     blocks = [block for split in splits for block in plan_split(settings, split, queries[split])]
     with locked(output / _WORK):
-        _speak(settings, blocks, queries[recipe.splits.train], output, jobs)
+        _speak(settings, blocks, queries[recipe.splits.train], output, (jobs, tasks))
         normaliser = Normaliser(recipe.text)
         _write_tables(blocks, splits, normaliser, output, jobs)
         held_out = {query for split in recipe.splits.scored for query in queries[split]}
@@ -71,7 +72,11 @@ def _check(settings: VoiceSearchCorpus, splits: tuple[str, ...]) -> None:
 
 
 def _speak(
-    settings: VoiceSearchCorpus, blocks: list[Block], train: list[str], output: Path, jobs: int
+    settings: VoiceSearchCorpus,
+    blocks: list[Block],
+    train: list[str],
+    output: Path,
+    workers: tuple[int, int],
 ) -> None:
     """Make every recording that is not there yet."""
     work = output / _WORK
@@ -83,7 +88,7 @@ def _speak(
     for block in blocks:
         side = sides["train" if block.split == "train" else HELD_OUT]
         planned.append(Job.model_validate({"block": block, **common, **side}))
-    run_jobs(planned, work, jobs)
+    run_jobs(planned, work, *workers)
 
 
 def _side(settings: VoiceSearchCorpus, side: str, work: Path) -> dict[str, object]:

@@ -1,8 +1,5 @@
 """Runs blocks, each in a fresh process, a few at a time; what is done stays done after a kill."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -11,22 +8,21 @@ from schatten import progress
 from schatten.corpus.voicesearch.block import Job
 from schatten.errors import UserError
 from schatten.files import digest, write_text
+from schatten.launch import run_module
 
-_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
+def run_jobs(jobs: Sequence[Job], folder: Path, workers: int, tasks: int = 1) -> None:
+    """Run jobs, `workers` at once in each of a Slurm job's `tasks`.
 
-def run_jobs(jobs: Sequence[Job], folder: Path, workers: int) -> None:
-    """Run jobs, `workers` at once; `folder` keeps note of those that are done, to leave them out.
-
-    A note without its recordings counts for nothing: Snakemake removes the outputs of a killed
-    step, and not the notes.
+    `folder` keeps note of those that are done, to leave them out. A note without its recordings
+    counts for nothing: Snakemake removes the outputs of a killed step, and not the notes.
 
     Errors: `UserError` with what a failed process said.
     """
     waiting = [job for job in jobs if not _is_done(job, folder)]
-    pool = ThreadPoolExecutor(workers)
+    pool = ThreadPoolExecutor(workers * tasks)
     try:
-        futures = [pool.submit(_run, job, folder) for job in waiting]
+        futures = [pool.submit(_run, job, folder, tasks) for job in waiting]
         for count, future in enumerate(as_completed(futures), 1):
             future.result()
             progress.report("synthesis", batch=count, batches=len(waiting))
@@ -46,17 +42,11 @@ def done_path(job: Job, folder: Path) -> Path:
     return folder / f"{job.block.name}-{digest(job.model_dump(mode='json'), 16)}.done"
 
 
-def _run(job: Job, folder: Path) -> None:
+def _run(job: Job, folder: Path, tasks: int) -> None:
     path = folder / f"{job.block.name}.job.json"
     write_text(path, job.model_dump_json())
     module = "schatten.corpus.voicesearch.block"
-    result = subprocess.run(
-        [sys.executable, "-m", module, str(path), str(done_path(job, folder))],
-        env={**os.environ, **_ONE_THREAD},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_module(module, str(path), str(done_path(job, folder)), tasks=tasks)
     if result.returncode:
         lines = result.stderr.strip().splitlines() or [f"it ended with {result.returncode}"]
         raise UserError(f"speaking {job.block.name} failed: {lines[-1]}")

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from schatten import models
 from schatten.errors import UserError
+from schatten.launch import place
 from schatten.models.layers import frame_mask
 from schatten.recipe.model import Distillation
 from schatten.train.techniques.base import Step
@@ -36,7 +37,10 @@ class Distilled:
                 f"student {tuple(step.log_probs.shape[1:])}: give both one stride and one alphabet"
             )
         mask = frame_mask(lengths, targets.shape[1])
-        soft = divergence(targets[mask], step.log_probs[mask], self.temperature) / len(lengths)
+        soft = divergence(targets[mask], step.log_probs[mask], self.temperature)
+        soft = (
+            soft * place().count / step.batch.utterances
+        )  # averaged over processes, as the loss is
         return (1 - self.weight) * loss + self.weight * soft
 
 

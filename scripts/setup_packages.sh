@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# Installs what the ARM part needs beside `make setup`: a cross compiler, an emulator, llvm-mca, fuzzers.
-# Does nothing when they are there; as another user than root it prints the command to run.
+# Installs Debian packages: setup_packages.sh PACKAGE... Does nothing where they are there; as
+# another user than root it prints the command to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly PACKAGES=(cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19 clang-19 libclang-rt-19-dev)
-readonly LOG=.tools/setup-arm.log
+readonly LOG=.tools/setup-packages.log
 
-command -v dpkg-query >/dev/null || exit 0 # not Debian: cmake names what it does not find
+command -v dpkg-query >/dev/null || exit 0 # not Debian: what needs a program says so itself
 missing=()
-for package in "${PACKAGES[@]}"; do
+for package in "$@"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
 ((${#missing[@]})) || exit 0

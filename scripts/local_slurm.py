@@ -1,0 +1,179 @@
+"""Runs a command beside a Slurm cluster of one node: this machine, on loopback, until it ends.
+
+    python scripts/local_slurm.py [--cpus N] -- COMMAND...
+
+It needs Debian's slurm-wlm and munge, no systemd and no root. Everything that the daemons write
+lies in a temporary folder, on ports of their own, so other Slurms of the machine see nothing of
+it; the command finds it through SLURM_CONF. The daemons end with this process, however it ends.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+
+CONFIGURATION = r"""ClusterName=schatten
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort={ports[0]}
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={home}/munge.socket
+CredType=cred/munge
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SwitchType=switch/none
+MpiDefault=none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+SchedulerType=sched/builtin
+SlurmdParameters=config_overrides
+ReturnToService=2
+MinJobAge=300
+DefMemPerCPU=1000
+KillWait=5
+StateSaveLocation={home}/state
+SlurmdSpoolDir={home}/spool
+SlurmctldPidFile={home}/slurmctld.pid
+SlurmdPidFile={home}/slurmd.pid
+SlurmctldLogFile={home}/slurmctld.log
+SlurmdLogFile={home}/slurmd.log
+NodeName=localhost NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[1]} \
+  CPUs={cpus} RealMemory={memory}
+PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP
+"""
+MEMORY_MB = 1_000_000
+"""What the node says it has: jobs ask for more than they need, and nothing is enforced here."""
+PATIENCE = 30.0
+"""Seconds in which the daemons have to answer."""
+
+
+def main() -> int:
+    """Run the command of the command line; return its exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--cpus", type=int, default=16, help="CPUs the node says it has")
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args()
+    os.environ["PATH"] += os.pathsep + "/usr/sbin"
+    if missing := [name for name in ("munged", "slurmctld", "slurmd") if not shutil.which(name)]:
+        sys.exit(f"{', '.join(missing)}: not found; sudo apt-get install slurm-wlm munge")
+    signal.signal(signal.SIGTERM, _stop)
+    with tempfile.TemporaryDirectory(prefix="slurm.") as folder:
+        daemons: list[subprocess.Popen[bytes]] = []
+        try:
+            _start(Path(folder), arguments.cpus, daemons)
+            return subprocess.run(arguments.command, check=False).returncode
+        finally:
+            _end(daemons)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _start(home: Path, cpus: int, daemons: list[subprocess.Popen[bytes]]) -> None:
+    """Start munged, slurmctld and slurmd below `home`, and wait until the node is idle."""
+    home.chmod(0o755)
+    for name in ("state", "spool"):
+        (home / name).mkdir()
+    key = home / "munge.key"
+    key.write_bytes(os.urandom(128))
+    key.chmod(0o600)
+    user = os.environ.get("USER") or subprocess.check_output(["id", "-un"], text=True).strip()
+    configuration = home / "slurm.conf"
+    configuration.write_text(
+        CONFIGURATION.format(home=home, user=user, cpus=cpus, memory=MEMORY_MB, ports=_ports(2))
+    )
+    os.environ["SLURM_CONF"] = str(configuration)
+    _make_srun(home / "bin")
+    munge = [f"--{name}={home}/munge.{name.split('-')[0]}" for name in _MUNGE_FILES]
+    daemons.append(_daemon(home, "munged", "--foreground", *munge))
+    _wait(home, "munge", ["munge", "-n", "-S", f"{home}/munge.socket"])
+    daemons.append(_daemon(home, "slurmctld", "-D"))
+    daemons.append(_daemon(home, "slurmd", "-D", "-N", "localhost"))
+    _wait(home, "slurm", ["sinfo", "--noheader", "--states=idle", "--format=%n"], "localhost")
+
+
+def _make_srun(folder: Path) -> None:
+    """Put an srun on the path that finds the cluster in jobs that drop SLURM_CONF."""
+    folder.mkdir()
+    program = folder / "srun"
+    line = f'SLURM_CONF={os.environ["SLURM_CONF"]} exec {shutil.which("srun")} "$@"'
+    program.write_text(f"#!/bin/sh\n{line}\n")
+    program.chmod(0o755)
+    os.environ["PATH"] = os.pathsep.join([str(folder), os.environ["PATH"]])
+
+
+_MUNGE_FILES = ("socket", "key-file", "pid-file", "log-file", "seed-file")
+
+
+def _ports(count: int) -> list[int]:
+    """Return free ports of loopback."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def _daemon(home: Path, *command: str) -> subprocess.Popen[bytes]:
+    """Start a daemon that gets SIGTERM when this process is gone."""
+    with (home / f"{command[0]}.out").open("wb") as output:
+        return subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *command],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+def _wait(home: Path, name: str, command: list[str], answer: str = "") -> None:
+    """Wait until a command succeeds and prints `answer`; else show what the daemons said."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0 and answer in done.stdout:
+            return
+        time.sleep(0.2)
+    for log in sorted([*home.glob("*.out"), *home.glob("*.log")]):
+        print(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}", file=sys.stderr)
+    sys.exit(f"{name} did not answer in {PATIENCE:.0f} s; its logs are above")
+
+
+def _end(daemons: list[subprocess.Popen[bytes]]) -> None:
+    """End the jobs, then the daemons."""
+    if len(daemons) == 3:
+        subprocess.run(["scancel", "--quiet", "--partition=main"], check=False, timeout=20)
+        _wait_for_no_jobs()
+    for daemon in reversed(daemons):
+        daemon.terminate()
+    for daemon in daemons:
+        try:
+            daemon.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            daemon.kill()
+            daemon.wait()
+
+
+def _wait_for_no_jobs() -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        jobs = ["squeue", "--noheader", "--states=PENDING,RUNNING,COMPLETING"]
+        if not subprocess.run(jobs, capture_output=True, check=False, timeout=20).stdout:
+            return
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""A training over two processes (gloo) is the training of one process with the same batches."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from lhotse import CutSet
+from processes import ends
+from small_data import write_data
+
+from schatten import models
+from schatten.features.store import read_features
+from schatten.launch import Place
+from schatten.train.data import Labels, Utterances
+
+CONVOLUTIONAL = {
+    "type": "deep_speech_2",
+    "feature": "mel40",
+    "convolutions": [{"channels": 2, "kernel": [3, 5], "stride": [2, 2]}],
+    "gru": [8],
+    "fully_connected": 8,
+    "dropout": 0.0,
+}
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The verb on made-up data, without masks and dropout; batches hold one to three utterances."""
+    monkeypatch.chdir(tmp_path)
+    cuts, statistics, path = write_data(tmp_path / "data")
+    settings = yaml.safe_load(path.read_text())
+    settings["models"]["tiny"] = CONVOLUTIONAL
+    settings["systems"] = {"trace_norm": settings["systems"]["trace_norm"]}
+    settings["tables"] = {"baseline": "trace_norm"}
+    settings["trainings"]["default"] |= {"spec_augment": None, "batch_seconds": 1.2}
+    path.write_text(yaml.safe_dump(settings))
+    verb = [sys.executable, "-c", "from schatten.cli import main; main()", "train"]
+    verb += ["--recipe", str(path), "--system", "trace_norm", "--seed", "1"]
+    verb += ["--train", str(cuts[0]), "--dev", str(cuts[1]), "--statistics", str(statistics)]
+    return verb
+
+
+def test_two_processes_train_as_one_does_though_killed(command: list[str]) -> None:
+    subprocess.run([*command, "--output", "one/model.pt"], check=True, capture_output=True)
+    two = [*command, "--processes", "2", "--output", "two/model.pt"]
+    killed = subprocess.Popen(two)
+    wait_for_a_checkpoint()
+    children = children_of(killed.pid)
+    assert len(children) == 2
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert all(ends(child) for child in children)
+    assert not Path("two").exists()
+    assert (
+        subprocess.run(two, check=True, capture_output=True, text=True).stdout.count("epoch") == 2
+    )
+
+    histories = [json.loads(Path(one, "history.json").read_text()) for one in ("one", "two")]
+    for of_one, of_two in zip(*(history["epochs"] for history in histories), strict=True):
+        assert of_one["steps"] == of_two["steps"] > 8
+        for name in ("train_loss", "dev_loss", "dev_cer", "learning_rate"):
+            assert of_one[name] == pytest.approx(of_two[name], rel=1e-4), name
+    weights = [models.acoustic.read(Path(one, "model.pt"))["state"] for one in ("one", "two")]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(weights[1][name], value, rtol=1e-3, atol=1e-4)
+    assert not list(Path("state").iterdir())
+
+
+def wait_for_a_checkpoint() -> None:
+    deadline = time.monotonic() + 900
+    while not list(Path("state").glob("*/last.ckpt")):
+        assert time.monotonic() < deadline, "no checkpoint came"
+        time.sleep(0.005)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_a_process_that_fails_ends_the_others(command: list[str]) -> None:
+    damaged = Path(command[command.index("--statistics") + 1])
+    damaged.write_text(damaged.read_text().replace("1.0", "0.0"))
+    run = subprocess.run(
+        [*command, "--processes", "2", "--output", "model.pt"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "the loss is nan at step 0" in run.stderr
+    assert not Path("model.pt").exists()
+
+
+def test_shares_make_up_the_batch_and_none_is_empty(tmp_path: Path) -> None:
+    (train, _), _, _ = write_data(tmp_path)
+    cuts = CutSet.from_cuts(list(read_features(train))[:3])
+    labels = Labels(["<blank>", " ", "a", "b"])
+    shares = [Utterances(labels, Place(rank, 2))[cuts] for rank in range(2)]
+    assert sorted(name for share in shares for name in share.ids) == sorted(cuts.ids)
+    assert all(share.utterances == 3 for share in shares)
+    assert {share.seconds for share in shares} == {sum(cut.duration for cut in cuts)}
+    stand_in = Utterances(labels, Place(1, 2))[cuts.subset(first=1)]
+    assert stand_in.ids == [] and stand_in.lengths.tolist() == [0]
+    assert stand_in.utterances == 1

@@ -1,0 +1,90 @@
+"""The smoke recipe through Slurm, with jobs and the run itself killed: `make test-slurm`."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from project import SMOKE, Project
+
+pytestmark = [
+    pytest.mark.workflow,
+    pytest.mark.xdist_group("workflow"),
+    pytest.mark.skipif(
+        "SCHATTEN_TEST_SLURM" not in os.environ, reason="needs a Slurm cluster: make test-slurm"
+    ),
+]
+COMMAND = ("schatten", "run", "wer_tables", "--recipe", SMOKE, "--profile", "slurm")
+PATIENCE = 900.0
+"""Seconds in which something that has to happen must happen."""
+
+
+@pytest.fixture
+def at_slurm(project: Project) -> Iterator[Project]:
+    """A copy of the project whose profile looks at its jobs every second; its jobs end with it."""
+    profile = project.path / "profiles/slurm/config.yaml"
+    profile.write_text(profile.read_text().replace("status-checks: 20", "status-checks: 1"))
+    yield project
+    subprocess.run(["scancel", "--me"], check=False)
+    wait(lambda: not jobs(project), "the jobs to end")
+
+
+def jobs(project: Project, state: str = "PENDING,RUNNING,COMPLETING") -> dict[str, str]:
+    """Return the project's jobs: what they make, by their ids."""
+    query = ["squeue", "--me", "--noheader", f"--states={state}", "--format=%A %k %Z"]
+    rows = subprocess.run(query, capture_output=True, text=True, check=True).stdout.splitlines()
+    words = [row.split(" ") for row in rows]
+    return {job: comment for job, comment, folder in words if folder == str(project.path)}
+
+
+def trainings(project: Project) -> dict[str, str]:
+    return {job: name for job, name in jobs(project, "RUNNING").items() if "stage1" in name}
+
+
+def wait(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.1)
+
+
+def verb_of(project: Project, system: str) -> int:
+    """Return the process that trains a system."""
+    for pid in project.processes():
+        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        if "train" in words and words[words.index("train") + 4] == system:
+            return pid
+    raise AssertionError(f"nothing trains {system}")
+
+
+def test_killed_jobs_and_a_killed_run_change_no_table(at_slurm: Project, done: Project) -> None:
+    log = (at_slurm.path / "first.log").open("w+")
+    first = subprocess.Popen(
+        COMMAND, cwd=at_slurm.path, env=at_slurm.environment, stdout=log, stderr=log
+    )
+    checkpoints = at_slurm.path / "state"
+    wait(lambda: first.poll() is not None or len(trainings(at_slurm)) >= 3, "three jobs at once")
+    wait(
+        lambda: first.poll() is not None or len(list(checkpoints.glob("*/last.ckpt"))) >= 3,
+        "three trainings to write checkpoints",
+    )
+    assert first.poll() is None, Path(log.name).read_text()
+
+    (cancelled,) = (job for job, name in trainings(at_slurm).items() if "l2" in name)
+    subprocess.run(["scancel", cancelled], check=True)
+    os.kill(verb_of(at_slurm, "trace_norm"), signal.SIGKILL)
+    wait(lambda: Path(log.name).read_text().count("FAILED train") == 2, "two failures")
+    wait(lambda: len(jobs(at_slurm)) >= 2 or first.poll() is not None, "new tries")
+    first.kill()
+    first.wait()
+    assert jobs(at_slurm), "the run had nothing in the queue when it was killed"
+
+    status, output = at_slurm.run(*COMMAND)
+    assert status == 0, output
+    assert "jobs in Slurm: cancelled" in output
+    assert output.splitlines()[-1].endswith("min")
+    assert not jobs(at_slurm)
+    assert (at_slurm.tables / "wer.csv").read_bytes() == (done.tables / "wer.csv").read_bytes()
