@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from lhotse import AudioSource, CutSet, MonoCut, Recording, SupervisionSegment
+from lhotse import AudioSource, MonoCut, Recording, SupervisionSegment
 
 from schatten.errors import UserError
 from schatten.features.store import archive_of, compute, pieces_for, read_features
@@ -49,9 +49,9 @@ def test_the_number_of_pieces_changes_no_byte(cuts: Path, tmp_path: Path) -> Non
         "train.lca",
     ]
     for one in read_features(tmp_path / "three" / cuts.name):
-        alone = CutSet.from_file(cuts)[one.id.partition("_sp")[0]]
+        alone = 0.3 + 0.1 * int(one.id[1])
         assert one.load_features().shape == (one.num_frames, 40)
-        slower = alone.duration / (0.9 if "_sp" in one.id else 1.0)
+        slower = alone / (0.9 if "_sp" in one.id else 1.0)
         assert one.duration == pytest.approx(slower, abs=1e-3)
 
 
