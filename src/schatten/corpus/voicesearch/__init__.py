@@ -10,8 +10,8 @@ from pathlib import Path
 from schatten.recipe import Recipe
 
 
-def make(recipe: Recipe, output: Path, jobs: int = 1) -> None:
+def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
     """Write recordings, cuts and text below `output`; see `assemble.make`."""
     from schatten.corpus.voicesearch.assemble import make as assemble
 
-    assemble(recipe, output, jobs)
+    assemble(recipe, output, jobs, tasks)
