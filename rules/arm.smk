@@ -1,4 +1,5 @@
 # The kernels: built for this host (plain, and with sanitizers) and for AArch64, checked, counted.
+from schatten.workflow import scaled
 
 ARM = Path(config.get("results", "results")) / "arm"
 ARM_SOURCES = sorted(

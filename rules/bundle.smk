@@ -19,8 +19,8 @@ rule device_bundle:
         L.bundle(ANY, "{lm}").with_suffix(".log"),
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=scaled(2000),
+        runtime=scaled(15),
     params:
         settings=parts.bundle_part(W.recipe),
         folder=str(L.bundle(ANY, "{lm}")),

@@ -17,7 +17,7 @@ rule corpus:
         settings=parts.corpus_part(W.recipe),
         folder=L.data,
     shell:
-        "schatten corpus --recipe {W.name:q} {W.corpus_option} --output {params.folder:q} --jobs {threads} --tasks {resources.tasks} > {log:q} 2>&1"
+        "schatten corpus --recipe {W.name:q} {W.corpus_option} --output {params.folder:q} --jobs {threads} --tasks {resources.tasks:q} > {log:q} 2>&1"
 
 
 rule validate:

@@ -18,8 +18,8 @@ rule engine:
         Path(".tools/engine.log"),
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=scaled(2000),
+        runtime=scaled(30),
     shell:
         "scripts/build_engine.sh {threads} > {log:q} 2>&1"
 
@@ -34,8 +34,8 @@ rule export:
         f"{EXPORTED}.log",
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=scaled(4000),
+        runtime=scaled(30),
     params:
         settings=parts.part("export"),
     shell:
@@ -53,8 +53,8 @@ rule engine_greedy:
         L.decoded(ANY, "engine", "none", "{precision}") / "{split}.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=scaled(2000),
+        runtime=scaled(240),
     params:
         settings=parts.part("decode"),
     shell:
@@ -77,8 +77,8 @@ rule engine_beam:
         lm="|".join(W.recipe.language_models),
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=scaled(2000),
+        runtime=scaled(240),
     params:
         settings=parts.decode_part(W.recipe),
     shell:
@@ -99,8 +99,8 @@ rule decoder_bench:
         L.tables / "log/decoders.log",
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
     params:
         settings=parts.decode_part(W.recipe),
     shell:

@@ -18,7 +18,7 @@ rule features:
     params:
         settings=lambda wildcards: parts.features_part(W.recipe, wildcards.split),
     shell:
-        "schatten features --recipe {W.name:q} {W.audio_option} --feature {wildcards.feature} --split {wildcards.split:q} --cuts {input.cuts:q} --output {output.cuts:q} --jobs {threads} --tasks {resources.tasks} > {log:q} 2>&1"
+        "schatten features --recipe {W.name:q} {W.audio_option} --feature {wildcards.feature} --split {wildcards.split:q} --cuts {input.cuts:q} --output {output.cuts:q} --jobs {threads} --tasks {resources.tasks:q} > {log:q} 2>&1"
 
 
 rule statistics:

@@ -25,7 +25,7 @@ rule stage1:
             W.recipe, wildcards.system, int(wildcards.seed)
         ),
     shell:
-        "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --output {output.model:q} --processes {resources.processes} > {log:q} 2>&1"
+        "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --output {output.model:q} --processes {resources.processes:q} > {log:q} 2>&1"
 
 
 rule student:
@@ -47,12 +47,13 @@ rule student:
         mem_mb=scaled(8000),
         runtime=scaled(2880),
         gpu=W.gpus_each,
+        processes=1,
     params:
         settings=lambda wildcards: parts.train_part(
             W.recipe, wildcards.system, int(wildcards.seed)
         ),
     shell:
-        "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --teacher {input.teacher:q} --output {output.model:q} > {log:q} 2>&1"
+        "schatten train --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --train {input.train:q} --dev {input.dev:q} --statistics {input.statistics:q} --teacher {input.teacher:q} --output {output.model:q} --processes {resources.processes:q} > {log:q} 2>&1"
 
 
 rule factor:
@@ -128,4 +129,4 @@ rule stage2:
             W.recipe, wildcards.system, int(wildcards.seed), wildcards.rank
         ),
     shell:
-        "schatten stage2 --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --rank {wildcards.rank:q} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} --processes {resources.processes} > {log:q} 2>&1"
+        "schatten stage2 --recipe {W.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --rank {wildcards.rank:q} --model {input.model:q} --train {input.train:q} --dev {input.dev:q} --output {output.model:q} --processes {resources.processes:q} > {log:q} 2>&1"

@@ -43,7 +43,7 @@ def changed(path: Path, **changes: object) -> None:
 def step_of(model: models.AcousticModel, seed: int = 5) -> Step:
     torch.manual_seed(seed)
     lengths = torch.tensor([40, 23])
-    batch = Batch(torch.randn(2, 40, 40), lengths, [torch.tensor([2])] * 2, ["a", "b"], 0.6)
+    batch = Batch(torch.randn(2, 40, 40), lengths, [torch.tensor([2])] * 2, ["a", "b"], 0.6, 2)
     return Step(model, batch, *model(batch.features, lengths))
 
 
