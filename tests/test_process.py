@@ -134,11 +134,13 @@ def test_programs_are_seen_in_this_folder_alone(
 ) -> None:
     program = tmp_path / "bin" / "a-program"
     program.parent.mkdir()
-    program.write_text("#!/bin/sh\nread line\n")
+    program.write_text("#!/bin/sh\necho here\nread line\n")
     program.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     assert not running_here("a-program")
-    with subprocess.Popen([program], stdin=subprocess.PIPE) as process:
+    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"here\n"
         assert running_here("a-program")
         monkeypatch.chdir("/")
         assert not running_here("a-program")

@@ -17,6 +17,7 @@ from schatten.cli import (
     lm,
     report,
     run,
+    scale,
     search,
     train,
 )
@@ -38,6 +39,7 @@ for part in (run, corpus, features, train, decode, search, report, export, engin
 app.add_typer(
     device.app, name="device", help="Kernels and engine: measure, compare, run on a device."
 )
+app.add_typer(scale.app, name="scale", help="What more audio and more systems would take.")
 app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binarise.")
 
 

@@ -1,4 +1,4 @@
-"""Verbs that make results readable: table, figure, show, explain, scale."""
+"""Verbs that make results readable: table, figure, show, explain."""
 
 import sys
 from pathlib import Path
@@ -145,30 +145,6 @@ def explain(
         explained.show(chain, console)
     if explained.problems(chain):
         raise typer.Exit(1)
-
-
-@app.command("scale")
-def scale(
-    hours: Annotated[float, typer.Option(help="Hours of training audio to scale up to.")] = 10000,
-    recipe: Annotated[
-        str | None,
-        typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/tiny by default."),
-    ] = None,
-    corpus_dir: Annotated[
-        Path | None,
-        typer.Option("--corpus-dir", help="Folder of the corpus, where the recipe reads one."),
-    ] = None,
-    results: ResultsOption = RESULTS,
-) -> None:
-    """Print what a recipe's steps took per hour of audio, and would take for many hours."""
-    from schatten.report.render import to_markdown
-    from schatten.report.scale import costs, scale_table
-    from schatten.workflow import workflow_of
-
-    config = {"recipe": recipe, "corpus_dir": corpus_dir, "results": results}
-    workflow = workflow_of({key: value for key, value in config.items() if value is not None})
-    table = scale_table(list(costs(workflow.recipe, workflow.layout)), hours)
-    print(to_markdown([table], f"Costs of {workflow.name}", []), end="")
 
 
 def _experiment(recipe: str, data_key: str, results: Path) -> "Experiment":

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from schatten import seals
 from schatten.errors import UserError
-from schatten.recipe import Recipe, parts
+from schatten.recipe import Recipe
 from schatten.recipe.layout import WHOLE, Layout, Row
+from schatten.recipe.model import System
 from schatten.report.artifacts import History, Validation, read
 from schatten.report.columns import Column, Table, line, number, words
 
@@ -56,22 +57,31 @@ def costs(recipe: Recipe, layout: Layout) -> Iterator[Cost]:
 
 
 def _trainings(recipe: Recipe, layout: Layout, hours: float) -> Iterator[Cost]:
-    """Yield the costs of stage 1 of each system; an epoch may be a part of the training audio."""
+    """Yield the costs of stage 1 of each system that is trained."""
     for name, system in recipe.systems.items():
         folder = layout.am(Row(name, system.seeds[0], WHOLE, "stage1"))
         model = folder / "model.pt"
         if not model.is_file():
             continue
         history = read(folder / "history.json", History)
-        share = f"train {name}, {len(history.epochs)} epochs, {parts.model_of(recipe, name).type}"
+        step = f"train {name}, {_passes(recipe, system, len(history.epochs)):g} times all audio"
         memory = _record(model)["peak_memory_mb"]
-        yield Cost(share, hours, history.training_seconds, model.stat().st_size, memory)
+        yield Cost(step, hours, history.training_seconds, model.stat().st_size, memory)
+
+
+def _passes(recipe: Recipe, system: System, epochs: int) -> float:
+    """Return how often a training read all of the audio."""
+    return epochs / recipe.trainings[system.training].epoch_parts
 
 
 def _cost(step: str, hours: float, artifact: Path, kept: list[Path]) -> Cost:
     record = _record(artifact)
-    size = sum(seals.seal(path).bytes for path in kept if path.exists())
+    size = sum(_size(path) for path in kept if path.exists())
     return Cost(step, hours, record["seconds"], size, record["peak_memory_mb"])
+
+
+def _size(path: Path) -> int:
+    return seals.seal(path).bytes if path.is_dir() else path.stat().st_size
 
 
 def _record(artifact: Path) -> dict[str, float]:
