@@ -15,7 +15,7 @@ override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corp
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test test-slurm lint types format bench arm fuzz results setup_arm lock audit clean
+.PHONY: help setup wer_tables test test-slurm scale lint types format bench arm fuzz results setup_arm lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,7 +32,7 @@ test: lint types setup_arm ## every check: format, lint, types, tests; ends with
 
 test-slurm: setup ## the smoke recipe on a Slurm cluster of one node, started here, with jobs killed
 	@scripts/setup_packages.sh slurm-wlm munge
-	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py -- pytest tests/workflow/test_slurm.py
+	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- pytest tests/workflow/test_slurm.py
 
 lint: setup ## format and lint of Python and of the workflow
 	@ruff format --check -q .
@@ -47,6 +47,11 @@ format: setup ## write Python and the workflow in their one format
 	@ruff format .
 	@ruff check --fix .
 	@snakefmt Snakefile rules
+
+scale: setup ## what more audio and more systems take: costs per hour, memory, planning [RECIPE=...]
+	@schatten scale costs $(CHOICE)
+	@schatten scale memory $(CHOICE)
+	@schatten scale planning $(if $(RECIPE),--recipe "$$RECIPE")
 
 bench: setup setup_arm ## factored against dense training steps; kernels and engine beside other libraries
 	@schatten bench-training

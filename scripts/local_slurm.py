@@ -1,14 +1,17 @@
 """Runs a command beside a Slurm cluster of one node: this machine, on loopback, until it ends.
 
-    python scripts/local_slurm.py [--cpus N] -- COMMAND...
+    python scripts/local_slurm.py [--cpus N] [--or-skip] -- COMMAND...
 
 It needs Debian's slurm-wlm and munge, no systemd and no root. Everything that the daemons write
 lies in a temporary folder, on ports of their own, so other Slurms of the machine see nothing of
 it; the command finds it through SLURM_CONF. The daemons end with this process, however it ends.
+Where they are missing or do not answer, it prints what they said and fails; with --or-skip it
+says that the command was skipped.
 """
 
 import argparse
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -53,7 +56,8 @@ PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP
 """
 MEMORY_MB = 1_000_000
 """What the node says it has: jobs ask for more than they need, and nothing is enforced here."""
-PATIENCE = 30.0
+PROGRAMS = ("munged", "slurmctld", "slurmd", "setpriv")
+PATIENCE = 60.0
 """Seconds in which the daemons have to answer."""
 
 
@@ -61,17 +65,32 @@ def main() -> int:
     """Run the command of the command line; return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cpus", type=int, default=16, help="CPUs the node says it has")
+    parser.add_argument("--or-skip", action="store_true", help="succeed where no cluster starts")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
-    if missing := [name for name in ("munged", "slurmctld", "slurmd") if not shutil.which(name)]:
-        sys.exit(f"{', '.join(missing)}: not found; sudo apt-get install slurm-wlm munge")
     signal.signal(signal.SIGTERM, _stop)
+    try:
+        return _run(arguments.command, arguments.cpus)
+    except NoClusterError as error:
+        print(f"no Slurm cluster: {error}", file=sys.stderr)
+        if arguments.or_skip:
+            print(f"SKIPPED {' '.join(arguments.command)}: {error}")
+        return 0 if arguments.or_skip else 1
+
+
+class NoClusterError(Exception):
+    """No cluster can be started on this machine; the message says why."""
+
+
+def _run(command: list[str], cpus: int) -> int:
+    if missing := [name for name in PROGRAMS if not shutil.which(name)]:
+        raise NoClusterError(f"{', '.join(missing)} not found; apt-get install slurm-wlm munge")
     with tempfile.TemporaryDirectory(prefix="slurm.") as folder:
         daemons: list[subprocess.Popen[bytes]] = []
         try:
-            _start(Path(folder), arguments.cpus, daemons)
-            return subprocess.run(arguments.command, check=False).returncode
+            _start(Path(folder), cpus, daemons)
+            return subprocess.run(command, check=False).returncode
         finally:
             _end(daemons)
 
@@ -88,7 +107,7 @@ def _start(home: Path, cpus: int, daemons: list[subprocess.Popen[bytes]]) -> Non
     key = home / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
-    user = os.environ.get("USER") or subprocess.check_output(["id", "-un"], text=True).strip()
+    user = pwd.getpwuid(os.getuid()).pw_name
     configuration = home / "slurm.conf"
     configuration.write_text(
         CONFIGURATION.format(home=home, user=user, cpus=cpus, memory=MEMORY_MB, ports=_ports(2))
@@ -148,7 +167,7 @@ def _wait(home: Path, name: str, command: list[str], answer: str = "") -> None:
         time.sleep(0.2)
     for log in sorted([*home.glob("*.out"), *home.glob("*.log")]):
         print(f"--- {log.name}\n{log.read_text(errors='replace')[-2000:]}", file=sys.stderr)
-    sys.exit(f"{name} did not answer in {PATIENCE:.0f} s; its logs are above")
+    raise NoClusterError(f"{name} did not answer in {PATIENCE:.0f} s; its logs are above")
 
 
 def _end(daemons: list[subprocess.Popen[bytes]]) -> None:

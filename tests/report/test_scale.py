@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from fake_results import copy_of
+from fake_results import copy
 
 from schatten import files, seals
 from schatten.errors import UserError
 from schatten.recipe.layout import WHOLE, Row
 from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
+from schatten.report.render import to_markdown
 from schatten.report.scale import Cost, costs, scale_table
 
 
@@ -23,7 +24,7 @@ def finish(path: Path, size: int, seconds: float) -> None:
 @pytest.fixture
 def finished(experiment: Experiment, tmp_path: Path) -> Experiment:
     """A copy of the experiment in which corpus, features and a training of `dense` are there."""
-    copied = copy_of(experiment, tmp_path)
+    copied = copy(experiment, tmp_path)
     layout = copied.layout
     finish(layout.cuts("train"), 1000, 60.0)
     for split in ("dev", "test", "test_accent"):
@@ -55,8 +56,9 @@ def test_costs_are_those_of_the_records_and_of_what_is_kept(finished: Experiment
 def test_more_hours_cost_as_much_an_hour() -> None:
     cost = Cost("features", 2.0, 7200.0, 4_000_000_000, 300.0)
     assert cost.at(10.0) == (10.0, 20.0)
-    (line,) = scale_table([cost], 10.0).lines
-    assert [cell for cell in line if cell is not None][0] == ("features",)
+    written = to_markdown([scale_table([cost], 10.0)], "Costs", [])
+    assert "| features | 2.00" in written
+    assert written.splitlines()[-1].endswith("| 10.0 | 20.0 |")
 
 
 def test_a_run_that_is_not_finished_is_said(finished: Experiment) -> None:
