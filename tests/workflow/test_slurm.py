@@ -18,7 +18,7 @@ pytestmark = [
     ),
 ]
 COMMAND = ("schatten", "run", "wer_tables", "--recipe", SMOKE, "--profile", "slurm")
-PATIENCE = 900.0
+PATIENCE = 1800.0
 """Seconds in which something that has to happen must happen."""
 
 

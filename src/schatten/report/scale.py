@@ -27,7 +27,7 @@ class Cost:
     seconds: float
     """Wall clock, of all epochs in a training."""
     bytes: int
-    """Of what it keeps on disk."""
+    """Of what it keeps on disk for each hour: none in a training, whose model has one size."""
     memory_mb: float
     """Peak of the verb's own process, in 10^6 bytes."""
 
@@ -66,7 +66,7 @@ def _trainings(recipe: Recipe, layout: Layout, hours: float) -> Iterator[Cost]:
         history = read(folder / "history.json", History)
         step = f"train {name}, {_passes(recipe, system, len(history.epochs)):g} times all audio"
         memory = _record(model)["peak_memory_mb"]
-        yield Cost(step, hours, history.training_seconds, model.stat().st_size, memory)
+        yield Cost(step, hours, history.training_seconds, 0, memory)
 
 
 def _passes(recipe: Recipe, system: System, epochs: int) -> float:
