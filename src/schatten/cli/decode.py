@@ -39,7 +39,7 @@ _NEEDED = {
     DecoderName.open: ("--lm", "--weights"),
     DecoderName.wfst: ("--graph", "--weights"),
 }
-_OPTIONAL = {DecoderName.wfst: {"--lm"}}
+_OPTIONAL = {DecoderName.wfst: {"--lm", "--k2"}}
 
 
 @app.command("graph")
@@ -109,17 +109,25 @@ def decode(
     lexicon: LexiconOption = None,
     graph: GraphOption = None,
     weights: Annotated[Path | None, typer.Option(help="Weights that `tune` wrote.")] = None,
+    k2: Annotated[
+        Path | None, typer.Option(help="A Python with k2, which searches the graph instead.")
+    ] = None,
 ) -> None:
     """Turn log-probabilities into words: greedily, or by a search with a language model."""
     from schatten import recipe as recipes
     from schatten.decode import run
     from schatten.decode.files import GraphFiles, SearchFiles
+    from schatten.decode.wfst import k2_search
 
-    given = {"--lm": lm, "--lexicon": lexicon, "--graph": graph, "--weights": weights}
+    given = {"--lm": lm, "--lexicon": lexicon, "--graph": graph, "--weights": weights, "--k2": k2}
     _require_options(decoder, {name for name, value in given.items() if value is not None})
+    if k2 is not None and lm is not None:
+        raise typer.BadParameter("--k2 takes no --lm: it rescores no lattices")
     settings = recipes.load(recipe).decoding
     if weights is None:
         typer.echo(run.greedy(logprobs, output))
+    elif k2 is not None and graph is not None:
+        typer.echo(k2_search.decode(logprobs, graph, weights, settings.wfst, k2, output))
     elif graph is not None:
         typer.echo(run.beam(logprobs, GraphFiles(graph, lm), weights, settings, output))
     elif lm is not None:
