@@ -18,15 +18,23 @@ pytestmark = [
     ),
 ]
 COMMAND = ("schatten", "run", "wer_tables", "--recipe", SMOKE, "--profile", "slurm")
+SHARDS = """
+set-threads: {corpus: 2}
+set-resources: {corpus: {tasks: 2, mpi: srun}}
+"""
 PATIENCE = 1800.0
 """Seconds in which something that has to happen must happen."""
 
 
 @pytest.fixture
 def at_slurm(project: Project) -> Iterator[Project]:
-    """A copy of the project whose profile looks at its jobs every second; its jobs end with it."""
+    """A copy of the project whose profile looks at its jobs every second; its jobs end with it.
+
+    The corpus is made in two tasks of its job, each with two processes.
+    """
     profile = project.path / "profiles/slurm/config.yaml"
-    profile.write_text(profile.read_text().replace("status-checks: 20", "status-checks: 1"))
+    settings = profile.read_text().replace("status-checks: 20", "status-checks: 1")
+    profile.write_text(settings + SHARDS)
     yield project
     subprocess.run(["scancel", "--me"], check=False)
     wait(lambda: not jobs(project), "the jobs to end")
