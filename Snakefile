@@ -39,6 +39,7 @@ wildcard_constraints:
     lm="|".join(["none", *W.recipe.language_models]),
     grid="|".join(W.recipe.grids) or "none",
     system="|".join(W.recipe.systems),
+    device="|".join([*W.timed, *W.emulated]),
     seed="[0-9]+",
     rank="|".join(W.ranks),
     stage="stage1|factored|stage2",
@@ -63,6 +64,7 @@ include: "rules/curves.smk"
 include: "rules/bundle.smk"
 include: "rules/arm.smk"
 include: "rules/export.smk"
+include: "rules/devices.smk"
 
 
 rule all:

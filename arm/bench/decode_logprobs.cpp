@@ -60,7 +60,7 @@ void run(char **argument) {
   std::vector<std::string> units;
   for (int i = 0; i < sizes[0]; ++i) units.push_back(read_name());
   const long before = memory();
-  const schatten_lm_files files{argument[0], argument[1], argument[2][0] ? argument[2] : nullptr};
+  const schatten_lm_files files{argument[0], argument[1], argument[2][0] ? argument[2] : nullptr, nullptr};
   const auto lm = schatten::open_language_model(files, units);
   const auto decoder = lm->decoder(parse(argument + 3), 1.0);
   double seconds = 0;

@@ -5,6 +5,7 @@
 
 #include "decoder.h"
 #include "failure.h"
+#include "manifest.h"
 #include "schatten.h"
 #include "stream.h"
 
@@ -54,6 +55,10 @@ schatten_lm *schatten_lm_open(const schatten_model *model, const schatten_lm_fil
 }
 
 void schatten_lm_close(schatten_lm *lm) { delete lm; }
+
+int schatten_check(const char *manifest, const char *path, char *error, size_t size) {
+  return guarded(error, size, [&] { return schatten::Manifest(manifest).require_same(path), path; }) != nullptr;
+}
 
 void schatten_options_default(schatten_options *options) {
   *options = {};

@@ -66,6 +66,7 @@ Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std:
     if (!is_new) continue;
     letters_ += word;
     word_starts_.push_back(letters_.size());
+    require(!file.eof(), place + " does not end: the lexicon was cut short, make it again");
   }
   require(!spellings.words.empty(), path + " holds no word: make the lexicon again");
   return spellings;

@@ -25,7 +25,8 @@ constexpr const char *kUsage =
     "  arecord -t raw -r 16000 -f S16_LE | schatten-recognize --silence 0.8 MODEL\n"
     "MODEL is a .gguf file that `schatten export` wrote. The last line gives the length of the audio, the time taken,\n"
     "the real-time factor (time taken / length), the share of the acoustic model in that time, how long after the\n"
-    "beginning of its word the first text came and how long after the last sample the final one (means), and peak memory.\n"
+    "beginning of its word the first text came and how long after the last sample the final one (means), how long loading\n"
+    "took, and peak memory.\n"
     "  --list        names of WAV files come on standard input, one a line\n"
     "  --json        a JSON object per utterance, with the times of its words in seconds\n"
     "  --partial     show the text as it grows, on standard error\n"
@@ -40,13 +41,15 @@ constexpr const char *kUsage =
     "                paths kept, how much worse they may be, units tried in a frame (default 200, 25, 15)\n"
     "  --look-ahead BINARY\n"
     "                a small first-pass model, whose unigrams guide the search inside of words\n"
+    "  --manifest FILE\n"
+    "                a bundle's manifest.json: every file must have the length and the SHA-256 that it says\n"
     "  --help        show this\n";
 constexpr size_t kChunk = 160;
 
 struct Arguments {
   schatten_options options;
   bool json = false, partial = false, list = false;
-  std::string model, lm, lexicon, look_ahead;
+  std::string model, lm, lexicon, look_ahead, manifest;
   std::vector<std::string> files;
 };
 
@@ -79,6 +82,7 @@ Arguments parse(char **argument) {
     else if (name == "--lm") arguments.lm = file("--lm", *++argument);
     else if (name == "--lexicon") arguments.lexicon = file("--lexicon", *++argument);
     else if (name == "--look-ahead") arguments.look_ahead = file("--look-ahead", *++argument);
+    else if (name == "--manifest") arguments.manifest = file("--manifest", *++argument);
     else if (name == "--lm-weight") arguments.options.lm_weight = number("--lm-weight", *++argument);
     else if (name == "--word-bonus") arguments.options.word_bonus = number("--word-bonus", *++argument);
     else if (name == "--beam") arguments.options.beam = static_cast<int>(number("--beam", *++argument));
@@ -236,40 +240,45 @@ double peak_megabytes() {
   return static_cast<double>(kilobytes) * 1024 / 1e6;
 }
 
-void print_statistics(const Session &session, bool json) {
+void print_statistics(const Session &session, double loading, bool json) {
   const schatten_statistics s = session.statistics();
   const double computing = s.feature_seconds + s.acoustic_seconds + s.decoder_seconds;
   const double factor = s.audio_seconds > 0 ? computing / s.audio_seconds : 0;
   const double share = computing > 0 ? s.acoustic_seconds / computing : 0;
   printf(json ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
-                "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"peak_megabytes\": %.3f}\n"
+                "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"load_seconds\": %.6f, \"peak_megabytes\": %.3f}\n"
               : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, first text %.3f s after its word "
-                "began, final text %.6f s after the last sample, peak memory %.1f MB\n",
-         s.audio_seconds, computing, factor, share, session.first().value(), session.final().value(), peak_megabytes());
+                "began, final text %.6f s after the last sample, loaded in %.3f s, peak memory %.1f MB\n",
+         s.audio_seconds, computing, factor, share, session.first().value(), session.final().value(), loading,
+         peak_megabytes());
 }
 
 void run(char **argument) {
   Arguments arguments = parse(argument);
+  const double start = now();
   char error[512];
+  const char *const manifest = arguments.manifest.empty() ? nullptr : arguments.manifest.c_str();
+  if (manifest && !schatten_check(manifest, arguments.model.c_str(), error, sizeof error)) throw Error(error);
   schatten_model *const opened = schatten_model_open(arguments.model.c_str(), error, sizeof error);
   require(opened != nullptr, opened ? "" : error);
   const std::unique_ptr<schatten_model, void (*)(schatten_model *)> model(opened, schatten_model_close);
   if (!arguments.lm.empty()) {
     const schatten_lm_files files{arguments.lm.c_str(), arguments.lexicon.c_str(),
-                                  arguments.look_ahead.empty() ? nullptr : arguments.look_ahead.c_str()};
+                                  arguments.look_ahead.empty() ? nullptr : arguments.look_ahead.c_str(), manifest};
     arguments.options.lm = schatten_lm_open(model.get(), &files, error, sizeof error);
     require(arguments.options.lm != nullptr, arguments.options.lm ? "" : error);
   }
   const std::unique_ptr<const schatten_lm, void (*)(const schatten_lm *)> lm(
       arguments.options.lm, [](const schatten_lm *one) { schatten_lm_close(const_cast<schatten_lm *>(one)); });
   Session session(model.get(), arguments);
+  const double loading = now() - start;
   for (const std::string &file : arguments.files) recognize_file(session, file);
   if (arguments.list) {
     for (std::string name; std::getline(std::cin, name);) recognize_file(session, name);
   } else if (arguments.files.empty()) {
     recognize_input(session);
   }
-  print_statistics(session, arguments.json);
+  print_statistics(session, loading, arguments.json);
 }
 
 }  // namespace

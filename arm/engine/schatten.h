@@ -59,15 +59,22 @@ typedef struct schatten_lm_files {
   const char *lexicon;    /* `WORD TAB UNIT UNIT ...` a line, in units of the model */
   const char *look_ahead; /* a small first-pass model, whose unigrams guide the search inside of words; NULL: those of
                              `binary` */
+  const char *manifest;   /* a bundle's manifest.json: these files must have the length and the SHA-256 that it says of
+                             their names, and are read once to see that; NULL: they are not checked */
 } schatten_lm_files;
 
 /* Opens a language model for streams of `model`; NULL where it cannot be used, `error` then says why. KenLM trusts its
- * binaries: open only one that you made or got from someone you trust. It may be used by any number of streams at once,
- * and must be closed after them. */
+ * binaries: open only one that you made or got from someone you trust, and name the manifest, so that one that was cut
+ * short or changed on its way is refused before KenLM sees it. It may be used by any number of streams at once, and must
+ * be closed after them. */
 schatten_lm *schatten_lm_open(const schatten_model *model, const schatten_lm_files *files, char *error, size_t size);
 
 /* Frees a language model. NULL is allowed. */
 void schatten_lm_close(schatten_lm *lm);
+
+/* Whether a file, such as the model of a bundle, has the length and the SHA-256 that the bundle's manifest.json says of its
+ * name: 1, or 0, and `error` says why not. */
+int schatten_check(const char *manifest, const char *path, char *error, size_t size);
 
 typedef struct schatten_options {
   int batch_frames;       /* 1..4: output frames computed at once; fewer is sooner, more is cheaper; same results */

@@ -13,6 +13,7 @@
 #include "failure.h"
 #include "history.h"
 #include "lexicon.h"
+#include "manifest.h"
 #include "ngrams.h"
 
 namespace schatten {
@@ -375,6 +376,12 @@ std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options,
 }  // namespace
 
 std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const std::vector<std::string> &units) {
+  if (files.manifest) {  // before KenLM reads anything
+    const Manifest manifest(files.manifest);
+    for (const char *file : {files.binary, files.lexicon, files.look_ahead}) {
+      if (file) manifest.require_same(file);
+    }
+  }
   return std::make_unique<LanguageModel>(files, units);
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from schatten import recipe as recipes
 from schatten.corpus.fingerprint import fingerprint
+from schatten.device import boards
 from schatten.errors import UserError
 from schatten.recipe import Recipe, parts
 from schatten.recipe.corpus import makes_audio
@@ -34,10 +35,10 @@ from schatten.recipe.layout import (
     transitions,
 )
 from schatten.recipe.tables import written
-from schatten.report.choice import chosen_systems
+from schatten.report.choice import chosen_systems, chosen_tiers
 
 DEFAULT_RECIPE = "voicesearch_like/tiny"
-KEYS = ("recipe", "corpus_dir", "results")
+KEYS = ("recipe", "corpus_dir", "results", "devices")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -50,6 +51,8 @@ class Workflow:
     recipe: Recipe
     layout: Layout
     corpus_dir: Path | None
+    devices: tuple[str, ...] = ("host",)
+    """Devices to measure: names of YAMLs in arm/devices."""
 
     @property
     def corpus_option(self) -> str:
@@ -165,6 +168,41 @@ class Workflow:
     def table_bundles(self, rows: Sequence[Row]) -> list[Path]:
         """The same, where the tables show them."""
         return self.bundles(rows) if "bundles" in written(self.recipe) else []
+
+    def tier_inputs(self, rows: Sequence[Row]) -> list[Path]:
+        """What says which models stand for the tiers."""
+        final = [row for row in rows if row.is_final]
+        histories = [self.layout.am(row) / "history.json" for row in final]
+        return [*histories, *self.dev_scores(final, "tables")]
+
+    def tier_rows(self, checkpoints: Any) -> list[Row]:
+        """The models that stand for the tiers; Snakemake is told to choose them first."""
+        return chosen_tiers(Path(checkpoints.tiers.get().output[0]))
+
+    def device_results(self, rows: Sequence[Row]) -> list[Path]:
+        """What the table of devices reads of some models: bundles, words, sizes, times."""
+        layout, split, found = self.layout, self.recipe.splits.test[0], []
+        for row in rows:
+            found.append(layout.exported(row, "int8").with_suffix(".json"))
+            for lm in lexicon_models(self.recipe):
+                found.append(layout.bundle(row, lm) / "manifest.json")
+                found.append(layout.score(row, "engine", lm, split, "int8"))
+                found += [layout.measured(device, row, lm) for device in self.devices]
+        return found
+
+    @property
+    def emulated(self) -> list[str]:
+        """Devices that qemu emulates, of which times are modelled."""
+        return [name for name, device in boards.every().items() if device.runner == "qemu"]
+
+    @property
+    def timed(self) -> list[str]:
+        """The others."""
+        return [name for name in boards.every() if name not in self.emulated]
+
+    def is_here(self, device: str) -> bool:
+        """Whether a device is this host, which needs no cross-compiler."""
+        return boards.every()[device].runner == "host"
 
     def curve_inputs(self, kind: str) -> list[Path]:
         """What a curve is drawn from."""
@@ -314,7 +352,9 @@ def workflow_of(config: dict[str, Any]) -> Workflow:
         fingerprint(recipe, corpus_dir),
         Path(_text(config, "results", "results")),
     )
-    return Workflow(name, recipe, layout, corpus_dir)
+    return Workflow(
+        name, recipe, layout, corpus_dir, boards.names(_text(config, "devices", "host"))
+    )
 
 
 def _text(config: dict[str, Any], key: str, default: str) -> str:

@@ -5,12 +5,18 @@ import subprocess
 
 import numpy as np
 import pytest
+import soundfile
 from engine_library import Engine
+from lhotse import CutSet, MonoCut, Recording, SupervisionSegment
 from project import ROOT
 from small_models import ALPHABET, KINDS
 
 from schatten import models, process
 from schatten.export import export
+from schatten.export.bundle import bundle
+from schatten.files import write_json
+from schatten.lm import kenlm
+from schatten.recipe.decoding import Decoding
 
 OPTIONS = {
     "shared": ["-DBUILD_SHARED_LIBS=ON", "-DCMAKE_POSITION_INDEPENDENT_CODE=ON"],
@@ -30,12 +36,13 @@ NEEDS = {
     "fuzz": "clang++-19",
     "aarch64": "aarch64-linux-gnu-g++",
 }
+FUZZERS = ["fuzz_model", "fuzz_wav", "fuzz_lexicon"]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 TARGETS = {
-    "shared": [*PROGRAMS, "time_engine", "test_memory"],
-    "sanitize": [*PROGRAMS, "fuzz_model", "fuzz_wav"],
+    "shared": [*PROGRAMS, "time_engine", "test_memory", "insn_plugin"],
+    "sanitize": [*PROGRAMS, *FUZZERS],
     "thread": ["test_streams"],
-    "fuzz": ["fuzz_model", "fuzz_wav"],
+    "fuzz": FUZZERS,
     "aarch64": PROGRAMS,
 }
 PATIENCE = 600.0
@@ -106,6 +113,45 @@ def files(tmp_path_factory):
     lines += ["\\1-grams:", "-5\t<unk>\t0", "-99\t<s>\t-0.3", "-1.5\t</s>\t0", *unigrams, ""]
     arpa.write_text("\n".join([*lines, "\\2-grams:", *bigrams, "", "\\end\\", ""]))
     return arpa, lexicon
+
+
+@pytest.fixture(scope="session")
+def binary(files):
+    """The bigram as a KenLM binary."""
+    path = files[0].with_name("bin")
+    kenlm.binarise(files[0], path, None, 100)
+    return path
+
+
+@pytest.fixture
+def bundled(files, binary, made, tmp_path):
+    """A bundle of a small model and language model."""
+    weights = tmp_path / "weights.json"
+    write_json(weights, {"lm_weight": 0.6, "word_bonus": 2.0})
+    sources = {"model": made("lstm", "int8")[1], "lm": binary, "lexicon": files[1]}
+    bundle(**sources, weights=weights, settings=Decoding(), output=tmp_path / "bundle")
+    return tmp_path / "bundle"
+
+
+@pytest.fixture
+def split(sound, tmp_path):
+    """Three utterances in two recordings, one of them of another rate; paths are relative."""
+    (tmp_path / "audio").mkdir()
+    soundfile.write(tmp_path / "audio/one.flac", sound, 16000)
+    soundfile.write(tmp_path / "audio/two.wav", sound[::2], 8000)
+    cuts = []
+    for name, file, start, duration in (
+        ("a", "one.flac", 0.0, 2.0),
+        ("b", "one.flac", 0.5, 1.0),
+        ("c", "two.wav", 0.0, 2.0),
+    ):
+        recording = Recording.from_file(tmp_path / "audio" / file, recording_id=file)
+        recording.sources[0].source = f"audio/{file}"
+        speech = SupervisionSegment(name, file, 0.0, duration, text="x", speaker="s")
+        cuts.append(MonoCut(f"{name}-cut", start, duration, 0, [speech], recording=recording))
+    path = tmp_path / "test.cuts.jsonl.gz"
+    CutSet.from_cuts(cuts).to_file(path)
+    return path
 
 
 @pytest.fixture(scope="session")

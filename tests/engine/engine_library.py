@@ -48,7 +48,7 @@ class Options(ctypes.Structure):
 
 
 class LmFiles(ctypes.Structure):
-    _fields_ = [("binary", c_char_p), ("lexicon", c_char_p), ("look_ahead", c_char_p)]
+    _fields_ = [(name, c_char_p) for name in ("binary", "lexicon", "look_ahead", "manifest")]
 
 
 class Word(ctypes.Structure):
@@ -68,6 +68,7 @@ SIGNATURES = {
     "schatten_model_unit": (c_char_p, [c_void_p, c_int]),
     "schatten_lm_open": (c_void_p, [c_void_p, POINTER(LmFiles), c_char_p, c_size_t]),
     "schatten_lm_close": (None, [c_void_p]),
+    "schatten_check": (c_int, [c_char_p, c_char_p, c_char_p, c_size_t]),
     "schatten_score": (c_double, [c_void_p]),
     "schatten_options_default": (None, [POINTER(Options)]),
     "schatten_stream_open": (c_void_p, [c_void_p, POINTER(Options), c_char_p, c_size_t]),
@@ -99,6 +100,13 @@ class Engine:
             raise ValueError(error.value.decode())
         return Model(self.library, model)
 
+    def check(self, manifest, path):
+        """Compare a file with a bundle's manifest; raise what differs."""
+        error = ctypes.create_string_buffer(512)
+        names = [str(name).encode() for name in (manifest, path)]
+        if not self.library.schatten_check(*names, error, len(error)):
+            raise ValueError(error.value.decode())
+
 
 class Model:
     """An open model."""
@@ -118,8 +126,8 @@ class Model:
         names = (self.library.schatten_model_unit(self.handle, i) for i in range(self.info.units))
         return [name.decode() for name in names]
 
-    def language_model(self, binary, lexicon, look_ahead=None):
-        return LanguageModel(self, binary, lexicon, look_ahead)
+    def language_model(self, binary, lexicon, look_ahead=None, manifest=None):
+        return LanguageModel(self, binary, lexicon, look_ahead, manifest)
 
     def stream(self, **options):
         return Stream(self, options)

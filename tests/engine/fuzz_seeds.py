@@ -52,8 +52,21 @@ def write_wavs(folder):
             file.writeframes(bytes(range(2 * channels * samples)))
 
 
+def write_lexicons(folder):
+    """Write lexicons: plain, with homophones and several spellings, with other line ends."""
+    for name, text in (
+        ("plain", "cab\tc a b\nab\ta b\n"),
+        ("spellings", "cab\tc a b\ncab\tc c\na\ta\nba\ta\n\u00fc\ta a a a a a a a\n"),
+        ("crlf", "a\ta\r\nb\tb  b\r\n"),
+        ("other", "a\tz\n"),
+    ):
+        (folder / name).write_bytes(text.encode())
+
+
+WRITERS = {"model": write_models, "wav": write_wavs, "lexicon": write_lexicons}
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for kind, write in (("model", write_models), ("wav", write_wavs)):
+    for kind, write in WRITERS.items():
         (CORPUS / kind).mkdir(parents=True, exist_ok=True)
         write(CORPUS / kind)

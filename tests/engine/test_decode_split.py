@@ -4,34 +4,11 @@ import json
 
 import numpy as np
 import pytest
-import soundfile
-from lhotse import CutSet, MonoCut, Recording, SupervisionSegment
 
 from schatten.decode.engine import Engine, Language
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 from schatten.transcripts import read_hypotheses
-
-
-@pytest.fixture
-def split(sound, tmp_path):
-    """Three utterances in two recordings, one of them of another rate; paths are relative."""
-    (tmp_path / "audio").mkdir()
-    soundfile.write(tmp_path / "audio/one.flac", sound, 16000)
-    soundfile.write(tmp_path / "audio/two.wav", sound[::2], 8000)
-    cuts = []
-    for name, file, start, duration in (
-        ("a", "one.flac", 0.0, 2.0),
-        ("b", "one.flac", 0.5, 1.0),
-        ("c", "two.wav", 0.0, 2.0),
-    ):
-        recording = Recording.from_file(tmp_path / "audio" / file, recording_id=file)
-        recording.sources[0].source = f"audio/{file}"
-        speech = SupervisionSegment(name, file, 0.0, duration, text="x", speaker="s")
-        cuts.append(MonoCut(f"{name}-cut", start, duration, 0, [speech], recording=recording))
-    path = tmp_path / "test.cuts.jsonl.gz"
-    CutSet.from_cuts(cuts).to_file(path)
-    return path
 
 
 @pytest.fixture

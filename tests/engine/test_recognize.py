@@ -29,7 +29,7 @@ def recognize(build):
     return run
 
 
-def _refused(done):
+def refused(done):
     message = done.stderr.decode()
     assert done.returncode == 1, message
     assert message.startswith("schatten-recognize: ")
@@ -74,9 +74,9 @@ def test_partial_results_grow_into_the_text(recognize, made, sound, tmp_path):
         ({"width": 4}, "16-bit"),
     ],
 )
-def test_other_wav_files_are_refused(recognize, made, sound, tmp_path, arguments, message):
+def test_other_wav_files_arerefused(recognize, made, sound, tmp_path, arguments, message):
     path = wav(tmp_path / "other.wav", sound[:4000], **arguments)
-    assert message in _refused(recognize(made("dense")[1], path))
+    assert message in refused(recognize(made("dense")[1], path))
 
 
 @pytest.mark.parametrize("length", [0, 1, 100])
@@ -87,26 +87,26 @@ def test_hardly_any_sound(recognize, made, sound, tmp_path, length):
     assert json.loads(done.stdout.decode().splitlines()[0])["text"] is not None
 
 
-def test_damaged_wav_files_are_refused(recognize, made, sound, tmp_path):
+def test_damaged_wav_files_arerefused(recognize, made, sound, tmp_path):
     model = made("dense")[1]
     whole = wav(tmp_path / "whole.wav", sound[:4000]).read_bytes()
     broken = tmp_path / "broken.wav"
     for size in (0, 3, 11, 12, 19, 20, 35, 43, 44, 100, len(whole) - 1):
         broken.write_bytes(whole[:size])
-        _refused(recognize(model, broken))
+        refused(recognize(model, broken))
     broken.write_bytes(whole[:12] + b"data" + struct.pack("<I", 8) + bytes(8))
-    assert "no format" in _refused(recognize(model, broken))
+    assert "no format" in refused(recognize(model, broken))
     broken.write_bytes(whole[:16] + struct.pack("<I", 2**32 - 1) + whole[20:])
-    _refused(recognize(model, broken))
+    refused(recognize(model, broken))
 
 
-def test_truncated_models_are_refused(recognize, made, tmp_path):
+def test_truncated_models_arerefused(recognize, made, tmp_path):
     whole = made("partial", "int8")[1].read_bytes()
     broken = tmp_path / "broken.gguf"
     sizes = [0, 1, 4, 8, 23, 24, 30, *np.linspace(40, len(whole) - 40, 25, dtype=int)]
     for size in sizes:
         broken.write_bytes(whole[:size])
-        _refused(recognize(broken))
+        refused(recognize(broken))
 
 
 def test_damaged_models_are_refused_or_run(recognize, made, sound, tmp_path):
@@ -122,18 +122,18 @@ def test_damaged_models_are_refused_or_run(recognize, made, sound, tmp_path):
         done = recognize(broken, stdin=sound[:4000].tobytes())
         assert done.returncode in (0, 1), done.stderr.decode()
         if done.returncode:
-            _refused(done)
+            refused(done)
             refused += 1
     assert refused > 10
 
 
 def test_wrong_use_is_named(recognize, made, tmp_path):
-    assert "give a model" in _refused(recognize())
-    assert "unknown option --fast" in _refused(recognize("--fast"))
-    assert "--silence needs a number" in _refused(recognize("--silence"))
-    assert "--batch needs a number" in _refused(recognize("--batch", "x", "m"))
-    assert "batch_frames must be 1 to 4" in _refused(recognize("--batch", 9, made("dense")[1]))
-    assert "cannot be opened" in _refused(recognize(tmp_path / "absent.gguf"))
-    assert "no GGUF file" in _refused(recognize(tmp_path))
-    assert "RTF" not in _refused(recognize(made("dense")[1], tmp_path / "absent.wav"))
+    assert "give a model" in refused(recognize())
+    assert "unknown option --fast" in refused(recognize("--fast"))
+    assert "--silence needs a number" in refused(recognize("--silence"))
+    assert "--batch needs a number" in refused(recognize("--batch", "x", "m"))
+    assert "batch_frames must be 1 to 4" in refused(recognize("--batch", 9, made("dense")[1]))
+    assert "cannot be opened" in refused(recognize(tmp_path / "absent.gguf"))
+    assert "no GGUF file" in refused(recognize(tmp_path))
+    assert "RTF" not in refused(recognize(made("dense")[1], tmp_path / "absent.wav"))
     assert b"Usage" in recognize("--help").stdout

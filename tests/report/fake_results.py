@@ -18,12 +18,14 @@ from schatten.recipe.layout import (
     decodings,
     engine_decodings,
     grid_rows,
+    lexicon_models,
     rows,
     search_with,
 )
 from schatten.recipe.model import System
 from schatten.report import choice
 from schatten.report.collect import Experiment
+from schatten.report.tiers import choose_tiers
 from schatten.score.run import score_files
 
 RANKS = [{"tau": 0.9}, {"tau": 0.6}, {"tau": 0.4}]
@@ -153,6 +155,23 @@ def _write_bundle(layout: Layout, row: Row, lm: str) -> None:
     manifest = {"files": {name: {"bytes": size} for name, size in sizes.items()}}
     total = {"bytes": sum(sizes.values())}
     files.write_json(layout.bundle(row, lm) / "manifest.json", {**manifest, **total})
+
+
+def add_devices(experiment: Experiment, measured: dict[str, dict[str, object]]) -> list[Row]:
+    """Write what `snakemake bench` leaves: tiers, words of the engine, measurements by device."""
+    recipe, layout = experiment.recipe, experiment.layout
+    tiers = choose_tiers(experiment)
+    files.write_json(layout.tiers, tiers.model_dump(mode="json"))
+    chosen = list(dict.fromkeys(tier.row for tier in tiers.tiers))
+    for row in chosen:
+        about = {"bytes": 1_100_000, "latency": {"seconds": 0.155}}
+        files.write_json(layout.exported(row, "int8").with_suffix(".json"), about)
+        for lm in lexicon_models(recipe):
+            _write_bundle(layout, row, lm)
+            _write_score(recipe, layout, row, ("engine", lm, recipe.splits.test[0]), "int8")
+            for device, content in measured.items():
+                files.write_json(layout.measured(device, row, lm), content)
+    return chosen
 
 
 def _write_curves(recipe: Recipe, layout: Layout) -> None:

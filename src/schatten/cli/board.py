@@ -1,19 +1,42 @@
-"""The verb that runs the engine on a device: device run."""
+"""Verbs that run the engine on a device: device run, measure, estimate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from schatten.errors import UserError
+
+if TYPE_CHECKING:
+    from schatten.device.speed import Sample
+
 app = typer.Typer()
+
+DeviceOption = Annotated[Path, typer.Option(help="The device: arm/devices/NAME.yaml.")]
+ProgramOption = Annotated[Path, typer.Option(help="schatten-recognize, built for it.")]
+BundleOption = Annotated[Path, typer.Option(help="A folder that `schatten bundle` wrote.")]
+CutsOption = Annotated[Path, typer.Option(help="Cuts of a split.")]
+WordsOption = Annotated[Path, typer.Option(help="What this host's engine made of the split.")]
+CorpusOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder that audio paths are relative to; the cuts' own by default."),
+]
+ResultOption = Annotated[Path, typer.Option(help="JSON: speed, memory, latency.")]
 
 
 @app.command("run")
 def run(
     audio: Annotated[list[Path], typer.Argument(help="WAV files: 16 kHz, mono, 16 bits.")],
     *,
-    device: Annotated[Path, typer.Option(help="The device: arm/devices/NAME.yaml.")],
-    model: Annotated[Path, typer.Option(help="A model that `schatten export` wrote (.gguf).")],
+    device: DeviceOption,
+    model: Annotated[
+        Path | None, typer.Option(help="A model that `schatten export` wrote (.gguf), greedily.")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Or a folder that `schatten bundle` wrote.")
+    ] = None,
     program: Annotated[
         Path | None, typer.Option(help="schatten-recognize, built for it; in results/arm if not.")
     ] = None,
@@ -23,11 +46,14 @@ def run(
     from schatten import files
     from schatten.device import boards
 
+    if (model is None) == (bundle is None):
+        raise UserError("give --model or --bundle, one of them")
+    load = boards.bundle(bundle) if bundle else boards.model_alone(model or Path())
     where = boards.load(device)
     target = "host" if where.runner == "host" else "aarch64"
     built = program or Path(f"results/arm/{target}/bin/schatten-recognize")
-    report = boards.recognise(where, built, model, audio)
-    result = boards.as_json(where, model, report)
+    report = boards.recognise(where, built, load, audio)
+    result = boards.as_json(where, load, report)
     if output is not None:
         files.write_json(output, result)
     for path, text in zip(audio, report.texts, strict=True):
@@ -36,5 +62,80 @@ def run(
     if where.has_times:
         said += f", {result.get('speed_up', 0):.1f} x real time"
         said += f", acoustic model {result['acoustic_share']:.3f} of the time"
+        said += f", loaded in {result['load_seconds']:.3f} s"
         said += f", peak memory {result['peak_megabytes']:.1f} MB"
     typer.echo(said if where.has_times else f"{said}; emulated, so no times")
+
+
+@app.command("measure")
+def measure(
+    *,
+    device: DeviceOption,
+    program: ProgramOption,
+    bundle: BundleOption,
+    cuts: CutsOption,
+    hypotheses: WordsOption,
+    output: ResultOption,
+    corpus_dir: CorpusOption = None,
+    utterances: Annotated[int, typer.Option(min=1, help="Utterances, from all over it.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="The fastest of so many runs counts.")] = 5,
+) -> None:
+    """Time a bundle on this host or a board: speed, share of the acoustic model, memory."""
+    from schatten.device import boards, speed
+
+    where = boards.load(device)
+    with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
+        found = speed.measure(where, program, boards.bundle(bundle), sound, rounds)
+    _write(output, found, where.runner == "host")
+
+
+@app.command("estimate")
+def estimate(
+    *,
+    device: DeviceOption,
+    program: ProgramOption,
+    bundle: BundleOption,
+    cuts: CutsOption,
+    hypotheses: WordsOption,
+    plugin: Annotated[Path, typer.Option(help="libinsn_plugin.so, built for this host.")],
+    library: Annotated[Path, typer.Option(help="libschatten_kernels.a, AArch64.")],
+    output: ResultOption,
+    corpus_dir: CorpusOption = None,
+    utterances: Annotated[int, typer.Option(min=1, help="Utterances, from all over it.")] = 3,
+) -> None:
+    """Bound a bundle's speed on an emulated CPU: instructions counted, cycles modelled. No time."""
+    from schatten.device import boards, speed
+
+    where = boards.load(device)
+    with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
+        load = boards.bundle(bundle)
+        found = speed.estimate(where, program, load, sound, plugin, library)
+    _write(output, found, is_here=False)
+
+
+@contextmanager
+def _sample(
+    cuts: Path, corpus_dir: Path | None, hypotheses: Path, count: int
+) -> Iterator["Sample"]:
+    """Write utterances of a split as WAV files for as long as the context lasts."""
+    import tempfile
+
+    from schatten.decode.engine import write_sample
+    from schatten.device.speed import sample
+    from schatten.transcripts import read_hypotheses
+
+    words = read_hypotheses(hypotheses)
+    with tempfile.TemporaryDirectory(prefix="schatten-") as folder:
+        yield sample(write_sample(cuts, corpus_dir or cuts.parent, count, Path(folder)), words)
+
+
+def _write(output: Path, found: dict[str, Any], is_here: bool) -> None:
+    from schatten import files, provenance
+
+    here = provenance.here()
+    cpu = here["cpu"] if is_here else None
+    files.write_json(output, {**found, "cpu": cpu, "date": here["date"]})
+    speed = f"{found['speed_up']:.1f} x real time" if found["speed_up"] else "no speed"
+    if found["is_modelled"]:
+        speed = f"at most {speed} (modelled)"
+    typer.echo(f"{found['device']}: {speed}, {found['differing']} of {found['utterances']} differ")

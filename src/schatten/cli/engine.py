@@ -51,12 +51,13 @@ def bench_decoder(
         ".tools/engine/bin/decode_logprobs"
     ),
     look_ahead: Annotated[
-        Path | None, typer.Option(help="First-pass language model for the engine's look-ahead.")
+        Path | None,
+        typer.Option(help="First-pass model: the engine is also run with its look-ahead."),
     ] = None,
     beam: Annotated[list[int], typer.Option(help="Beams to compare at.")] = [25, 50, 100, 200],  # noqa: B006
     rounds: Annotated[int, typer.Option(help="Times are the least of so many, in turns.")] = 3,
 ) -> None:
-    """Decode with the engine and with flashlight-text: WER (%), CPU seconds, one thread."""
+    """Decode with the engine and with flashlight-text: WER (%), CPU seconds, MB, one thread."""
     from schatten import recipe as recipes
     from schatten.decode.contest import Contest, as_lines, compare
 

@@ -1,4 +1,4 @@
-"""Verbs that make results readable: table, figure, show, explain."""
+"""Verbs that make results readable: table, tiers, device-table, figure, show, explain."""
 
 import sys
 from pathlib import Path
@@ -40,6 +40,42 @@ def table(
     from schatten.report import tables
 
     tables.write(_experiment(recipe, data_key, results), output_dir)
+
+
+@app.command("tiers")
+def tiers(
+    recipe: RecipeOption,
+    data_key: DataKeyOption,
+    output: Annotated[
+        Path, typer.Option("--output", help="The models that go on devices (.json).")
+    ],
+    results: ResultsOption = RESULTS,
+) -> None:
+    """Choose the model of each tier: the lowest greedy CER on dev among those small enough."""
+    from schatten import files
+    from schatten.report.tiers import choose_tiers
+
+    chosen = choose_tiers(_experiment(recipe, data_key, results))
+    files.write_json(output, chosen.model_dump(mode="json"))
+    typer.echo("\n".join(f"{tier.name} {tier.row.path}".strip() for tier in chosen.tiers))
+
+
+@app.command("device-table")
+def device_table(
+    recipe: RecipeOption,
+    data_key: DataKeyOption,
+    device: Annotated[list[str], typer.Option("--device", help="A measured device, by name.")],
+    output_dir: Annotated[
+        Path, typer.Option("--output-dir", help="Folder for devices.{md,csv,tex}.")
+    ],
+    results: ResultsOption = RESULTS,
+) -> None:
+    """Write the table of devices: size, WER (%), speed-up over real time, memory (10^6 bytes)."""
+    from schatten.device.boards import every
+    from schatten.report import devices
+
+    boards = {name: one.title for name, one in every().items() if one.runner.startswith("ssh:")}
+    devices.write(_experiment(recipe, data_key, results), device, boards, output_dir)
 
 
 @app.command("figure")

@@ -39,6 +39,9 @@ def run(
         str | None,
         typer.Option(help="Where steps run: a name in profiles/, as `slurm`, or a folder."),
     ] = None,
+    devices: Annotated[
+        str | None, typer.Option(help="For `bench`: names in arm/devices; host by default.")
+    ] = None,
     jobs: Annotated[
         int | None,
         typer.Option("--jobs", "-j", min=1, help="Steps at a time; the CPU cores by default."),
@@ -50,7 +53,7 @@ def run(
     """Run the workflow: `schatten run [TARGETS...] [-- SNAKEMAKE'S OPTIONS]`."""
     from schatten import run as runner
 
-    options = {"recipe": recipe, "corpus_dir": corpus_dir}
+    options = {"recipe": recipe, "corpus_dir": corpus_dir, "devices": devices}
     config = {key: value for key, value in options.items() if value is not None}
     if profile:
         arguments = ["--profile", runner.profile(profile), *(["--jobs", str(jobs)] if jobs else [])]

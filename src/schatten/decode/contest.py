@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import kaldialign
 
-from schatten.decode.engine_search import EngineSearch
+from schatten.decode.engine_search import Decoded, EngineSearch
 from schatten.decode.logprobs import LogProbs, read_logprobs
 from schatten.decode.search import LexiconSearch, Weights
 from schatten.decode.tune import read_weights
@@ -27,7 +27,19 @@ class Contest:
     program: Path
     """decode_logprobs."""
     look_ahead: Path | None = None
-    """A first-pass model for the engine."""
+    """A first-pass model for the engine, which then searches without and with it."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The engine with a first-pass model, whose unigrams guide it inside of words."""
+
+    wer: float
+    seconds: float
+    """CPU time: the least of the rounds."""
+    megabytes: float
+    same: float
+    """Share of utterances with the words of the large model alone."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,8 @@ class Outcome:
     """Share of utterances with the same words."""
     engine_megabytes: float
     """Memory of language model, lexicon and search."""
+    ahead: Ahead | None
+    """With a first-pass model, where there is one."""
 
     @property
     def faster(self) -> float:
@@ -75,13 +89,13 @@ def _outcome(
     references: list[Utterance],
     rounds: int,
 ) -> Outcome:
-    engine = EngineSearch(
-        contest.program, contest.lexicon, contest.lm, settings, contest.look_ahead
-    )
+    alone = EngineSearch(contest.program, contest.lexicon, contest.lm, settings)
+    guided = replace(alone, look_ahead=contest.look_ahead) if contest.look_ahead else None
     flashlight = LexiconSearch(contest.lexicon, contest.lm, split.units, settings).decoder(weights)
-    engine_seconds, flashlight_seconds = [], []
+    engine_seconds, flashlight_seconds, ahead = [], [], []
     for _ in range(rounds):
-        ours = engine.decode(split, weights)
+        ours = alone.decode(split, weights)
+        ahead += [guided.decode(split, weights)] if guided else []
         start = time.process_time()
         theirs = {name: flashlight.words(values) for name, values in split}
         flashlight_seconds.append(time.process_time() - start)
@@ -94,6 +108,17 @@ def _outcome(
         min(flashlight_seconds),
         sum(ours.words[name] == theirs[name] for name in split.ids) / len(split),
         ours.megabytes,
+        _ahead(ahead, ours, references) if ahead else None,
+    )
+
+
+def _ahead(rounds: Sequence[Decoded], alone: Decoded, references: list[Utterance]) -> Ahead:
+    words = rounds[0].words
+    return Ahead(
+        _wer(words, references),
+        min(decoded.seconds for decoded in rounds),
+        rounds[0].megabytes,
+        sum(words[name] == alone.words[name] for name in words) / len(words),
     )
 
 
@@ -115,6 +140,24 @@ def as_lines(outcomes: Sequence[Outcome]) -> list[str]:
             for o in outcomes
         ),
         *_at_equal_wer(outcomes),
+        *_guided(outcomes),
+    ]
+
+
+def _guided(outcomes: Sequence[Outcome]) -> list[str]:
+    """Compare the engine with a first-pass model with the engine without one."""
+    pairs = [(o, o.ahead) for o in outcomes if o.ahead is not None]
+    if not pairs:
+        return []
+    head = "beam  WER alone  WER look-ahead  s alone  s look-ahead  MB alone  MB look-ahead"
+    return [
+        f"{head}  same words",
+        *(
+            f"{o.beam:4d}  {o.engine_wer:9.2f}  {a.wer:14.2f}  {o.engine_seconds:7.3f}"
+            f"  {a.seconds:12.3f}  {o.engine_megabytes:8.1f}  {a.megabytes:13.1f}"
+            f"  {100 * a.same:8.1f} %"
+            for o, a in pairs
+        ),
     ]
 
 

@@ -104,6 +104,21 @@ def write_wav(cut: Cut, path: Path) -> None:
         file.writeframes(whole.astype("<i2").tobytes())
 
 
+def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:
+    """Write `count` utterances from all over a split as WAV files; return them by utterance.
+
+    Audio paths in `cuts` are relative to the folder `audio`.
+    """
+    utterances = list(read_cuts(cuts))
+    every = max(1, len(utterances) // count)
+    chosen = CutSet.from_cuts(utterances[::every][:count]).with_recording_path_prefix(audio)
+    found = {}
+    for number, cut in enumerate(chosen):
+        found[cut.supervisions[0].id] = folder / f"{number}.wav"
+        write_wav(cut, folder / f"{number}.wav")
+    return found
+
+
 @contextmanager
 def _running(command: list[str]) -> Iterator[Ask]:
     """Run the engine, and ask it one file after the other."""

@@ -1,7 +1,7 @@
 """Running the engine on a device: this host, an emulated CPU, or a board reached by SSH.
 
-A device is a small YAML (`arm/devices/*.yaml`). What runs is one static program, one model and
-WAV files; what comes back are its JSON lines.
+A device is a small YAML (`arm/devices/*.yaml`). What runs is one static program with a model or a
+bundle, and WAV files; what comes back are its JSON lines.
 """
 
 import io
@@ -9,18 +9,21 @@ import json
 import shlex
 import subprocess
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_manifest, search_options
 from schatten.device import tools
 from schatten.errors import UserError
 from schatten.recipe.base import Settings
 
+FOLDER = Path("arm/devices")
 SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
 UNREACHABLE = 255
 """Status with which ssh says that it could not connect."""
@@ -53,14 +56,49 @@ class Device(Settings):
 
 
 @dataclass(frozen=True)
+class Load:
+    """What a device is given besides the program and sound."""
+
+    files: dict[str, Path]
+    """By their names there."""
+    words: tuple[str, ...]
+    """Arguments of the program, in which names of files stand for them."""
+
+    def arguments(self, place: Callable[[str], str]) -> list[str]:
+        """Return the arguments for files that lie at `place(name)`."""
+        return [place(word) if word in self.files else word for word in self.words]
+
+    @property
+    def bytes(self) -> int:
+        """Of all files."""
+        return sum(path.stat().st_size for path in self.files.values())
+
+
+def model_alone(path: Path) -> Load:
+    """Return a model (.gguf) to be decoded greedily."""
+    return Load({MODEL: path}, (MODEL,))
+
+
+def bundle(folder: Path) -> Load:
+    """Return a bundle (`schatten bundle`), to be searched as its manifest says.
+
+    Errors: `UserError` where it is none.
+    """
+    search = read_manifest(folder)["search"]
+    files = {name: folder / name for name in (MODEL, LM, LEXICON, MANIFEST)}
+    names = ("--manifest", MANIFEST, "--lm", LM, "--lexicon", LEXICON, MODEL)
+    return Load(files, (*search_options(search), *names))
+
+
+@dataclass(frozen=True)
 class Report:
     """What a device recognised, and how fast."""
 
     texts: list[str]
     """Of each WAV file."""
     statistics: dict[str, float]
-    """`audio_seconds`, `compute_seconds`, `rtf`, `acoustic_share`, `peak_megabytes`; for an
-    emulated CPU `audio_seconds` alone."""
+    """`audio_seconds`, `compute_seconds`, `rtf`, `acoustic_share`, `first_seconds`,
+    `final_seconds`, `load_seconds`, `peak_megabytes`; for an emulated CPU `audio_seconds` alone."""
 
 
 class Unreachable(UserError):
@@ -85,20 +123,47 @@ def load(path: Path) -> Device:
         raise UserError(f"{path}: {where}: {first['msg']}") from None
 
 
-def recognise(device: Device, program: Path, model: Path, audio: Sequence[Path]) -> Report:
+@cache
+def every() -> dict[str, Device]:
+    """Read every device of the project, by name."""
+    return {path.stem: load(path) for path in sorted(FOLDER.glob("*.yaml"))}
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names of devices, apart by commas or spaces; each comes once.
+
+    Errors: `UserError` for a name that no device has.
+    """
+    found = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    unknown = [name for name in found if name not in every()]
+    if unknown or not found:
+        problem = f"there is no {unknown[0]}" if unknown else "it names no device"
+        raise UserError(f"devices={text!r}: {problem}; {FOLDER} has {', '.join(every())}")
+    return found
+
+
+def recognise(device: Device, program: Path, load: Load, audio: Sequence[Path]) -> Report:
     """Run `schatten-recognize` of the device's architecture on WAV files.
 
     Errors: `UserError` where it fails, `Unreachable` where a board does not answer.
     """
-    for path in (program, model, *audio):
+    for path in (program, *load.files.values(), *audio):
         if not path.is_file():
             raise UserError(f"{path} does not exist: give the program, a model and WAV files")
     if device.runner.startswith("ssh:"):
-        said = _on_board(device, program, model, audio)
+        said = _on_board(device, program, load, audio)
     else:
-        emulator = ["qemu-aarch64", "-cpu", device.cpu or ""] if device.cpu else []
-        said = tools.run([*emulator, program, "--json", model, *audio]).stdout
+        said = tools.run(local_command(device, program, load, audio)).stdout
     return _report(device, said, len(audio))
+
+
+def local_command(
+    device: Device, program: Path, load: Load, audio: Sequence[Path], *emulation: str
+) -> list[str]:
+    """Return the command for this host or an emulated CPU (with more options of the emulator)."""
+    emulator = ["qemu-aarch64", "-cpu", device.cpu, *emulation] if device.cpu else []
+    arguments = load.arguments(lambda name: str(load.files[name]))
+    return [*emulator, str(program), "--json", *arguments, *map(str, audio)]
 
 
 def _report(device: Device, said: str, files: int) -> Report:
@@ -115,12 +180,13 @@ def _report(device: Device, said: str, files: int) -> Report:
     return Report(texts, statistics)
 
 
-def _on_board(device: Device, program: Path, model: Path, audio: Sequence[Path]) -> str:
+def _on_board(device: Device, program: Path, load: Load, audio: Sequence[Path]) -> str:
     """Send everything through one connection, run it in a folder of its own, remove that."""
     board = device.runner.removeprefix("ssh:")
     names = [f"{number}.wav" for number in range(len(audio))]
-    sent = _archive({"schatten-recognize": program, "model.gguf": model}, names, audio)
-    run = shlex.join(["./schatten-recognize", "--json", "model.gguf", *names])
+    sent = _archive({"schatten-recognize": program, **load.files}, names, audio)
+    arguments = load.arguments(lambda name: name)
+    run = shlex.join(["./schatten-recognize", "--json", *arguments, *names])
     script = (
         "folder=$(mktemp -d) && trap 'rm -rf \"$folder\"' EXIT"
         f' && tar -x -C "$folder" -f - && cd "$folder" && {run}'
@@ -149,15 +215,16 @@ def _archive(files: dict[str, Path], names: Sequence[str], audio: Sequence[Path]
     return packed.getvalue()
 
 
-def as_json(device: Device, model: Path, report: Report) -> dict[str, Any]:
+def as_json(device: Device, load: Load, report: Report) -> dict[str, Any]:
     """Return what is written of a run; `speed_up` is audio over computing time."""
     statistics = dict(report.statistics)
     if statistics.get("rtf"):
         statistics["speed_up"] = 1 / statistics["rtf"]
     return {
         "device": device.title,
-        "model": model.name,
-        "model_bytes": model.stat().st_size,
+        "model": load.files[MODEL].name,
+        "model_bytes": load.files[MODEL].stat().st_size,
+        "bytes": load.bytes,
         "texts": report.texts,
         **statistics,
     }

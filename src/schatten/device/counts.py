@@ -73,7 +73,11 @@ def _run(program: Path, plugin: Path, product: Product, times: int) -> int:
     p = product
     sizes = [str(size) for size in (p.rows, p.cols, p.columns, times)]
     emulate = ["qemu-aarch64", "-cpu", "max", "-plugin", str(plugin.resolve())]
-    said = tools.run([*emulate, program, p.kernels, *sizes]).stderr
+    return counted(tools.run([*emulate, program, p.kernels, *sizes]).stderr, plugin)
+
+
+def counted(said: str, plugin: Path) -> int:
+    """Return the instructions that the plugin says a program executed."""
     found = re.search(r"^instructions (\d+)$", said, re.MULTILINE)
     if found is None:
         raise UserError(f"{plugin} printed no count: rebuild it with schatten run arm")

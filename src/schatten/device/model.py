@@ -63,16 +63,39 @@ Cycles = dict[tuple[str, str, int], float]
 
 def cycles(library: Path) -> Cycles:
     """Model every loop of the built AArch64 library on every CPU that can run it."""
-    listing = tools.run(["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", library]).stdout
-    bodies = dict(_loops(listing.splitlines()))
-    result = {}
+    bodies, result = _bodies(library), {}
     for (kernels, columns), loop in LOOPS.items():
-        if loop.function not in bodies:
-            raise UserError(f"{library} has no loop of {loop.function}: rebuild it")
         for cpu in CPUS:
             if kernels in cpu.kernels:
                 result[cpu.name, kernels, columns] = _model(bodies[loop.function], cpu) / loop.macs
     return result
+
+
+def instructions_per_cycle(library: Path, cpu: str) -> float:
+    """Return the most instructions a cycle of any loop that a CPU can run, as modelled.
+
+    Errors: `UserError` for a CPU that is none of `CPUS`.
+    """
+    bodies = _bodies(library)
+    model = cpu_named(cpu)
+    loops = {loop.function for (kernels, _), loop in LOOPS.items() if kernels in model.kernels}
+    return max(len(bodies[name].splitlines()) / _model(bodies[name], model) for name in loops)
+
+
+def cpu_named(name: str) -> Cpu:
+    """Return a CPU of `CPUS`."""
+    for cpu in CPUS:
+        if cpu.name == name:
+            return cpu
+    raise UserError(f"no model of {name}: there are {', '.join(cpu.name for cpu in CPUS)}")
+
+
+def _bodies(library: Path) -> dict[str, str]:
+    listing = tools.run(["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", library]).stdout
+    bodies = dict(_loops(listing.splitlines()))
+    if missing := {loop.function for loop in LOOPS.values()} - set(bodies):
+        raise UserError(f"{library} has no loop of {min(missing)}: rebuild it")
+    return bodies
 
 
 def _loops(listing: list[str]) -> Iterator[tuple[str, str]]:

@@ -1,20 +1,21 @@
 """Everything a device needs but the program, in one folder: model, language model, lexicon.
 
-`SHA256SUMS` is what `sha256sum -c` reads there; `manifest.json` says sizes and how to search;
-`recognize.sh` checks it and runs the engine with all of it: KenLM trusts its binary.
+`manifest.json` says lengths, sums and how to search; `recognize.sh` runs the engine with all of it,
+which compares the files with the manifest first, as KenLM trusts its binary. `SHA256SUMS` is for
+`sha256sum -c`.
 """
 
 import shutil
 from pathlib import Path
 from typing import Any
 
+from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, search_options
 from schatten.errors import UserError
 from schatten.files import atomic_output, read_json, sha256, write_json, write_text
 from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Decoding
 
 VERSION = 1
-MODEL, LM, LEXICON = "model.gguf", "lm.bin", "lexicon.txt"
 SCRIPT = "recognize.sh"
 _TRAINED = ".pt"
 
@@ -25,12 +26,9 @@ _MAGIC = {
 _SCRIPT = """#!/bin/sh
 # Recognises sound with what lies here: {script} [OPTION...] FILE.wav ...
 # SCHATTEN_RECOGNIZE names the program where it is not on PATH.
+# It refuses files that are not what manifest.json says.
 here=$(dirname "$0")
-(cd "$here" && sha256sum -c SHA256SUMS) >/dev/null 2>&1 || {{
-  echo "$0: a file beside it is not what SHA256SUMS says: copy the folder again" >&2
-  exit 1
-}}
-exec "${{SCHATTEN_RECOGNIZE:-schatten-recognize}}" {options} \\
+exec "${{SCHATTEN_RECOGNIZE:-schatten-recognize}}" {options} --manifest "$here/{manifest}" \\
   --lm "$here/{lm}" --lexicon "$here/{lexicon}" "$here/{model}" "$@"
 """
 
@@ -54,7 +52,7 @@ def bundle(
             _put(path, beside / name)
         _write_script(search, beside / SCRIPT)
         manifest = _manifest(beside, search)
-        write_json(beside / "manifest.json", manifest)
+        write_json(beside / MANIFEST, manifest)
         lines = (f"{entry['sha256']}  {name}\n" for name, entry in manifest["files"].items())
         write_text(beside / "SHA256SUMS", "".join(lines))
     sizes = ", ".join(f"{name} {manifest['files'][name]['bytes']}" for name in sources)
@@ -98,9 +96,9 @@ def _require_kind(name: str, path: Path) -> None:
 
 
 def _write_script(search: dict[str, float | int], path: Path) -> None:
-    options = " ".join(f"--{name.replace('_', '-')} {value:g}" for name, value in search.items())
-    text = _SCRIPT.format(script=SCRIPT, options=options, lm=LM, lexicon=LEXICON, model=MODEL)
-    write_text(path, text)
+    names = {"lm": LM, "lexicon": LEXICON, "model": MODEL, "manifest": MANIFEST}
+    options = " ".join(search_options(search))
+    write_text(path, _SCRIPT.format(script=SCRIPT, options=options, **names))
     path.chmod(0o755)
 
 

@@ -159,6 +159,15 @@ class Layout:
         """Folder of what goes on a device: an int8 model with a language model."""
         return self.home / "bundle" / row.path / lm
 
+    @property
+    def tiers(self) -> Path:
+        """Which models stand for the tiers."""
+        return self.home / "devices" / "tiers.json"
+
+    def measured(self, device: str, row: Row, lm: str) -> Path:
+        """What a bundle's speed on a device is."""
+        return self.home / "devices" / device / row.path / lm / "measured.json"
+
     def choice(self, grid: str) -> Path:
         """Which systems of a grid go on, and why."""
         return self.home / "choice" / f"{grid}.json"

@@ -32,12 +32,15 @@ RESULT_VERSION = {
     "tune": 1,
     "decode": 1,
     "beams": 1,
-    "bundle": 1,
+    "bundle": 2,
     "score": 2,
     "choose": 1,
     "table": 2,
     "figure": 2,
     "figure_page": 1,
+    "tiers": 1,
+    "measure": 1,
+    "device_table": 1,
 }
 """Raised by one when a change of the code changes a step's results."""
 
@@ -182,6 +185,16 @@ def score_part(recipe: Recipe) -> str:
 def choose_part(recipe: Recipe, grid: str) -> str:
     """Settings of the choice of a grid's best points."""
     return part("choose", recipe.grids[grid].best.count)
+
+
+def tiers_part(recipe: Recipe) -> str:
+    """Settings of the choice of the tiers' models."""
+    return part("tiers", recipe.tables.tiers, recipe.tables.baseline)
+
+
+def device_table_part(recipe: Recipe) -> str:
+    """Settings of the table of devices."""
+    return part("device_table", recipe.title, recipe.tables.tiers)
 
 
 def table_part(recipe: Recipe) -> str:

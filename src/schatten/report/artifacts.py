@@ -104,6 +104,32 @@ class Exported(Artifact):
     latency: Latency
 
 
+class Measured(Artifact):
+    """How fast a bundle runs on a device; `measured.json`. What is not known is None."""
+
+    device: str
+    """Its title."""
+    cpu: str | None
+    """Of this host."""
+    is_modelled: bool
+    """Whether the speed is an estimate, and not a time."""
+    utterances: int
+    differing: int
+    """Utterances whose words are not those of this host's engine."""
+    audio_seconds: float
+    speed_up: float | None
+    """Seconds of sound over seconds of computing."""
+    acoustic_share: float | None
+    """Of the computing time."""
+    peak_megabytes: float | None
+    load_seconds: float | None
+    first_seconds: float | None
+    """From the beginning of its word to the first text, sound coming in real time (mean)."""
+    final_seconds: float | None
+    """From the last sample to the final text (mean)."""
+    date: str
+
+
 class BundledFile(Artifact):
     """A file of a bundle."""
 

@@ -1,4 +1,4 @@
-"""Which points of a grid go on: the best of each penalty on dev. Test is not looked at."""
+"""Which points of a grid go on, which models stand for tiers: the best on dev. Not on test."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from statistics import fmean
 
 from schatten import files
 from schatten.recipe import Recipe
-from schatten.recipe.layout import Layout, grid_rows
+from schatten.recipe.layout import Layout, Row, grid_rows
 from schatten.report.artifacts import Artifact, Score, read
 
 
@@ -39,6 +39,33 @@ class Choice(Artifact):
 def chosen_systems(path: Path) -> list[str]:
     """Return the names of the systems that a file of `choose` lets go on."""
     return read(path, Choice).chosen
+
+
+class Tier(Artifact):
+    """The model that stands for a tier."""
+
+    name: str
+    """Empty where the recipe names no tiers."""
+    system: str
+    seed: int
+    rank: str
+    stage: str
+
+    @property
+    def row(self) -> Row:
+        """The model."""
+        return Row(self.system, self.seed, self.rank, self.stage)
+
+
+class Tiers(Artifact):
+    """The models that a recipe's devices run; `devices/tiers.json`."""
+
+    tiers: list[Tier]
+
+
+def chosen_tiers(path: Path) -> list[Row]:
+    """Return the models of a file of `tiers`, each once."""
+    return list(dict.fromkeys(tier.row for tier in read(path, Tiers).tiers))
 
 
 def choose(recipe: Recipe, layout: Layout, grid: str) -> Choice:

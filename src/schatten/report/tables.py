@@ -42,10 +42,11 @@ def write(experiment: Experiment, folder: Path) -> None:
     title = experiment.recipe.title
     for name in written(experiment.recipe):
         tables, notes = KINDS[name]
-        _write(folder / name, tables(experiment), title, notes(experiment))
+        write_table(folder / name, tables(experiment), title, notes(experiment))
 
 
-def _write(path: Path, tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> None:
+def write_table(path: Path, tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> None:
+    """Write tables of the same columns as .md, .csv and .tex; `path` has no ending."""
     files.write_text(path.with_suffix(".md"), render.to_markdown(tables, title, notes))
     files.write_text(path.with_suffix(".csv"), render.to_csv(tables))
     files.write_text(path.with_suffix(".tex"), render.to_latex(tables, title, notes))

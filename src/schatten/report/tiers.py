@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from schatten.report.collect import Experiment, Result
+from schatten.recipe.layout import Row, baseline_row
+from schatten.report import choice
+from schatten.report.collect import Experiment, Result, Trained
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
 from schatten.report.penalties import strengths
 
@@ -24,7 +26,7 @@ def tiers_table(experiment: Experiment) -> Table[Tier]:
     split = experiment.recipe.splits.test[0]
     results = experiment.results(split)
     baselines = [r for r in results if r.difference is None]
-    tiers = [Tier("baseline", None, r, _dev_cer(experiment, r)) for r in baselines]
+    tiers = [Tier("baseline", None, r, _dev_cer(experiment, r.model)) for r in baselines]
     for name, limit in experiment.recipe.tables.tiers.items():
         tiers.append(_tier(experiment, name, limit, results))
     columns = _columns(experiment)
@@ -32,16 +34,37 @@ def tiers_table(experiment: Experiment) -> Table[Tier]:
 
 
 def _tier(experiment: Experiment, name: str, limit: int, results: list[Result]) -> Tier:
-    """Choose by greedy CER on dev among the models that are small enough; the first of equals."""
-    small = [r for r in results if r.model.history.parameters <= limit]
-    if not small:
+    best = best_model(experiment, limit)
+    if best is None:
         return Tier(name, limit, None, None)
-    best = min(small, key=lambda r: _dev_cer(experiment, r))
-    return Tier(name, limit, best, _dev_cer(experiment, best))
+    result = next(r for r in results if r.model == best)
+    return Tier(name, limit, result, _dev_cer(experiment, best))
 
 
-def _dev_cer(experiment: Experiment, result: Result) -> float:
-    return experiment.score(result.model.row, None, experiment.recipe.splits.dev).cer
+def best_model(experiment: Experiment, limit: int) -> Trained | None:
+    """Choose by greedy CER on dev among the models that are small enough; the first of equals."""
+    small = [model for model in experiment.models if model.history.parameters <= limit]
+    return min(small, key=lambda model: _dev_cer(experiment, model), default=None)
+
+
+def _dev_cer(experiment: Experiment, model: Trained) -> float:
+    return experiment.score(model.row, None, experiment.recipe.splits.dev).cer
+
+
+def choose_tiers(experiment: Experiment) -> choice.Tiers:
+    """Return the baseline and each tier's model; every model's first seed where none are named."""
+    tiers = experiment.recipe.tables.tiers
+    if not tiers:
+        first = [m for m in experiment.models if m.row.seed == m.system.seeds[0]]
+        return choice.Tiers(tiers=[_stands("", model.row) for model in first])
+    best = {name: best_model(experiment, limit) for name, limit in tiers.items()}
+    rows = {name: model.row for name, model in best.items() if model is not None}
+    named = {"baseline": baseline_row(experiment.recipe), **rows}
+    return choice.Tiers(tiers=[_stands(name, row) for name, row in named.items()])
+
+
+def _stands(name: str, row: Row) -> choice.Tier:
+    return choice.Tier(name=name, system=row.system, seed=row.seed, rank=row.rank, stage=row.stage)
 
 
 def _columns(experiment: Experiment) -> tuple[Column[Tier], ...]:

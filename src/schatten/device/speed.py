@@ -1,0 +1,97 @@
+"""How fast a bundle runs on a device: measured there, or modelled where the CPU is emulated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schatten.device import boards, counts, model, tools
+from schatten.device.boards import Device, Load, Report
+from schatten.errors import UserError
+
+MEASURED = ("acoustic_share", "peak_megabytes", "load_seconds", "first_seconds", "final_seconds")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Sound, and the words that this host's engine finds in it."""
+
+    audio: Sequence[Path]
+    texts: Sequence[str]
+
+    def differing(self, report: Report) -> int:
+        """Count utterances with other words."""
+        return sum(a != b for a, b in zip(report.texts, self.texts, strict=True))
+
+
+def sample(audio: Mapping[str, Path], words: Mapping[str, Sequence[str]]) -> Sample:
+    """Join WAV files and words by utterance.
+
+    Errors: `UserError` where an utterance has no words.
+    """
+    if missing := set(audio) - set(words):
+        raise UserError(f"the hypotheses have no {min(missing)}: they are of another split")
+    return Sample(list(audio.values()), [" ".join(words[name]) for name in audio])
+
+
+def measure(
+    device: Device, program: Path, load: Load, sound: Sample, rounds: int
+) -> dict[str, Any]:
+    """Recognise the sample `rounds` times; return the statistics of the fastest round.
+
+    Errors: `UserError` for an emulated CPU, whose times mean nothing, or where a run fails.
+    """
+    if not device.has_times:
+        raise UserError(f"{device.title} has no times of its own: `device estimate` models them")
+    reports = [boards.recognise(device, program, load, sound.audio) for _ in range(rounds)]
+    fastest = min(reports, key=lambda report: report.statistics["rtf"])
+    found = fastest.statistics
+    speed = 1 / found["rtf"] if found["rtf"] else None
+    return _result(device, fastest, sound, speed, {name: found[name] for name in MEASURED})
+
+
+def estimate(
+    device: Device, program: Path, load: Load, sound: Sample, plugin: Path, library: Path
+) -> dict[str, Any]:
+    """Bound the speed of an emulated CPU: counted instructions, modelled cycles; no memory.
+
+    The instructions of the whole engine, loading taken off, are taken to run as fast as those of
+    the fastest inner loop of `library` (libschatten_kernels.a for AArch64), at the CPU's clock.
+    A CPU without a model gets no speed. Errors: `UserError` where a tool or a run fails.
+    """
+    report = boards.recognise(device, program, load, sound.audio)
+    speed = None
+    if device.cpu in {cpu.name for cpu in model.CPUS}:
+        per_second = instructions(device, program, load, sound.audio, plugin)
+        per_second -= instructions(device, program, load, [], plugin)
+        per_second /= report.statistics["audio_seconds"]
+        clock = 1e9 * model.cpu_named(device.cpu).gigahertz
+        speed = clock * model.instructions_per_cycle(library, device.cpu) / per_second
+    return _result(device, report, sound, speed, dict.fromkeys(MEASURED))
+
+
+def instructions(
+    device: Device, program: Path, load: Load, audio: Sequence[Path], plugin: Path
+) -> float:
+    """Count the instructions of a whole run under emulation, loading included."""
+    emulation = ("-plugin", str(plugin.resolve()))
+    command = boards.local_command(device, program, load, audio, *emulation)
+    return float(counts.counted(tools.run(command).stderr, plugin))
+
+
+def _result(
+    device: Device,
+    report: Report,
+    sound: Sample,
+    speed: float | None,
+    statistics: Mapping[str, float | None],
+) -> dict[str, Any]:
+    return {
+        "device": device.title,
+        "is_modelled": not device.has_times,
+        "utterances": len(sound.texts),
+        "differing": sound.differing(report),
+        "audio_seconds": report.statistics["audio_seconds"],
+        "speed_up": speed,
+        **statistics,
+    }
