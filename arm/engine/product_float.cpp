@@ -11,51 +11,69 @@ namespace {
 
 typedef float Tile __attribute__((vector_size(4 * kFloatTile)));
 
-template <int N>
-__attribute__((always_inline)) inline void tile(const float *w, int cols, const float *const *x, const float *bias,
-                                                int rows, float *const *y) {
-  Tile sums[N];
-  for (int n = 0; n < N; ++n) {
-    sums[n] = Tile{};
-    if (bias) memcpy(&sums[n], bias, static_cast<size_t>(rows) * sizeof(float));
+// `Tiles` tiles of rows by N columns. A sum has one order whatever these are; several at once hide how long an addition
+// takes, and read memory in several places at once.
+template <int N, int Tiles>
+__attribute__((always_inline)) inline void block(const float *w, int cols, const float *const *x, const float *bias,
+                                                 int rows, float *const *y) {
+  const size_t size = static_cast<size_t>(cols) * kFloatTile;
+  const auto bytes = [rows](int i) {
+    return static_cast<size_t>(std::min(kFloatTile, rows - i * kFloatTile)) * sizeof(float);
+  };
+  Tile sums[Tiles][N];
+  for (int i = 0; i < Tiles; ++i) {
+    for (int n = 0; n < N; ++n) {
+      sums[i][n] = Tile{};
+      if (bias) memcpy(&sums[i][n], bias + i * kFloatTile, bytes(i));
+    }
   }
   for (int k = 0; k < cols; ++k) {
-    Tile weights;
-    memcpy(&weights, w + static_cast<size_t>(k) * kFloatTile, sizeof weights);
-    for (int n = 0; n < N; ++n) sums[n] += weights * x[n][k];
+    for (int i = 0; i < Tiles; ++i) {
+      Tile weights;
+      memcpy(&weights, w + static_cast<size_t>(i) * size + static_cast<size_t>(k) * kFloatTile, sizeof weights);
+      for (int n = 0; n < N; ++n) sums[i][n] += weights * x[n][k];
+    }
   }
-  for (int n = 0; n < N; ++n) memcpy(y[n], &sums[n], static_cast<size_t>(rows) * sizeof(float));
+  for (int i = 0; i < Tiles; ++i) {
+    for (int n = 0; n < N; ++n) memcpy(y[n] + i * kFloatTile, &sums[i][n], bytes(i));
+  }
 }
 
-template <int N>
+template <int N, int Tiles>
 __attribute__((always_inline)) inline void some(const float *w, int rows, int cols, const Columns &x, int first,
                                                 const float *bias, float *y, ptrdiff_t stride) {
   const float *from[N];
   for (int n = 0; n < N; ++n) from[n] = x.values + (first + n) * x.stride;
-  for (int m = 0; m < rows; m += kFloatTile) {
-    float *to[N];
+  float *to[N];
+  const auto at = [&](int m) {
     for (int n = 0; n < N; ++n) to[n] = y + (first + n) * stride + m;
-    tile<N>(w + static_cast<size_t>(m) * static_cast<size_t>(cols), cols, from, bias ? bias + m : nullptr,
-            std::min(kFloatTile, rows - m), to);
+    return w + static_cast<size_t>(m) * static_cast<size_t>(cols);
+  };
+  int m = 0;
+  for (; m + (Tiles - 1) * kFloatTile < rows; m += Tiles * kFloatTile) {
+    block<N, Tiles>(at(m), cols, from, bias ? bias + m : nullptr, rows - m, to);
   }
+  for (; m < rows; m += kFloatTile) block<N, 1>(at(m), cols, from, bias ? bias + m : nullptr, rows - m, to);
 }
 
+// As many tiles at once as the registers hold for so many columns.
+template <int TilesOfFour, int TilesOfTwo, int TilesOfOne>
 __attribute__((always_inline)) inline void all(const float *w, int rows, int cols, const Columns &x, const float *bias,
                                                float *y, ptrdiff_t stride) {
   int n = 0;
-  for (; n + 4 <= x.count; n += 4) some<4>(w, rows, cols, x, n, bias, y, stride);
-  for (; n + 2 <= x.count; n += 2) some<2>(w, rows, cols, x, n, bias, y, stride);
-  if (n < x.count) some<1>(w, rows, cols, x, n, bias, y, stride);
+  for (; n + 4 <= x.count; n += 4) some<4, TilesOfFour>(w, rows, cols, x, n, bias, y, stride);
+  for (; n + 2 <= x.count; n += 2) some<2, TilesOfTwo>(w, rows, cols, x, n, bias, y, stride);
+  if (n < x.count) some<1, TilesOfOne>(w, rows, cols, x, n, bias, y, stride);
 }
 
 #if defined(__x86_64__)
 __attribute__((target("avx2"))) void avx2(const float *w, int rows, int cols, const Columns &x, const float *bias,
                                           float *y, ptrdiff_t stride) {
-  all(w, rows, cols, x, bias, y, stride);
+  all<1, 2, 4>(w, rows, cols, x, bias, y, stride);
 }
 __attribute__((target("avx512f"))) void avx512(const float *w, int rows, int cols, const Columns &x, const float *bias,
                                                float *y, ptrdiff_t stride) {
-  all(w, rows, cols, x, bias, y, stride);
+  all<4, 4, 4>(w, rows, cols, x, bias, y, stride);
 }
 #endif
 
@@ -67,7 +85,7 @@ void multiply_floats(const float *w, int rows, int cols, const Columns &x, const
   if (__builtin_cpu_supports("avx512f")) return avx512(w, rows, cols, x, bias, y, stride);
   if (__builtin_cpu_supports("avx2")) return avx2(w, rows, cols, x, bias, y, stride);
 #endif
-  all(w, rows, cols, x, bias, y, stride);
+  all<1, 2, 4>(w, rows, cols, x, bias, y, stride);
 }
 
 }  // namespace schatten

@@ -118,9 +118,9 @@ def _notes(experiment: Experiment) -> list[str]:
         "Speed-up: seconds of sound over seconds of computing, one thread, sound to text, the "
         "fastest of the rounds; share: of the acoustic model in that time. Memory is the peak of "
         "the whole process, language model and all. Load: model, language model and lexicon, with "
-        "their SHA-256. Latency, algorithmic: from the first sample of an output frame until that "
-        "frame can be known. First text: after its word began, if sound came in real time; final "
-        "text: after the last sample (means).",
+        "their SHA-256, the quickest. Latency, algorithmic: from the first sample of an output "
+        "frame until that frame can be known. First text: after its word began, if sound came in "
+        "real time; final text: after the last sample (means).",
         "Modelled: no time, but an upper bound of the speed: the instructions that the whole "
         "engine executes (counted under emulation) over the most instructions a cycle that "
         "llvm-mca finds in an inner loop of the products, at the CPU's clock. Memory is not.",
