@@ -54,7 +54,7 @@ rule measure:
         runtime=scaled(30),
     params:
         settings=parts.part("measure"),
-        bundle=str(L.bundle(ANY, "{lm}")),
+        bundle=lambda wildcards, input: Path(input.bundle).parent,
     shell:
         "schatten device measure --device {input.device:q} --program {input.program:q} --bundle {params.bundle:q} --cuts {input.cuts:q} {W.audio_option} --hypotheses {input.words:q} --output {output:q} > {log:q} 2>&1"
 
@@ -80,7 +80,7 @@ rule estimate:
         runtime=scaled(60),
     params:
         settings=parts.part("measure"),
-        bundle=str(L.bundle(ANY, "{lm}")),
+        bundle=lambda wildcards, input: Path(input.bundle).parent,
         plugin=PLUGIN,
     shell:
         "schatten device estimate --device {input.device:q} --program {input.program:q} --plugin {params.plugin:q} --library {input.library:q} --bundle {params.bundle:q} --cuts {input.cuts:q} {W.audio_option} --hypotheses {input.words:q} --output {output:q} > {log:q} 2>&1"
