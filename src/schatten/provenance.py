@@ -78,17 +78,22 @@ def _inputs(options: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def _write_records(verb: str, options: Mapping[str, Any], journal: Journal, began: float) -> None:
-    """Write the records of what a verb wrote and left there."""
+    """Write the records of what a verb wrote and left there.
+
+    What lies in a folder that was sealed after it is the folder's and has none of its own.
+    """
     from schatten.files import write_json
 
     lasting = {path: seal for path, seal in journal.writes.items() if path.exists()}
-    folders = {path.absolute() for path in lasting if path.is_dir()}
+    folders: set[Path] = set()
     common = _how(verb, options, began) if lasting else {}
-    for path, seal in lasting.items():
+    for path, seal in reversed(lasting.items()):
         if not folders & set(path.absolute().parents):
             inputs = _entries(path, journal, set(lasting))
             content = {**common, "artifact": path.name, "seal": seal.as_json(), "inputs": inputs}
             write_json(seals.record_of(path), content)
+        if path.is_dir():
+            folders.add(path.absolute())
 
 
 def _how(verb: str, options: Mapping[str, Any], began: float) -> dict[str, Any]:

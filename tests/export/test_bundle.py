@@ -8,11 +8,12 @@ import pytest
 from small_models import deep_speech_2
 from small_models import make as make_model
 
-from schatten import models
+from schatten import explain, models
 from schatten.errors import UserError
 from schatten.export import export
 from schatten.export.bundle import bundle
 from schatten.files import read_json, write_json
+from schatten.provenance import recorded
 from schatten.recipe.decoding import Decoding
 
 MODEL = b"GGUF" + bytes(2000)
@@ -105,3 +106,19 @@ def test_other_files_are_refused_by_name(
     with pytest.raises(UserError, match=message):
         make(sources, tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
+
+
+def test_all_of_it_is_explained(
+    sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    recorded("bundle", bundle)(**sources, settings=Decoding(), output=Path("bundle"))
+    for path in (Path("bundle"), Path("bundle/manifest.json"), Path("bundle/lm.bin")):
+        chain = explain.chain(path)
+        assert chain.record is not None
+        assert chain.record["verb"] == "bundle"
+        assert {link.path.name for link in chain.inputs} == set(sources)
+    manifest = tmp_path / "bundle/manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:-1])
+    with pytest.raises(UserError, match="it was cut short or edited"):
+        read_json(manifest)

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from schatten import seals
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, search_options
 from schatten.errors import UserError
 from schatten.files import atomic_output, read_json, sha256, write_json, write_text
@@ -55,6 +56,7 @@ def bundle(
         write_json(beside / MANIFEST, manifest)
         lines = (f"{entry['sha256']}  {name}\n" for name, entry in manifest["files"].items())
         write_text(beside / "SHA256SUMS", "".join(lines))
+    seals.wrote(output / MANIFEST)
     sizes = ", ".join(f"{name} {manifest['files'][name]['bytes']}" for name in sources)
     return f"{output}: {manifest['bytes'] / 1e6:.3f} MB ({sizes} bytes)"
 

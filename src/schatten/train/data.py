@@ -17,6 +17,9 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from schatten.launch import Place
 from schatten.recipe.training import Training
 
+_BUCKETS = 10
+"""Groups of utterances of similar duration that an epoch's batches are drawn from."""
+
 
 @dataclass
 class Batch:
@@ -113,14 +116,17 @@ def training_loader(
     """Return an epoch's batches, shuffled and bucketed by duration, from batch `skip` on.
 
     Every process draws the same batches and takes its share of each, so that their number
-    changes no batch.
+    changes no batch. Fewer utterances than buckets are in one bucket.
     """
     parts = training.epoch_parts
+    chosen = cuts.filter(partial(_is_in, epoch % parts, parts)) if parts > 1 else cuts
+    is_small = sum(1 for _ in islice(chosen, _BUCKETS)) < _BUCKETS
     sampler = DynamicBucketingSampler(
-        cuts.filter(partial(_is_in, epoch % parts, parts)) if parts > 1 else cuts,
+        chosen,
         max_duration=training.batch_seconds,
         shuffle=True,
-        num_buckets=10,
+        num_buckets=_BUCKETS,
+        duration_bins=[float("inf")] if is_small else None,
         buffer_size=5000,
         seed=seed,
         rank=0,
