@@ -15,7 +15,7 @@ override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corp
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test test-slurm scale lint types format bench arm fuzz results setup_arm lock audit clean
+.PHONY: help setup wer_tables test test-slurm test-faults scale lint types format bench arm fuzz results setup_arm lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,14 @@ test: lint types setup_arm ## every check: format, lint, types, tests; ends with
 test-slurm: setup ## the smoke recipe on a Slurm cluster of one node, started here, with jobs killed
 	@scripts/setup_packages.sh slurm-wlm munge
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- pytest tests/workflow/test_slurm.py
+
+FAULTS ?= 100
+SEED ?= 1
+test-faults: setup ## kill, fill, truncate and corrupt during runs of the least recipe [FAULTS=N] [SEED=N]
+	@rm -f results/faults.md
+	@ended=0; SCHATTEN_FAULTS=$(FAULTS) SCHATTEN_FAULT_SEED=$(SEED) SCHATTEN_FAULT_REPORT=results/faults.md \
+	  pytest -v $(PYTEST_ARGS) tests/workflow/test_faults.py || ended=$$?; \
+	  cat results/faults.md; exit $$ended
 
 lint: setup ## format and lint of Python and of the workflow
 	@ruff format --check -q .

@@ -7,6 +7,7 @@ import torch
 from small_data import RECIPE, write_split
 
 from schatten import recipe
+from schatten.errors import UserError
 from schatten.features.store import read_features
 from schatten.recipe import Recipe, parts
 from schatten.recipe.model import Stage2
@@ -104,3 +105,18 @@ def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> N
     assert sorted(epochs[0] + epochs[1] + epochs[2]) == sorted(cut.id for cut in cuts)
     assert sorted(epochs[3]) == sorted(epochs[0])
     assert epochs[3] != epochs[0]
+
+
+@pytest.mark.parametrize("utterances", [1, 2, 9])
+def test_a_few_utterances_are_an_epoch(tmp_path: Path, utterances: int) -> None:
+    cuts = read_features(write_split(tmp_path, "train", utterances, seed=1))
+    batches = [*training_loader(cuts, Labels(["<blank>", " ", "a", "b"]), TRAINING, 1, 0, 0)]
+    found = [name for batch in batches for name in batch.ids]
+    assert sorted(found) == sorted(cut.id for cut in cuts)
+
+
+def test_features_without_their_archive_are_named(tmp_path: Path) -> None:
+    cuts = write_split(tmp_path, "train", 2, seed=1)
+    (tmp_path / "train.lca").unlink()
+    with pytest.raises(UserError, match=r"train\.lca does not exist, .*: remove .* too"):
+        read_features(cuts)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from project import ROOT, Project, copy_project
 
+pytest.register_assert_rewrite("fault_bench")
+
 
 @pytest.fixture(scope="session")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -100,8 +100,13 @@ def read_features(cuts: Path) -> CutSet:
     """Read cuts with features, lazily, their archives found beside the manifest."""
     if not cuts.is_file():
         raise UserError(f"{cuts} does not exist: run `schatten features` first")
+    archive = archive_of(cuts)
+    if not archive.is_file():
+        raise UserError(
+            f"{archive} does not exist, which {cuts} needs: remove {cuts} too and run again"
+        )
     seals.reading(cuts)
-    seals.reading(archive_of(cuts))
+    seals.reading(archive)
     return CutSet.from_jsonl_lazy(cuts.absolute()).with_features_path_prefix(cuts.parent)
 
 
