@@ -13,13 +13,13 @@ from schatten.recipe import parts
 from schatten.recipe.figures import CURVES, FIGURES
 from schatten.recipe.layout import Row, baseline_row
 from schatten.seals import refuse_damaged
-from schatten.workflow import scaled, workflow_of
+from schatten.workflow import LISTINGS, scaled, workflow_of
 
 min_version("9.27")
 process.jobs_die_with_me()
 
 try:
-    W = workflow_of(config)
+    W = workflow_of(config, is_cached=workflow.workflow_settings.cache is not None)
     if workflow.is_main_process:
         refuse_damaged([W.layout.data, W.layout.home])
 except UserError as error:

@@ -1,13 +1,16 @@
 # The corpus: the recipe's data source, normalised text, and the validator.
 
+CORPUS = W.outputs(**W.corpus_files)
+if W.makes_audio:
+    CORPUS["audio"] = directory(CORPUS["audio"])
+
 
 rule corpus:
     output:
-        [L.cuts(split) for split in W.splits],
-        W.texts,
-        [directory(L.data / "audio")] if W.makes_audio else [],
+        **CORPUS,
     log:
         L.data / "log/corpus.log",
+    cache: W.is_cached
     threads: 8
     resources:
         mem_mb=scaled(4000),
@@ -15,24 +18,25 @@ rule corpus:
         tasks=1,
     params:
         settings=parts.corpus_part(W.recipe),
-        folder=L.data,
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
         "schatten corpus --recipe {W.name:q} {W.corpus_option} --output {params.folder:q} --jobs {threads} --tasks {resources.tasks:q} > {log:q} 2>&1"
 
 
 rule validate:
     input:
-        rules.corpus.output,
+        [*W.corpus_files.values()],
     output:
-        L.validation,
+        **W.outputs(report=L.validation),
     log:
         L.data / "log/validate.log",
+    cache: W.is_cached
     threads: 8
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(120),
     params:
         settings=parts.validate_part(W.recipe),
-        folder=L.data,
+        folder=lambda wildcards, output: str(Path(output.report).parent),
     shell:
-        "schatten validate --recipe {W.name:q} {W.corpus_option} --data {params.folder:q} --output {output:q} --jobs {threads} > {log:q} 2>&1"
+        "schatten validate --recipe {W.name:q} {W.corpus_option} --data {params.folder:q} --output {output.report:q} --jobs {threads} > {log:q} 2>&1"

@@ -143,7 +143,7 @@ rule score:
         score=L.score(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
         beside=[
             L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / f"{{split}}.{name}"
-            for name in ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
+            for name in LISTINGS
         ],
     log:
         L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / "{split}.score.log",

@@ -6,10 +6,13 @@ rule features:
         cuts=L.cuts("{split}"),
         validation=L.validation,
     output:
-        cuts=L.features("{feature}", "{split}"),
-        archive=L.features("{feature}", "{split}").with_name("{split}.lca"),
+        **W.outputs(
+            cuts=L.features("{feature}", "{split}"),
+            archive=L.features("{feature}", "{split}").with_name("{split}.lca"),
+        ),
     log:
         L.data / "log/features.{feature}.{split}.log",
+    cache: W.is_cached
     threads: 8
     resources:
         mem_mb=scaled(4000),
@@ -17,6 +20,7 @@ rule features:
         tasks=1,
     params:
         settings=lambda wildcards: parts.features_part(W.recipe, wildcards.split),
+        made=lambda wildcards, output: str(output.cuts),
     shell:
         "schatten features --recipe {W.name:q} {W.audio_option} --feature {wildcards.feature} --split {wildcards.split:q} --cuts {input.cuts:q} --output {output.cuts:q} --jobs {threads} --tasks {resources.tasks:q} > {log:q} 2>&1"
 
@@ -26,9 +30,10 @@ rule statistics:
         cuts=L.features("{feature}", W.recipe.splits.train),
         archive=L.features("{feature}", "x").with_name(f"{W.recipe.splits.train}.lca"),
     output:
-        L.statistics("{feature}"),
+        **W.outputs(statistics=L.statistics("{feature}")),
     log:
         L.data / "log/statistics.{feature}.log",
+    cache: W.is_cached
     threads: 1
     resources:
         mem_mb=scaled(2000),
@@ -36,4 +41,4 @@ rule statistics:
     params:
         settings=parts.part("statistics"),
     shell:
-        "schatten statistics --cuts {input.cuts:q} --output {output:q} > {log:q} 2>&1"
+        "schatten statistics --cuts {input.cuts:q} --output {output.statistics:q} > {log:q} 2>&1"

@@ -7,12 +7,15 @@ rule lm:
         dev=L.text(W.recipe.splits.dev),
         validation=L.validation,
     output:
-        arpa=L.lm("{lm}") / "arpa.gz",
-        bin=L.lm("{lm}") / "bin",
-        lexicon=L.lm("{lm}") / "lexicon",
-        info=L.lm("{lm}") / "info.json",
+        **W.outputs(
+            arpa=L.lm("{lm}") / "arpa.gz",
+            bin=L.lm("{lm}") / "bin",
+            lexicon=L.lm("{lm}") / "lexicon",
+            info=L.lm("{lm}") / "info.json",
+        ),
     log:
         L.data / "log/lm.{lm}.log",
+    cache: W.is_cached
     threads: 1
     resources:
         mem_mb=scaled(4000),
@@ -30,10 +33,13 @@ rule graph:
         arpa=L.lm("{lm}") / "arpa.gz",
         lexicon=L.lm("{lm}") / "lexicon",
     output:
-        graph=L.graph("{lm}"),
-        names=L.graph("{lm}").with_suffix(".fst.json"),
+        **W.outputs(
+            graph=L.graph("{lm}"),
+            names=L.graph("{lm}").with_suffix(".fst.json"),
+        ),
     log:
         L.data / "log/graph.{lm}.log",
+    cache: W.is_cached
     threads: 1
     resources:
         mem_mb=scaled(8000),

@@ -5,6 +5,8 @@ rule wer_tables:
     input:
         W.tables,
         L.tables / "parameters.png",
+        W.listings(W.rows),
+        lambda wildcards: W.listings(W.chosen_rows(checkpoints)),
 
 
 rule figures:

@@ -69,12 +69,18 @@ def record_of(path: Path) -> Path:
 def seal(path: Path) -> Seal:
     """Return the seal of a file or a folder as it is now."""
     if path.is_dir():
-        files = (file for file in path.rglob("*") if file.is_file() and not _is_hidden(file))
-        return listing_seal(path, [file.relative_to(path).as_posix() for file in files])
+        return listing_seal(path, [file.relative_to(path).as_posix() for file in _files(path)])
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     status = path.stat()
     return Seal(digest, status.st_size, 1, status.st_mtime_ns)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder that are not hidden; folders in it may be links to a cache."""
+    for place, _, names in os.walk(folder, followlinks=True):
+        files = (Path(place, name) for name in names)
+        yield from (file for file in files if file.is_file() and not _is_hidden(file))
 
 
 def listing_seal(folder: Path, names: list[str]) -> Seal:
@@ -111,6 +117,13 @@ def difference(path: Path, expected: Seal) -> str | None:
 
     A file of the sealed size and time is taken as unchanged; else its content decides.
     """
+    problem = _difference(path, expected)
+    if problem and path.is_symlink():
+        return f"{problem}; it is a link to {path.readlink()}, remove that too"
+    return problem
+
+
+def _difference(path: Path, expected: Seal) -> str | None:
     if path.is_file():
         status = path.stat()
         if status.st_size != expected.bytes:

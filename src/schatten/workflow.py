@@ -4,6 +4,7 @@ The one module that knows of Snakemake; of the verbs only `show` asks it, for th
 imports nothing heavy, as it runs whenever Snakemake starts.
 """
 
+import os
 import re
 import shlex
 from collections.abc import Callable, Sequence
@@ -36,9 +37,14 @@ from schatten.recipe.layout import (
 )
 from schatten.recipe.tables import written
 from schatten.report.choice import chosen_systems, chosen_tiers
+from schatten.seals import record_of
 
 DEFAULT_RECIPE = "voicesearch_like/tiny"
 KEYS = ("recipe", "corpus_dir", "results", "devices")
+LISTINGS = ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
+"""Ends of the names of what the scores of a split write for people."""
+LOCATION = "SNAKEMAKE_OUTPUT_CACHE"
+"""Environment variable that holds the folder of Snakemake's cache."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -53,6 +59,8 @@ class Workflow:
     corpus_dir: Path | None
     devices: tuple[str, ...] = ("host",)
     """Devices to measure: names of YAMLs in arm/devices."""
+    is_cached: bool = False
+    """Whether corpus, features and language models are shared by workflows (`--cache`)."""
 
     @property
     def corpus_option(self) -> str:
@@ -77,9 +85,18 @@ class Workflow:
         return self.recipe.splits.all
 
     @property
-    def texts(self) -> list[Path]:
-        """The normalised texts that the corpus step writes."""
-        return [self.layout.text(name) for name in ("corpus", *self.splits)]
+    def corpus_files(self) -> dict[str, Path]:
+        """What the corpus step writes: cuts, normalised texts, and audio where it makes some."""
+        cuts = {f"cuts_{split}": self.layout.cuts(split) for split in self.splits}
+        texts = {f"text_{name}": self.layout.text(name) for name in ("corpus", *self.splits)}
+        texts["text_summary"] = self.layout.data / "text/summary.json"
+        audio = {"audio": self.layout.data / "audio"} if self.makes_audio else {}
+        return cuts | texts | audio
+
+    def outputs(self, **files: Path) -> dict[str, Path]:
+        """Name a step's files; with their provenance records where they go to a cache."""
+        records = {f"{name}_record": record_of(path) for name, path in files.items()}
+        return files | (records if self.is_cached else {})
 
     @property
     def rows(self) -> list[Row]:
@@ -140,6 +157,16 @@ class Workflow:
         ]
         histories = [self.layout.am(row) / "history.json" for row in rows]
         return [*scores, *histories, *self._engine_results(rows)]
+
+    def listings(self, rows: Sequence[Row]) -> list[Path]:
+        """What the scores of some models write for people, which no step reads."""
+        return [
+            self.layout.decoded(row, decoder, lm) / f"{split}.{name}"
+            for row in rows
+            for decoder, lm in decodings(self.recipe, row)
+            for split in self.recipe.splits.test
+            for name in LISTINGS
+        ]
 
     def _engine_results(self, rows: Sequence[Row]) -> list[Path]:
         """What the engine's table reads of some models: scores, sizes and latencies."""
@@ -328,8 +355,8 @@ def scaled(amount: int) -> Callable[[Any, int], int]:
     return lambda wildcards, attempt: amount * attempt
 
 
-def workflow_of(config: dict[str, Any]) -> Workflow:
-    """Read what `--config` says.
+def workflow_of(config: dict[str, Any], *, is_cached: bool = False) -> Workflow:
+    """Read what `--config` says; `is_cached`: Snakemake was given `--cache`.
 
     Errors: `UserError` for an unknown key, a wrong recipe or a missing corpus folder.
     """
@@ -352,9 +379,9 @@ def workflow_of(config: dict[str, Any]) -> Workflow:
         fingerprint(recipe, corpus_dir),
         Path(_text(config, "results", "results")),
     )
-    return Workflow(
-        name, recipe, layout, corpus_dir, boards.names(_text(config, "devices", "host"))
-    )
+    devices = boards.names(_text(config, "devices", "host"))
+    is_cached = is_cached and LOCATION in os.environ
+    return Workflow(name, recipe, layout, corpus_dir, devices, is_cached)
 
 
 def _text(config: dict[str, Any], key: str, default: str) -> str:
