@@ -13,6 +13,16 @@ from schatten.decode.logprobs import BLANK, SPACE, LogProbs
 
 UNITS = [BLANK, SPACE, "a", "b", "c"]
 WORDS = ["a", "ab", "abb", "ba", "cab"]
+RECIPE = """
+title: Toy
+corpus: {source: tsv}
+models: {lstm: {type: lstm, lstm: [8]}}
+trainings: {default: {epochs: 1, batch_seconds: 10, learning_rate: 0.001}}
+systems: {dense: {model: lstm}}
+language_models: {bigram: {order: 2}}
+text: {alphabet: abc}
+"""
+"""A recipe whose units the toys are made of, without `decoding`."""
 
 Unigrams = dict[str, tuple[float, float]]
 Bigrams = dict[tuple[str, str], float]

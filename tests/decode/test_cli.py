@@ -3,29 +3,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from toy_decoding import clear_values, log_probs, write_cuts
+from toy_decoding import RECIPE, clear_values, log_probs, write_cuts
 from typer.testing import CliRunner, Result
 
 from schatten.cli.decode import app
 from schatten.decode.logprobs import write_logprobs
 from schatten.files import read_json
 
-RECIPE = """
-title: Toy
-corpus: {source: tsv}
-models: {lstm: {type: lstm, lstm: [8]}}
-trainings: {default: {epochs: 1, batch_seconds: 10, learning_rate: 0.001}}
-systems: {dense: {model: lstm}}
-language_models: {bigram: {order: 2}}
-text: {alphabet: abc}
-decoding: {beam: 20, lm_weights: [0.2, 0.6, 1.0], word_bonuses: [-1.0, 0.0, 1.0]}
-"""
+DECODING = "decoding: {beam: 20, lm_weights: [0.2, 0.6, 1.0], word_bonuses: [-1.0, 0.0, 1.0]}"
 TEXTS = {"kim-2": "ba a ab", "kim-1": "cab", "lee-1": "abb ba"}
 
 
 @pytest.fixture
 def folder(tmp_path: Path, arpa: Path, lexicon: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "toy.yaml").write_text(RECIPE)
+    (tmp_path / "toy.yaml").write_text(RECIPE + DECODING)
     values = {name: clear_values(text, 0.8) for name, text in TEXTS.items()}
     write_logprobs(tmp_path / "dev.npz", log_probs(values))
     write_cuts(tmp_path / "dev.cuts.jsonl.gz", TEXTS)

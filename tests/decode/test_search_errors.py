@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy_decoding import (
+    RECIPE,
     UNITS,
     WORDS,
     acoustic_scores,
@@ -23,16 +24,7 @@ from schatten.files import read_json, read_jsonl, write_json
 from schatten.transcripts import Utterance, write_hypotheses
 
 WEIGHTS = Weights(0.7, 0.5)
-RECIPE = """
-title: Toy
-corpus: {source: tsv}
-models: {lstm: {type: lstm, lstm: [8]}}
-trainings: {default: {epochs: 1, batch_seconds: 10, learning_rate: 0.001}}
-systems: {dense: {model: lstm}}
-language_models: {bigram: {order: 2}}
-text: {alphabet: abc}
-decoding: {beam_threshold: 200, token_beam: 5}
-"""
+DECODING = "decoding: {beam_threshold: 200, token_beam: 5}"
 WIDE = ("--reference-beam", "500", "--reference-lattice-beam", "500", "-n", "100")
 
 
@@ -52,7 +44,7 @@ def ranked(number: int) -> list[tuple[str, ...]]:
 
 @pytest.fixture
 def folder(tmp_path: Path, arpa: Path, lexicon: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "toy.yaml").write_text(RECIPE)
+    (tmp_path / "toy.yaml").write_text(RECIPE + DECODING)
     write_logprobs(tmp_path / "dev.npz", log_probs({f"kim-{n}": values_of(n) for n in range(8)}))
     write_cuts(tmp_path / "dev.cuts.jsonl.gz", {f"kim-{n}": "ba a" for n in range(8)})
     toy_graph(tmp_path / "graph.fst", arpa, lexicon)

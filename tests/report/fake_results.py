@@ -1,5 +1,7 @@
 """A small results tree as the workflow leaves it: scored by the real scorer, trained by nobody."""
 
+import csv
+import io
 import random
 import shutil
 from dataclasses import replace
@@ -292,3 +294,14 @@ def _write_score(
     )
     if decoder not in ("greedy", "engine"):
         files.write_json(layout.weights(row, lm, decoder), {"lm_weight": 0.8, "word_bonus": 1.0})
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Read a table's CSV."""
+    return list(csv.DictReader(io.StringIO(files.read_text(path))))
+
+
+def find(rows: list[dict[str, str]], **wanted: str) -> dict[str, str]:
+    """Return the one row that holds what is wanted."""
+    (found,) = (row for row in rows if wanted.items() <= row.items())
+    return found

@@ -1,11 +1,9 @@
 """The papers' tables: ranks, factorizations, tiers, times of training."""
 
-import csv
-import io
 from pathlib import Path
 
 import pytest
-from fake_results import copy
+from fake_results import copy, find, rows_of
 
 from schatten import files
 from schatten.recipe.layout import Row
@@ -20,15 +18,6 @@ def folder(lab: Experiment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tables")
     tables.write(lab, folder)
     return folder
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(files.read_text(path))))
-
-
-def find(rows: list[dict[str, str]], **wanted: str) -> dict[str, str]:
-    (found,) = (row for row in rows if wanted.items() <= row.items())
-    return found
 
 
 def test_a_recipe_has_the_tables_it_has_systems_for(

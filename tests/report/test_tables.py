@@ -1,10 +1,9 @@
-import csv
 import io
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_results import copy
+from fake_results import copy, find, rows_of
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -24,15 +23,6 @@ def written(experiment: Experiment, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("tables")
     tables.write(experiment, folder)
     return folder
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(files.read_text(path))))
-
-
-def find(rows: list[dict[str, str]], **wanted: str) -> dict[str, str]:
-    (found,) = (row for row in rows if wanted.items() <= row.items())
-    return found
 
 
 def test_every_model_seed_and_split_has_a_row(written: Path) -> None:

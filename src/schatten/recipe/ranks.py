@@ -1,23 +1,24 @@
 """The recipe's `ranks`: how far a system's matrices are truncated, a row of the table each."""
 
-from abc import ABC, abstractmethod
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from schatten.recipe.base import Positive, Settings
 
 
-class RankRule(Settings, ABC):
+class RankRule(Settings):
     """What every rule has."""
 
     activations: bool = False
     """Weigh errors by the second moment of each matrix's inputs, measured on training speech."""
 
+    label_format: ClassVar[str]
+
     @property
-    @abstractmethod
     def rule_label(self) -> str:
         """The rule and its number, for `label`."""
+        return self.label_format.format_map(self.model_dump())
 
     @property
     def label(self) -> str:
@@ -44,11 +45,7 @@ class FixedRank(RankRule):
 
     rank: Positive
     """The rank."""
-
-    @property
-    def rule_label(self) -> str:
-        """`rank64`."""
-        return f"rank{self.rank}"
+    label_format = "rank{rank}"
 
 
 class FixedRanks(RankRule):
@@ -68,11 +65,7 @@ class ParameterTarget(RankRule):
 
     parameters: Positive
     """Parameters of the whole model, at most."""
-
-    @property
-    def rule_label(self) -> str:
-        """`params500000`."""
-        return f"params{self.parameters}"
+    label_format = "params{parameters}"
 
 
 class ParameterBudget(RankRule):
@@ -80,11 +73,7 @@ class ParameterBudget(RankRule):
 
     budget: Positive
     """Parameters of the whole model, at most."""
-
-    @property
-    def rule_label(self) -> str:
-        """`budget500000`."""
-        return f"budget{self.budget}"
+    label_format = "budget{budget}"
 
 
 Rank = VarianceShare | FixedRank | FixedRanks | ParameterTarget | ParameterBudget
