@@ -1,6 +1,7 @@
 """Acoustic models: masks, sizes, saving; and the fused layers against their formulas."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,7 +10,9 @@ from torch import Tensor
 from schatten import models
 from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.errors import UserError
+from schatten.features.extractors import extractor
 from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models.bands import highest_frequencies
 from schatten.models.layers import GruBiases, run_gru, run_lstm
 from schatten.models.lstm import stack_frames
 from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
@@ -204,3 +207,28 @@ def test_damaged_and_missing_models_are_refused_by_name(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(UserError, match=r"model.pt is no whole model file"):
         models.load(path)
+
+
+@pytest.mark.parametrize("feature", ["mel80", "mel40"])
+def test_mel_filters_end_where_it_is_said(feature: str) -> None:
+    layer: Any = extractor(feature).layer
+    filters = layer._fb.detach().numpy().T  # (bins, frequencies from 0 to 8000 Hz)
+    step = 8000 / (filters.shape[1] - 1)
+    for row, end in zip(filters, highest_frequencies(feature).tolist(), strict=True):
+        assert row[int(end / step) + 1 :].max(initial=0) == 0
+        assert row[int(end / step - 1e-3)] > 0 or row.max() == 0
+
+
+@pytest.mark.parametrize("settings", [DS2, LSTM])
+def test_bins_above_the_highest_frequency_are_not_looked_at(settings: DeepSpeech2 | Lstm) -> None:
+    model = built(settings.model_copy(update={"highest_frequency": 5500.0}))
+    bins = len(model.bins_mean)
+    model.set_statistics(torch.zeros(bins), torch.ones(bins))
+    features, lengths = batch(model)
+    below = int((highest_frequencies(settings.feature) <= 5500).sum())
+    assert 0 < below < bins
+    before, _ = model(features, lengths)
+    features[..., below:] += 3
+    assert torch.equal(model(features, lengths)[0], before)
+    features[..., below - 1] += 3
+    assert not torch.equal(model(features, lengths)[0], before)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from schatten.compress import WeightBank
 from schatten.errors import UserError
 from schatten.files import atomic_output
+from schatten.models.bands import highest_frequencies
 from schatten.recipe.model import FEATURE_BINS, DeepSpeech2, Lstm, Model
 
 BLANK = "<blank>"
@@ -41,9 +42,15 @@ class AcousticModel(nn.Module, ABC):
         self.register_buffer("bins_deviation", torch.ones(bins))
 
     def set_statistics(self, mean: Tensor, deviation: Tensor) -> None:
-        """Set mean and standard deviation (C,) of the features' bins over the training split."""
+        """Set mean and standard deviation (C,) of the features' bins over the training split.
+
+        A bin above the model's highest frequency gets an infinite one, so that it is always zero.
+        """
         self.bins_mean.copy_(mean)
         self.bins_deviation.copy_(deviation)
+        if self.settings.highest_frequency is not None:
+            above = highest_frequencies(self.settings.feature) > self.settings.highest_frequency
+            self.bins_deviation[above] = torch.inf
 
     def normalise(self, features: Tensor) -> Tensor:
         """Normalise features (N, T, C) per bin."""

@@ -28,6 +28,8 @@ class DeepSpeech2(Settings):
     type: Literal["deep_speech_2"]
     feature: FeatureName = "mel80"
     """Features it reads."""
+    highest_frequency: Annotated[float, Field(gt=0, lt=8000)] | None = None
+    """Hz; bins that reach above it are not looked at (training speech in MP3 has none, say)."""
     convolutions: tuple[Convolution, ...]
     """The front-end, first layer first."""
     gru: tuple[Positive, ...]
@@ -60,6 +62,8 @@ class Lstm(Settings):
     type: Literal["lstm"]
     feature: FeatureName = "mel40"
     """Features it reads."""
+    highest_frequency: Annotated[float, Field(gt=0, lt=8000)] | None = None
+    """Hz; bins that reach above it are not looked at (training speech in MP3 has none, say)."""
     stack: Positive = 8
     """Frames stacked into one input."""
     keep_every: Positive = 3

@@ -102,7 +102,7 @@ def train_part(recipe: Recipe, system: str, seed: int) -> str:
     return part(
         "train",
         seed,
-        _plain(model_of(recipe, system)),
+        _shape(model_of(recipe, system)),
         _plain(recipe.trainings[settings.training]),
         _plain(settings.penalty),
         settings.factorization,
@@ -242,6 +242,11 @@ def transition_epochs(recipe: Recipe, system: str) -> list[int]:
     if stage2 is None or stage2.at_epoch is None:
         return []
     return list(stage2.factored_epochs(0))
+
+
+def _shape(model: DeepSpeech2 | Lstm) -> Any:
+    unset = {"highest_frequency"} if model.highest_frequency is None else set()
+    return model.model_dump(mode="json", exclude=unset)
 
 
 def _plain(settings: Any) -> Any:
