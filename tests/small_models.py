@@ -52,7 +52,9 @@ KINDS = {
     "dense": lambda: make(deep_speech_2()),
     "partial": lambda: make(deep_speech_2(), "partial", 7),
     "split": lambda: make(deep_speech_2("mel40"), "split", 5),
-    "joint": lambda: make(deep_speech_2(), "joint", 9),
+    "joint": lambda: make(
+        deep_speech_2().model_copy(update={"highest_frequency": 6000.0}), "joint", 9
+    ),
     "six": lambda: make(
         DeepSpeech2(
             type="deep_speech_2",
