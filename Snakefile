@@ -13,7 +13,7 @@ from schatten.recipe import parts
 from schatten.recipe.figures import CURVES, FIGURES
 from schatten.recipe.layout import Row, baseline_row
 from schatten.seals import refuse_damaged
-from schatten.workflow import LISTINGS, scaled, workflow_of
+from schatten.workflow import scaled, workflow_of
 
 min_version("9.27")
 process.jobs_die_with_me()

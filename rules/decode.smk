@@ -141,10 +141,7 @@ rule score:
         lexicon=lambda wildcards: W.known_words(wildcards.lm),
     output:
         score=L.score(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
-        beside=[
-            L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / f"{{split}}.{name}"
-            for name in LISTINGS
-        ],
+        beside=L.listings(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
     log:
         L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / "{split}.score.log",
     threads: 1

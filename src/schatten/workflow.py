@@ -41,10 +41,6 @@ from schatten.seals import record_of
 
 DEFAULT_RECIPE = "voicesearch_like/tiny"
 KEYS = ("recipe", "corpus_dir", "results", "devices")
-LISTINGS = ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
-"""Ends of the names of what the scores of a split write for people."""
-LOCATION = "SNAKEMAKE_OUTPUT_CACHE"
-"""Environment variable that holds the folder of Snakemake's cache."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -87,11 +83,7 @@ class Workflow:
     @property
     def corpus_files(self) -> dict[str, Path]:
         """What the corpus step writes: cuts, normalised texts, and audio where it makes some."""
-        cuts = {f"cuts_{split}": self.layout.cuts(split) for split in self.splits}
-        texts = {f"text_{name}": self.layout.text(name) for name in ("corpus", *self.splits)}
-        texts["text_summary"] = self.layout.data / "text/summary.json"
-        audio = {"audio": self.layout.data / "audio"} if self.makes_audio else {}
-        return cuts | texts | audio
+        return self.layout.corpus_files(self.splits, with_audio=self.makes_audio)
 
     def outputs(self, **files: Path) -> dict[str, Path]:
         """Name a step's files; with their provenance records where they go to a cache."""
@@ -161,11 +153,11 @@ class Workflow:
     def listings(self, rows: Sequence[Row]) -> list[Path]:
         """What the scores of some models write for people, which no step reads."""
         return [
-            self.layout.decoded(row, decoder, lm) / f"{split}.{name}"
+            path
             for row in rows
             for decoder, lm in decodings(self.recipe, row)
             for split in self.recipe.splits.test
-            for name in LISTINGS
+            for path in self.layout.listings(row, decoder, lm, split)
         ]
 
     def _engine_results(self, rows: Sequence[Row]) -> list[Path]:
@@ -380,7 +372,7 @@ def workflow_of(config: dict[str, Any], *, is_cached: bool = False) -> Workflow:
         Path(_text(config, "results", "results")),
     )
     devices = boards.names(_text(config, "devices", "host"))
-    is_cached = is_cached and LOCATION in os.environ
+    is_cached = is_cached and "SNAKEMAKE_OUTPUT_CACHE" in os.environ
     return Workflow(name, recipe, layout, corpus_dir, devices, is_cached)
 
 

@@ -99,6 +99,13 @@ class Layout:
         """Normalised text, a sentence a line: `corpus` (for language models), `train`, `dev` ..."""
         return self.data / "text" / f"{name}.txt.gz"
 
+    def corpus_files(self, splits: Collection[str], *, with_audio: bool) -> dict[str, Path]:
+        """What the corpus step writes, by a name each."""
+        cuts = {f"cuts_{split}": self.cuts(split) for split in splits}
+        texts = {f"text_{name}": self.text(name) for name in ("corpus", *splits)}
+        audio = {"audio": self.data / "audio"} if with_audio else {}
+        return cuts | texts | {"text_summary": self.data / "text/summary.json"} | audio
+
     @property
     def validation(self) -> Path:
         """The validator's report."""
@@ -150,6 +157,14 @@ class Layout:
     def score(self, row: Row, decoder: str, lm: str, split: str, precision: str = "fp32") -> Path:
         """Counts, rates and intervals of a split."""
         return self.decoded(row, decoder, lm, precision) / f"{split}.score.json"
+
+    def listings(
+        self, row: Row, decoder: str, lm: str, split: str, precision: str = "fp32"
+    ) -> list[Path]:
+        """What the score of a split writes besides, for people."""
+        folder = self.decoded(row, decoder, lm, precision)
+        names = ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
+        return [folder / f"{split}.{name}" for name in names]
 
     def exported(self, row: Row, precision: str) -> Path:
         """A model for the engine; its size and latency are in a `.json` of the same name."""
