@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from schatten.cli.options import AUDIO_DIR
 from schatten.errors import UserError
 
 if TYPE_CHECKING:
@@ -19,10 +20,7 @@ ProgramOption = Annotated[Path, typer.Option(help="schatten-recognize, built for
 BundleOption = Annotated[Path, typer.Option(help="A folder that `schatten bundle` wrote.")]
 CutsOption = Annotated[Path, typer.Option(help="Cuts of a split.")]
 WordsOption = Annotated[Path, typer.Option(help="What this host's engine made of the split.")]
-CorpusOption = Annotated[
-    Path | None,
-    typer.Option(help="Folder that audio paths are relative to; the cuts' own by default."),
-]
+CorpusOption = Annotated[Path | None, AUDIO_DIR]
 ResultOption = Annotated[Path, typer.Option(help="JSON: speed, memory, latency.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import LEXICON, WEIGHTS, RecipeOption
 
 app = typer.Typer()
 
@@ -21,7 +21,7 @@ LmOption = Annotated[
 GraphOption = Annotated[
     Path | None, typer.Option(help="Decoding graph that `graph` wrote, to search instead.")
 ]
-LexiconOption = Annotated[Path | None, typer.Option(help="Lexicon: WORD TAB UNITS a line.")]
+LexiconOption = Annotated[Path | None, LEXICON]
 
 
 class DecoderName(StrEnum):
@@ -47,7 +47,7 @@ def graph(
     *,
     recipe: RecipeOption,
     arpa: Annotated[Path, typer.Option(help="Language model in ARPA format (.gz too).")],
-    lexicon: Annotated[Path, typer.Option(help="Lexicon: WORD TAB UNITS a line.")],
+    lexicon: Annotated[Path, LEXICON],
     output: Annotated[
         Path,
         typer.Option(help="Graph in OpenFst's format (.fst); FILE.json beside it names labels."),
@@ -108,7 +108,7 @@ def decode(
     lm: LmOption = None,
     lexicon: LexiconOption = None,
     graph: GraphOption = None,
-    weights: Annotated[Path | None, typer.Option(help="Weights that `tune` wrote.")] = None,
+    weights: Annotated[Path | None, WEIGHTS] = None,
     k2: Annotated[
         Path | None, typer.Option(help="A Python with k2, which searches the graph instead.")
     ] = None,
@@ -150,7 +150,7 @@ def beams(
     logprobs: LogProbsOption,
     cuts: CutsOption,
     lm: Annotated[Path, typer.Option(help="KenLM binary (or ARPA).")],
-    weights: Annotated[Path, typer.Option(help="Weights that `tune` wrote.")],
+    weights: Annotated[Path, WEIGHTS],
     output: Annotated[Path, typer.Option(help="WER and seconds by beam (.json).")],
     lexicon: LexiconOption = None,
 ) -> None:

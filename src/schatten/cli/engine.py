@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import AUDIO_DIR, CUTS, LEXICON, WEIGHTS, RecipeOption
 
 app = typer.Typer()
 
@@ -16,15 +16,12 @@ def recognize(
     recipe: RecipeOption,
     engine: Annotated[Path, typer.Option(help="The engine, schatten-recognize.")],
     model: Annotated[Path, typer.Option(help="Its model, as `export` wrote it (.gguf).")],
-    cuts: Annotated[Path, typer.Option(help="Cuts of the split.")],
+    cuts: Annotated[Path, CUTS],
     output: Annotated[Path, typer.Option(help="Words: UTTERANCE WORD WORD ... a line.")],
-    corpus_dir: Annotated[
-        Path | None,
-        typer.Option(help="Folder that audio paths are relative to; the cuts' own by default."),
-    ] = None,
+    corpus_dir: Annotated[Path | None, AUDIO_DIR] = None,
     lm: Annotated[Path | None, typer.Option(help="KenLM binary; none: greedily.")] = None,
-    lexicon: Annotated[Path | None, typer.Option(help="Lexicon: WORD TAB UNITS a line.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="Weights that `tune` wrote.")] = None,
+    lexicon: Annotated[Path | None, LEXICON] = None,
+    weights: Annotated[Path | None, WEIGHTS] = None,
 ) -> None:
     """Recognise a split's sound with the engine, in one process; print what it took."""
     from schatten import recipe as recipes
@@ -43,10 +40,10 @@ def bench_decoder(
     *,
     recipe: RecipeOption,
     logprobs: Annotated[Path, typer.Option(help="Log-probabilities of the split (.npz).")],
-    cuts: Annotated[Path, typer.Option(help="Cuts of the split.")],
+    cuts: Annotated[Path, CUTS],
     lm: Annotated[Path, typer.Option(help="KenLM binary (or ARPA).")],
-    lexicon: Annotated[Path, typer.Option(help="Lexicon: WORD TAB UNITS a line.")],
-    weights: Annotated[Path, typer.Option(help="Weights that `tune` wrote.")],
+    lexicon: Annotated[Path, LEXICON],
+    weights: Annotated[Path, WEIGHTS],
     program: Annotated[Path, typer.Option(help="The engine's search.")] = Path(
         ".tools/engine/bin/decode_logprobs"
     ),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import WEIGHTS, RecipeOption
 
 app = typer.Typer()
 
@@ -62,7 +62,7 @@ def bundle(
     ],
     lm: Annotated[Path, typer.Option(help="KenLM binary of words.")],
     lexicon: Annotated[Path, typer.Option(help="Its lexicon.")],
-    weights: Annotated[Path, typer.Option(help="Weights that `tune` wrote.")],
+    weights: Annotated[Path, WEIGHTS],
     output: Annotated[Path, typer.Option(help="Folder to write.")],
 ) -> None:
     """Gather what a device needs but the program: model, language model, lexicon, checksums."""

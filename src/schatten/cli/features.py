@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from schatten import recipe as recipes
-from schatten.cli.options import JobsOption, RecipeOption, TasksOption
+from schatten.cli.options import AUDIO_DIR, CUTS, JobsOption, RecipeOption, TasksOption
 
 app = typer.Typer()
 
@@ -16,12 +16,9 @@ def features(
     recipe: RecipeOption,
     feature: Annotated[str, typer.Option(help="mel80, mel40 or linear161")],
     split: Annotated[str, typer.Option(help="The split; the training split is speed-perturbed")],
-    cuts: Annotated[Path, typer.Option(help="Cuts of the split (.cuts.jsonl.gz)")],
+    cuts: Annotated[Path, CUTS],
     output: Annotated[Path, typer.Option(help="Cuts with features; the archive lies beside")],
-    corpus_dir: Annotated[
-        Path | None,
-        typer.Option(help="Folder that audio paths are relative to; the cuts' own by default"),
-    ] = None,
+    corpus_dir: Annotated[Path | None, AUDIO_DIR] = None,
     jobs: JobsOption = 1,
     tasks: TasksOption = 1,
 ) -> None:

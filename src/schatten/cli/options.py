@@ -8,6 +8,12 @@ RecipeOption = Annotated[
     str, typer.Option("--recipe", help="The experiment, CORPUS/EXPERIMENT or the YAML's path.")
 ]
 
+# Named like the argument: `cuts: Annotated[Path, CUTS]`; `Path | None` where it may be left out.
+CUTS = typer.Option(help="Cuts of the split (.cuts.jsonl.gz).")
+AUDIO_DIR = typer.Option(help="Folder that audio paths are relative to; the cuts' own by default.")
+LEXICON = typer.Option(help="Lexicon: WORD TAB UNITS a line.")
+WEIGHTS = typer.Option(help="Weights that `tune` wrote.")
+
 JobsOption = Annotated[
     int, typer.Option("--jobs", min=1, help="Processes or threads; results do not depend on it.")
 ]

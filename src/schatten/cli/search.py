@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import LEXICON, WEIGHTS, RecipeOption
 
 if TYPE_CHECKING:
     from schatten.recipe.base import Settings
@@ -19,11 +19,11 @@ LogProbsOption = Annotated[
     Path, typer.Option("--logprobs", help="Log-probabilities of the split's utterances (.npz).")
 ]
 GraphOption = Annotated[Path, typer.Option("--graph", help="Decoding graph that `graph` wrote.")]
-WeightsOption = Annotated[Path, typer.Option("--weights", help="Weights that `tune` wrote.")]
+WeightsOption = Annotated[Path, WEIGHTS]
 LmOption = Annotated[
     Path, typer.Option("--lm", help="KenLM binary (or ARPA) that scores the hypotheses.")
 ]
-LexiconOption = Annotated[Path, typer.Option("--lexicon", help="Lexicon: WORD TAB UNITS a line.")]
+LexiconOption = Annotated[Path, LEXICON]
 BeamOption = Annotated[float | None, typer.Option(help="Natural log; the recipe's by default.")]
 
 
