@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy_decoding import WORDS, acoustic_scores, clear_values, lm_score, log_probs, random_values
+from toy_decoding import (
+    RECIPE,
+    WORDS,
+    acoustic_scores,
+    clear_values,
+    lm_score,
+    log_probs,
+    random_values,
+)
 from toy_graphs import toy_graph
 from typer.testing import CliRunner
 
@@ -24,15 +32,6 @@ from schatten.recipe.decoding import GraphSettings
 HERE = importlib.util.find_spec("k2") is not None
 PYTHON = os.environ.get("SCHATTEN_K2_PYTHON", sys.executable if HERE else "")
 WIDE = GraphSettings(beam=1000, max_active=100000, lattice_beam=1000)
-RECIPE = """
-title: Toy
-corpus: {source: tsv}
-models: {lstm: {type: lstm, lstm: [8]}}
-trainings: {default: {epochs: 1, batch_seconds: 10, learning_rate: 0.001}}
-systems: {dense: {model: lstm}}
-language_models: {bigram: {order: 2}}
-text: {alphabet: abc}
-"""
 with_k2 = pytest.mark.skipif(
     not PYTHON, reason="no k2: SCHATTEN_K2_PYTHON names no Python with it (docs/decoding.md)"
 )

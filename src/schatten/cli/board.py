@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from schatten.cli.options import AUDIO_DIR
+from schatten.cli.options import AUDIO_DIR, CUTS
 from schatten.errors import UserError
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ app = typer.Typer()
 DeviceOption = Annotated[Path, typer.Option(help="The device: arm/devices/NAME.yaml.")]
 ProgramOption = Annotated[Path, typer.Option(help="schatten-recognize, built for it.")]
 BundleOption = Annotated[Path, typer.Option(help="A folder that `schatten bundle` wrote.")]
-CutsOption = Annotated[Path, typer.Option(help="Cuts of a split.")]
 WordsOption = Annotated[Path, typer.Option(help="What this host's engine made of the split.")]
 CorpusOption = Annotated[Path | None, AUDIO_DIR]
 ResultOption = Annotated[Path, typer.Option(help="JSON: speed, memory, latency.")]
@@ -71,7 +70,7 @@ def measure(
     device: DeviceOption,
     program: ProgramOption,
     bundle: BundleOption,
-    cuts: CutsOption,
+    cuts: Annotated[Path, CUTS],
     hypotheses: WordsOption,
     output: ResultOption,
     corpus_dir: CorpusOption = None,
@@ -93,7 +92,7 @@ def estimate(
     device: DeviceOption,
     program: ProgramOption,
     bundle: BundleOption,
-    cuts: CutsOption,
+    cuts: Annotated[Path, CUTS],
     hypotheses: WordsOption,
     plugin: Annotated[Path, typer.Option(help="libinsn_plugin.so, built for this host.")],
     library: Annotated[Path, typer.Option(help="libschatten_kernels.a, AArch64.")],
