@@ -1,6 +1,7 @@
 """`schatten run` on small workflows: what it shows, its exit status, and going on after a kill."""
 
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -88,6 +89,12 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def cpu_seconds() -> float:
+    """CPU time of the processes that were waited for, and of theirs."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
 def until_the_slow_step_runs(project: Path) -> int:
     """Return its process id."""
     deadline = time.monotonic() + 30
@@ -105,9 +112,9 @@ def test_steps_are_shown_and_a_second_run_does_nothing(project: Path) -> None:
     assert lines[0] == "[0/3] start first first.txt"
     assert lines[1].startswith("[1/3] first first.txt (")
     assert lines[-1].startswith("3 steps done in ")
-    began = time.monotonic()
+    before = cpu_seconds()
     second = run()
-    assert time.monotonic() - began < 10
+    assert cpu_seconds() - before < 10
     assert second.stdout == "nothing to do: everything asked for is there and up to date\n"
     assert (second.returncode, (project / "results/slow.txt").read_text()) == (0, "whole")
     left = [path.name for path in (project / ".snakemake").glob("progress.*")]

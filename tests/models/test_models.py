@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from schatten import models
@@ -15,7 +16,7 @@ from schatten.models.acoustic import AcousticModel, units_of
 from schatten.models.bands import highest_frequencies
 from schatten.models.layers import GruBiases, run_gru, run_lstm
 from schatten.models.lstm import stack_frames
-from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
+from schatten.recipe.model import FEATURE_BINS, Convolution, DeepSpeech2, Lstm
 
 DS2 = DeepSpeech2(
     type="deep_speech_2",
@@ -217,6 +218,14 @@ def test_mel_filters_end_where_it_is_said(feature: str) -> None:
     for row, end in zip(filters, highest_frequencies(feature).tolist(), strict=True):
         assert row[int(end / step) + 1 :].max(initial=0) == 0
         assert row[int(end / step - 1e-3)] > 0 or row.max() == 0
+
+
+@pytest.mark.parametrize("feature", FEATURE_BINS)
+def test_no_model_can_be_told_to_look_at_nothing(feature: str) -> None:
+    assert highest_frequencies(feature)[0] < 100
+    settings = DS2.model_dump() | {"feature": feature, "highest_frequency": 99.0}
+    with pytest.raises(ValidationError, match="greater than or equal to 100"):
+        DeepSpeech2.model_validate(settings)
 
 
 @pytest.mark.parametrize("settings", [DS2, LSTM])

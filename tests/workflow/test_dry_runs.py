@@ -84,14 +84,14 @@ def test_lambda_trains_its_own_system_again(edited: Callable[[Edit], set[Step]])
 def test_a_graph_is_searched_beside_the_lexicon(edited: Callable[[Edit], set[Step]]) -> None:
     def add(recipe: dict[str, Any]) -> None:
         models = recipe["language_models"]
-        models["bigram"] = {"order": 2, "discount_fallback": True}
-        models["graph"] = {**models["bigram"], "order": 3, "decoder": "wfst"}
+        models["pairs"] = {"order": 2, "discount_fallback": True}
+        models["graph"] = {**models["pairs"], "order": 3, "decoder": "wfst"}
         recipe.setdefault("tables", {})["language_models"] = ["fivegram", "graph"]
-        recipe.setdefault("decoding", {})["wfst"] = {"first_pass": "bigram"}
+        recipe.setdefault("decoding", {})["wfst"] = {"first_pass": "pairs"}
 
     steps = edited(add)
     assert verbs(steps) == {"lm build", "graph", "tune", "decode", "score", "table", "figure"}
-    assert {part_of(step, "lm") for step in steps if step.verb == "graph"} == {"bigram"}
+    assert {part_of(step, "lm") for step in steps if step.verb == "graph"} == {"pairs"}
     searched = [step for step in steps if step.verb in ("tune", "decode")]
     assert all("/wfst/graph/" in step.makes for step in searched)
 
@@ -100,13 +100,13 @@ def test_a_new_table_language_model_trains_no_acoustic_model(
     edited: Callable[[Edit], set[Step]],
 ) -> None:
     def add(recipe: dict[str, Any]) -> None:
-        recipe["language_models"]["bigram"] = {"order": 2, "discount_fallback": True}
+        recipe["language_models"]["pairs"] = {"order": 2, "discount_fallback": True}
         names = [name for name, model in recipe["language_models"].items() if model]
         recipe.setdefault("tables", {})["language_models"] = names
 
     steps = edited(add)
     assert not verbs(steps) & {"train", "factor", "stage2", "logprobs", "features", "corpus"}
-    assert {step.makes.split("/")[3] for step in steps if step.verb == "lm build"} == {"bigram"}
+    assert {step.makes.split("/")[3] for step in steps if step.verb == "lm build"} == {"pairs"}
 
 
 def part_of(step: Step, *folders: str) -> str:

@@ -8,6 +8,8 @@ from schatten.recipe.base import Name, NotNegative, Positive, PositiveFloat, Set
 from schatten.recipe.ranks import Rank
 
 FeatureName = Literal["mel80", "mel40", "linear161"]
+HighestFrequency = Annotated[float, Field(ge=100, lt=8000)]
+"""Hz: at least one bin of every feature lies below the lowest."""
 FEATURE_BINS: dict[str, int] = {"mel80": 80, "mel40": 40, "linear161": 161}
 
 
@@ -28,7 +30,7 @@ class DeepSpeech2(Settings):
     type: Literal["deep_speech_2"]
     feature: FeatureName = "mel80"
     """Features it reads."""
-    highest_frequency: Annotated[float, Field(gt=0, lt=8000)] | None = None
+    highest_frequency: HighestFrequency | None = None
     """Hz; bins that reach above it are not looked at (training speech in MP3 has none, say)."""
     convolutions: tuple[Convolution, ...]
     """The front-end, first layer first."""
@@ -62,7 +64,7 @@ class Lstm(Settings):
     type: Literal["lstm"]
     feature: FeatureName = "mel40"
     """Features it reads."""
-    highest_frequency: Annotated[float, Field(gt=0, lt=8000)] | None = None
+    highest_frequency: HighestFrequency | None = None
     """Hz; bins that reach above it are not looked at (training speech in MP3 has none, say)."""
     stack: Positive = 8
     """Frames stacked into one input."""
