@@ -42,6 +42,15 @@ while Path("wait").exists():
 Path(sys.argv[1]).write_text("whole")
 """
 
+ELSEWHERE = """
+import socket
+socket.gethostname = lambda: "box1"
+from schatten.cli import main
+main()
+"""
+ON_BOX1 = (sys.executable, "-c", ELSEWHERE, "run")
+"""`schatten run` on a machine of another name; a second run there would have a name of its own."""
+
 Start = Callable[..., subprocess.Popen[str]]
 
 
@@ -173,11 +182,12 @@ def test_a_folder_without_a_workflow_is_refused(project: Path) -> None:
     assert not (project / ".snakemake").exists()
 
 
+@pytest.mark.parametrize("owner", [(SCHATTEN, "run"), ON_BOX1])
 def test_a_killed_run_takes_its_steps_along_and_the_next_one_goes_on(
-    project: Path, start: Start
+    project: Path, start: Start, owner: tuple[str, ...]
 ) -> None:
     (project / "wait").touch()
-    killed = start(SCHATTEN, "run", "-j2")
+    killed = start(*owner, "-j2")
     step = until_the_slow_step_runs(project)
     killed.kill()
     killed.wait()
@@ -190,6 +200,7 @@ def test_a_killed_run_takes_its_steps_along_and_the_next_one_goes_on(
     assert next_one.stdout.startswith("a run was killed and left its lock: lifted\n")
     assert "first.txt" not in next_one.stdout
     assert (project / "results/slow.txt").read_text() == "whole"
+    assert not list((project / ".snakemake/owners").glob("*.*"))
 
 
 def test_a_killed_snakemake_takes_its_steps_along(project: Path, start: Start) -> None:
@@ -208,7 +219,9 @@ def test_a_killed_snakemake_takes_its_steps_along(project: Path, start: Start) -
     assert (project / "results/slow.txt").read_text() == "whole"
 
 
-@pytest.mark.parametrize("owner", [(SCHATTEN, "run"), (SCHATTEN, "run", "-j1", "--", "-q")])
+@pytest.mark.parametrize(
+    "owner", [(SCHATTEN, "run"), (SCHATTEN, "run", "-j1", "--", "-q"), ON_BOX1]
+)
 def test_the_lock_of_a_living_owner_is_respected(
     project: Path, start: Start, owner: tuple[str, ...]
 ) -> None:

@@ -156,9 +156,10 @@ def _another_runs(patience: float) -> bool:
 
 
 def _is_dead(owner: Path) -> bool:
-    """Tell whether an owner is gone; one on another machine counts as alive."""
-    if owner.name.rpartition(".")[0] != socket.gethostname():
-        return False
+    """Tell whether an owner is gone, on whichever machine: its lock goes with its process.
+
+    The name says nothing, as a container's machine is called otherwise after each start.
+    """
     try:
         with process.locked(owner, patience=0):
             return True
