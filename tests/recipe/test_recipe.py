@@ -78,6 +78,48 @@ def test_wrong_recipes_are_refused_by_key(tmp_path: Path, old: str, new: str, me
     assert "r.yaml" in str(refusal.value)
 
 
+_WRONG = {
+    "decoding.beam": ("title: A test\ndecoding: {beam: 20000}", "equal to 10000"),
+    "decoding.beam_threshold": ("title: A test\ndecoding: {beam_threshold: 500}", "equal to 300"),
+    "decoding.word_bonuses.1": ("title: A test\ndecoding: {word_bonuses: [0, .nan]}", "finite"),
+    "decoding.lm_weights.0": ("title: A test\ndecoding: {lm_weights: [.inf]}", "finite"),
+    "tables.margin": ("title: A test\ntables: {margin: .inf}", "finite"),
+    "figures.beam.beams.0": ("title: A test\nfigures: {beam: {beams: [10001, 5]}}", "10000"),
+    "speed_perturbation": ("title: A test\nspeed_perturbation: []", "at least 1"),
+    "splits.test": ("title: A test\nsplits: {test: []}", "at least 1"),
+    "text.alphabet": ("title: A test\ntext: {alphabet: ''}", "at least 1"),
+}
+
+
+@pytest.mark.parametrize("key", _WRONG)
+def test_values_that_a_later_step_would_refuse_are_refused_at_once(
+    tmp_path: Path, key: str
+) -> None:
+    new, reason = _WRONG[key]
+    with pytest.raises(UserError, match=rf"\n  {key}: .*{reason}"):
+        recipe.load(write(tmp_path, "title: A test", new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("learning_rate: 0.1", "learning_rate: .inf", "default.learning_rate: .*finite"),
+        ("learning_rate: 0.1", "learning_rate: 0.1, precision: 8", "precision: .*'bf16-mixed'"),
+        ("{model: small}", "{model: small, seeds: []}", "dense.seeds: .*at least 1"),
+        ("{model: small}", "{model: small, seeds: [2, 2]}", "dense.seeds: a seed .*twice"),
+        ("{rank: 4}", "{ranks: []}", "ranks.*at least 1"),
+        ("lstm: [8]", "lstm: []", "small.lstm.lstm: .*at least 1"),
+        ("lstm: [8]", "lstm: [8], dropout: 1.0", "dropout: .*less than 1"),
+        ("  big: {}\n  little: {order: 2}", "  {}", "language_models: .*at least 1"),
+    ],
+)
+def test_what_no_training_can_use_is_refused_by_key(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        recipe.load(write(tmp_path, old, new))
+
+
 def test_a_missing_recipe_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     with pytest.raises(UserError, match=r"one of .*voicesearch_like/tiny"):

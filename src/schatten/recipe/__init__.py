@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from schatten.errors import UserError
 from schatten.recipe.base import Name, PositiveFloat, Settings
@@ -32,17 +32,17 @@ class Recipe(Settings):
     """Which split is for what."""
     text: Text = Text()
     """How text is normalised."""
-    speed_perturbation: tuple[PositiveFloat, ...] = (1.0,)
+    speed_perturbation: tuple[PositiveFloat, ...] = Field(default=(1.0,), min_length=1)
     """Each training utterance is used at these speeds; 1.0 is the recording itself."""
-    models: dict[Name, Model]
+    models: dict[Name, Model] = Field(min_length=1)
     """Shapes of acoustic models."""
-    trainings: dict[Name, Training]
+    trainings: dict[Name, Training] = Field(min_length=1)
     """Ways of training."""
-    systems: dict[Name, System]
+    systems: dict[Name, System] = Field(min_length=1)
     """Acoustic models to make: the rows of the table."""
     grids: dict[Name, Grid] = {}
     """More systems, over values of lambda; the best of them are rows of the table too."""
-    language_models: dict[Name, LanguageModel]
+    language_models: dict[Name, LanguageModel] = Field(min_length=1)
     """Language models to make: the columns of the table."""
     decoding: Decoding = Decoding()
     """The search."""

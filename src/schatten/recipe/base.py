@@ -1,14 +1,16 @@
-"""What every part of a recipe shares: unknown keys are refused, values do not change."""
+"""What every part of a recipe shares: unknown keys and numbers that are none are refused."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Settings(BaseModel):
-    """A part of a recipe; unknown keys are refused and values are frozen."""
+    """A part of a recipe; unknown keys, infinity and NaN are refused, and values are frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
@@ -18,3 +20,18 @@ Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
+Dropped = Annotated[float, Field(ge=0, lt=1)]
+Beam = Annotated[int, Field(gt=0, le=10_000)]
+"""Hypotheses kept; the engine (`arm/engine`) takes no more."""
+BeamThreshold = Annotated[float, Field(gt=0, le=300)]
+"""Natural log; the engine takes no more."""
+
+
+def _no_seed_twice(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError("a seed stands there twice: remove one")
+    return seeds
+
+
+Seeds = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(_no_seed_twice)]
+"""One training each."""

@@ -17,7 +17,7 @@ class Splits(Settings):
     """Training split."""
     dev: Name = "dev"
     """Split on which weights, lambdas and models are chosen."""
-    test: tuple[Name, ...] = ("test",)
+    test: tuple[Name, ...] = Field(default=("test",), min_length=1)
     """Splits that only the tables look at; the first one is the main one."""
 
     @property
@@ -40,7 +40,7 @@ class Splits(Settings):
 class Text(Settings):
     """How transcripts and language model text are normalised."""
 
-    alphabet: str = "abcdefghijklmnopqrstuvwxyz'"
+    alphabet: str = Field(default="abcdefghijklmnopqrstuvwxyz'", min_length=1)
     """The characters of words; the space between words and CTC's blank are added."""
     case: Literal["lower", "upper", "keep"] = "lower"
     """Letters are brought to this case before the alphabet is applied."""

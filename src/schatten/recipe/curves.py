@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schatten.recipe.base import Name, Positive, PositiveFloat, Settings
+from schatten.recipe.base import Beam, Name, Positive, PositiveFloat, Settings
 from schatten.recipe.decoding import LanguageModel, Prune
 
 WHOLE_BITS = 32
@@ -54,7 +54,7 @@ def _made(base: LanguageModel, prune: Prune | None, bits: int | None) -> Languag
 class BeamCurve(Settings):
     """WER and speed of the search against its beam, with the baseline of the tables, on dev."""
 
-    beams: tuple[Positive, ...] = Field(default=(5, 10, 20, 50, 100, 200), min_length=2)
+    beams: tuple[Beam, ...] = Field(default=(5, 10, 20, 50, 100, 200), min_length=2)
     """Hypotheses kept."""
     rounds: Positive = 3
     """Each beam is timed so often, in turns; the least time counts."""

@@ -4,7 +4,16 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from schatten.recipe.base import Name, NotNegative, Positive, PositiveFloat, Settings, Share
+from schatten.recipe.base import (
+    Beam,
+    BeamThreshold,
+    Name,
+    NotNegative,
+    Positive,
+    PositiveFloat,
+    Settings,
+    Share,
+)
 
 
 class Prune(Settings):
@@ -89,10 +98,10 @@ class Decoding(Settings):
     in natural logs; in the open search the bonus goes to each frame that is a space.
     """
 
-    beam: Positive = 200
-    """Hypotheses kept."""
-    beam_threshold: PositiveFloat = 25.0
-    """Hypotheses worse than the best by this (natural log) go."""
+    beam: Beam = 200
+    """Hypotheses kept; 10,000 at most."""
+    beam_threshold: BeamThreshold = 25.0
+    """Hypotheses worse than the best by this (natural log) go; 300 at most."""
     token_beam: Positive = 15
     """Units tried in a frame, the likeliest."""
     lm_weights: tuple[NotNegative, ...] = Field(default=(0.5, 0.8, 1.2, 1.6, 2.0), min_length=1)

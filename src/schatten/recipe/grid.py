@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from schatten.recipe.base import Name, NotNegative, Positive, Settings
+from schatten.recipe.base import Name, NotNegative, Positive, Seeds, Settings
 from schatten.recipe.model import Penalty, Rank, Stage2, System
 
 
@@ -34,7 +34,7 @@ class Best(Settings):
 
     count: Positive = 3
     """Points of each penalty that go on (T 3.2.2: 3)."""
-    seeds: tuple[Positive, ...] = (1, 2, 3)
+    seeds: Seeds = (1, 2, 3)
     """Their seeds: those of the grid, and more."""
     ranks: tuple[Rank, ...] = ()
     """How far they are compressed; a row of the table each."""
@@ -61,7 +61,7 @@ class Grid(Settings):
     """Values by penalty; each penalty gets as many points as the others."""
     factorization: Literal["partial", "split", "joint"] = "partial"
     """Which matrices of a layer are factored as one."""
-    seeds: tuple[Positive, ...] = Field(default=(1,), min_length=1)
+    seeds: Seeds = (1,)
     """One training of each point each; points are compared by the mean of their CER."""
     training: Name = "default"
     """One of `trainings`."""

@@ -4,7 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from schatten.recipe.base import Name, NotNegative, Positive, PositiveFloat, Settings, Share
+from schatten.recipe.base import (
+    Dropped,
+    Name,
+    NotNegative,
+    Positive,
+    PositiveFloat,
+    Seeds,
+    Settings,
+    Share,
+)
 from schatten.recipe.ranks import Rank
 
 FeatureName = Literal["mel80", "mel40", "linear161"]
@@ -34,11 +43,11 @@ class DeepSpeech2(Settings):
     """Hz; bins that reach above it are not looked at (training speech in MP3 has none, say)."""
     convolutions: tuple[Convolution, ...]
     """The front-end, first layer first."""
-    gru: tuple[Positive, ...]
+    gru: tuple[Positive, ...] = Field(min_length=1)
     """Hidden units of each GRU."""
     fully_connected: Positive
     """Units of the layer before the output."""
-    dropout: NotNegative = 0.0
+    dropout: Dropped = 0.0
     """Share of the inputs of each GRU and of the fully connected layer dropped in training."""
 
     @property
@@ -70,11 +79,11 @@ class Lstm(Settings):
     """Frames stacked into one input."""
     keep_every: Positive = 3
     """One stacked input is kept of so many."""
-    lstm: tuple[Positive, ...]
+    lstm: tuple[Positive, ...] = Field(min_length=1)
     """Memory cells of each LSTM."""
     projection: tuple[Positive, ...] = ()
     """Width of each LSTM's projection, which it hands on in place of its state; none: no such."""
-    dropout: NotNegative = 0.0
+    dropout: Dropped = 0.0
     """Share of the inputs of each layer dropped in training."""
 
     @property
@@ -131,7 +140,7 @@ class Stage2(Settings):
     """Multiply inputs by V, then by U, of matrices that this makes faster, and form no W = U V."""
     epochs: Positive = 1
     """Epochs of stage 2; with `early`, those left of the schedule are used instead."""
-    learning_rate_factor: float = Field(default=3.0, gt=0)
+    learning_rate_factor: PositiveFloat = 3.0
     """Stage 2 starts with this times stage 1's last learning rate (T: 3)."""
     final_learning_rate_ratio: Share = 0.1
     """Its learning rate falls exponentially to this share of its first."""
@@ -178,7 +187,7 @@ class System(Settings):
     """How far it is compressed; a row of the table each."""
     stage2: Stage2 | None = None
     """Training after truncation."""
-    seeds: tuple[Positive, ...] = (1,)
+    seeds: Seeds = (1,)
     """One training each."""
     training: Name = "default"
     """One of `trainings`."""

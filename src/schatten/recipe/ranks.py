@@ -51,7 +51,7 @@ class FixedRank(RankRule):
 class FixedRanks(RankRule):
     """Keep a given rank in each matrix that it makes smaller."""
 
-    ranks: tuple[Positive, ...]
+    ranks: tuple[Positive, ...] = Field(min_length=1)
     """The ranks, in the model's order of its matrices (`ranks kept` in the table)."""
 
     @property

@@ -1,5 +1,7 @@
 """The recipe's `trainings`: how an acoustic model is trained."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from schatten.recipe.base import Positive, PositiveFloat, Settings, Share
@@ -8,17 +10,17 @@ from schatten.recipe.base import Positive, PositiveFloat, Settings, Share
 class SpecAugment(Settings):
     """Masks over time and frequency (Park et al., 2019), as lhotse draws them."""
 
-    num_feature_masks: int = 2
+    num_feature_masks: int = Field(default=2, ge=0)
     """Masks over bins."""
     features_mask_size: Positive = 13
     """Widest mask, in bins."""
-    num_frame_masks: int = 4
+    num_frame_masks: int = Field(default=4, ge=0)
     """Masks over time."""
     frames_mask_size: Positive = 40
     """Longest mask, in frames."""
     max_frames_mask_fraction: Share = 0.15
     """Share of an utterance that time masks may cover."""
-    time_warp_factor: int = 0
+    time_warp_factor: int = Field(default=0, ge=0)
     """Time warp; 0 for none."""
     p: Share = 0.9
     """Probability that an utterance is masked."""
@@ -47,8 +49,8 @@ class Training(Settings):
     """Longer training utterances are left out, and counted."""
     torch_threads: Positive = 1
     """CPU threads; part of the experiment, as results depend on it."""
-    precision: str = "32"
-    """Lightning's precision: 32, bf16-mixed."""
+    precision: Literal["32", "16-mixed", "bf16-mixed"] = "32"
+    """Lightning's precision."""
     checkpoint_steps: Positive = 200
     """Steps between checkpoints for resuming; every epoch's end is one too."""
     weight_average_epochs: int = Field(default=0, ge=0)

@@ -98,7 +98,7 @@ def _trainer(plan: Fit, callbacks: list[Callback], state: Path) -> lightning.Tra
         num_nodes=here.nodes,
         strategy=DDPStrategy() if here.count > 1 else "auto",
         plugins=[LightningEnvironment()],
-        precision=plan.training.precision,  # type: ignore[arg-type]
+        precision=plan.training.precision,
         gradient_clip_val=plan.training.gradient_clip,
         callbacks=callbacks,
         logger=TensorBoardLogger(state, name=None, version=""),
