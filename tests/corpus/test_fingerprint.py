@@ -39,8 +39,30 @@ def test_it_follows_the_text_files(tsv_corpus: Corpus) -> None:
         fingerprint(recipe, folder)
     (folder / "more.txt").write_text("one\n")
     name = fingerprint(recipe, folder)
-    (folder / "more.txt").write_text("one two\n")
+    (folder / "more.txt").write_text("two\n")
     assert fingerprint(recipe, folder) != name
+
+
+def test_large_text_is_hashed_again_only_where_its_size_or_time_has_changed(
+    tsv_corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tsv_corpus()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".snakemake").mkdir()
+    text = folder / "more.txt"
+    text.write_bytes(b"one\n" * (1 << 18))
+    os.utime(text, (1, 1))
+    recipe = make_recipe(corpus={"source": "tsv", "text_files": ["more.txt"]})
+    name = fingerprint(recipe, folder)
+    text.write_bytes(b"two\n" * (1 << 18))
+    os.utime(text, (1, 1))
+    assert fingerprint(recipe, folder) == name
+    (kept,) = (tmp_path / ".snakemake/contents").iterdir()
+    kept.write_text("cut short")
+    changed = fingerprint(recipe, folder)
+    assert changed != name
+    text.touch()
+    assert fingerprint(recipe, folder) == changed
 
 
 def test_it_imports_nothing_heavy() -> None:

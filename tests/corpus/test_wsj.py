@@ -60,7 +60,7 @@ def write_discs(folder: Path, layout: str, compressed: bool) -> Path:
     for path, text in TEXTS.items():
         place(folder, path, layout).write_text(text)
     disc_text = "13-32.1/wsj1/doc/lng_modl/lm_train/np_data/87/w7_001.z"
-    place(folder, disc_text, layout).write_bytes(gzip.compress(LM_TEXT.encode()))
+    place(folder, disc_text, layout).write_bytes(gzip.compress(LM_TEXT.encode(), mtime=0))
     return folder
 
 
@@ -229,3 +229,24 @@ def test_marks_of_the_transcripts(transcript: str, words: str) -> None:
 )
 def test_verbalised_punctuation_is_seen(transcript: str, spoken: bool) -> None:
     assert has_verbalised_punctuation(transcript) is spoken
+
+
+@pytest.mark.parametrize(
+    ("changed", "settings", "matters"),
+    [
+        ("11-13.1/wsj0/transcrp/dots/si_tr_s/01i/01ic0200.dot", {}, True),
+        ("13-32.1/wsj1/doc/lng_modl/lm_train/np_data/87/w7_001.z", {}, True),
+        ("13-32.1/wsj1/doc/lng_modl/lm_train/np_data/87/w7_001.z", {"disc_text": False}, False),
+        ("13-34.1/wsj1/doc/readme.gz", {}, False),
+    ],
+)
+def test_the_fingerprint_follows_the_text_that_is_used(
+    tmp_path: Path, changed: str, settings: dict[str, bool], matters: bool
+) -> None:
+    discs = write_discs(tmp_path / "wsj", "discs", compressed=False)
+    path = place(discs, changed, "discs")
+    if not path.exists():
+        path.write_bytes(b"ab")
+    name = fingerprint(wsj(**settings), discs)
+    path.write_bytes(path.read_bytes()[::-1])
+    assert (fingerprint(wsj(**settings), discs) != name) is matters

@@ -22,6 +22,11 @@ INDICES = {
 }
 """The discs' own lists of the usual sets, by the name that papers give them."""
 
+TRANSCRIPT = ".dot"
+"""Ending of the names of transcripts."""
+LM_TEXT = (".z", ".gz")
+"""Endings of the names of language model text."""
+_LM_FOLDER = "/lng_modl/lm_train/"
 _DEPTH = 3
 _TREES = ("wsj0", "wsj1")
 
@@ -53,6 +58,11 @@ class Discs:
                 found = (name for name in sorted(names) if name.lower().endswith(suffixes))
                 yield from (Path(folder) / name for name in found)
 
+    def texts(self, *, with_lm_text: bool) -> list[Path]:
+        """Return the files of transcripts and, where wanted, of language model text."""
+        found = self.files((TRANSCRIPT, *LM_TEXT) if with_lm_text else (TRANSCRIPT,))
+        return [path for path in found if is_transcript(path) or lm_text_name(path)]
+
     def _search(self, folder: Path, depth: int) -> Iterator[Path]:
         for name, path in self._listing(folder).items():
             if path.is_dir():
@@ -66,6 +76,20 @@ class Discs:
             entries = folder.iterdir() if folder.is_dir() else ()
             self._listings[folder] = {entry.name.lower(): entry for entry in entries}
         return self._listings[folder]
+
+
+def is_transcript(path: Path) -> bool:
+    """Tell whether a file holds transcripts."""
+    return path.suffix.lower() == TRANSCRIPT
+
+
+def lm_text_name(path: Path) -> str | None:
+    """Return what language model text is called (`np_data/87/w7_001.z`); None for other files.
+
+    It is the text without verbalised punctuation.
+    """
+    name = path.as_posix().lower().rpartition(_LM_FOLDER)[2]
+    return name if name.startswith("np_data/") and name.endswith(LM_TEXT) else None
 
 
 def indices(split: str) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
-"""A corpus's fingerprint: what its artifacts' folder is named after, computed in milliseconds.
+"""A corpus's fingerprint: what its artifacts' folder is named after, soon computed.
 
-It runs whenever the Snakefile is parsed, so it imports nothing heavy and reads only manifests:
-never a recording.
+It runs whenever the Snakefile is parsed, so it imports nothing heavy and reads only manifests and
+text: never a recording.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from schatten.corpus.contents import contents
 from schatten.corpus.discs import Discs, indices
 from schatten.errors import UserError
 from schatten.files import digest, sha256
@@ -37,10 +38,11 @@ def check_folder(recipe: Recipe, corpus_dir: Path | None) -> None:
 
 
 def fingerprint(recipe: Recipe, corpus_dir: Path | None = None) -> str:
-    """Hash the data settings and the content of the corpus's manifests to a short name.
+    """Hash the data settings and the content of the corpus's manifests and text to a short name.
 
-    It changes with the corpus's, splits', text's and speed settings and with the manifests, and
-    with nothing else: not with the folder's place, nor with what the validator allows.
+    It changes with the corpus's, splits', text's and speed settings, with the manifests and with
+    the text, and with nothing else: not with the folder's place, nor with what the validator
+    allows.
 
     Errors: `UserError` as `check_folder`.
     """
@@ -53,9 +55,11 @@ def fingerprint(recipe: Recipe, corpus_dir: Path | None = None) -> str:
     }
     if isinstance(recipe.corpus, RecordedCorpus):
         assert corpus_dir is not None, "check_folder has seen to it"
-        manifests = [sha256(path) for path in _manifests(recipe, corpus_dir)]
-        texts = [path.stat().st_size for path in _texts(recipe.corpus, corpus_dir)]
-        return digest({**settings, "manifests": manifests, "texts": texts})
+        settings["manifests"] = [sha256(path) for path in _manifests(recipe, corpus_dir)]
+        settings["texts"] = [contents([path]) for path in _texts(recipe.corpus, corpus_dir)]
+        if isinstance(recipe.corpus, WsjCorpus):
+            discs = Discs(corpus_dir)
+            settings["discs"] = contents(discs.texts(with_lm_text=recipe.corpus.disc_text))
     return digest(settings)
 
 

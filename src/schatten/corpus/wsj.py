@@ -16,7 +16,7 @@ from pathlib import Path
 import soundfile
 
 from schatten.corpus.cuts import write_cuts
-from schatten.corpus.discs import Discs, indices
+from schatten.corpus.discs import LM_TEXT, TRANSCRIPT, Discs, indices, lm_text_name
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.problems import Problems
 from schatten.corpus.recorded import text_files, wanted
@@ -114,7 +114,7 @@ def _entries(path: Path) -> Iterator[str]:
 
 def _transcripts(listed: Sequence[_Listed], discs: Discs, corpus_dir: Path) -> dict[str, str]:
     """Return each listed utterance's transcript as it stands."""
-    places = read_transcripts(discs.files((".dot",)))
+    places = read_transcripts(discs.files((TRANSCRIPT,)))
     anywhere = {name: text for texts in places.values() for name, text in texts.items()}
     raw = {}
     problems = Problems()
@@ -190,10 +190,9 @@ def _convert(entry: _Listed, output: Path) -> str | None:
 
 def _disc_text(discs: Discs) -> Iterator[tuple[str, list[str]]]:
     """Yield the language model text without verbalised punctuation: a name and its sentences."""
-    for path in discs.files((".z", ".gz")):
-        name = path.as_posix().lower()
-        if "/lng_modl/lm_train/np_data/" in name:
-            yield name.rpartition("/lm_train/")[2], lm_lines(_decompressed(path))
+    for path in discs.files(LM_TEXT):
+        if name := lm_text_name(path):
+            yield name, lm_lines(_decompressed(path))
 
 
 def _decompressed(path: Path) -> str:
