@@ -4,6 +4,7 @@
 rule bundle:
     input:
         W.bundles(W.rows),
+        lambda wildcards: W.bundles(W.chosen_rows(checkpoints)),
     localrule: True
 
 

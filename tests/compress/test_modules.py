@@ -69,6 +69,31 @@ def test_a_projected_lstm_is_nearly_the_lstm_where_hardly_anything_is_cut() -> N
         compress.project_lstm(lstm, reader, 12)
 
 
+@pytest.mark.parametrize("factorization", ["partial", "joint"])
+def test_a_layer_of_another_type_of_numbers_keeps_it(factorization: str) -> None:
+    rnn, inputs = rnn_of(nn.GRU).double(), torch.randn(3, 9, 12).double()
+    small = LowRankRnn(rnn, factorization)
+    compress.factor_fully(small.bank)
+    assert torch.allclose(small(inputs)[0], rnn(inputs)[0], atol=1e-12)
+    compress.truncate_to_budget(small.bank, 500)
+    assert {one.dtype for one in small.parameters()} == {torch.float64}
+    with pytest.raises(ValueError, match="rank 0 keeps nothing"):
+        compress.truncate_to_rank(small.bank, 0)
+    lstm, reader = rnn_of(nn.LSTM).double(), nn.Linear(12, 4).double()
+    for projected in compress.project_lstm(lstm, reader, 6):
+        assert {one.dtype for one in projected.parameters()} == {torch.float64}
+
+
+def test_a_layer_without_values_is_compressed_where_it_is() -> None:
+    """Parameters on torch's `meta` device stand for any other than the CPU's."""
+    with torch.device("meta"):
+        rnn = nn.GRU(12, 12, num_layers=2)
+    small = LowRankRnn(rnn)
+    for _, weight in small.bank.items():
+        weight.reserve_rank(3)
+    assert {one.device.type for one in small.parameters()} == {"meta"}
+
+
 def test_the_example_of_the_docs_runs_and_compresses(capsys: pytest.CaptureFixture) -> None:
     path = ROOT / "examples/compress_a_gru.py"
     assert path.read_text() in (ROOT / "docs/compress.md").read_text()

@@ -3,6 +3,7 @@
 Weights are torch's, by its names (`weight_ih_l0` multiplies the input, `weight_hh_l0` the state).
 """
 
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -61,17 +62,7 @@ def _matrices(rnn: nn.GRU | nn.LSTM) -> list[Matrix]:
 
 def _without_weights(rnn: nn.GRU | nn.LSTM) -> nn.Module:
     """Return a copy that has biases alone: weights of no size, which the bank's stand in for."""
-    copy = type(rnn)(
-        rnn.input_size,
-        rnn.hidden_size,
-        rnn.num_layers,
-        bias=rnn.bias,
-        batch_first=rnn.batch_first,
-        dropout=rnn.dropout,
-        bidirectional=rnn.bidirectional,
-    )
-    copy.load_state_dict(rnn.state_dict())
-    copy.train(rnn.training)
+    copy = deepcopy(rnn)
     for name, parameter in list(copy.named_parameters()):
         if name.startswith("weight"):
             setattr(copy, name, nn.Parameter(parameter.detach()[:0], requires_grad=False))
@@ -97,8 +88,8 @@ def project_lstm(lstm: nn.LSTM, reader: nn.Linear, rank: int) -> tuple[nn.LSTM, 
         batch_first=lstm.batch_first,
         dropout=lstm.dropout,
         proj_size=rank,
-    )
-    top = nn.Linear(rank, reader.out_features, bias=reader.bias is not None)
+    ).to(reader.weight)
+    top = nn.Linear(rank, reader.out_features, bias=reader.bias is not None).to(reader.weight)
     values = dict(lstm.state_dict())
     for layer in range(lstm.num_layers):
         above = f"weight_ih_l{layer + 1}"

@@ -43,7 +43,7 @@ class Spectrum:
         return sizes if self.whole is None else sizes.clamp(max=self.whole)
 
     def _ranks(self) -> Tensor:
-        return torch.arange(1, len(self.values) + 1)
+        return torch.arange(1, len(self.values) + 1, device=self.values.device)
 
 
 def ranks_for_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:

@@ -39,7 +39,12 @@ def factor(matrix: Tensor, rank: int, moment: Tensor | None = None) -> tuple[Ten
 
 
 def truncate_weight(weight: Weight, rank: int, moment: Tensor | None = None) -> None:
-    """Store a weight at `rank`, or whole where the factors would not be smaller."""
+    """Store a weight at `rank`, or whole where the factors would not be smaller.
+
+    Raises `ValueError` for a rank below 1.
+    """
+    if rank < 1:
+        raise ValueError(f"rank {rank} keeps nothing of a matrix: it has to be 1 or more")
     rows, columns = weight.shape
     if rank * (rows + columns) < rows * columns:
         weight.store_factors(*factor(weight(), rank, moment))
@@ -80,7 +85,7 @@ def truncate_below_variance(bank: WeightBank, tau: float, moments: Moments | Non
 
 
 def truncate_to_rank(bank: WeightBank, rank: int, moments: Moments | None = None) -> None:
-    """Keep `rank` singular values in each weight."""
+    """Keep `rank` singular values in each weight. Raises `ValueError` for a rank below 1."""
     truncate(bank, {name: rank for name, _ in bank.items()}, moments)
 
 

@@ -1,6 +1,5 @@
 """One large matrix: dense, or the product of two factors."""
 
-import torch
 from torch import Tensor, nn
 
 
@@ -62,4 +61,5 @@ class Weight(nn.Module):
         if rank is None:
             self.store_dense()
         else:
-            self.store_factors(torch.zeros(rows, rank), torch.zeros(rank, columns))
+            like = next(self.parameters())
+            self.store_factors(like.new_zeros(rows, rank), like.new_zeros(rank, columns))
