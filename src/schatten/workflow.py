@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schatten import gpus
 from schatten import recipe as recipes
 from schatten.corpus.fingerprint import fingerprint
 from schatten.device import boards
@@ -260,8 +261,8 @@ class Workflow:
 
     @property
     def gpus_each(self) -> int:
-        """GPUs a training takes: one where the machine has any, so that trainings queue."""
-        return min(1, len(list(Path("/dev").glob("nvidia[0-9]*"))))
+        """GPUs a training takes: one where the machine has any; `schatten run` says how many."""
+        return min(1, gpus.count())
 
     def row(self, wildcards: Any) -> Row:
         """The row that a rule's wildcards name."""

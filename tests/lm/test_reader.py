@@ -137,6 +137,22 @@ def test_a_file_cut_short_is_refused(drop, tmp_path):
         read(packed)
 
 
+def test_what_is_no_arpa_at_all_is_refused(tmp_path: Path) -> None:
+    changed = bytearray(gzip.compress(GAPPED.read_bytes()))
+    changed[40:42] = bytes(255 - byte for byte in changed[40:42])
+    (tmp_path / "changed.arpa.gz").write_bytes(changed)
+    (tmp_path / "folder.arpa").mkdir()
+    for name in ("changed.arpa.gz", "folder.arpa"):
+        for reads in (arpa.words, read):
+            with pytest.raises(UserError, match=f"{name} cannot be read"):
+                reads(tmp_path / name)
+    line = LINES.index("\\1-grams:") + 2
+    latin = [*LINES[: line - 1], "-1.5\tcaf\xe9", *LINES[line - 1 :]]
+    (tmp_path / "latin.arpa").write_text("\n".join(latin), encoding="latin-1")
+    with pytest.raises(UserError, match=rf"latin.arpa line {line} is not UTF-8"):
+        arpa.words(tmp_path / "latin.arpa")
+
+
 def test_a_wrong_count_is_refused(tmp_path):
     at = LINES.index("ngram 3=94")
     with pytest.raises(UserError, match=r"has 94 3-grams from line .* not the 95 of its header"):

@@ -231,9 +231,14 @@ def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> N
     output = tmp_path / "model.pt"
     stages.stage1(settings, "trace_norm", 1, cuts, statistics, output)
     early = stages.epoch_model(output, 1)
-    stages.truncate(settings, "trace_norm", "rank2@e1", early, tmp_path / "factored/model.pt", None)
+    gone = early.rename(tmp_path / "gone.pt")
+    truncated = tmp_path / "factored/model.pt"
+    with pytest.raises(UserError, match=rf"{early} does not exist, .* remove {output} too"):
+        stages.truncate(settings, "trace_norm", "rank2@e1", early, truncated, None)
+    gone.rename(early)
+    stages.truncate(settings, "trace_norm", "rank2@e1", early, truncated, None)
     row = Row("trace_norm", 1, "rank2@e1", "stage2")
-    stages.stage2(settings, row, tmp_path / "factored/model.pt", cuts, tmp_path / "s2/model.pt")
+    stages.stage2(settings, row, truncated, cuts, tmp_path / "s2/model.pt")
     rates = [
         json.loads(stages.history_of(one).read_text())["epochs"][-1]["learning_rate"]
         for one in (output, tmp_path / "s2/model.pt")

@@ -51,6 +51,7 @@ def run(
     ] = False,
 ) -> None:
     """Run the workflow: `schatten run [TARGETS...] [-- SNAKEMAKE'S OPTIONS]`."""
+    from schatten import gpus
     from schatten import run as runner
 
     options = {"recipe": recipe, "corpus_dir": corpus_dir, "devices": devices}
@@ -59,6 +60,8 @@ def run(
         arguments = ["--profile", runner.profile(profile), *(["--jobs", str(jobs)] if jobs else [])]
     else:
         arguments = ["--cores", str(jobs) if jobs else "all"]
+        if gpus.count():
+            arguments += ["--resources", f"gpu={gpus.count()}"]  # trainings take turns on them
     if config:
         arguments += ["--config", *(f"{key}={as_yaml(value)}" for key, value in config.items())]
     if dry_run:

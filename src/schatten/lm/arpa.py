@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,11 +52,16 @@ def _header(arpa: Path, lines: Iterator[tuple[int, str]]) -> list[int]:
 
 def _lines(arpa: Path) -> Iterator[tuple[int, str]]:
     """Yield line numbers, from 1, and lines without trailing blanks."""
+    number = 0
     try:
-        with gzip.open(arpa, "rt") if arpa.suffix == ".gz" else arpa.open() as file:
+        with gzip.open(arpa) if arpa.suffix == ".gz" else arpa.open("rb") as file:
             for number, line in enumerate(file, 1):
-                yield number, line.rstrip()
+                yield number, line.decode().rstrip()
     except FileNotFoundError:
         raise UserError(f"{arpa} does not exist: make it first, or correct the path") from None
-    except (EOFError, gzip.BadGzipFile, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{arpa} line {number} is not UTF-8 ({error}): convert the file, or make it again"
+        ) from None
+    except (EOFError, OSError, zlib.error) as error:
         raise UserError(f"{arpa} cannot be read ({error}): make it again") from None

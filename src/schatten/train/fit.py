@@ -3,7 +3,8 @@
 import logging
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
+from schatten import gpus
 from schatten.errors import UserError
 from schatten.features.store import read_features
 from schatten.launch import place
@@ -79,22 +81,35 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
         KeepEpochs(plan.keep_epochs, state),
         Checkpoints(state, plan.training.checkpoint_steps),
     ]
-    trainer = _trainer(plan, callbacks, state)
-    data.trainer = trainer
     resume = usable_checkpoint(state)
     data.expect(resume)
-    trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
+    with _devices() as devices:
+        data.trainer = trainer = _trainer(plan, callbacks, state, devices)
+        trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     module.average.apply(model)
     return module.records, clock.elapsed()
 
 
-def _trainer(plan: Fit, callbacks: list[Callback], state: Path) -> lightning.Trainer:
+@contextmanager
+def _devices() -> Iterator[int | list[int]]:
+    """Yield how many devices each node has to give, or which GPU a process alone takes."""
+    here = place()
+    if here.count == 1 and torch.cuda.is_available():
+        with gpus.one_of(torch.cuda.device_count()) as gpu:
+            yield [gpu]
+    else:
+        yield here.count // here.nodes
+
+
+def _trainer(
+    plan: Fit, callbacks: list[Callback], state: Path, devices: int | list[int]
+) -> lightning.Trainer:
     """Return the trainer; over several processes gradients are averaged (gloo, NCCL on GPUs)."""
     here = place()
     return lightning.Trainer(
         max_epochs=plan.epochs,
         accelerator="auto",
-        devices=here.count // here.nodes,
+        devices=devices,
         num_nodes=here.nodes,
         strategy=DDPStrategy() if here.count > 1 else "auto",
         plugins=[LightningEnvironment()],

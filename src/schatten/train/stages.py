@@ -108,6 +108,7 @@ def truncate(
 
     `train_cuts`: speech on which the inputs of matrices are measured, where the rank weighs them.
     """
+    _refuse_missing_epoch(source)
     settings, rule = recipe.systems[system], rank_of(recipe, system, rank)
     model, moments = models.load(source), None
     if rule.activations:
@@ -118,6 +119,16 @@ def truncate(
         moments = input_moments(model, train_cuts, recipe.trainings[settings.training])
     small = truncated(model, rule, settings.factorization, source, moments)
     _write(small, output, system, read_json(history_of(source))["seed"], "factored", [], 0.0)
+
+
+def _refuse_missing_epoch(source: Path) -> None:
+    """Say what makes the missing model of an earlier epoch: its training, as it ends."""
+    last = source.with_name("model.pt")
+    if not source.is_file() and last.is_file():
+        raise UserError(
+            f"{source} does not exist, which {last} was written with: "
+            f"remove {last} too and run again"
+        )
 
 
 def stage2(recipe: Recipe, row: Row, source: Path, cuts: tuple[Path, Path], output: Path) -> None:
