@@ -71,8 +71,14 @@ CONTENT = {
     "title": "The least corpus",
     "corpus": {"source": "tsv"},
     "models": {"small": {"type": "lstm", "lstm": [8], "keep_every": 3}},
-    "trainings": {"default": {"epochs": 1, "batch_seconds": 3, "learning_rate": 0.01}},
-    "systems": {"dense": {"model": "small"}},
+    "trainings": {"default": {"epochs": 2, "batch_seconds": 3, "learning_rate": 0.01}},
+    "systems": {
+        "dense": {
+            "model": "small",
+            "ranks": [{"rank": 2}],
+            "stage2": {"transition": "early", "at_epoch": 1},
+        }
+    },
     "language_models": {"bigram": {"order": 2, "discount_fallback": True}},
     "tables": {"baseline": "dense"},
 }

@@ -10,6 +10,7 @@ from schatten.recipe.layout import Row
 from schatten.recipe.tables import factorization_groups, written
 from schatten.report import tables
 from schatten.report.collect import Experiment
+from schatten.report.times import times_table
 from schatten.score.paired import relative_difference
 
 
@@ -93,6 +94,22 @@ def test_times_are_means_over_lambdas_and_seeds(tmp_path: Path, lab: Experiment)
     assert (l2["epochs"], l2["faster_than_stage1"]) == ("12.0", "")
     plain = find(rows, stage="stage 2", penalty="none", rank="tau0.60@e12")
     assert plain["faster_than_stage1"] == "3.0"
+
+
+def test_a_training_of_its_own_is_compared_with_the_unpenalised_one(lab: Experiment) -> None:
+    trainings = {**lab.recipe.trainings, "factored": lab.recipe.trainings["default"]}
+    systems = {
+        name: one.model_copy(update={"training": "factored"})
+        if one.penalty.type == "trace_norm"
+        else one
+        for name, one in lab.recipe.systems.items()
+    }
+    update = {"trainings": trainings, "systems": systems}
+    table = times_table(Experiment(lab.recipe.model_copy(update=update), lab.layout))
+    names = [column.header for column in table.columns]
+    found = [dict(zip(names, (cell.text for cell in line), strict=True)) for line in table.lines]
+    rows = [row for row in found if (row["training"], row["stage"]) == ("factored", "stage 1")]
+    assert {row["of unpenalised"] for row in rows} == {"1.00"}
 
 
 def test_relative_differences_are_drawn_by_speaker(folder: Path, lab: Experiment) -> None:

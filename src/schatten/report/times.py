@@ -23,7 +23,7 @@ class Group:
     stage: str
     models: tuple[Trained, ...]
     unpenalised: float | None
-    """Seconds per epoch of stage 1 of the same model and training without a penalty."""
+    """Seconds per epoch of stage 1 of the same model on as much audio an epoch, no penalty."""
 
     @property
     def first(self) -> Trained:
@@ -63,20 +63,25 @@ def epochs_to_convergence(history: History) -> int:
 def times_table(experiment: Experiment) -> Table[Group]:
     """Return a line for each kind of training: stage 1 first."""
     columns = _columns()
-    groups = [*_stage1(experiment.stage1_models), *_stage2(experiment.models)]
+    groups = [*_stage1(experiment), *_stage2(experiment.models)]
     return Table("Times of training", columns, tuple(line(columns, group) for group in groups))
 
 
-def _stage1(models: Sequence[Trained]) -> list[Group]:
+def _stage1(experiment: Experiment) -> list[Group]:
+    def work(model: Trained) -> tuple[str, int]:
+        training = experiment.recipe.trainings[model.system.training]
+        return model.system.model, training.epoch_parts
+
     found: dict[tuple[str, ...], list[Trained]] = {}
-    for model in models:
+    for model in experiment.stage1_models:
         found.setdefault(_kind(model), []).append(model)
     plain = {
-        kind[:2]: fmean(model.stage1.seconds_per_epoch or 0.0 for model in group)
-        for kind, group in reversed(found.items())
+        work(group[0]): fmean(model.stage1.seconds_per_epoch or 0.0 for model in group)
+        for group in reversed(found.values())
         if group[0].system.penalty.type == "none"
     }
-    return [Group("stage 1", tuple(group), plain.get(kind[:2])) for kind, group in found.items()]
+    groups = found.values()
+    return [Group("stage 1", tuple(group), plain.get(work(group[0]))) for group in groups]
 
 
 def _stage2(models: Sequence[Trained]) -> list[Group]:
