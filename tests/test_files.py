@@ -55,3 +55,18 @@ def test_gzip_has_no_time_stamp_and_damage_is_named(tmp_path: Path) -> None:
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nothing\.json does not exist"):
         files.read_json(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", []),
+        ("a", ["a"]),
+        ("a\r\nb\n", ["a", "b"]),
+        ("\n\na\n\n", ["", "", "a", ""]),
+        ("a\u2028b\x85c\x0cd\n", ["a\u2028b\x85c\x0cd"]),
+    ],
+)
+def test_lines_end_with_line_feeds_alone(tmp_path: Path, text: str, lines: list[str]) -> None:
+    (tmp_path / "text").write_bytes(text.encode())
+    assert files.read_lines(tmp_path / "text") == lines

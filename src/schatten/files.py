@@ -151,7 +151,16 @@ def read_text(path: Path | str) -> str:
 
 def read_lines(path: Path | str) -> list[str]:
     """Read the lines of a text file (`.gz` too), without line ends."""
-    return read_text(path).splitlines()
+    return lines_of(read_text(path))
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text without their ends, LF or CR LF.
+
+    Nothing else ends a line: text from the web holds U+2028, and latin-1 a 0x85, inside sentences.
+    """
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    return lines if lines[-1] else lines[:-1]
 
 
 def write_json(path: Path | str, value: Any) -> None:

@@ -47,6 +47,12 @@ def test_directories_are_read(corpus: Path) -> None:
     assert cut.load_audio().shape == (1, 32000)
 
 
+def test_rows_of_text_end_with_line_feeds_alone(corpus: Path) -> None:
+    write_directory(corpus, "train", text="train-1 one\u2028two\x85three\r\n\n")
+    [cut] = cuts_of(corpus)
+    assert cut.supervisions[0].text == "one two three"
+
+
 def test_segments_become_cuts_of_one_recording(corpus: Path) -> None:
     write_directory(
         corpus,

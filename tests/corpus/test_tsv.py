@@ -97,6 +97,18 @@ def test_windows_line_ends_and_a_byte_order_mark_are_read(tmp_path: Path) -> Non
     assert [utterance.text for utterance in read] == ["yes"] * 3
 
 
+@pytest.mark.parametrize("space", ["\u2028", "\x85", "\x0b", "\x1c"])
+def test_line_ends_of_other_standards_do_not_end_a_row(
+    tsv_corpus: Corpus, tmp_path: Path, space: str
+) -> None:
+    folder = tsv_corpus(anna2={"text": f"Go{space}on"})
+    (folder / "more.txt").write_text(f"one{space}two\n")
+    make(make_recipe(corpus={"source": "tsv", "text_files": ["more.txt"]}), folder, tmp_path / "d")
+    cuts = CutSet.from_file(tmp_path / "d/train.cuts.jsonl.gz")
+    assert [cut.supervisions[0].text for cut in cuts] == ["yes", "go on"]
+    assert read_lines(tmp_path / "d/text/corpus.txt.gz") == ["yes", "go on", "one two"]
+
+
 def test_problems_of_recordings_come_in_one_list(tsv_corpus: Corpus, tmp_path: Path) -> None:
     folder = tsv_corpus()
     (folder / "a/anna1.wav").unlink()

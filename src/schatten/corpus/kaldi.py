@@ -58,9 +58,11 @@ def read_directory(directory: Path, split: str, corpus_dir: Path) -> list[Uttera
 
 
 def _table(path: Path) -> dict[str, str]:
-    """Read `KEY VALUE...` lines; a key twice is an error."""
+    """Read `KEY VALUE...` lines, empty ones between them too; a key twice is an error."""
     table: dict[str, str] = {}
     for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
         key, *value = line.split(maxsplit=1)
         if key in table:
             raise UserError(f"{path}, line {number} names {key} a second time: remove one line")

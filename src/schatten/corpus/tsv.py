@@ -7,7 +7,7 @@ from pathlib import Path
 from schatten.corpus.recorded import write_corpus
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
-from schatten.files import read_text
+from schatten.files import lines_of, read_text
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import Column, TsvCorpus
 
@@ -41,7 +41,7 @@ def read_table(corpus: TsvCorpus, splits: tuple[str, ...], corpus_dir: Path) -> 
     Errors: `UserError` for a missing column, a line of another width, or a split without a line.
     """
     path = corpus_dir / corpus.manifest
-    lines = read_text(path).removeprefix("\ufeff").splitlines()
+    lines = lines_of(read_text(path).removeprefix("\ufeff"))
     header = lines[0].split("\t") if lines else []
     place = _columns(corpus, header, path)
     names = {corpus.split_names.get(split, split): split for split in splits}

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from schatten.files import lines_of
+
 _LINE = re.compile(r"^(.*?)\s*\((\w+)\)\s*$")
 _NOISE = re.compile(r"\[[^\]\s]*\]")
 _UNSPOKEN = re.compile(r"\(\w+\)(?=-)|(?<=-)\(\w+\)")
@@ -50,7 +52,7 @@ def read_transcripts(dots: Iterable[Path]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for path in dots:
         place = "/".join(path.parts[-3:-1]).lower()
-        for line in path.read_text(encoding="latin-1").splitlines():
+        for line in lines_of(path.read_text(encoding="latin-1")):
             if match := _LINE.match(line):
                 found.setdefault(place, {})[match[2].lower()] = match[1]
     return found
@@ -58,4 +60,4 @@ def read_transcripts(dots: Iterable[Path]) -> dict[str, dict[str, str]]:
 
 def lm_lines(text: str) -> list[str]:
     """Return the sentences of the discs' language model text; lines of mark-up are left out."""
-    return [words_of(line) for line in text.splitlines() if line.strip() and "<" not in line]
+    return [words_of(line) for line in lines_of(text) if line.strip() and "<" not in line]
