@@ -40,6 +40,16 @@ def test_plain_snakemake_has_nothing_to_do_either(done: Project) -> None:
     assert "Nothing to be done" in output
 
 
+def test_snakemake_makes_its_report_of_the_tables(done: Project) -> None:
+    config = "recipe=voicesearch_like/smoke"
+    status, output = done.run(
+        "snakemake", "wer_tables", "--report", "report.html", "--config", config
+    )
+    assert status == 0, output
+    page = (done.path / "report.html").read_text()
+    assert [name for name in ("wer.md", "wer.csv", "parameters.png") if name not in page] == []
+
+
 def test_no_artifact_is_half_written(done: Project) -> None:
     hidden = (done.path / "results").rglob(".*")
     others = {path.name for path in hidden if not path.name.endswith(seals.SUFFIX)}

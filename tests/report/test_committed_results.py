@@ -1,0 +1,45 @@
+"""The results in docs/results and in README hold the goals that they are said to hold."""
+
+import csv
+
+import pytest
+from project import ROOT
+from recipe_rows import check_rates, row_of
+
+from schatten import recipe as recipes
+from schatten.workflow import DEFAULT_RECIPE
+
+TABLES = ROOT / "docs/results" / DEFAULT_RECIPE
+RECIPE = recipes.load(str(ROOT / "recipes" / f"{DEFAULT_RECIPE}.yaml"))
+
+
+@pytest.fixture
+def results() -> list[dict[str, str]]:
+    with (TABLES / "wer.csv").open() as file:
+        return [row for row in csv.DictReader(file) if row["split"] == RECIPE.splits.test[0]]
+
+
+def test_the_baseline_of_the_default_recipe_is_within_its_bounds() -> None:
+    check_rates(row_of(DEFAULT_RECIPE), TABLES)
+
+
+def test_trace_norm_at_a_third_of_the_size_is_not_worse_by_the_margin(
+    results: list[dict[str, str]],
+) -> None:
+    row = next(
+        row
+        for row in results
+        if row["system"] == "trace_norm" and 30 <= float(row["share_of_baseline_percent"]) <= 36
+    )
+    assert RECIPE.tables.margin == 1.5
+    assert float(row["difference_high"]) < RECIPE.tables.margin
+
+
+def test_the_table_in_readme_is_the_committed_one(results: list[dict[str, str]]) -> None:
+    readme = [line.split() for line in (ROOT / "README.md").read_text().splitlines()]
+    lm = RECIPE.table_language_models[0]
+    for row in results:
+        shown = [row["system"], row["rank"], f"{int(row['parameters']) / 1e6:.3f}"]
+        shown.append(f"{float(row[f'wer_{lm}']):.2f}")
+        (verdict,) = [line[4:] for line in readme if line[:4] == shown]
+        assert row["verdict"].startswith(" ".join(verdict)), shown
