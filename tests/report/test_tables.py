@@ -119,6 +119,10 @@ def test_show_fits_the_terminal_and_ends_with_the_files(experiment: Experiment) 
     printed = console.file.getvalue().splitlines()
     table = [line for line in printed if "tau0.60" in line]
     assert len(table) == 2 * (1 + 3 + 1) and max(map(len, table)) <= 80
+    said = " ".join(" ".join(printed).split())
+    assert said.count("verdict, 1.5 ") == 2
+    assert "Not worse: the upper end is below 1.5 points." in said
+    assert "judged by a margin of 5 % (in wer.md)." in said
     assert "tables/wer.md" in printed[-2] and "tables/cost.md" in printed[-1]
 
 

@@ -35,7 +35,7 @@ RESULT_VERSION = {
     "bundle": 2,
     "score": 2,
     "choose": 1,
-    "table": 2,
+    "table": 3,
     "figure": 2,
     "figure_page": 1,
     "tiers": 1,

@@ -223,11 +223,19 @@ def _comparison(recipe: Recipe) -> str:
         f"Comparison: S/D/I, intervals and differences are those of WER with {main}; "
         f"{percent(tables.confidence)} bootstrap intervals from {tables.bootstrap_samples} samples "
         f"of utterances, paired for the difference to {tables.baseline} of the same seed "
-        "(of its first, where it has no such seed). "
+        f"(of its first, where it has no such seed). {verdicts(recipe)}"
+        "; whole speakers are drawn where speakers repeat."
+    )
+
+
+def verdicts(recipe: Recipe) -> str:
+    """Say what the verdicts on a system mean, and by which margins; without the full stop."""
+    tables = recipe.tables
+    return (
         f"Not worse: the upper end is below {tables.margin:g} points. Tie: the interval holds zero "
         "and neither end reaches the margin. Undecided: it holds both zero and the margin. "
         f"Relative: the difference in % of {tables.baseline}'s errors, judged by a margin of "
-        f"{percent(tables.relative_margin)}; whole speakers are drawn where speakers repeat."
+        f"{percent(tables.relative_margin)}"
     )
 
 

@@ -53,12 +53,13 @@ def write_table(path: Path, tables: Sequence[Table[Any]], title: str, notes: Seq
 
 
 def show(experiment: Experiment, console: Console | None = None) -> None:
-    """Print the table of word error rates, and where its files are."""
+    """Print the table of word error rates, what its verdicts mean, and where its files are."""
     console = console or Console()
     console.print(experiment.recipe.title, style="bold")
     tables: list[Table[Any]] = [*wer_tables(experiment), *engine_tables(experiment)]
     for table in tables:
         console.print(render.to_terminal(table, console.width))
+    console.print(f"Verdicts: {captions.verdicts(experiment.recipe)} (in wer.md).", style="dim")
     folder = experiment.layout.tables
     console.print(f"All columns and captions: {folder}/wer.md (.csv, .tex)", soft_wrap=True)
     console.print(f"Training times: {folder}/cost.md", soft_wrap=True)

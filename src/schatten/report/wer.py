@@ -74,7 +74,12 @@ def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]
         number(f"minus {tables.baseline}", "difference", _points, signed=True, priority=3),
         interval(f"{confidence} paired", "difference", _ends, signed=True, priority=5),
         Column(None, ("p",), lambda r: (r.difference.p if r.difference else None,), str),
-        Column("verdict", ("verdict",), lambda r: (_verdict(r, tables.margin),), _first),
+        Column(
+            f"verdict, {tables.margin:g} points",
+            ("verdict",),
+            lambda r: (_verdict(r, tables.margin),),
+            _first,
+        ),
         number(None, "relative", lambda r: r.relative.percent if r.relative else None, signed=True),
         interval("relative, paired (%)", "relative", _relative_ends, signed=True, priority=6),
         Column(
