@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "failure.h"
+#include "live.h"
 #include "schatten.h"
 #include "wav.h"
 
@@ -23,6 +24,7 @@ constexpr const char *kUsage =
     "Usage: schatten-recognize [OPTIONS] MODEL [WAV...]\n"
     "Recognises speech in WAV files (16 kHz, mono, 16 bits), or in raw PCM of that form on standard input:\n"
     "  arecord -t raw -r 16000 -f S16_LE | schatten-recognize --silence 0.8 MODEL\n"
+    "Ctrl-C ends that input, and its words still come; a second one ends the program.\n"
     "MODEL is a .gguf file that `schatten export` wrote. The last line gives the length of the audio, the time taken,\n"
     "the real-time factor (time taken / length), the share of the acoustic model in that time, how long after the\n"
     "beginning of its word the first text came and how long after the last sample the final one (means), how long loading\n"
@@ -224,9 +226,11 @@ void recognize_file(Session &session, const std::string &path) {
 }
 
 void recognize_input(Session &session) {
-  std::vector<int16_t> samples(kChunk);
-  for (size_t count; (count = fread(samples.data(), sizeof(int16_t), samples.size(), stdin)) > 0;) {
-    session.accept(samples.data(), count, "");
+  schatten::Live live;
+  for (;;) {
+    const std::vector<int16_t> &samples = live.read(kChunk);
+    if (samples.empty()) break;
+    session.accept(samples.data(), samples.size(), "");
   }
   session.finish("", false);
 }
