@@ -28,9 +28,11 @@ constexpr const char *kUsage =
     "MODEL is a .gguf file that `schatten export` wrote. The last line gives the length of the audio, the time taken,\n"
     "the real-time factor (time taken / length), the share of the acoustic model in that time, how long after the\n"
     "beginning of its word the first text came and how long after the last sample the final one (means), how long loading\n"
-    "took, and peak memory.\n"
+    "took, and peak memory. A file that cannot be used is named on standard error, the others are recognised, and the\n"
+    "status is then 1.\n"
     "  --list        names of WAV files come on standard input, one a line\n"
-    "  --json        a JSON object per utterance, with the times of its words in seconds\n"
+    "  --json        a JSON object per utterance, with the times of its words in seconds, and one per file that cannot\n"
+    "                be used, with the error\n"
     "  --partial     show the text as it grows, on standard error\n"
     "  --batch N     output frames computed at once, 1 to 4 (default 4): fewer is sooner, more is cheaper\n"
     "  --silence S   end an utterance S seconds after its last letter (default: never)\n"
@@ -169,6 +171,14 @@ class Session {
   const Mean &final() const { return final_; }
   schatten_statistics statistics() const { return schatten_stream_statistics(stream_.get()); }
 
+  // Drops an utterance that came from a file which cannot be used.
+  void fail(const std::string &name, const char *why) {
+    fprintf(stderr, "schatten-recognize: %s\n", why);
+    if (arguments_.json) printf("{\"file\": %s, \"error\": %s}\n", quoted(name).c_str(), quoted(why).c_str());
+    fflush(stdout);
+    restart();
+  }
+
  private:
   void end(const std::string &name) {
     if (schatten_word_count(stream_.get())) print(name);
@@ -215,14 +225,21 @@ class Session {
   Mean first_, final_;
 };
 
-void recognize_file(Session &session, const std::string &path) {
-  schatten::Wav wav(path);
-  for (;;) {
-    const std::vector<int16_t> &samples = wav.read(kChunk);
-    if (samples.empty()) break;
-    session.accept(samples.data(), samples.size(), path);
+// Returns whether the file could be recognised; says why not, and leaves the session ready for the next.
+bool recognize_file(Session &session, const std::string &path) {
+  try {
+    schatten::Wav wav(path);
+    for (;;) {
+      const std::vector<int16_t> &samples = wav.read(kChunk);
+      if (samples.empty()) break;
+      session.accept(samples.data(), samples.size(), path);
+    }
+    session.finish(path, true);
+    return true;
+  } catch (const Error &error) {
+    session.fail(path, error.what());
+    return false;
   }
-  session.finish(path, true);
 }
 
 void recognize_input(Session &session) {
@@ -257,7 +274,20 @@ void print_statistics(const Session &session, double loading, bool json) {
          peak_megabytes());
 }
 
-void run(char **argument) {
+// Returns whether all that was given could be recognised.
+bool recognize(Session &session, const Arguments &arguments) {
+  bool all = true;
+  for (const std::string &file : arguments.files) all &= recognize_file(session, file);
+  if (arguments.list) {
+    for (std::string name; std::getline(std::cin, name);) all &= recognize_file(session, name);
+  } else if (arguments.files.empty()) {
+    recognize_input(session);
+  }
+  return all;
+}
+
+// Returns the status with which the program ends.
+int run(char **argument) {
   Arguments arguments = parse(argument);
   const double start = now();
   char error[512];
@@ -276,13 +306,9 @@ void run(char **argument) {
       arguments.options.lm, [](const schatten_lm *one) { schatten_lm_close(const_cast<schatten_lm *>(one)); });
   Session session(model.get(), arguments);
   const double loading = now() - start;
-  for (const std::string &file : arguments.files) recognize_file(session, file);
-  if (arguments.list) {
-    for (std::string name; std::getline(std::cin, name);) recognize_file(session, name);
-  } else if (arguments.files.empty()) {
-    recognize_input(session);
-  }
+  const bool all = recognize(session, arguments);
   print_statistics(session, loading, arguments.json);
+  return all ? 0 : 1;
 }
 
 }  // namespace
@@ -293,10 +319,9 @@ int main(int, char **argv) {
     return 0;
   }
   try {
-    run(argv + 1);
+    return run(argv + 1);
   } catch (const std::exception &error) {
     fprintf(stderr, "schatten-recognize: %s\n", error.what());
     return 1;
   }
-  return 0;
 }

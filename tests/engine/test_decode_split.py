@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from schatten.decode import engine as decode
 from schatten.decode.engine import Engine, Language
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
@@ -53,4 +54,22 @@ def test_what_the_engine_refuses_is_said(program, made, files, split, tmp_path):
         Engine(tmp_path, model, Decoding()).decode(split, split.parent, output)
     with pytest.raises(UserError, match="no GGUF file"):
         Engine(program, files[0], Decoding()).decode(split, split.parent, output)
+    assert not output.exists()
+
+
+def test_an_utterance_that_cannot_be_read_ends_the_split(
+    program, made, split, tmp_path, monkeypatch
+):
+    """Such as one that the full disk cut off; the engine itself would go on."""
+    whole = decode.write_wav
+
+    def write(cut, path):
+        whole(cut, path)
+        if cut.id == "b-cut":
+            path.write_bytes(path.read_bytes()[:-1000])
+
+    monkeypatch.setattr(decode, "write_wav", write)
+    output = tmp_path / "test.hyp.txt"
+    with pytest.raises(UserError, match=r"utterance\.wav is cut off"):
+        Engine(program, made("lstm")[1], Decoding()).decode(split, split.parent, output)
     assert not output.exists()

@@ -100,6 +100,73 @@ def test_damaged_wav_files_arerefused(recognize, made, sound, tmp_path):
     refused(recognize(model, broken))
 
 
+def test_files_that_cannot_be_used_do_not_stop_the_others(recognize, made, sound, tmp_path):
+    _, model = made("lstm")
+    good = [
+        wav(tmp_path / f"{name}.wav", sound[:size]) for name, size in (("a", 32000), ("b", 9000))
+    ]
+    cut, absent = tmp_path / "cut.wav", tmp_path / "absent.wav"
+    cut.write_bytes(good[0].read_bytes()[:-1])
+    names = [cut, good[0], absent, good[1]]
+    alone = recognize("--json", model, *good).stdout.decode().splitlines()
+    listed = "".join(f"{name}\n" for name in names).encode()
+    for done in (
+        recognize("--json", "--list", model, stdin=listed),
+        recognize("--json", model, *names),
+    ):
+        assert done.returncode == 1
+        said = done.stderr.decode().splitlines()
+        assert [line.split(" is ")[0].split(" cannot ")[0] for line in said] == [
+            f"schatten-recognize: {cut}",
+            f"schatten-recognize: {absent}",
+        ]
+        lines = done.stdout.decode().splitlines()
+        answers = [json.loads(line) for line in lines]
+        assert [answer.get("file") for answer in answers] == [*map(str, names), None]
+        assert [lines[1], lines[3]] == alone[:2]
+        assert "cut off" in answers[0]["error"]
+        assert "cannot be opened" in answers[2]["error"]
+        assert answers[-1]["audio_seconds"] == json.loads(alone[2])["audio_seconds"]
+    plain = recognize("--list", model, stdin=listed)
+    assert len(plain.stdout.splitlines()) == len(good) + 1
+
+
+@pytest.mark.parametrize("whole", [2**32 - 1, 0x7FFFF024])
+@pytest.mark.parametrize("size", [2**32 - 1, 0x7FFFF000, 0])
+def test_a_length_that_was_not_known_is_the_files_end(
+    recognize, made, sound, tmp_path, whole, size
+):
+    """As ffmpeg and sox leave it where they write into a pipe."""
+    path = wav(tmp_path / "a.wav", sound[:9000])
+    known, model = path.read_bytes(), made("lstm")[1]
+    text = recognize(model, path).stdout.decode().splitlines()[0].removeprefix(f"{path} ")
+    head = known[:4] + struct.pack("<I", whole) + known[8:40] + struct.pack("<I", size)
+    for rest in (known[44:], known[44:] + b"x"):  # half a sample is none
+        path.write_bytes(head + rest)
+        done = recognize("--json", model, path)
+        assert done.returncode == 0, done.stderr
+        answer, last = map(json.loads, done.stdout.decode().splitlines())
+        assert answer["text"] == text
+        assert last["audio_seconds"] == pytest.approx(9000 / 16000, abs=1e-3)
+    assert text
+
+
+def test_sound_may_come_through_a_pipe(recognize, made, sound, tmp_path):
+    """Where nobody knows its length before its end."""
+    path, model = wav(tmp_path / "a.wav", sound[:9000]), made("lstm")[1]
+    whole = path.read_bytes()
+    text = recognize("--json", model, path).stdout.decode().splitlines()[0].split('"text"')[1]
+    unknown = whole[:4] + b"\xff" * 4 + whole[8:40] + b"\xff" * 4 + whole[44:]
+    for sent in (whole, unknown):
+        done = recognize("--json", model, "/dev/stdin", stdin=sent)
+        assert done.stdout.decode().splitlines()[0].split('"text"')[1] == text
+    done = recognize("--json", model, "/dev/stdin", path, stdin=whole[:-2])
+    assert done.returncode == 1
+    failed, answer, _ = map(json.loads, done.stdout.decode().splitlines())
+    assert "cut off" in failed["error"]
+    assert json.dumps(answer["text"]) == text.split(", ")[0].removeprefix(": ")
+
+
 def test_truncated_models_arerefused(recognize, made, tmp_path):
     whole = made("partial", "int8")[1].read_bytes()
     broken = tmp_path / "broken.gguf"

@@ -152,6 +152,8 @@ def _running(command: list[str]) -> Iterator[Ask]:
                 complaints.seek(0)
                 raise UserError(complaints.read().decode().strip() or f"{command[0]} ended early")
             answer: dict[str, Any] = json.loads(line)
+            if "error" in answer:
+                raise UserError(answer["error"])
             return answer
 
         with process:
