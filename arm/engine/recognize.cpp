@@ -145,14 +145,12 @@ class Session {
     while (count > 0) {
       const double start = now();
       const size_t used = schatten_accept(stream_.get(), samples, count);
+      accepting_ = now() - start;
       samples += used;
       count -= used;
-      if (!has_text_ && schatten_word_count(stream_.get())) {
-        has_text_ = true;
-        first_.add(statistics().audio_seconds - schatten_words(stream_.get())->start + now() - start);
-      }
+      note_first(accepting_);
       if (arguments_.partial) show_partial();
-      if (schatten_ended(stream_.get())) end(name);
+      if (schatten_ended(stream_.get())) end(name, false, accepting_);
     }
   }
 
@@ -160,13 +158,13 @@ class Session {
   void finish(const std::string &name, bool even_if_empty) {
     const double start = now();
     schatten_finish(stream_.get());
-    final_.add(now() - start);
-    if (even_if_empty || schatten_word_count(stream_.get())) print(name);
-    restart();
+    const double seconds = accepting_ + now() - start;
+    note_first(seconds);
+    end(name, even_if_empty, seconds);
   }
 
-  // Seconds from the beginning of an utterance's first word to the first text, as if the sound came in real time, and from
-  // its last sample to its final text.
+  // Over the utterances that were printed: seconds from the beginning of the first word to the first text, as if the sound
+  // came in real time, and from when the last samples were there to the final text.
   const Mean &first() const { return first_; }
   const Mean &final() const { return final_; }
   schatten_statistics statistics() const { return schatten_stream_statistics(stream_.get()); }
@@ -180,14 +178,25 @@ class Session {
   }
 
  private:
-  void end(const std::string &name) {
-    if (schatten_word_count(stream_.get())) print(name);
+  // Notes when an utterance's first text is there, `seconds` after the last samples were.
+  void note_first(double seconds) {
+    if (has_text_ || !schatten_word_count(stream_.get())) return;
+    has_text_ = true;
+    first_.add(statistics().audio_seconds - schatten_words(stream_.get())->start + seconds);
+  }
+
+  void end(const std::string &name, bool even_if_empty, double seconds) {
+    if (even_if_empty || schatten_word_count(stream_.get())) {
+      final_.add(seconds);
+      print(name);
+    }
     restart();
   }
 
   void restart() {
     schatten_restart(stream_.get());
     has_text_ = false;
+    accepting_ = 0;
   }
 
   void show_partial() {
@@ -222,6 +231,7 @@ class Session {
   std::unique_ptr<schatten_stream, Close> stream_;
   std::string shown_;
   bool has_text_ = false;
+  double accepting_ = 0;  // seconds that the utterance's last samples took
   Mean first_, final_;
 };
 
@@ -267,11 +277,12 @@ void print_statistics(const Session &session, double loading, bool json) {
   const double factor = s.audio_seconds > 0 ? computing / s.audio_seconds : 0;
   const double share = computing > 0 ? s.acoustic_seconds / computing : 0;
   printf(json ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
-                "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"load_seconds\": %.6f, \"peak_megabytes\": %.3f}\n"
+                "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"utterances\": %d, \"load_seconds\": %.6f, "
+                "\"peak_megabytes\": %.3f}\n"
               : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, first text %.3f s after its word "
-                "began, final text %.6f s after the last sample, loaded in %.3f s, peak memory %.1f MB\n",
-         s.audio_seconds, computing, factor, share, session.first().value(), session.final().value(), loading,
-         peak_megabytes());
+                "began, final text %.6f s after the last sample (mean of %d utterances), loaded in %.3f s, peak memory %.1f MB\n",
+         s.audio_seconds, computing, factor, share, session.first().value(), session.final().value(),
+         session.final().count, loading, peak_megabytes());
 }
 
 // Returns whether all that was given could be recognised.

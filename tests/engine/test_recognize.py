@@ -57,6 +57,20 @@ def test_files_and_raw_sound_give_the_same_words(recognize, engine, made, sound,
     assert raw[1].startswith(f"audio {len(sound) / 16000:.2f} s, computed in ")
 
 
+def test_the_last_line_counts_utterances_that_endpoints_end(recognize, made, sound, tmp_path):
+    """Times are means over the utterances that were printed, however they ended."""
+    _, model = made("lstm")
+    quiet = np.concatenate([sound, np.zeros(4000, np.int16)])
+    for arguments, stdin in (((), quiet.tobytes()), ((wav(tmp_path / "a.wav", quiet),), b"")):
+        done = recognize("--json", "--maximum", 0.5, model, *arguments, stdin=stdin)
+        *utterances, last = map(json.loads, done.stdout.decode().splitlines())
+        assert len(utterances) > 2
+        assert last["utterances"] == len(utterances)
+        assert 0 < last["final_seconds"] <= last["compute_seconds"]
+    said = recognize(model, stdin=b"").stdout.decode()
+    assert "final text 0.000000 s after the last sample (mean of 0 utterances)" in said
+
+
 def test_partial_results_grow_into_the_text(recognize, made, sound, tmp_path):
     _, model = made("lstm")
     done = recognize("--partial", model, stdin=sound.tobytes())
