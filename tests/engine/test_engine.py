@@ -48,10 +48,14 @@ def test_features_are_those_of_training(engine, made, sound, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_log_probabilities_are_those_of_torch(engine, made, sound, kind):
     model, path = made(kind)
-    _, log_probs = engine.open(path).stream().whole(sound)
+    stream = engine.open(path).stream()
+    _, log_probs = stream.whole(sound)
     expected = _log_probs(model, extractor(model.settings.feature).extract(sound / 32768, 16000))
     assert log_probs.shape == expected.shape
     assert np.abs(log_probs - expected).max() < 1e-3
+    words = greedy_words(expected, model.units)
+    assert words
+    assert stream.text.split() == words
 
 
 @pytest.mark.parametrize("kind", KINDS)
