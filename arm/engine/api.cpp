@@ -15,6 +15,7 @@ struct schatten_model {
 
 struct schatten_stream {
   schatten::Stream stream;
+  char problem[128];  // why the utterance was given up; empty where it was not
 };
 
 namespace {
@@ -30,6 +31,13 @@ auto guarded(char *error, size_t size, const Make &make) -> decltype(make()) {
     if (size) snprintf(error, size, "%s", exception.what());
   }
   return nullptr;
+}
+
+// Runs `change`; where it fails, gives the utterance up.
+template <class Change>
+void guarded(schatten_stream *stream, const Change &change) {
+  const auto make = [&] { return change(), stream; };
+  if (!guarded(stream->problem, sizeof stream->problem, make)) stream->stream.give_up();
 }
 
 }  // namespace
@@ -71,20 +79,29 @@ void schatten_options_default(schatten_options *options) {
 
 schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
                                       size_t size) {
-  return guarded(error, size, [&] { return new schatten_stream{schatten::Stream(model->model, *options)}; });
+  return guarded(error, size, [&] { return new schatten_stream{schatten::Stream(model->model, *options), ""}; });
 }
 
 void schatten_stream_close(schatten_stream *stream) { delete stream; }
 
 size_t schatten_accept(schatten_stream *stream, const int16_t *samples, size_t count) {
-  return stream->stream.accept(samples, count);
+  size_t used = 0;
+  guarded(stream, [&] { used = stream->stream.accept(samples, count); });
+  return used;
 }
 
-void schatten_finish(schatten_stream *stream) { stream->stream.finish(); }
+void schatten_finish(schatten_stream *stream) {
+  guarded(stream, [=] { stream->stream.finish(); });
+}
+
+const char *schatten_problem(const schatten_stream *stream) { return stream->problem; }
 
 int schatten_ended(const schatten_stream *stream) { return stream->stream.ended(); }
 
-void schatten_restart(schatten_stream *stream) { stream->stream.restart(); }
+void schatten_restart(schatten_stream *stream) {
+  stream->problem[0] = '\0';
+  stream->stream.restart();
+}
 
 const char *schatten_text(const schatten_stream *stream) { return stream->stream.text().c_str(); }
 

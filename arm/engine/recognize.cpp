@@ -146,6 +146,7 @@ class Session {
       const double start = now();
       const size_t used = schatten_accept(stream_.get(), samples, count);
       accepting_ = now() - start;
+      require_none(schatten_problem(stream_.get()), name);
       samples += used;
       count -= used;
       note_first(accepting_);
@@ -158,6 +159,7 @@ class Session {
   void finish(const std::string &name, bool even_if_empty) {
     const double start = now();
     schatten_finish(stream_.get());
+    require_none(schatten_problem(stream_.get()), name);
     const double seconds = accepting_ + now() - start;
     note_first(seconds);
     end(name, even_if_empty, seconds);
@@ -178,6 +180,10 @@ class Session {
   }
 
  private:
+  static void require_none(const char *problem, const std::string &name) {
+    require(!*problem, (name.empty() ? "standard input" : name) + ": " + problem);
+  }
+
   // Notes when an utterance's first text is there, `seconds` after the last samples were.
   void note_first(double seconds) {
     if (has_text_ || !schatten_word_count(stream_.get())) return;

@@ -104,14 +104,18 @@ schatten_stream *schatten_stream_open(const schatten_model *model, const schatte
 void schatten_stream_close(schatten_stream *stream);
 
 /* Takes 16 kHz mono samples and returns how many were used: all, unless an endpoint was met. After an endpoint, or after
- * schatten_finish, it takes none until schatten_restart. */
+ * schatten_finish, it takes none until schatten_restart. Where memory for the text cannot be had, the utterance ends here
+ * without text, and schatten_problem says so; the same holds for schatten_finish. */
 size_t schatten_accept(schatten_stream *stream, const int16_t *samples, size_t count);
 
 /* Ends the utterance here: what the look-ahead withheld is computed, and the text is final. */
 void schatten_finish(schatten_stream *stream);
 
-/* Whether the utterance has ended, by an endpoint or by schatten_finish. */
+/* Whether the utterance has ended, by an endpoint, by schatten_finish, or by a problem. */
 int schatten_ended(const schatten_stream *stream);
+
+/* Why the utterance ended without text, in one sentence; empty where there was no problem. */
+const char *schatten_problem(const schatten_stream *stream);
 
 /* Starts a new utterance with fresh state. Word times go on counting from the start of the stream. */
 void schatten_restart(schatten_stream *stream);

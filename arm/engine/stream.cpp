@@ -88,6 +88,12 @@ void Stream::restart() {
   if (decoder_) decoder_->reset(start);
 }
 
+void Stream::give_up() {
+  greedy_.reset(0);
+  if (decoder_) decoder_->reset(0);
+  ended_ = true;
+}
+
 // Computes the features of the window, moves on by the shift, and lets the network have them.
 void Stream::compute_frame() {
   const double start = now();

@@ -20,6 +20,8 @@ class Stream {
   size_t accept(const int16_t *samples, size_t count);
   void finish();
   void restart();
+  // Ends the utterance without text, after accept() or finish() threw. Allocates nothing.
+  void give_up();
 
   bool ended() const { return ended_; }
   const std::string &text() const { return decoder_ ? decoder_->text() : greedy_.text(); }
