@@ -4,13 +4,22 @@
 
 namespace schatten {
 
-History::History(size_t expected) : limit_(expected) {
+namespace {
+
+constexpr size_t kFirstLimit = 4096;
+
+}  // namespace
+
+History::History(size_t paths, size_t endings) {
+  // Two frames may follow before a sweep: one that fills it, and the one that ends the last word.
+  const size_t expected = power_of_two(std::max(kFirstLimit, 16 * paths)) + 2 * paths * endings;
   entries_.reserve(expected);
   places_.reserve(expected);
-  rebuild(4 * expected);
+  rebuild(2 * expected);
 }
 
 void History::clear(const State &state) {
+  limit_ = kFirstLimit;
   entries_.clear();
   entries_.push_back({state, lm::ngram::hash_value(state), -1, -1, 0, 0, 0, 0});
   std::fill(slots_.begin(), slots_.end(), -1);
@@ -35,9 +44,7 @@ int History::add(const Entry &entry) {
 }
 
 void History::rebuild(size_t slots) {
-  size_t size = 1;
-  while (size < slots) size *= 2;
-  slots_.assign(size, -1);
+  slots_.assign(power_of_two(slots), -1);
   for (size_t i = 1; i < entries_.size(); ++i) slots_[slot(entries_[i].before, entries_[i].word)] = static_cast<int>(i);
 }
 

@@ -11,6 +11,13 @@
 
 namespace schatten {
 
+// The least power of two that is at least `least`.
+inline size_t power_of_two(size_t least) {
+  size_t size = 1;
+  while (size < least) size *= 2;
+  return size;
+}
+
 class History {
  public:
   struct Entry {
@@ -22,7 +29,9 @@ class History {
     double arrival;               // how likely the likeliest end of that word was, beside the best path at that time
   };
 
-  explicit History(size_t expected);
+  // For so many paths, each of which ends at most so many words in a frame. Allocates later only where sweeps leave more
+  // than 2048 entries, or 8 for each path where that is more.
+  History(size_t paths, size_t endings);
 
   // Forgets all; entry 0 is then the start, with `state`.
   void clear(const State &state);
@@ -43,7 +52,7 @@ class History {
 
   std::vector<Entry> entries_;
   std::vector<int> slots_, places_;  // entries by hash of (before, word), -1: none; where a sweep puts them
-  size_t limit_;
+  size_t limit_ = 0;  // entries at which it is swept
 };
 
 }  // namespace schatten

@@ -33,6 +33,8 @@ Lexicon::Lexicon(const std::string &path, const std::vector<std::string> &units,
   std::vector<float> scores(static_cast<size_t>(word_count()));
   for (int i = 0; i < word_count(); ++i) scores[static_cast<size_t>(i)] = score(word(i));
   for (int i = node_count() - 1; i >= 0; --i) {  // children lie behind their parents
+    most_children_ = std::max(most_children_, static_cast<size_t>(children_end(i) - node(i).first_child));
+    most_words_ = std::max(most_words_, static_cast<size_t>(words_end(i) - node(i).first_word));
     float &best = nodes_[static_cast<size_t>(i)].best;
     for (int k = node(i).first_word; k < words_end(i); ++k) best = std::max(best, scores[static_cast<size_t>(word_at(k))]);
     for (int k = node(i).first_child; k < children_end(i); ++k) best = std::max(best, node(k).best);

@@ -27,6 +27,9 @@ class Lexicon {
   int node_count() const { return static_cast<int>(nodes_.size()) - 1; }
   int children_end(int index) const { return nodes_[static_cast<size_t>(index) + 1].first_child; }
   int words_end(int index) const { return nodes_[static_cast<size_t>(index) + 1].first_word; }
+  // The most children that a node has, and the most words that are spelled alike.
+  size_t most_children() const { return most_children_; }
+  size_t most_words() const { return most_words_; }
   int word_at(int index) const { return node_words_[static_cast<size_t>(index)]; }
 
   int word_count() const { return static_cast<int>(word_starts_.size()) - 1; }
@@ -45,6 +48,7 @@ class Lexicon {
   std::vector<int> node_words_;
   std::string letters_;  // of all words, one after the other
   std::vector<size_t> word_starts_;
+  size_t most_children_ = 0, most_words_ = 0;
 };
 
 }  // namespace schatten

@@ -21,7 +21,8 @@ namespace schatten {
 namespace {
 
 constexpr float kLeastLogProb = -300;  // such that no product leaves the range of double
-constexpr size_t kExpectedEntries = 4096, kExpectedLetters = 2400, kExpectedWords = 400, kExpectedSlots = 4096;
+constexpr size_t kExpectedLetters = 2400, kExpectedWords = 400;
+constexpr size_t kMostAlike = 32;  // words of one spelling for which memory is there from the start
 
 class LanguageModel : public schatten_lm {
  public:
@@ -39,6 +40,10 @@ class LanguageModel : public schatten_lm {
 
   const Ngrams &ngrams() const { return ngrams_; }
   const Lexicon &lexicon() const { return *lexicon_; }
+  // How many words a path may end in a frame, and how many paths it may become where so many units are tried: no more, but
+  // where more words than kMostAlike are spelled alike.
+  size_t endings() const { return std::min(lexicon_->most_words(), kMostAlike); }
+  size_t successors(size_t units) const { return 1 + std::min(units, lexicon_->most_children()) + endings(); }
   lm::WordIndex index(int word) const { return indices_[static_cast<size_t>(word)]; }
   int space() const { return space_; }
   int units() const { return units_; }
@@ -74,7 +79,8 @@ struct Path {
 // Finds paths by node and state, for one frame at a time.
 class PathTable {
  public:
-  PathTable() : slots_(kExpectedSlots) {}
+  // Has memory for so many paths in a frame.
+  explicit PathTable(size_t paths) : slots_(power_of_two(2 * paths + 2)) {}
 
   void clear() {
     ++frame_;
@@ -83,12 +89,12 @@ class PathTable {
   // The place of such a path; where there is none, that of the path to come, `next`.
   template <class Same>
   int find_or_add(uint64_t state_hash, int node, int next, const Same &is_same) {
-    if (2 * ++used_ > slots_.size()) grow();
     const uint64_t hash = (state_hash ^ static_cast<uint64_t>(node) * 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
     for (size_t at = hash >> 32 & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
       Slot &slot = slots_[at];
       if (slot.frame != frame_) {
         slot = {frame_, hash, next};
+        if (2 * ++used_ > slots_.size()) grow();
         return next;
       }
       if (slot.hash == hash && is_same(slot.path)) return slot.path;
@@ -128,12 +134,13 @@ class Search : public Decoder {
         weight_(options.lm_weight),
         bonus_(options.word_bonus),
         worst_(exponential(-options.beam_threshold)),
-        history_(kExpectedEntries),
+        history_(beam_size_, model.endings()),
+        table_(beam_size_ * model.successors(token_beam_)),
         probabilities_(static_cast<size_t>(model.units())),
         likely_(probabilities_.size()) {
     beam_.reserve(beam_size_);
-    next_.reserve(8 * beam_size_);
-    order_.reserve(std::max(8 * beam_size_, probabilities_.size()));
+    next_.reserve(beam_size_ * model.successors(token_beam_));
+    order_.reserve(std::max(next_.capacity(), probabilities_.size()));
     needed_.reserve(beam_size_);
     text_.reserve(kExpectedLetters);
     words_.reserve(kExpectedWords);

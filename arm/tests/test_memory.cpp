@@ -1,5 +1,6 @@
-// An hour of sound on one stream, cut into utterances of twenty seconds: test_memory MODEL
-// Nothing is allocated after the first utterances, and every utterance has the text that a fresh stream gives it.
+// An hour of sound on one stream, cut into utterances of twenty seconds: test_memory MODEL [LM LEXICON]
+// Nothing is allocated once it is open, and every utterance has the text that a fresh stream gives it. With a language model
+// the same holds for minutes in which no path is given up before it must; and memory runs out once.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,10 +12,12 @@
 namespace {
 
 long allocations = 0;
-bool counting = false;
+bool counting = false, exhausted = false;
 
-void count() {
+// Whether there is memory.
+bool count() {
   if (counting) ++allocations;
+  return !exhausted;
 }
 
 }  // namespace
@@ -25,15 +28,15 @@ void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
-void *malloc(size_t size) { return count(), __libc_malloc(size); }
-void *calloc(size_t number, size_t size) { return count(), __libc_calloc(number, size); }
-void *realloc(void *memory, size_t size) { return count(), __libc_realloc(memory, size); }
-void *aligned_alloc(size_t alignment, size_t size) { return count(), __libc_memalign(alignment, size); }
+void *malloc(size_t size) { return count() ? __libc_malloc(size) : nullptr; }
+void *calloc(size_t number, size_t size) { return count() ? __libc_calloc(number, size) : nullptr; }
+void *realloc(void *memory, size_t size) { return count() ? __libc_realloc(memory, size) : nullptr; }
+void *aligned_alloc(size_t alignment, size_t size) { return count() ? __libc_memalign(alignment, size) : nullptr; }
 }
 
 namespace {
 
-constexpr int kUtterances = 180, kPatterns = 3;
+constexpr int kUtterances = 180, kFewUtterances = 9, kPatterns = 3;
 constexpr size_t kChunk = 1600;
 
 // Rising and falling noise: `seed` decides it.
@@ -63,52 +66,104 @@ int fail(const char *what, int utterance) {
   return 1;
 }
 
-int run(const schatten_model *model) {
-  schatten_options options;
-  schatten_options_default(&options);
-  options.maximum_seconds = 20;
+// The stream's text, and how well it fits.
+std::string result(const schatten_stream *stream) {
+  return schatten_text(stream) + (" " + std::to_string(schatten_score(stream)));
+}
+
+schatten_stream *open(const schatten_model *model, const schatten_options &options) {
   char error[512];
-  const auto open = [&] { return schatten_stream_open(model, &options, error, sizeof error); };
-  schatten_stream *stream = open();
+  schatten_stream *stream = schatten_stream_open(model, &options, error, sizeof error);
+  if (!stream) fprintf(stderr, "%s\n", error), exit(1);
+  return stream;
+}
+
+// What a fresh stream makes of a sound.
+std::string alone(const schatten_model *model, const schatten_options &options, const std::vector<int16_t> &sound) {
+  schatten_stream *stream = open(model, options);
+  accept(stream, sound);
+  schatten_finish(stream);
+  const std::string text = result(stream);
+  if (schatten_word_count(stream) == 0) fprintf(stderr, "the model hears nothing\n"), exit(1);
+  schatten_stream_close(stream);
+  return text;
+}
+
+int run(const schatten_model *model, const schatten_options &options, int utterances) {
+  schatten_stream *stream = open(model, options);
   const size_t length = accept(stream, std::vector<int16_t>(21 * 16000));
   schatten_stream_close(stream);
   std::vector<int16_t> sounds[kPatterns];
-  std::string texts[kPatterns];
-  size_t letters = 0;
+  std::string results[kPatterns];
   for (int i = 0; i < kPatterns; ++i) {
     sounds[i] = noise(length, static_cast<uint32_t>(i));
-    stream = open();
-    accept(stream, sounds[i]);
-    texts[i] = schatten_text(stream);
-    letters += texts[i].size();
-    schatten_stream_close(stream);
+    results[i] = alone(model, options, sounds[i]);
   }
-  if (letters == 0) return fail("the model hears nothing", 0);
-  stream = open();
-  for (int i = 0; i < kUtterances; ++i) {
-    counting = i >= kPatterns;
-    if (accept(stream, sounds[i % kPatterns]) != length) return fail("it has another length", i);
-    if (texts[i % kPatterns] != schatten_text(stream)) return fail("it has another text than alone", i);
+  stream = open(model, options);
+  for (int i = 0; i < utterances; ++i) {
+    counting = true;
+    const size_t used = accept(stream, sounds[i % kPatterns]);
+    counting = false;
+    if (used != length) return fail("it has another length", i);
+    if (allocations) return fail("memory was allocated", i);
+    if (results[i % kPatterns] != result(stream)) return fail("it has another result than alone", i);
     schatten_restart(stream);
   }
-  counting = false;
-  if (allocations) return fail("memory was allocated", kUtterances);
   const double seconds = schatten_stream_statistics(stream).audio_seconds;
   schatten_stream_close(stream);
-  printf("%.0f s, %zu letters in %d utterances, nothing allocated\n", seconds, letters, kPatterns);
+  printf("%.0f s in %d utterances, nothing allocated\n", seconds, utterances);
   return 0;
+}
+
+// An utterance without end, whose text needs memory at last, and there is none; then one as ever.
+int run_out(const schatten_model *model, schatten_options options) {
+  const std::vector<int16_t> sound = noise(20 * 16000, 1);
+  const std::string expected = alone(model, options, sound);
+  options.maximum_seconds = 0;
+  schatten_stream *stream = open(model, options);
+  exhausted = true;
+  for (int i = 0; i < kUtterances && !schatten_ended(stream); ++i) accept(stream, sound);
+  exhausted = false;
+  const std::string problem = schatten_problem(stream);
+  if (problem.empty() || !schatten_ended(stream) || schatten_word_count(stream)) return fail("memory did not run out", 0);
+  schatten_finish(stream);
+  if (accept(stream, sound) != 0 || *schatten_text(stream)) return fail("it goes on", 0);
+  schatten_restart(stream);
+  if (*schatten_problem(stream)) return fail("it still has a problem", 1);
+  accept(stream, sound);
+  schatten_finish(stream);
+  if (result(stream) != expected) return fail("it has another result than alone", 1);
+  schatten_stream_close(stream);
+  printf("%s\n", problem.c_str());
+  return 0;
+}
+
+int run_all(const schatten_model *model, const schatten_lm *lm) {
+  schatten_options options;
+  schatten_options_default(&options);
+  options.maximum_seconds = 20;
+  options.lm = lm;
+  if (run(model, options, kUtterances)) return 1;
+  if (!lm) return 0;
+  if (run_out(model, options)) return 1;
+  options.beam_threshold = 300;
+  options.token_beam = schatten_model_info(model).units;
+  return run(model, options, kFewUtterances);
 }
 
 }  // namespace
 
-int main(int, char **argv) {
-  char error[512] = "give MODEL";
-  schatten_model *model = argv[1] ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
-  if (!model) {
+int main(int given, char **argv) {
+  char error[512] = "give MODEL [LM LEXICON]";
+  schatten_model *model = given > 1 ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
+  const schatten_lm_files files{given > 3 ? argv[2] : nullptr, given > 3 ? argv[3] : nullptr, nullptr, nullptr};
+  schatten_lm *lm = model && files.binary ? schatten_lm_open(model, &files, error, sizeof error) : nullptr;
+  if (!model || (files.binary && !lm)) {
     fprintf(stderr, "%s\n", error);
     return 1;
   }
-  const int status = run(model);
+  const int status = run_all(model, lm);
+  schatten_lm_close(lm);
   schatten_model_close(model);
   return status;
 }

@@ -1,8 +1,9 @@
-// Streams of one model, each in a thread of its own, give what they give alone: test_streams MODEL
+// Streams of one model, each in a thread of its own, give what they give alone: test_streams MODEL [LM LEXICON]
 // Built with the thread sanitizer it also shows that nothing they share is written.
 #include <stdio.h>
 #include <string.h>
 
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -15,6 +16,12 @@ constexpr int kStreams = 4;
 struct Result {
   uint64_t bits = 14695981039346656037u;  // of all log-probabilities, hashed (FNV-1a)
   size_t frames = 0;
+  std::string text;
+  double score = 0;
+
+  bool operator==(const Result &other) const {
+    return bits == other.bits && frames == other.frames && text == other.text && score == other.score;
+  }
 };
 
 void add(void *user, const float *values, int count) {
@@ -28,42 +35,47 @@ void add(void *user, const float *values, int count) {
 }
 
 // Opens a stream, gives it sound of its own and closes it.
-Result recognise(const schatten_model *model, int number) {
+Result recognise(const schatten_model *model, const schatten_lm *lm, int number) {
   Result result;
   schatten_options options;
   schatten_options_default(&options);
   options.on_logprobs = add;
   options.user = &result;
+  options.lm = lm;
   schatten_stream *stream = schatten_stream_open(model, &options, nullptr, 0);
   std::vector<int16_t> sound(24000);
   for (size_t i = 0; i < sound.size(); ++i) sound[i] = static_cast<int16_t>(i * (i >> 7) * static_cast<size_t>(number + 1));
   for (size_t at = 0; at < sound.size(); at += 800) schatten_accept(stream, sound.data() + at, 800);
   schatten_finish(stream);
+  result.text = schatten_text(stream);
+  result.score = schatten_score(stream);
   schatten_stream_close(stream);
   return result;
 }
 
 }  // namespace
 
-int main(int, char **argv) {
-  char error[512] = "give MODEL";
-  schatten_model *model = argv[1] ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
-  if (!model) {
+int main(int given, char **argv) {
+  char error[512] = "give MODEL [LM LEXICON]";
+  schatten_model *model = given > 1 ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
+  const schatten_lm_files files{given > 3 ? argv[2] : nullptr, given > 3 ? argv[3] : nullptr, nullptr, nullptr};
+  schatten_lm *lm = model && files.binary ? schatten_lm_open(model, &files, error, sizeof error) : nullptr;
+  if (!model || (files.binary && !lm)) {
     fprintf(stderr, "%s\n", error);
     return 1;
   }
   Result together[kStreams];
   std::vector<std::thread> threads;
-  for (int i = 0; i < kStreams; ++i) threads.emplace_back([&, i] { together[i] = recognise(model, i); });
+  for (int i = 0; i < kStreams; ++i) threads.emplace_back([&, i] { together[i] = recognise(model, lm, i); });
   for (std::thread &thread : threads) thread.join();
   for (int i = 0; i < kStreams; ++i) {
-    const Result alone = recognise(model, i);
-    if (alone.frames == 0 || alone.frames != together[i].frames || alone.bits != together[i].bits) {
-      fprintf(stderr, "stream %d gave other results beside the others than alone\n", i);
+    if (together[i].text.empty() || !(together[i] == recognise(model, lm, i))) {
+      fprintf(stderr, "stream %d gave other results beside the others than alone, or none\n", i);
       return 1;
     }
   }
+  schatten_lm_close(lm);
   schatten_model_close(model);
-  printf("%d streams, %zu frames each\n", kStreams, together[0].frames);
+  printf("%d streams, %zu frames each, %zu letters in the first\n", kStreams, together[0].frames, together[0].text.size());
   return 0;
 }
