@@ -73,7 +73,7 @@ bench: setup setup_arm ## factored against dense training steps; kernels and eng
 arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 	@schatten run arm -j $(JOBS)
 
-fuzz: setup setup_arm ## what strangers' files may hold: models, WAV files, lexicons, 10 minutes each [FUZZ_SECONDS=N]
+fuzz: setup setup_arm ## what strangers' files may hold: models, WAV files, lexicons, manifests, 10 minutes each [FUZZ_SECONDS=N]
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),600)
 
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Fuzzes what reads strangers' files: models, WAV files and lexicons, for so many seconds each (default 600).
+# Fuzzes what reads strangers' files: models, WAV files, lexicons and manifests, for so many seconds each (default 600).
 # New inputs are kept in results/fuzz/, so that the next run goes on; what crashes lies beside them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly SECONDS_EACH=${1:-600}
 readonly BUILD=arm/build-fuzz FOUND=results/fuzz
+readonly TARGETS=(model wav lexicon manifest)
 readonly LIMITS=(-max_len=16384 -timeout=20 -rss_limit_mb=2048)
 
 cmake -S arm -B "$BUILD" -DSCHATTEN_FUZZ=ON -DCMAKE_C_COMPILER=clang-19 \
   -DCMAKE_CXX_COMPILER=clang++-19 >/dev/null
-cmake --build "$BUILD" -j 2 --target fuzz_model fuzz_wav fuzz_lexicon >/dev/null
-for target in model wav lexicon; do
+cmake --build "$BUILD" -j 2 --target "${TARGETS[@]/#/fuzz_}" >/dev/null
+for target in "${TARGETS[@]}"; do
   mkdir -p "$FOUND/$target"
   echo "fuzz_$target: $SECONDS_EACH s"
   "$BUILD/fuzz/fuzz_$target" "${LIMITS[@]}" -max_total_time="$SECONDS_EACH" \

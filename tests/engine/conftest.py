@@ -36,7 +36,7 @@ NEEDS = {
     "fuzz": "clang++-19",
     "aarch64": "aarch64-linux-gnu-g++",
 }
-FUZZERS = ["fuzz_model", "fuzz_wav", "fuzz_lexicon"]
+FUZZERS = ["fuzz_model", "fuzz_wav", "fuzz_lexicon", "fuzz_manifest"]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 TARGETS = {
     "shared": [*PROGRAMS, "time_engine", "test_memory", "insn_plugin"],

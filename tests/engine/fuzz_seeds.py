@@ -3,6 +3,8 @@
 Inputs that once went wrong lie beside them and are kept by hand.
 """
 
+import hashlib
+import json
 import sys
 import wave
 from pathlib import Path
@@ -40,7 +42,7 @@ def write_models(folder):
 
 
 def write_wavs(folder):
-    """Write WAV files: plain, empty, and with other rates and channels."""
+    """Write WAV files: plain, empty, with other rates and channels, of lengths not known."""
     for name, rate, channels, samples in (
         ("plain", 16000, 1, 40),
         ("empty", 16000, 1, 0),
@@ -50,6 +52,10 @@ def write_wavs(folder):
         with wave.open(str(folder / f"{name}.wav"), "wb") as file:
             file.setparams((channels, 2, rate, 0, "NONE", ""))
             file.writeframes(bytes(range(2 * channels * samples)))
+    plain = (folder / "plain.wav").read_bytes()
+    for name, size in (("streamed", b"\xff" * 4), ("unsized", bytes(4))):
+        changed = plain[:4] + b"\xff" * 4 + plain[8:40] + size + plain[44:]
+        (folder / f"{name}.wav").write_bytes(changed)
 
 
 def write_lexicons(folder):
@@ -63,7 +69,25 @@ def write_lexicons(folder):
         (folder / name).write_bytes(text.encode())
 
 
-WRITERS = {"model": write_models, "wav": write_wavs, "lexicon": write_lexicons}
+def write_manifests(folder):
+    """Write manifests that say of `null` that it is empty, or of another length, or nothing."""
+    entry = {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}
+    for name, files in (
+        ("whole", {"model.gguf": {**entry, "bytes": 12}, "null": entry}),
+        ("longer", {"null": {**entry, "bytes": 2**64}}),
+        ("no_sum", {"null": {"bytes": 0}}),
+        ("other", {"lm.bin": entry}),
+    ):
+        content = {"files": files, "schatten_bundle": 1, "search": {"beam": 200}}
+        (folder / name).write_text(json.dumps(content, indent=2))
+
+
+WRITERS = {
+    "model": write_models,
+    "wav": write_wavs,
+    "lexicon": write_lexicons,
+    "manifest": write_manifests,
+}
 
 if __name__ == "__main__":
     torch.set_num_threads(1)

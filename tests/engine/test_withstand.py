@@ -6,7 +6,7 @@ import pytest
 from project import ROOT
 
 CORPUS = ROOT / "arm/fuzz/corpus"
-KINDS = ("model", "wav", "lexicon")
+KINDS = ("model", "wav", "lexicon", "manifest")
 SECONDS = 10
 
 
