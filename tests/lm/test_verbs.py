@@ -1,11 +1,16 @@
 """The verbs one by one give what `schatten lm build` gives in one go."""
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
 from schatten.cli.lm import app
 from schatten.errors import UserError
 from schatten.files import read_json
+from schatten.lm.arpa import counts
+
+DATA = Path(__file__).parent / "data"
 
 RECIPE = """
 title: A test
@@ -57,3 +62,17 @@ def test_steps_give_the_bytes_that_build_gives(kenlm_programs, recipe, text, tmp
 def test_a_model_that_the_recipe_lacks_is_refused(recipe, text, tmp_path):
     with pytest.raises(UserError, match="has no language model 'large': one of small"):
         run("estimate", "--recipe", recipe, "--lm", "large", "--text", text, "--output", tmp_path)
+
+
+def test_pruning_is_timed_beside_another_program(tmp_path):
+    theirs = tmp_path / "ngram"
+    pruned = DATA / "gapped.arpa"
+    theirs.write_text(f'#!/bin/sh\n[ "$6" = 1e-06 ] && cp {pruned} "$8"\n')
+    theirs.chmod(0o755)
+    said = run("compare-prune", "--arpa", pruned, "--threshold", 1e-6, "--ngram", theirs)
+    assert "schatten" in said
+    assert sum(counts(pruned)) > 100
+    assert f"{sum(counts(pruned))} n-grams left" in said
+    assert "schatten/SRILM: " in said
+    with pytest.raises(UserError, match="SRILM ended with status 1, saying nothing"):
+        run("compare-prune", "--arpa", pruned, "--threshold", 1e-5, "--ngram", theirs)

@@ -1,0 +1,54 @@
+"""Our pruning beside SRILM's on one model: time, memory and what is left."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from schatten.errors import UserError
+from schatten.lm import arpa
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """What the fastest of some turns took, each a process of its own."""
+
+    name: str
+    seconds: float
+    """CPU time."""
+    megabytes: float
+    """Peak of its resident set, in 10^6 bytes."""
+    ngrams: list[int]
+    """N-grams left, by order."""
+
+
+def hold(model: Path, threshold: float, rival: Path | None, rounds: int) -> list[Pruned]:
+    """Prune `model` to a threshold with schatten and with SRILM's `ngram`, in turns.
+
+    Errors: `UserError` where one of them fails, with the last line that it said.
+    """
+    order = len(arpa.counts(model))
+    with tempfile.TemporaryDirectory(prefix="schatten.") as folder:
+        output = Path(folder) / "pruned.arpa"
+        ours = [sys.executable, "-m", "schatten.cli", "lm", "prune", "--arpa", str(model)]
+        ours += ["--threshold", repr(threshold), "--output", str(output)]
+        theirs = [str(rival), "-order", str(order), "-lm", str(model)]
+        theirs += ["-prune", repr(threshold), "-write-lm", str(output)]
+        named = {"schatten": ours, **({"SRILM": theirs} if rival else {})}
+        turns = [(name, _turn(name, named[name], output)) for _ in range(rounds) for name in named]
+    return [min((t for n, t in turns if n == name), key=lambda t: t.seconds) for name in named]
+
+
+def _turn(name: str, command: list[str], output: Path) -> Pruned:
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines() or ["nothing"]
+    if process.returncode:
+        raise UserError(f"{name} ended with status {process.returncode}, saying {lines[-1]}")
+    seconds = usage.ru_utime + usage.ru_stime
+    return Pruned(name, seconds, usage.ru_maxrss * 1024 / 1e6, arpa.counts(output))
