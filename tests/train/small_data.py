@@ -44,7 +44,7 @@ systems:
     model: tiny
     ranks: [{parameters: 2000, activations: true}]
     stage2: {epochs: 1}
-language_models: {}
+language_models: {lm: {}}
 """
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 from small_data import RECIPE, write_split
 
 from schatten import recipe
@@ -40,6 +41,18 @@ def test_stage1_warms_up_and_falls_to_its_last_rate() -> None:
     assert schedule(0, 0.0) == pytest.approx(1 / 5)
     assert schedule(100, 5.0) == pytest.approx(0.1)
     assert schedule(1000, 10.0) == pytest.approx(0.01)
+
+
+def test_the_highest_rate_is_held_before_it_falls() -> None:
+    held = TRAINING.model_copy(update={"hold_epochs": 2.5})
+    schedule = stage1_schedule(held)
+    assert [schedule(1000, epoch) for epoch in (0.0, 1.0, 2.5)] == [1.0, 1.0, 1.0]
+    assert schedule(1000, 6.25) == pytest.approx(0.1)
+    assert schedule(1000, 10.0) == pytest.approx(0.01)
+    early = Stage2(transition="early", at_epoch=3)
+    assert stage2_schedule(held, early, 3)(0, 1.5) == pytest.approx(schedule(1000, 4.5))
+    with pytest.raises(ValidationError, match="leaves none of 10 epochs"):
+        Training.model_validate({**TRAINING.model_dump(), "hold_epochs": 10})
 
 
 def test_stage2_starts_at_three_times_the_last_rate_of_stage1() -> None:

@@ -15,6 +15,7 @@ from schatten.recipe.figures import page
 from schatten.recipe.layout import transitions
 from schatten.recipe.model import DeepSpeech2, Lstm
 from schatten.recipe.ranks import Rank
+from schatten.recipe.training import Training
 
 RESULT_VERSION = {
     "corpus": 1,
@@ -103,7 +104,7 @@ def train_part(recipe: Recipe, system: str, seed: int) -> str:
         "train",
         seed,
         _shape(model_of(recipe, system)),
-        _plain(recipe.trainings[settings.training]),
+        _trained(recipe.trainings[settings.training]),
         _plain(settings.penalty),
         settings.factorization,
         recipe.text.alphabet,
@@ -134,7 +135,7 @@ def stage2_part(recipe: Recipe, system: str, seed: int, rank: str) -> str:
         del stage2["apply_factors"]
     if stage2["at_epoch"] is not None:
         stage2["at_epoch"] = factored_epoch(recipe, system, rank)
-    return part("stage2", seed, _plain(training), stage2)
+    return part("stage2", seed, _trained(training), stage2)
 
 
 def tune_part(recipe: Recipe) -> str:
@@ -247,6 +248,11 @@ def transition_epochs(recipe: Recipe, system: str) -> list[int]:
 def _shape(model: DeepSpeech2 | Lstm) -> Any:
     unset = {"highest_frequency"} if model.highest_frequency is None else set()
     return model.model_dump(mode="json", exclude=unset)
+
+
+def _trained(training: Training) -> Any:
+    unset = set() if training.hold_epochs else {"hold_epochs"}
+    return training.model_dump(mode="json", exclude=unset)
 
 
 def _plain(settings: Any) -> Any:

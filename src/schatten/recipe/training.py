@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from schatten.recipe.base import Positive, PositiveFloat, Settings, Share
+from schatten.recipe.base import NotNegative, Positive, PositiveFloat, Settings, Share
 
 
 class SpecAugment(Settings):
@@ -39,6 +39,8 @@ class Training(Settings):
     """Highest learning rate (Adam)."""
     warmup_steps: int = Field(default=200, ge=0)
     """Steps over which the learning rate rises linearly."""
+    hold_epochs: NotNegative = 0.0
+    """Epochs (fractions too) at the highest learning rate, before it falls."""
     final_learning_rate_ratio: Share = 0.02
     """The learning rate falls exponentially to this share of the highest by the last epoch."""
     gradient_clip: PositiveFloat = 100.0
@@ -55,3 +57,12 @@ class Training(Settings):
     """Steps between checkpoints for resuming; every epoch's end is one too."""
     weight_average_epochs: int = Field(default=0, ge=0)
     """The final weights are the average of those after the last so many epochs; 0: the last."""
+
+    @model_validator(mode="after")
+    def _falls_at_last(self) -> "Training":
+        if self.hold_epochs >= self.epochs:
+            raise ValueError(
+                f"hold_epochs {self.hold_epochs:g} leaves none of {self.epochs} epochs for the "
+                "learning rate to fall: give less"
+            )
+        return self
