@@ -41,7 +41,7 @@ def test_spellings_of_a_word_are_added_up(tmp_path: Path, arpa: Path) -> None:
 
 
 def test_a_wide_beam_search_scores_what_it_finds_the_same(arpa: Path, lexicon: Path) -> None:
-    wide = Decoding(beam=5000, beam_threshold=500.0, token_beam=5)
+    wide = Decoding(beam=5000, beam_threshold=300.0, token_beam=5)
     decoder = LexiconSearch(lexicon, arpa, UNITS, wide).decoder(WEIGHTS)
     scorer = ExactScorer(lexicon, arpa, UNITS, WEIGHTS, "sum")
     for seed in range(4):

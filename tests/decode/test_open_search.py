@@ -11,7 +11,7 @@ from schatten.decode.search import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 
-WIDE = Decoding(beam=5000, beam_threshold=500.0, token_beam=15)
+WIDE = Decoding(beam=5000, beam_threshold=300.0, token_beam=15)
 SPACE = UNITS.index(" ")
 
 

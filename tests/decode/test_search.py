@@ -16,7 +16,7 @@ from schatten.decode.search import LexiconSearch, Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 
-WIDE = Decoding(beam=2000, beam_threshold=500.0, token_beam=5)
+WIDE = Decoding(beam=2000, beam_threshold=300.0, token_beam=5)
 
 
 @pytest.mark.parametrize("seed", range(12))
