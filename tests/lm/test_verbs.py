@@ -74,5 +74,9 @@ def test_pruning_is_timed_beside_another_program(tmp_path):
     assert sum(counts(pruned)) > 100
     assert f"{sum(counts(pruned))} n-grams left" in said
     assert "schatten/SRILM: " in said
-    with pytest.raises(UserError, match="SRILM ended with status 1, saying nothing"):
+    with pytest.raises(
+        UserError, match=r"SRILM could not prune .*gapped.arpa \(status 1\): nothing"
+    ):
         run("compare-prune", "--arpa", pruned, "--threshold", 1e-5, "--ngram", theirs)
+    with pytest.raises(UserError, match="no-such is no program: give SRILM's ngram"):
+        run("compare-prune", "--arpa", pruned, "--ngram", tmp_path / "no-such")

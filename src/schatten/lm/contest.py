@@ -1,6 +1,7 @@
 """Our pruning beside SRILM's on one model: time, memory and what is left."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ def hold(model: Path, threshold: float, rival: Path | None, rounds: int) -> list
 
     Errors: `UserError` where one of them fails, with the last line that it said.
     """
+    if rival and not shutil.which(rival):
+        raise UserError(f"{rival} is no program: give SRILM's ngram, or leave --ngram out")
     order = len(arpa.counts(model))
     with tempfile.TemporaryDirectory(prefix="schatten.") as folder:
         output = Path(folder) / "pruned.arpa"
@@ -37,11 +40,11 @@ def hold(model: Path, threshold: float, rival: Path | None, rounds: int) -> list
         theirs = [str(rival), "-order", str(order), "-lm", str(model)]
         theirs += ["-prune", repr(threshold), "-write-lm", str(output)]
         named = {"schatten": ours, **({"SRILM": theirs} if rival else {})}
-        turns = [(name, _turn(name, named[name], output)) for _ in range(rounds) for name in named]
-    return [min((t for n, t in turns if n == name), key=lambda t: t.seconds) for name in named]
+        turns = [_turn(name, named[name], model, output) for _ in range(rounds) for name in named]
+    return [min((t for t in turns if t.name == name), key=lambda t: t.seconds) for name in named]
 
 
-def _turn(name: str, command: list[str], output: Path) -> Pruned:
+def _turn(name: str, command: list[str], model: Path, output: Path) -> Pruned:
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
@@ -49,6 +52,9 @@ def _turn(name: str, command: list[str], output: Path) -> Pruned:
         said.seek(0)
         lines = said.read().decode(errors="replace").strip().splitlines() or ["nothing"]
     if process.returncode:
-        raise UserError(f"{name} ended with status {process.returncode}, saying {lines[-1]}")
+        raise UserError(
+            f"{name} could not prune {model} (status {process.returncode}): {lines[-1]}; "
+            "mend what it names, or make the model again"
+        )
     seconds = usage.ru_utime + usage.ru_stime
     return Pruned(name, seconds, usage.ru_maxrss * 1024 / 1e6, arpa.counts(output))
