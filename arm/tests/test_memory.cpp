@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "given.h"
 #include "schatten.h"
 
 namespace {
@@ -153,17 +154,8 @@ int run_all(const schatten_model *model, const schatten_lm *lm) {
 
 }  // namespace
 
-int main(int given, char **argv) {
-  char error[512] = "give MODEL [LM LEXICON]";
-  schatten_model *model = given > 1 ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
-  const schatten_lm_files files{given > 3 ? argv[2] : nullptr, given > 3 ? argv[3] : nullptr, nullptr, nullptr};
-  schatten_lm *lm = model && files.binary ? schatten_lm_open(model, &files, error, sizeof error) : nullptr;
-  if (!model || (files.binary && !lm)) {
-    fprintf(stderr, "%s\n", error);
-    return 1;
-  }
-  const int status = run_all(model, lm);
-  schatten_lm_close(lm);
-  schatten_model_close(model);
-  return status;
+int main(int argc, char **argv) {
+  const Given given(argc, argv);
+  if (!given) return 1;
+  return run_all(given.model, given.lm);
 }

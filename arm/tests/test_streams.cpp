@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "given.h"
 #include "schatten.h"
 
 namespace {
@@ -55,27 +56,19 @@ Result recognise(const schatten_model *model, const schatten_lm *lm, int number)
 
 }  // namespace
 
-int main(int given, char **argv) {
-  char error[512] = "give MODEL [LM LEXICON]";
-  schatten_model *model = given > 1 ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
-  const schatten_lm_files files{given > 3 ? argv[2] : nullptr, given > 3 ? argv[3] : nullptr, nullptr, nullptr};
-  schatten_lm *lm = model && files.binary ? schatten_lm_open(model, &files, error, sizeof error) : nullptr;
-  if (!model || (files.binary && !lm)) {
-    fprintf(stderr, "%s\n", error);
-    return 1;
-  }
+int main(int argc, char **argv) {
+  const Given given(argc, argv);
+  if (!given) return 1;
   Result together[kStreams];
   std::vector<std::thread> threads;
-  for (int i = 0; i < kStreams; ++i) threads.emplace_back([&, i] { together[i] = recognise(model, lm, i); });
+  for (int i = 0; i < kStreams; ++i) threads.emplace_back([&, i] { together[i] = recognise(given.model, given.lm, i); });
   for (std::thread &thread : threads) thread.join();
   for (int i = 0; i < kStreams; ++i) {
-    if (together[i].text.empty() || !(together[i] == recognise(model, lm, i))) {
+    if (together[i].text.empty() || !(together[i] == recognise(given.model, given.lm, i))) {
       fprintf(stderr, "stream %d gave other results beside the others than alone, or none\n", i);
       return 1;
     }
   }
-  schatten_lm_close(lm);
-  schatten_model_close(model);
   printf("%d streams, %zu frames each, %zu letters in the first\n", kStreams, together[0].frames, together[0].text.size());
   return 0;
 }
