@@ -36,15 +36,15 @@ std::complex<double> times(std::complex<double> a, std::complex<double> b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
 }
 
-int transform_length(const Gguf &file) { return file.integer("schatten.features.fft", 2, 65536); }
+int transform_length(const Gguf &file) { return file.integer("schatten.features.fft", 4, 65536); }
 
 }  // namespace
 
 PowerSpectrum::PowerSpectrum(int length) : length_(length) {
   require(length % 2 == 0, "the length of the Fourier transform is odd: export the model again");
   int left = length / 2;
-  for (const int prime : {2, 3, 5}) {
-    for (; left % prime == 0; left /= prime) factors_.push_back(prime);
+  for (const int factor : {4, 2, 3, 5}) {
+    for (; left % factor == 0; left /= factor) factors_.push_back(factor);
   }
   require(left == 1, "the length of the Fourier transform has a prime factor above 5: export the model again");
   for (int k = 0; k < length; ++k) turns_.push_back(turn(k, length));
@@ -53,12 +53,14 @@ PowerSpectrum::PowerSpectrum(int length) : length_(length) {
 // Decimation in time (Cooley and Tukey, 1965): transforms of every p-th number, then p of their results at a time.
 void PowerSpectrum::step(std::complex<double> *to, const std::complex<double> *from, int stride, const int *factor,
                          int length) const {
-  if (length == 1) {
-    *to = *from;
-    return;
-  }
   const int p = *factor, part = length / p;
-  for (int q = 0; q < p; ++q) step(to + q * part, from + q * stride, stride * p, factor + 1, part);
+  for (int q = 0; q < p; ++q) {
+    if (part == 1) {
+      to[q] = from[q * stride];
+    } else {
+      step(to + q * part, from + q * stride, stride * p, factor + 1, part);
+    }
+  }
   const int turn = 2 * stride;  // turns_ are those of twice the length
   for (int k = 0; k < part; ++k) {
     std::complex<double> terms[5];
@@ -66,6 +68,15 @@ void PowerSpectrum::step(std::complex<double> *to, const std::complex<double> *f
     if (p == 2) {
       to[k] = terms[0] + terms[1];
       to[k + part] = terms[0] - terms[1];
+      continue;
+    }
+    if (p == 4) {
+      const std::complex<double> a = terms[0] + terms[2], b = terms[0] - terms[2], c = terms[1] + terms[3];
+      const std::complex<double> d = {terms[1].imag() - terms[3].imag(), terms[3].real() - terms[1].real()};
+      to[k] = a + c;
+      to[k + part] = b + d;
+      to[k + 2 * part] = a - c;
+      to[k + 3 * part] = b - d;
       continue;
     }
     for (int r = 0; r < p; ++r) {
