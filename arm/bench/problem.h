@@ -21,7 +21,7 @@ class Problem {
     uint8_t *memory = packed_.data();
     memory += (kAlign - reinterpret_cast<uintptr_t>(memory) % kAlign) % kAlign;
     status_ = sk_pack(kernels, rows, cols, weights.data(), cols, memory, &matrix_);
-    columns_ = {x_.data(), cols, columns, 0, 0, column_scales_.data()};
+    columns_ = {x_.data(), cols, columns, 0, 0, column_scales_.data(), 0};
     scratch_.resize(sk_scratch_bytes(&matrix_, columns));
   }
 

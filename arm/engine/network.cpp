@@ -12,8 +12,14 @@ Network::Network(const Model &model, int batch, Sink sink) : model_(model), batc
     front.frames.resize(static_cast<size_t>(layer.window.frames) * static_cast<size_t>(layer.in_size()));
     front.output.resize(static_cast<size_t>(layer.out_size()));
     if (layer.convolution) {
-      front.patch.resize(static_cast<size_t>(layer.patch_size()));
-      front.quantized.resize(front.patch.size());
+      const size_t patch = static_cast<size_t>(layer.patch_size());
+      if (layer.convolution->is_int8()) {
+        front.quantized.resize(patch);
+        front.row.resize(static_cast<size_t>(layer.in_size()));
+        front.largest.resize(static_cast<size_t>(layer.window.frames));
+      } else {
+        front.patch.resize(patch);
+      }
       front.scales.resize(static_cast<size_t>(layer.out_bins));
       const size_t scratch = layer.convolution->scratch_bytes(layer.out_bins);
       workspace_.scratch.resize(std::max(workspace_.scratch.size(), scratch));
@@ -37,6 +43,7 @@ Network::Network(const Model &model, int batch, Sink sink) : model_(model), batc
 void Network::reset() {
   for (Front &front : front_) {
     std::fill(front.frames.begin(), front.frames.end(), 0.0f);
+    std::fill(front.largest.begin(), front.largest.end(), 0.0f);
     front.pushed = front.produced = 0;
   }
   for (Back &back : back_) {
@@ -57,7 +64,9 @@ void Network::feed(size_t index, const float *frame) {
   Front &front = front_[index];
   const FrameWindow &window = layer.window;
   const size_t size = static_cast<size_t>(layer.in_size());
-  memcpy(front.frames.data() + static_cast<size_t>(front.pushed % window.frames) * size, frame, size * sizeof(float));
+  const size_t slot = static_cast<size_t>(front.pushed % window.frames);
+  memcpy(front.frames.data() + slot * size, frame, size * sizeof(float));
+  if (!front.largest.empty()) front.largest[slot] = sk_largest(model_.vectors(), frame, static_cast<int>(size));
   ++front.pushed;
   if (front.produced * window.stride - window.before + window.frames == front.pushed) {
     ++front.produced;
@@ -85,21 +94,39 @@ void Network::produce(const FrontLayer &layer, Front &front) {
   }
 }
 
+// Puts frame `i` of those under the window into its place among them: beside each bin's others.
+template <class T>
+static void place(const FrontLayer &layer, int i, const T *frame, T *patch) {
+  const int frames = layer.window.frames, channels = layer.channels;
+  T *inside = patch + ((layer.kernel_bins - 1) / 2 * frames + i) * channels;
+  const size_t bytes = static_cast<size_t>(channels) * sizeof(T);
+  for (int bin = 0; bin < layer.bins; ++bin) memcpy(inside + bin * frames * channels, frame + bin * channels, bytes);
+}
+
+// With one scale for all that is under the window.
+void Network::quantize(const FrontLayer &layer, Front &front) {
+  const int frames = layer.window.frames, size = layer.in_size();
+  const float largest = *std::max_element(front.largest.begin(), front.largest.end());
+  float scale = 0;
+  for (int i = 0; i < frames; ++i) {
+    const float *frame = front.frames.data() + (front.pushed + i) % frames * size;
+    scale = sk_quantize_within(model_.vectors(), frame, largest, front.row.data(), size);
+    place(layer, i, front.row.data(), front.quantized.data());
+  }
+  std::fill(front.scales.begin(), front.scales.end(), scale);
+}
+
 void Network::convolve(const FrontLayer &layer, Front &front) {
   const int frames = layer.window.frames, channels = layer.channels;
-  const size_t bytes = static_cast<size_t>(channels) * sizeof(float);
-  float *inside = front.patch.data() + (layer.kernel_bins - 1) / 2 * frames * channels;
-  for (int i = 0; i < frames; ++i) {
-    const float *frame = front.frames.data() + (front.pushed + i) % frames * layer.in_size();
-    for (int bin = 0; bin < layer.bins; ++bin) memcpy(inside + (bin * frames + i) * channels, frame + bin * channels, bytes);
-  }
   if (layer.convolution->is_int8()) {
-    const float scale =
-        sk_quantize(model_.vectors(), front.patch.data(), front.quantized.data(), static_cast<int>(front.patch.size()));
-    std::fill(front.scales.begin(), front.scales.end(), scale);
+    quantize(layer, front);
+  } else {
+    for (int i = 0; i < frames; ++i) {
+      place(layer, i, front.frames.data() + (front.pushed + i) % frames * layer.in_size(), front.patch.data());
+    }
   }
   const Columns columns{front.patch.data(), front.quantized.data(), front.scales.data(),
-                        static_cast<ptrdiff_t>(layer.stride_bins) * frames * channels, layer.out_bins};
+                        static_cast<ptrdiff_t>(layer.stride_bins) * frames * channels, layer.out_bins, false};
   layer.convolution->multiply(columns, layer.bias.data(), front.output.data(), layer.out_channels(),
                               workspace_.scratch.data());
   for (float &value : front.output) value = std::min(std::max(value, 0.0f), layer.clip);
@@ -126,7 +153,7 @@ void Network::run(const BackLayer &layer, Back &back, int count) {
   for (size_t k = 0; k < layer.gain.size(); ++k) {
     for (int n = 0; n < count; ++n) input_[static_cast<size_t>(n * width) + k] *= layer.gain[k];
   }
-  layer.nonrec->multiply(vectors, input_.data(), count, layer.bias.data(), output_.data(), workspace_);
+  layer.nonrec->multiply(vectors, input_.data(), count, layer.bias.data(), output_.data(), workspace_, false);
   if (layer.kind == BackLayer::kLinear) {
     if (!layer.clipped) return;
     const auto end = output_.begin() + static_cast<ptrdiff_t>(count) * units;
@@ -136,7 +163,8 @@ void Network::run(const BackLayer &layer, Back &back, int count) {
   const float *rec_bias = layer.kind == BackLayer::kGru ? layer.rec_bias.data() : nullptr;
   for (int n = 0; n < count; ++n) {
     const float *gates = output_.data() + static_cast<ptrdiff_t>(n) * rows;
-    layer.rec->multiply(vectors, back.state.data(), 1, rec_bias, gates_.data(), workspace_);
+    const bool backwards = n % 2 != 0;  // what frame n - 1 read last may still be in the cache
+    layer.rec->multiply(vectors, back.state.data(), 1, rec_bias, gates_.data(), workspace_, backwards);
     if (layer.kind == BackLayer::kGru) {
       sk_gru_step(vectors, gates, gates_.data(), back.state.data(), units);
     } else {

@@ -26,8 +26,10 @@ class Network {
  private:
   // What a layer of the front remembers: the last frames, and where it is.
   struct Front {
-    std::vector<float> frames, patch, output;  // the last frames, one by one in turn; what the kernel lies over
-    std::vector<int8_t> quantized;
+    std::vector<float> frames, output;   // the last frames, one by one in turn
+    std::vector<float> largest;          // the largest absolute value of each
+    std::vector<float> patch;            // what the kernel lies over
+    std::vector<int8_t> quantized, row;  // of an 8-bit convolution: the same, and one frame
     std::vector<float> scales;
     int64_t pushed, produced;
   };
@@ -38,6 +40,7 @@ class Network {
   void feed(size_t index, const float *frame);
   void produce(const FrontLayer &layer, Front &front);
   void convolve(const FrontLayer &layer, Front &front);
+  void quantize(const FrontLayer &layer, Front &front);
   void run_batch();
   void run(const BackLayer &layer, Back &back, int count);
   void log_softmax(float *values, int count);

@@ -65,7 +65,7 @@ void PackedMatrix::multiply(const Columns &x, const float *bias, float *y, ptrdi
     multiply_floats(static_cast<const float *>(memory_.get()), rows_, cols_, x, bias, y, stride);
     return;
   }
-  const sk_columns columns{x.quantized, x.stride, x.count, 0, 0, x.scales};
+  const sk_columns columns{x.quantized, x.stride, x.count, 0, 0, x.scales, x.backwards};
   sk_gemm_f32(&packed_, &columns, scales_.data(), bias, y, stride, scratch);
 }
 
@@ -98,7 +98,7 @@ void Product::reserve(Workspace &workspace, int columns) const {
 }
 
 void Product::multiply(const sk_kernels *vectors, const float *x, int count, const float *bias, float *y,
-                       Workspace &workspace) const {
+                       Workspace &workspace, bool backwards) const {
   const auto quantize = [&](const float *from, int width, int8_t *to, float *scales) {
     for (int n = 0; n < count; ++n) {
       const ptrdiff_t at = static_cast<ptrdiff_t>(n) * width;
@@ -106,7 +106,7 @@ void Product::multiply(const sk_kernels *vectors, const float *x, int count, con
     }
   };
   float *inner_scales = workspace.scales.data() + count;
-  const Columns input{x, workspace.quantized.data(), workspace.scales.data(), cols_, count};
+  const Columns input{x, workspace.quantized.data(), workspace.scales.data(), cols_, count, backwards};
   if (pieces_[0].outer->is_int8()) quantize(x, cols_, workspace.quantized.data(), workspace.scales.data());
   for (const Piece &piece : pieces_) {
     const float *piece_bias = bias ? bias + piece.row : nullptr;
@@ -117,7 +117,7 @@ void Product::multiply(const sk_kernels *vectors, const float *x, int count, con
     const int rank = piece.inner->rows();
     piece.inner->multiply(input, nullptr, workspace.inner.data(), rank, workspace.scratch.data());
     if (piece.outer->is_int8()) quantize(workspace.inner.data(), rank, workspace.inner_quantized.data(), inner_scales);
-    const Columns between{workspace.inner.data(), workspace.inner_quantized.data(), inner_scales, rank, count};
+    const Columns between{workspace.inner.data(), workspace.inner_quantized.data(), inner_scales, rank, count, backwards};
     piece.outer->multiply(between, piece_bias, y + piece.row, rows_, workspace.scratch.data());
   }
 }

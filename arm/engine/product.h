@@ -29,6 +29,7 @@ struct Columns {
   const float *scales;
   ptrdiff_t stride;
   int count;
+  bool backwards;  // the last rows first, see sk_columns
 };
 
 // One stored matrix.
@@ -76,9 +77,9 @@ class Product {
   // Makes the workspace large enough for products with so many columns.
   void reserve(Workspace &workspace, int columns) const;
 
-  // Quantizes `count` columns, each with a scale of its own, and multiplies.
+  // Quantizes `count` columns, each with a scale of its own, and multiplies; `backwards` as in sk_columns.
   void multiply(const sk_kernels *vectors, const float *x, int count, const float *bias, float *y,
-                Workspace &workspace) const;
+                Workspace &workspace, bool backwards) const;
 
  private:
   std::vector<Piece> pieces_;

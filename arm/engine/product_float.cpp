@@ -49,11 +49,14 @@ __attribute__((always_inline)) inline void some(const float *w, int rows, int co
     for (int n = 0; n < N; ++n) to[n] = y + (first + n) * stride + m;
     return w + static_cast<size_t>(m) * static_cast<size_t>(cols);
   };
-  int m = 0;
-  for (; m + (Tiles - 1) * kFloatTile < rows; m += Tiles * kFloatTile) {
+  const int whole = (rows + kFloatTile - 1) / kFloatTile / Tiles;
+  for (int i = 0; i < whole; ++i) {
+    const int m = (x.backwards ? whole - 1 - i : i) * Tiles * kFloatTile;
     block<N, Tiles>(at(m), cols, from, bias ? bias + m : nullptr, rows - m, to);
   }
-  for (; m < rows; m += kFloatTile) block<N, 1>(at(m), cols, from, bias ? bias + m : nullptr, rows - m, to);
+  for (int m = whole * Tiles * kFloatTile; m < rows; m += kFloatTile) {
+    block<N, 1>(at(m), cols, from, bias ? bias + m : nullptr, rows - m, to);
+  }
 }
 
 // As many tiles at once as the registers hold for so many columns.

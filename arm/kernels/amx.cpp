@@ -63,7 +63,8 @@ struct Operands {
   const uint8_t *weights;
   size_t tile_bytes;
   const uint8_t *x;
-  int columns, blocks, last;
+  ptrdiff_t column, block;
+  int blocks, last;
 };
 
 // Do something with the tile registers of the sums that are in use.
@@ -85,12 +86,12 @@ template <int kTiles>
 void multiply_block(const Operands &in, int32_t *sums) {
   SK_EACH(SK_ZERO)
   const uint8_t *w = in.weights, *x = in.x;
-  for (int k = 0; k < in.blocks; ++k, w += kBlockBytes, x += in.columns * kBlock) {
-    _tile_loadd(SK_COLUMNS, x, kBlock);
+  for (int k = 0; k < in.blocks; ++k, w += kBlockBytes, x += in.block) {
+    _tile_loadd(SK_COLUMNS, x, in.column);
     SK_EACH(SK_MULTIPLY)
   }
   if (in.last) {
-    _tile_loadd(SK_LAST_COLUMNS, x, kBlock);
+    _tile_loadd(SK_LAST_COLUMNS, x, in.column);
     SK_EACH(SK_MULTIPLY_LAST)
   }
   SK_EACH(SK_STORE)
@@ -99,7 +100,7 @@ void multiply_block(const Operands &in, int32_t *sums) {
 void multiply(const Panel &panel) {
   const int steps = (panel.cols + kStep - 1) / kStep;
   const int blocks = steps * kStep / kBlock, last = steps * kStep % kBlock;
-  Operands in{panel.weights, static_cast<size_t>(steps) * kStepBytes, panel.x, panel.columns, blocks, last};
+  Operands in{panel.weights, static_cast<size_t>(steps) * kStepBytes, panel.x, panel.column, panel.block, blocks, last};
   configure(panel.columns, last);
   const int tiles = (panel.rows + kTile - 1) / kTile;
   int32_t *sums = panel.sums;
@@ -119,6 +120,6 @@ void multiply(const Panel &panel) {
 
 }  // namespace
 
-const sk_kernels kAmx = {"amx", available, {kTile, kTile, kStep}, {kBlock, 1, 0}, multiply, &kVectorAvx512};
+const sk_kernels kAmx = {"amx", available, {kTile, kTile, kStep}, {kBlock, 1, 0, kMaxColumns, true}, multiply, &kVectorAvx512};
 
 }  // namespace sk

@@ -67,7 +67,13 @@ void sk_sigmoid(const sk_kernels *kernels, const float *x, float *y, int count) 
 void sk_tanh(const sk_kernels *kernels, const float *x, float *y, int count) { kernels->vector->tanh(x, y, count); }
 
 float sk_quantize(const sk_kernels *kernels, const float *x, int8_t *q, int count) {
-  return kernels->vector->quantize(x, q, count);
+  return sk_quantize_within(kernels, x, sk_largest(kernels, x, count), q, count);
+}
+
+float sk_largest(const sk_kernels *kernels, const float *x, int count) { return kernels->vector->largest(x, count); }
+
+float sk_quantize_within(const sk_kernels *kernels, const float *x, float largest, int8_t *q, int count) {
+  return kernels->vector->quantize(x, largest, q, count);
 }
 
 void sk_gru_step(const sk_kernels *kernels, const float *a, const float *b, float *h, int units) {

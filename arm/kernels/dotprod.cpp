@@ -11,7 +11,7 @@ extern "C" Kernel sk_dotprod_n1_pair, sk_dotprod_n1_q4, sk_dotprod_n1_q3, sk_dot
     sk_dotprod_n3_q3, sk_dotprod_n3_q2, sk_dotprod_n3_q1, sk_dotprod_n4_q4, sk_dotprod_n4_q3, sk_dotprod_n4_q2,
     sk_dotprod_n4_q1;
 
-constexpr Kernels kKernels[kMaxColumns] = {
+constexpr Kernels kKernels[kVectorColumns] = {
     {sk_dotprod_n1_pair, {nullptr, sk_dotprod_n1_q1, sk_dotprod_n1_q2, sk_dotprod_n1_q3, sk_dotprod_n1_q4}},
     {sk_dotprod_n2_pair, {nullptr, sk_dotprod_n2_q1, sk_dotprod_n2_q2, sk_dotprod_n2_q3, sk_dotprod_n2_q4}},
     {nullptr, {nullptr, sk_dotprod_n3_q1, sk_dotprod_n3_q2, sk_dotprod_n3_q3, sk_dotprod_n3_q4}},

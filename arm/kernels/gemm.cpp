@@ -8,11 +8,12 @@ namespace sk {
 namespace {
 
 // Columns packed at once; more of them run batch by batch.
-constexpr int kBatch = 12;
+constexpr int kBatch = kMaxColumns;
 
-// Up to four columns of a product, packed, and the terms that zero points add to each column's sums.
+// The columns of a pass, packed, and the terms that zero points add to each column's sums.
 struct Group {
   const uint8_t *x;
+  ptrdiff_t column, block;  // as in Panel
   int first, columns;
   int32_t factor[kMaxColumns], constant[kMaxColumns];
   bool correct;
@@ -84,8 +85,11 @@ void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, 
   if (slots != group->columns) memset(scratch, 0, packed_columns_bytes(*matrix.kernels, matrix.cols, slots));
   // A single column of whole blocks lies right as it is.
   const PackColumn pack = (layout.flip == to_signed ? column_packer<false> : column_packer<true>)(layout.block);
-  const bool packed = slots == 1 && layout.flip == to_signed && matrix.cols % layout.block == 0;
+  const bool packed = layout.flip == to_signed && (layout.strided ? matrix.cols % 4 == 0
+                                                                  : slots == 1 && matrix.cols % layout.block == 0);
   group->x = packed ? static_cast<const uint8_t *>(x.data) + group->first * x.stride : scratch;
+  group->column = packed ? x.stride : layout.block;
+  group->block = packed ? layout.block : pitch;
   for (int n = 0; n < group->columns; ++n) {
     const uint8_t *in = static_cast<const uint8_t *>(x.data) + (group->first + n) * x.stride;
     if (!packed) pack(scratch + n * layout.block, in, matrix.cols, pitch);
@@ -99,33 +103,36 @@ void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, 
 
 // Packs up to kBatch columns from `first` on; returns the number of groups.
 int pack_batch(const sk_matrix &matrix, const sk_columns &x, int first, uint8_t *scratch, Group *groups) {
+  const int pass = matrix.kernels->column_layout.pass;
   int count = 0;
-  for (int n = first; n < x.count && n < first + kBatch; n += kMaxColumns) {
+  for (int n = first; n < x.count && n < first + kBatch; n += pass) {
     Group &group = groups[count++];
     group = {};
     group.first = n;
-    group.columns = x.count - n < kMaxColumns ? x.count - n : kMaxColumns;
+    group.columns = x.count - n < pass ? x.count - n : pass;
     pack_group(matrix, x, scratch, &group);
     scratch += packed_columns_bytes(*matrix.kernels, matrix.cols, group.columns);
   }
   return count;
 }
 
-// Runs a product; finish(sums, group, first_row, rows) takes the exact sums of a panel. The groups of a batch share a
-// panel's weights while they are in the cache.
+// Runs a product; finish(sums, group, first_row, rows) takes the exact sums of a panel, the panels from the last to the
+// first where x is `backwards`. The groups of a batch share a panel's weights while they are in the cache.
 template <class Finish>
 void run(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, const Finish &finish) {
   alignas(64) int32_t sums[kMaxColumns * kPanelRows];
   const sk_kernels &kernels = *matrix.kernels;
   const size_t row_bytes = static_cast<size_t>(round_up(matrix.cols, kernels.layout.block));
+  const int panels = (matrix.rows + kPanelRows - 1) / kPanelRows;
   for (int first = 0; first < x.count; first += kBatch) {
-    Group groups[kBatch / kMaxColumns];
+    Group groups[kBatch / kVectorColumns];
     const int count = pack_batch(matrix, x, first, scratch, groups);
-    for (int row = 0; row < matrix.rows; row += kPanelRows) {
+    for (int panel = 0; panel < panels; ++panel) {
+      const int row = (x.backwards ? panels - 1 - panel : panel) * kPanelRows;
       const int rows = matrix.rows - row < kPanelRows ? matrix.rows - row : kPanelRows;
       const uint8_t *weights = matrix.weights + static_cast<size_t>(row) * row_bytes;
       for (const Group *group = groups; group != groups + count; ++group) {
-        kernels.multiply({weights, group->x, sums, rows, matrix.cols, group->columns});
+        kernels.multiply({weights, group->x, group->column, group->block, sums, rows, matrix.cols, group->columns});
         if (group->correct) {
           kernels.vector->correct(sums, matrix.row_sums + row, group->factor, group->constant, rows, group->columns);
         }
@@ -142,8 +149,9 @@ using namespace sk;
 
 size_t sk_scratch_bytes(const sk_matrix *matrix, int columns) {
   const int batch = columns < kBatch ? columns : kBatch;
-  const int whole = batch / kMaxColumns, rest = batch % kMaxColumns;
-  return static_cast<size_t>(whole) * packed_columns_bytes(*matrix->kernels, matrix->cols, kMaxColumns) +
+  const int pass = matrix->kernels->column_layout.pass;
+  const int whole = batch / pass, rest = batch % pass;
+  return static_cast<size_t>(whole) * packed_columns_bytes(*matrix->kernels, matrix->cols, pass) +
          packed_columns_bytes(*matrix->kernels, matrix->cols, rest);
 }
 

@@ -11,7 +11,7 @@ extern "C" Kernel sk_i8mm_n2_pair, sk_i8mm_n2_q4, sk_i8mm_n2_q3, sk_i8mm_n2_q2, 
     sk_i8mm_n4_q3, sk_i8mm_n4_q2, sk_i8mm_n4_q1;
 
 // For one pair of columns and for two.
-constexpr Kernels kKernels[kMaxColumns / 2] = {
+constexpr Kernels kKernels[kVectorColumns / 2] = {
     {sk_i8mm_n2_pair, {nullptr, sk_i8mm_n2_q1, sk_i8mm_n2_q2, sk_i8mm_n2_q3, sk_i8mm_n2_q4}},
     {nullptr, {nullptr, sk_i8mm_n4_q1, sk_i8mm_n4_q2, sk_i8mm_n4_q3, sk_i8mm_n4_q4}},
 };

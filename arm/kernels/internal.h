@@ -8,13 +8,14 @@ namespace sk {
 
 // Rows whose sums are kept in one scratch panel; a multiple of every kernel's tile.
 constexpr int kPanelRows = 512;
-// Columns that one pass over the weights serves.
-constexpr int kMaxColumns = 4;
+// Columns that one pass over the weights serves: at most, and with kernels that keep the sums in vector registers.
+constexpr int kMaxColumns = 16, kVectorColumns = 4;
 
 // One panel of a product: `rows` rows by `columns` columns over `cols` weights each.
 struct Panel {
   const uint8_t *weights;  // packed, first row of the panel
-  const uint8_t *x;        // packed columns
+  const uint8_t *x;        // columns, packed or (where the kernels are `strided`) as the caller has them
+  ptrdiff_t column, block; // bytes of x from one column to the next, and from one block of a column to the next
   int32_t *sums;           // column n at sums + n * kPanelRows; rows up to the next multiple of 16 may be written
   int rows, cols, columns;
 };
@@ -33,10 +34,13 @@ struct Layout {
 };
 
 // How columns lie in memory: blocks of `block` activations, in a block column after column (their count rounded up to
-// column_step); each byte is xored with `flip` (0x80: stored as activation + 128).
+// column_step); each byte is xored with `flip` (0x80: stored as activation + 128). One pass over the weights serves up to
+// `pass` columns. `strided` kernels take columns as the caller has them, where those are signed and of whole steps of four.
 struct ColumnLayout {
   int block, column_step;
   uint8_t flip;
+  int pass = kVectorColumns;
+  bool strided = false;
 };
 
 struct VectorOps {
@@ -44,7 +48,8 @@ struct VectorOps {
   void (*log)(const float *, float *, int);
   void (*sigmoid)(const float *, float *, int);
   void (*tanh)(const float *, float *, int);
-  float (*quantize)(const float *, int8_t *, int);
+  float (*largest)(const float *, int);
+  float (*quantize)(const float *, float largest, int8_t *, int);
   void (*gru_step)(const float *, const float *, float *, int);
   void (*lstm_step)(const float *, const float *, float *, float *, int);
   void (*finish_f32)(const int32_t *sums, const Output &, int rows, int columns);

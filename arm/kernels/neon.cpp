@@ -23,7 +23,7 @@ struct Kernels {
   Kernel *tails[kTile];
 };
 
-constexpr Kernels kKernels[kMaxColumns] = {
+constexpr Kernels kKernels[kVectorColumns] = {
     {sk_neon_n1, 1, 7, {nullptr, sk_neon_n1_tail1, sk_neon_n1_tail2, sk_neon_n1_tail3, sk_neon_n1_tail4,
                         sk_neon_n1_tail5, sk_neon_n1_tail6, sk_neon_n1_tail7}},
     {sk_neon_n2, 1, 4, {nullptr, sk_neon_n2_tail1, sk_neon_n2_tail2, sk_neon_n2_tail3, sk_neon_n2_tail4}},

@@ -65,6 +65,8 @@ typedef struct sk_columns {
   int is_unsigned;     /* 0 or 1 */
   int zero_point;      /* an activation x means (x - zero_point) */
   const float *scales; /* one per column; unused by sk_gemm_s32 */
+  int backwards;       /* 0, or 1 to make the last rows first: where products in turn read a matrix that is larger than
+                          the cache, every other one so finds there what the one before read last */
 } sk_columns;
 
 /* Bytes of scratch memory for a product with that many columns; contents and alignment are of no matter. */
@@ -90,6 +92,10 @@ void sk_tanh(const sk_kernels *kernels, const float *x, float *y, int count);
 
 /* q = round(x * 127 / max|x|), half to even; returns max|x| / 127, the scale that undoes it (0 where x is all 0). */
 float sk_quantize(const sk_kernels *kernels, const float *x, int8_t *q, int count);
+
+/* Its two halves, for arrays that share a scale: max|x|, and the rounding with the largest of those. */
+float sk_largest(const sk_kernels *kernels, const float *x, int count);
+float sk_quantize_within(const sk_kernels *kernels, const float *x, float largest, int8_t *q, int count);
 
 /* One step of a GRU of `units` units: r = sigmoid(a_r + b_r), z = sigmoid(a_z + b_z), c = tanh(a_c + r * b_c),
  * h = c + z * (h - c), where a = W x + bias and b = U h + bias hold 3 * units values in the order r, z, c. */

@@ -129,7 +129,7 @@ void map(const float *x, float *y, int count) {
   sweep(count, [=](int i, auto at) { at.store(y + i, kFunction(at.template load<Floats>(x + i))); });
 }
 
-float quantize(const float *x, int8_t *q, int count) {
+float largest(const float *x, int count) {
   Floats largest{};
   sweep(count, [&](int i, auto at) {
     const Floats value = at.template load<Floats>(x + i);
@@ -137,6 +137,10 @@ float quantize(const float *x, int8_t *q, int count) {
   });
   float top = 0;
   for (int lane = 0; lane < SK_LANES; ++lane) top = largest[lane] > top ? largest[lane] : top;
+  return top;
+}
+
+float quantize(const float *x, float top, int8_t *q, int count) {
   const bool silent = top < 1e-30f;  // 127 / top must stay finite
   const float inverse = silent ? 0 : 127.0f / top;
   sweep(count, [=](int i, auto at) {
@@ -233,8 +237,8 @@ void correct(int32_t *sums, const int32_t *row_sums, const int32_t *factor, cons
   }
 }
 
-constexpr VectorOps kOps = {map<exp_lanes>, map<log_lanes>, map<sigmoid_lanes>, map<tanh_lanes>, quantize, gru_step,
-                            lstm_step,      finish_f32,     finish_s8,          correct};
+constexpr VectorOps kOps = {map<exp_lanes>, map<log_lanes>, map<sigmoid_lanes>, map<tanh_lanes>, largest, quantize,
+                            gru_step,       lstm_step,      finish_f32,         finish_s8,       correct};
 
 }  // namespace
 }  // namespace sk

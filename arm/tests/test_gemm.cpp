@@ -135,7 +135,7 @@ class Checker {
       for (int k = 0; k < p.cols; ++k) x[n * stride + k] = static_cast<uint8_t>(p.x[static_cast<size_t>(n * p.cols + k)]);
     }
     float *scales = copy(arena_.scales, p.column_scales, static_cast<size_t>(columns), at);
-    columns_ = {x, stride, columns, p.is_unsigned, p.x_zero, scales};
+    columns_ = {x, stride, columns, p.is_unsigned, p.x_zero, scales, (columns + p.rows) % 2};
   }
 
   static float *copy(Guarded &memory, const std::vector<float> &values, size_t count, const Placement &at) {
