@@ -12,7 +12,7 @@ from schatten.errors import UserError
 from schatten.features.store import read_features
 from schatten.recipe import Recipe, parts
 from schatten.recipe.model import Stage2
-from schatten.recipe.training import Training
+from schatten.recipe.training import FactorWarmup, Training
 from schatten.train.averaging import WeightAverage
 from schatten.train.data import Labels, frames_needed, training_loader
 from schatten.train.module import ctc_losses
@@ -53,6 +53,19 @@ def test_the_highest_rate_is_held_before_it_falls() -> None:
     assert stage2_schedule(held, early, 3)(0, 1.5) == pytest.approx(schedule(1000, 4.5))
     with pytest.raises(ValidationError, match="leaves none of 10 epochs"):
         Training.model_validate({**TRAINING.model_dump(), "hold_epochs": 10})
+
+
+def test_factors_start_slowly_in_stage1_alone() -> None:
+    schedule = stage1_schedule(
+        TRAINING.model_copy(update={"factor_warmup": FactorWarmup(share=0.25, steps=40)})
+    )
+    shares = [schedule.share_of_factors(step) for step in (0, 20, 40, 90)]
+    assert shares == pytest.approx([0.25, 0.5, 1, 1])
+    assert stage1_schedule(TRAINING).share_of_factors(0) == pytest.approx(0.3)
+    without = TRAINING.model_copy(update={"factor_warmup": None})
+    assert stage1_schedule(without).share_of_factors(0) == 1
+    for stage2 in (Stage2(transition="early", at_epoch=2), Stage2(epochs=4)):
+        assert stage2_schedule(TRAINING, stage2, 2).share_of_factors(0) == 1
 
 
 def test_stage2_starts_at_three_times_the_last_rate_of_stage1() -> None:

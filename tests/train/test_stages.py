@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from lightning import Trainer
 from small_data import write_data
 
@@ -58,6 +59,21 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
     assert set(models.load(stage2).bank.ranks.values()) == {2}
     assert list(models.load(stage2).bank.inner()) == ["lstm0.nonrec", "lstm1.nonrec"]
     assert not models.load(factored).bank.inner()
+
+
+def test_factors_can_start_more_slowly_than_the_rest(data, tmp_path: Path) -> None:
+    cuts, statistics, path = data
+    content = yaml.safe_load(path.read_text())
+    content["trainings"]["default"]["factor_warmup"] = {"share": 1e-6, "steps": 100000}
+    path.write_text(yaml.safe_dump(content))
+    settings, output = recipe.load(str(path)), tmp_path / "model.pt"
+    before = stages.initial_model(settings, "trace_norm", 1, statistics).state_dict()
+    stages.stage1(settings, "trace_norm", 1, cuts, statistics, output)
+    for name, value in models.load(output).state_dict().items():
+        if name.endswith((".u", ".v")):
+            assert torch.allclose(value, before[name], atol=1e-6), name
+        elif name.endswith("weight"):
+            assert not torch.allclose(value, before[name], atol=1e-4), name
 
 
 @pytest.mark.parametrize(

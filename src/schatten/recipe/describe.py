@@ -1,5 +1,6 @@
 """The settings of a recipe as a page of Markdown, made from the schema's own descriptions."""
 
+import inspect
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
@@ -21,7 +22,7 @@ def settings_page() -> str:
     """Return a section per group of settings, with each key's default and meaning."""
     sections = [HEAD]
     for group in _groups(Recipe, []):
-        lines = [f"## {group.__name__}", "", (group.__doc__ or "").strip(), ""]
+        lines = [f"## {group.__name__}", "", inspect.getdoc(group) or "", ""]
         lines += ["| key | default | meaning |", "| --- | --- | --- |"]
         lines += [_row(name, field) for name, field in group.model_fields.items()]
         sections.append("\n".join(lines) + "\n")

@@ -13,7 +13,7 @@ from schatten.files import canonical_json
 from schatten.recipe import Recipe
 from schatten.recipe.figures import page
 from schatten.recipe.layout import transitions
-from schatten.recipe.model import DeepSpeech2, Lstm
+from schatten.recipe.model import DeepSpeech2, Lstm, Penalty
 from schatten.recipe.ranks import Rank
 from schatten.recipe.training import Training
 
@@ -104,7 +104,7 @@ def train_part(recipe: Recipe, system: str, seed: int) -> str:
         "train",
         seed,
         _shape(model_of(recipe, system)),
-        _trained(recipe.trainings[settings.training]),
+        _trained(recipe.trainings[settings.training], settings.penalty),
         _plain(settings.penalty),
         settings.factorization,
         recipe.text.alphabet,
@@ -135,7 +135,7 @@ def stage2_part(recipe: Recipe, system: str, seed: int, rank: str) -> str:
         del stage2["apply_factors"]
     if stage2["at_epoch"] is not None:
         stage2["at_epoch"] = factored_epoch(recipe, system, rank)
-    return part("stage2", seed, _trained(training), stage2)
+    return part("stage2", seed, _trained(training, settings.penalty), stage2)
 
 
 def tune_part(recipe: Recipe) -> str:
@@ -250,8 +250,10 @@ def _shape(model: DeepSpeech2 | Lstm) -> Any:
     return model.model_dump(mode="json", exclude=unset)
 
 
-def _trained(training: Training) -> Any:
+def _trained(training: Training, penalty: Penalty) -> Any:
     unset = set() if training.hold_epochs else {"hold_epochs"}
+    if training.factor_warmup is None or penalty.type != "trace_norm":
+        unset.add("factor_warmup")
     return training.model_dump(mode="json", exclude=unset)
 
 

@@ -60,10 +60,13 @@ class CtcTraining(lightning.LightningModule):
         self.place: Place = place()
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Return Adam; the schedule sets its rate at every step."""
-        return torch.optim.Adam(
-            self.model.parameters(), lr=self.training_settings.learning_rate, betas=(0.9, 0.98)
-        )
+        """Return Adam; the schedule sets its rates at every step, those of U and V apart."""
+        weights = [weight for _, weight in self.model.bank.items()]
+        factors = [one for weight in weights for one in (weight.u, weight.v) if one is not None]
+        taken = {id(one) for one in factors}
+        others = [one for one in self.model.parameters() if id(one) not in taken]
+        groups = [{"params": others}, *([{"params": factors}] if factors else [])]
+        return torch.optim.Adam(groups, lr=self.training_settings.learning_rate, betas=(0.9, 0.98))
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Return the loss of a batch; a loss that is not finite or diverges ends the training.
@@ -72,8 +75,11 @@ class CtcTraining(lightning.LightningModule):
         """
         seed_step(self.seed, self.global_step, *([self.place.rank] if self.place.rank else []))
         epoch = self.current_epoch + self.sums["seconds"] / self.epoch_seconds
-        for group in self.optimizers().param_groups:  # type: ignore[union-attr]
-            group["lr"] = self.schedule(self.global_step, epoch)
+        rate = self.schedule(self.global_step, epoch)
+        shares = (1.0, self.schedule.share_of_factors(self.global_step))
+        groups = self.optimizers().param_groups  # type: ignore[union-attr]
+        for group, share in zip(groups, shares, strict=False):
+            group["lr"] = share * rate
         features = self._augmented(batch)
         log_probs, lengths = self.model(features, batch.lengths)
         if batch.labels:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from schatten.recipe.model import Stage2
-from schatten.recipe.training import Training
+from schatten.recipe.training import FactorWarmup, Training
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Schedule:
     """Epochs of it that are past when this training begins."""
     hold: float = 0.0
     """Epochs before the decay."""
+    factors: FactorWarmup | None = None
+    """How U and V start."""
 
     def __call__(self, step: int, epoch: float) -> float:
         """Return the learning rate at a step and a fractional epoch, both from 0."""
@@ -29,12 +31,19 @@ class Schedule:
         rate = self.start * (self.end / self.start) ** min(1.0, max(0.0, progress))
         return rate * min(1.0, (step + 1) / (self.warmup_steps + 1))
 
+    def share_of_factors(self, step: int) -> float:
+        """Return what U and V take of the learning rate at a step, from 0."""
+        if self.factors is None:
+            return 1.0
+        return float(self.factors.share ** (1 - min(1.0, step / self.factors.steps)))
+
 
 def stage1_schedule(training: Training) -> Schedule:
     """Return the schedule of stage 1."""
     end = training.learning_rate * training.final_learning_rate_ratio
     steps, hold = training.warmup_steps, training.hold_epochs
-    return Schedule(training.learning_rate, end, training.epochs, steps, hold=hold)
+    factors = training.factor_warmup
+    return Schedule(training.learning_rate, end, training.epochs, steps, hold=hold, factors=factors)
 
 
 def stage2_schedule(training: Training, stage2: Stage2, epoch: int) -> Schedule:
@@ -45,7 +54,7 @@ def stage2_schedule(training: Training, stage2: Stage2, epoch: int) -> Schedule:
     """
     stage1 = stage1_schedule(training)
     if stage2.transition == "early":
-        return replace(stage1, warmup_steps=0, first_epoch=epoch)
+        return replace(stage1, warmup_steps=0, factors=None, first_epoch=epoch)
     start = stage1.end * stage2.learning_rate_factor
     return Schedule(start, start * stage2.final_learning_rate_ratio, stage2.epochs)
 
