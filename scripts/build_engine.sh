@@ -12,6 +12,11 @@ mkdir -p "$HOME_DIR/bin"
 exec 9>"$HOME_DIR/lock"
 flock 9
 scripts/build_kenlm.sh
+# A build folder knows where it lies: that of a clone that was moved is made anew.
+if [ -f "$HOME_DIR/build/CMakeCache.txt" ] &&
+  ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD/arm" "$HOME_DIR/build/CMakeCache.txt"; then
+  rm -rf "$HOME_DIR/build"
+fi
 cmake -S arm -B "$HOME_DIR/build"
 cmake --build "$HOME_DIR/build" --parallel "${1:-$(nproc)}" --target "${PROGRAMS[@]}"
 install -m 755 "$HOME_DIR/build/engine/schatten-recognize" "$HOME_DIR/build/bench/decode_logprobs" "$HOME_DIR/bin"

@@ -55,17 +55,18 @@ def test_the_highest_rate_is_held_before_it_falls() -> None:
         Training.model_validate({**TRAINING.model_dump(), "hold_epochs": 10})
 
 
-def test_factors_start_slowly_in_stage1_alone() -> None:
-    schedule = stage1_schedule(
-        TRAINING.model_copy(update={"factor_warmup": FactorWarmup(share=0.25, steps=40)})
-    )
-    shares = [schedule.share_of_factors(step) for step in (0, 20, 40, 90)]
-    assert shares == pytest.approx([0.25, 0.5, 1, 1])
+def test_factors_have_a_rate_and_a_slow_start_of_their_own() -> None:
+    warmup = FactorWarmup(share=0.25, steps=40)
+    own = {"factor_learning_rate_ratio": 0.6, "factor_warmup": warmup}
+    slow = TRAINING.model_copy(update=own)
+    shares = [stage1_schedule(slow).share_of_factors(step) for step in (0, 20, 40, 90)]
+    assert shares == pytest.approx([0.15, 0.3, 0.6, 0.6])
     assert stage1_schedule(TRAINING).share_of_factors(0) == pytest.approx(0.3)
     without = TRAINING.model_copy(update={"factor_warmup": None})
     assert stage1_schedule(without).share_of_factors(0) == 1
-    for stage2 in (Stage2(transition="early", at_epoch=2), Stage2(epochs=4)):
-        assert stage2_schedule(TRAINING, stage2, 2).share_of_factors(0) == 1
+    early = Stage2(transition="early", at_epoch=2)
+    assert stage2_schedule(slow, early, 2).share_of_factors(0) == pytest.approx(0.6)
+    assert stage2_schedule(slow, Stage2(epochs=4), 10).share_of_factors(0) == 1
 
 
 def test_stage2_starts_at_three_times_the_last_rate_of_stage1() -> None:

@@ -252,8 +252,11 @@ def _shape(model: DeepSpeech2 | Lstm) -> Any:
 
 def _trained(training: Training, penalty: Penalty) -> Any:
     unset = set() if training.hold_epochs else {"hold_epochs"}
-    if training.factor_warmup is None or penalty.type != "trace_norm":
+    factored = penalty.type == "trace_norm"
+    if training.factor_warmup is None or not factored:
         unset.add("factor_warmup")
+    if training.factor_learning_rate_ratio == 1 or not factored:
+        unset.add("factor_learning_rate_ratio")
     return training.model_dump(mode="json", exclude=unset)
 
 

@@ -27,14 +27,14 @@ class SpecAugment(Settings):
 
 
 class FactorWarmup(Settings):
-    """A slow start for U and V, where a penalty stores W as U V.
+    """A slow start for U and V in stage 1, where a penalty stores W as U V.
 
     Both move W, the more the larger they are: while a training has found no alignment yet, noise
     makes a few directions of W large, which it hardly recovers from.
     """
 
     share: Share = 0.3
-    """Share of the others' learning rate at the start."""
+    """Share of their learning rate at the start."""
     steps: Positive = 500
     """Steps over which it rises exponentially to all of it."""
 
@@ -56,8 +56,10 @@ class Training(Settings):
     """Epochs (fractions too) at the highest learning rate, before it falls."""
     final_learning_rate_ratio: Share = 0.02
     """The learning rate falls exponentially to this share of the highest by the last epoch."""
+    factor_learning_rate_ratio: Share = 1.0
+    """What U and V take of the learning rate in stage 1, where a penalty stores W as U V."""
     factor_warmup: FactorWarmup | None = FactorWarmup()
-    """Slow start of factored matrices in stage 1; null for none."""
+    """Their slow start; null for none."""
     gradient_clip: PositiveFloat = 100.0
     """Largest norm of the gradient of the loss (a sum over an utterance, see `Penalty`)."""
     spec_augment: SpecAugment | None = None

@@ -22,8 +22,10 @@ class Schedule:
     """Epochs of it that are past when this training begins."""
     hold: float = 0.0
     """Epochs before the decay."""
-    factors: FactorWarmup | None = None
-    """How U and V start."""
+    factor_ratio: float = 1.0
+    """What U and V take of the learning rate."""
+    factor_warmup: FactorWarmup | None = None
+    """How they start."""
 
     def __call__(self, step: int, epoch: float) -> float:
         """Return the learning rate at a step and a fractional epoch, both from 0."""
@@ -33,17 +35,24 @@ class Schedule:
 
     def share_of_factors(self, step: int) -> float:
         """Return what U and V take of the learning rate at a step, from 0."""
-        if self.factors is None:
-            return 1.0
-        return float(self.factors.share ** (1 - min(1.0, step / self.factors.steps)))
+        warmup = self.factor_warmup
+        if warmup is None:
+            return self.factor_ratio
+        return self.factor_ratio * float(warmup.share ** (1 - min(1.0, step / warmup.steps)))
 
 
 def stage1_schedule(training: Training) -> Schedule:
     """Return the schedule of stage 1."""
     end = training.learning_rate * training.final_learning_rate_ratio
-    steps, hold = training.warmup_steps, training.hold_epochs
-    factors = training.factor_warmup
-    return Schedule(training.learning_rate, end, training.epochs, steps, hold=hold, factors=factors)
+    return Schedule(
+        training.learning_rate,
+        end,
+        training.epochs,
+        training.warmup_steps,
+        hold=training.hold_epochs,
+        factor_ratio=training.factor_learning_rate_ratio,
+        factor_warmup=training.factor_warmup,
+    )
 
 
 def stage2_schedule(training: Training, stage2: Stage2, epoch: int) -> Schedule:
@@ -54,7 +63,7 @@ def stage2_schedule(training: Training, stage2: Stage2, epoch: int) -> Schedule:
     """
     stage1 = stage1_schedule(training)
     if stage2.transition == "early":
-        return replace(stage1, warmup_steps=0, factors=None, first_epoch=epoch)
+        return replace(stage1, warmup_steps=0, factor_warmup=None, first_epoch=epoch)
     start = stage1.end * stage2.learning_rate_factor
     return Schedule(start, start * stage2.final_learning_rate_ratio, stage2.epochs)
 
