@@ -9,6 +9,8 @@ import pytest
 from schatten.decode.search import LexiconSearch, Weights
 from schatten.recipe.decoding import Decoding
 
+HIGHEST = {"beam": 10_000, "beam_threshold": 300.0}
+"""What a recipe may ask for."""
 WEIGHTS = Weights(0.6, 2.0)
 OPTIONS = {"lm_weight": 0.6, "word_bonus": 2.0}
 
@@ -76,7 +78,8 @@ def test_a_new_utterance_starts_anew(opened, sound):
         {"beam": 0},
         {"token_beam": 0},
         {"beam_threshold": 0},
-        {"beam_threshold": 301.0},
+        {"beam": HIGHEST["beam"] + 1},
+        {"beam_threshold": HIGHEST["beam_threshold"] + 1},
         {"lm_weight": -1.0},
     ],
 )
@@ -84,6 +87,11 @@ def test_options_out_of_range_are_refused(opened, option):
     model, lm = opened
     with pytest.raises(ValueError, match="must be"):
         model.stream(lm=lm, **option)
+
+
+def test_the_highest_options_of_a_recipe_are_taken(opened):
+    model, lm = opened
+    model.stream(lm=lm, **HIGHEST)
 
 
 def test_files_of_other_kinds_are_refused(opened, files, tmp_path):
