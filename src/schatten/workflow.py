@@ -141,15 +141,18 @@ class Workflow:
         return [rank for rank in self.ranks if "act@" not in rank]
 
     def results(self, rows: Sequence[Row]) -> list[Path]:
-        """What the tables read of some models: scores and histories."""
+        """What the tables read of some models: scores, models and histories."""
         scores = [
             self.layout.score(row, decoder, lm, split)
             for row in rows
             for decoder, lm in decodings(self.recipe, row)
             for split in self.recipe.splits.test
         ]
-        histories = [self.layout.am(row) / "history.json" for row in rows]
-        return [*scores, *histories, *self._engine_results(rows)]
+        return [*scores, *self._trained(rows), *self._engine_results(rows)]
+
+    def _trained(self, rows: Sequence[Row]) -> list[Path]:
+        """What the trainings of some models leave."""
+        return [self.layout.am(row) / name for row in rows for name in ("model.pt", "history.json")]
 
     def listings(self, rows: Sequence[Row]) -> list[Path]:
         """What the scores of some models write for people, which no step reads."""
@@ -192,8 +195,7 @@ class Workflow:
     def tier_inputs(self, rows: Sequence[Row]) -> list[Path]:
         """What says which models stand for the tiers."""
         final = [row for row in rows if row.is_final]
-        histories = [self.layout.am(row) / "history.json" for row in final]
-        return [*histories, *self.dev_scores(final, "tables")]
+        return [*self._trained(final), *self.dev_scores(final, "tables")]
 
     def tier_rows(self, checkpoints: Any) -> list[Row]:
         """The models that stand for the tiers; Snakemake is told to choose them first."""
@@ -256,8 +258,9 @@ class Workflow:
 
     @property
     def choices(self) -> list[Path]:
-        """Which points of each grid go on."""
-        return [self.layout.choice(grid) for grid in self.recipe.grids]
+        """Which points of each grid go on, and the points."""
+        points = [row for grid in self.recipe.grids for row in grid_rows(self.recipe, grid)]
+        return [*map(self.layout.choice, self.recipe.grids), *self._trained(points)]
 
     @property
     def gpus_each(self) -> int:
