@@ -148,11 +148,7 @@ class Workflow:
             for decoder, lm in decodings(self.recipe, row)
             for split in self.recipe.splits.test
         ]
-        return [*scores, *self._trained(rows), *self._engine_results(rows)]
-
-    def _trained(self, rows: Sequence[Row]) -> list[Path]:
-        """What the trainings of some models leave."""
-        return [self.layout.am(row) / name for row in rows for name in ("model.pt", "history.json")]
+        return [*scores, *self.layout.trained(rows), *self._engine_results(rows)]
 
     def listings(self, rows: Sequence[Row]) -> list[Path]:
         """What the scores of some models write for people, which no step reads."""
@@ -195,7 +191,7 @@ class Workflow:
     def tier_inputs(self, rows: Sequence[Row]) -> list[Path]:
         """What says which models stand for the tiers."""
         final = [row for row in rows if row.is_final]
-        return [*self._trained(final), *self.dev_scores(final, "tables")]
+        return [*self.layout.trained(final), *self.dev_scores(final, "tables")]
 
     def tier_rows(self, checkpoints: Any) -> list[Row]:
         """The models that stand for the tiers; Snakemake is told to choose them first."""
@@ -260,7 +256,7 @@ class Workflow:
     def choices(self) -> list[Path]:
         """Which points of each grid go on, and the points."""
         points = [row for grid in self.recipe.grids for row in grid_rows(self.recipe, grid)]
-        return [*map(self.layout.choice, self.recipe.grids), *self._trained(points)]
+        return [*map(self.layout.choice, self.recipe.grids), *self.layout.trained(points)]
 
     @property
     def gpus_each(self) -> int:

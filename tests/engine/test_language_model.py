@@ -9,7 +9,10 @@ import pytest
 from schatten.decode.search import LexiconSearch, Weights
 from schatten.recipe.decoding import Decoding
 
-HIGHEST = {"beam": 10_000, "beam_threshold": 300.0}
+HIGHEST = {
+    name: next(limit.le for limit in Decoding.model_fields[name].metadata if hasattr(limit, "le"))
+    for name in ("beam", "beam_threshold")
+}
 """What a recipe may ask for."""
 WEIGHTS = Weights(0.6, 2.0)
 OPTIONS = {"lm_weight": 0.6, "word_bonus": 2.0}

@@ -4,7 +4,7 @@ The workflow's rules and the verbs that read many artifacts (tables, figures) ta
 here, so that each is written down once. Paths are relative to the project's folder.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,6 +133,10 @@ class Layout:
         if row.rank != WHOLE:
             stage = Path(row.rank) / row.stage
         return self.home / "am" / row.system / f"seed{row.seed}" / stage
+
+    def trained(self, rows: Iterable[Row]) -> list[Path]:
+        """Files of some acoustic models."""
+        return [self.am(row) / name for row in rows for name in ("model.pt", "history.json")]
 
     def logprobs(self, row: Row, split: str, precision: str = "fp32") -> Path:
         """Log-probabilities of a split's utterances."""
