@@ -14,7 +14,8 @@ from schatten.errors import UserError
 from schatten.features.extractors import extractor
 from schatten.models.acoustic import AcousticModel, units_of
 from schatten.models.bands import highest_frequencies
-from schatten.models.layers import GruBiases, run_gru, run_lstm
+from schatten.models.gru import GruBiases, run_fused_gru, run_gru
+from schatten.models.layers import run_lstm
 from schatten.models.lstm import stack_frames
 from schatten.recipe.model import FEATURE_BINS, Convolution, DeepSpeech2, Lstm
 
@@ -113,6 +114,25 @@ def test_the_fused_gru_is_the_formula_of_t() -> None:
         state = (1 - z) * candidate + z * state
         expected.append(state)
     assert torch.allclose(run_gru(x, nonrec, rec, biases)[0], torch.stack(expected), atol=1e-5)
+
+
+def test_the_trained_gru_has_the_values_and_gradients_of_torchs() -> None:
+    torch.manual_seed(0)
+    hidden, inputs = 7, 5
+    biases = GruBiases(hidden).double()
+    torch.nn.init.normal_(biases.input)
+    torch.nn.init.normal_(biases.new)
+    shapes = (3, 9, inputs), (3 * hidden, inputs), (3 * hidden, hidden)
+    taken = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    wanted = torch.randn(9, 3, hidden, dtype=torch.float64).transpose(0, 1)  # not contiguous
+    results = []
+    for run in (run_fused_gru, run_gru):
+        states = run(*taken, biases)
+        gradients = torch.autograd.grad((states * wanted).sum(), [*taken, *biases.parameters()])
+        results.append([states.detach(), *gradients])
+    assert "TrainedGru" in type(states.grad_fn).__name__
+    for fused, own in zip(*results, strict=True):
+        assert torch.allclose(fused, own, atol=1e-12)
 
 
 def test_the_fused_lstm_is_the_formula() -> None:

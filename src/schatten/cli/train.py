@@ -119,11 +119,10 @@ def bench_training(
         return
     from schatten.train.bench import compare
 
-    print("frames x batch x inputs x hidden   dense (ms)   factored/dense   loop/factored")
+    print("frames x batch x inputs x hidden   dense (ms)   factored/dense   torch's GRU/dense")
     for shape, seconds in compare(rounds, threads):
-        ratio = seconds["factored"] / seconds["dense"]
-        loop = seconds["loop"] / seconds["factored"]
-        print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {ratio:16.2f} {loop:15.2f}")
+        factored, fused = (seconds[form] / seconds["dense"] for form in ("factored", "torch"))
+        print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {factored:16.2f} {fused:19.2f}")
 
 
 def _print_by_rank(rounds: int, threads: int) -> None:

@@ -15,7 +15,8 @@ import torch
 from schatten.export.folding import Affine, affine, fold
 from schatten.models.acoustic import AcousticModel
 from schatten.models.deep_speech_2 import DeepSpeech2Model
-from schatten.models.layers import ConvolutionLayer, GruBiases, MaskedBatchNorm
+from schatten.models.gru import GruBiases
+from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm
 from schatten.models.lstm import LstmModel
 from schatten.recipe.model import FEATURE_BINS
 

@@ -8,14 +8,8 @@ from torch.nn import functional
 
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
-from schatten.models.layers import (
-    ConvolutionLayer,
-    GruBiases,
-    MaskedBatchNorm,
-    frame_mask,
-    narrow,
-    run_gru,
-)
+from schatten.models.gru import GruBiases, run_gru
+from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, frame_mask, narrow
 from schatten.recipe.model import FEATURE_BINS, DeepSpeech2
 
 

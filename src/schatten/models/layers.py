@@ -126,34 +126,9 @@ class ConvolutionLayer(nn.Module):
         return (bins - 1) // self.stride[1] + 1
 
 
-class GruBiases(nn.Module):
-    """Biases of a GRU in the variant of cuDNN and torch; gates are reset, update, new.
-
-    The candidate is tanh(W_n x + b_n + r * (U_n h + c_n)): only the new gate has a second bias.
-    """
-
-    def __init__(self, hidden: int) -> None:
-        """Start at zero."""
-        super().__init__()
-        self.input = nn.Parameter(torch.zeros(3 * hidden))
-        self.new = nn.Parameter(torch.zeros(hidden))
-
-    def forward(self) -> tuple[Tensor, Tensor]:
-        """Return the biases that torch's GRU takes: (3H,) of the input, (3H,) of the state."""
-        return self.input, torch.cat([self.new.new_zeros(2 * len(self.new)), self.new])
-
-
 def narrow(x: Tensor, inner: Tensor | None) -> Tensor:
     """Return the product of x (N, T, C) with a right factor (r, C), where there is one."""
     return x if inner is None else functional.linear(x, inner)
-
-
-def run_gru(x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases) -> Tensor:
-    """Run torch's fused GRU over x (N, T, C) with formed matrices (3H, C), (3H, H): (N, T, H)."""
-    state = x.new_zeros(1, x.shape[0], rec.shape[1])
-    weights = [nonrec, rec, *biases()]
-    output, _ = torch._VF.gru(x, state, weights, True, 1, 0.0, False, False, True)
-    return output
 
 
 def run_lstm(x: Tensor, nonrec: Tensor, rec: Tensor, bias: Tensor) -> Tensor:

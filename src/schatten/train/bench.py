@@ -15,7 +15,8 @@ from schatten.compress import WeightBank, l2_penalty, trace_norm_penalty
 from schatten.compress.bank import Matrix
 from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.models.acoustic import orthogonal_gates, xavier
-from schatten.models.layers import GruBiases, narrow, run_gru
+from schatten.models.gru import GruBiases, run_fused_gru, run_gru
+from schatten.models.layers import narrow
 
 APPLY_BELOW = 0.6
 """Share of a matrix's size below which `apply_factors` makes products with V, then with U.
@@ -58,9 +59,9 @@ class Layer(nn.Module):
     """One GRU layer as a training has it."""
 
     def __init__(self, shape: Shape, form: str, rank: int | None = None) -> None:
-        """`form`: dense, factored (W = U V formed once a step), applied (U (V x)), or loop.
+        """`form`: dense, factored (W = U V formed once a step), applied (U (V x)), or torch.
 
-        A loop takes a frame at a time. Factors are of full rank, or of `rank`.
+        The last is dense, with torch's own GRU. Factors are of full rank, or of `rank`.
         """
         super().__init__()
         self.form = form
@@ -82,36 +83,22 @@ class Layer(nn.Module):
         """Return the states (N, T, H) of inputs (N, T, C)."""
         inner = self.bank.inner()
         matrices = self.bank.form(inner)
-        if self.form == "loop":
-            return loop_gru(x, matrices["nonrec"], matrices["rec"], self.biases)
         x = narrow(x, inner.get("nonrec"))
-        return run_gru(x, matrices["nonrec"], matrices["rec"], self.biases)
+        run = run_fused_gru if self.form == "torch" else run_gru
+        return run(x, matrices["nonrec"], matrices["rec"], self.biases)
 
     def penalty(self) -> Tensor | float:
         """Return the penalty of its kind of stage 1; nothing in stage 2."""
         if not self.is_stage1:
             return 0.0
-        penalty = l2_penalty if self.form == "dense" else trace_norm_penalty
+        penalty = trace_norm_penalty if self.form == "factored" else l2_penalty
         return penalty(self.bank, 0.01, 0.01)
-
-
-def loop_gru(x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases) -> Tensor:
-    """Run a GRU over x (N, T, C) step by step in Python: (N, T, H)."""
-    input_bias, state_bias = biases()
-    state, states = x.new_zeros(x.shape[0], rec.shape[1]), []
-    for frame in (x @ nonrec.T + input_bias).unbind(1):
-        reset, update, new = frame.chunk(3, -1)
-        u_reset, u_update, u_new = (state @ rec.T + state_bias).chunk(3, -1)
-        r, z = torch.sigmoid(reset + u_reset), torch.sigmoid(update + u_update)
-        state = torch.lerp(torch.tanh(new + r * u_new), state, z)
-        states.append(state)
-    return torch.stack(states, 1)
 
 
 def compare(rounds: int, threads: int) -> list[tuple[Shape, dict[str, float]]]:
     """Return the seconds of the fastest step of each form of stage 1, for every shape."""
     torch.set_num_threads(threads)
-    forms = ("dense", "factored", "loop")
+    forms = ("dense", "factored", "torch")
     return [
         (shape, _fastest(shape, {form: Layer(shape, form) for form in forms}, rounds))
         for shape in SHAPES

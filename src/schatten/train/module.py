@@ -66,7 +66,9 @@ class CtcTraining(lightning.LightningModule):
         taken = {id(one) for one in factors}
         others = [one for one in self.model.parameters() if id(one) not in taken]
         groups = [{"params": others}, *([{"params": factors}] if factors else [])]
-        return torch.optim.Adam(groups, lr=self.training_settings.learning_rate, betas=(0.9, 0.98))
+        settings = self.training_settings
+        fused = settings.precision == "32"  # Lightning clips no gradients of a fused one in mixed
+        return torch.optim.Adam(groups, settings.learning_rate, betas=(0.9, 0.98), fused=fused)
 
     def training_step(self, batch: Batch, index: int) -> Tensor:
         """Return the loss of a batch; a loss that is not finite or diverges ends the training.
