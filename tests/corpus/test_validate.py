@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from schatten.cli.corpus import app
 from schatten.corpus import make
 from schatten.corpus.report import lines
-from schatten.corpus.validate import labels_needed, validate
+from schatten.corpus.validate import labels_needed, longest_stride, validate
 from schatten.errors import UserError
 from schatten.files import read_json, read_jsonl, read_lines, write_jsonl, write_text
 from schatten.recipe import Recipe
@@ -41,9 +42,9 @@ def test_a_good_corpus_is_summed_up(tsv_corpus: Corpus) -> None:
         "speakers": 1,
         "utterances_by_rate_hz": {"16000": 1, "44100": 1},
     }
-    assert report["too_long_for_ctc"] == {"small": {}}
+    assert too_long(report, 4) == {}
     assert report["silent_recordings"] == []
-    assert "train: 0.00 h, 2 utterances, 3 words, 1 speakers" in list(lines(report))
+    assert "train: 0.00 h, 2 utterances, 3 words, 1 speakers" in list(lines(report, {}))
 
 
 def test_texts_without_words_or_with_foreign_characters_are_named(tsv_corpus: Corpus) -> None:
@@ -130,19 +131,30 @@ def test_ctc_needs_a_frame_a_character_and_one_between_equals(text: str, labels:
     assert labels_needed(text) == labels
 
 
+def too_long(report: dict[str, Any], stride: int) -> dict[str, list[str]]:
+    found = report["too_long_for_ctc"].get(str(stride), {})
+    return {split: these["first"] for split, these in found.items()}
+
+
+@pytest.mark.parametrize("frames", [0, 1, 2, 9, 33, 34])
+@pytest.mark.parametrize("labels", [0, 1, 2, 5, 33])
+def test_the_longest_stride_is_the_last_with_enough_frames(frames: int, labels: int) -> None:
+    enough = [stride for stride in range(1, 65) if -(-frames // stride) >= labels]
+    assert longest_stride(frames, labels) == max(enough, default=0)
+
+
 def test_utterances_too_long_for_a_model_are_counted_at_its_stride(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus(anna1={"text": "a" + "bc" * 16}, bert1={"text": "ab" * 17})
-    models = {
-        "narrow": {"type": "lstm", "lstm": [8], "keep_every": 3},
-        "wide": {"type": "lstm", "lstm": [8], "keep_every": 2},
-    }
-    recipe = make_recipe(models=models, systems={"dense": {"model": "wide"}})
+    recipe, strides = make_recipe(), {"narrow": 3, "wide": 2}
     report = validate(recipe, made(folder), folder)
-    assert report["too_long_for_ctc"] == {"narrow": {}, "wide": {}}, "33 and 34 of 34 frames"
+    assert too_long(report, 2) == too_long(report, 3) == {}, "33 and 34 of 34 frames"
     faster = recipe.model_copy(update={"speed_perturbation": (1.0, 1.1)})
     report = validate(faster, made(folder), folder)
-    assert report["too_long_for_ctc"] == {"narrow": {"train": ["anna1"]}, "wide": {}}
-    assert any("1 utterances have more characters than narrow" in line for line in lines(report))
+    assert too_long(report, 2) == {}
+    assert too_long(report, 3) == {"train": ["anna1"]}
+    said = list(lines(report, strides))
+    assert any("1 utterances have more characters than narrow" in line for line in said)
+    assert not any("wide" in line for line in said)
 
 
 def test_silence_and_overlap_are_reported(tsv_corpus: Corpus) -> None:
@@ -151,7 +163,7 @@ def test_silence_and_overlap_are_reported(tsv_corpus: Corpus) -> None:
     report = validate(make_recipe(), made(folder), folder)
     assert report["silent_recordings"] == ["b/bert1.wav"]
     assert report["transcripts_in_lm_text"] == {"dev": 0, "test": 1}
-    assert any("1 recordings are silent: b/bert1.wav" in line for line in lines(report))
+    assert any("1 recordings are silent: b/bert1.wav" in line for line in lines(report, {}))
 
 
 def test_a_synthetic_corpus_may_not_know_its_test_queries(tsv_corpus: Corpus) -> None:

@@ -15,6 +15,7 @@ from schatten.recipe.parts import (
     lm_part,
     tune_part,
     tune_wfst_part,
+    validate_part,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -225,3 +226,10 @@ def test_projections_that_cannot_be_are_refused(
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(UserError, match=message):
         recipe.load(str(path))
+
+
+def test_experiments_with_other_models_share_what_the_validator_says(tmp_path: Path) -> None:
+    plain = recipe.load(write(tmp_path))
+    other = recipe.load(write(tmp_path, "lstm: [8]}", "lstm: [8], keep_every: 5}", "other.yaml"))
+    assert plain.models != other.models
+    assert validate_part(plain) == validate_part(other)

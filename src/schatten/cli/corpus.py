@@ -50,4 +50,5 @@ def validate(
     settings = load(recipe)
     report = check(settings, data, corpus_dir, jobs)
     write_json(output, report)
-    print("\n".join(lines(report)))
+    strides = {name: model.stride for name, model in settings.models.items()}
+    print("\n".join(lines(report, strides)))

@@ -1,13 +1,13 @@
 """The validator's report as lines for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _NAMED = 5
 
 
-def lines(report: dict[str, Any]) -> Iterator[str]:
-    """Yield a line per split and one per warning."""
+def lines(report: dict[str, Any], strides: Mapping[str, int]) -> Iterator[str]:
+    """Yield a line per split and one per warning; `strides`: feature frames a frame, by model."""
     for split, counts in report["splits"].items():
         yield (
             f"{split}: {counts['hours']:.2f} h, {counts['utterances']} utterances, "
@@ -21,14 +21,14 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         if count:
             yield f"{split}: {count} transcripts are also lines of the language model text"
     if silent := report["silent_recordings"]:
-        yield f"{len(silent)} recordings are silent: {_named(silent)}"
-    for model, splits in report["too_long_for_ctc"].items():
-        for split, names in splits.items():
+        yield f"{len(silent)} recordings are silent: {_named(silent, len(silent))}"
+    for model, stride in strides.items():
+        for split, found in report["too_long_for_ctc"].get(str(stride), {}).items():
             yield (
-                f"{split}: {len(names)} utterances have more characters than {model} has output "
-                f"frames: {_named(names)}"
+                f"{split}: {found['utterances']} utterances have more characters than {model} has "
+                f"output frames: {_named(found['first'], found['utterances'])}"
             )
 
 
-def _named(names: list[str]) -> str:
-    return ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+def _named(names: list[str], count: int) -> str:
+    return ", ".join(names[:_NAMED]) + (", ..." if count > _NAMED else "")

@@ -23,6 +23,10 @@ from schatten.recipe.corpus import RecordedCorpus, makes_audio
 _FRAME = 160
 _TOLERANCE = 0.025
 """Seconds that decoding may lack against the header; lhotse mends as much."""
+_STRIDES = 64
+"""Strides that the report looks at, in feature frames."""
+_NAMED = 5
+"""Utterances that are too long for a stride, by name."""
 
 
 def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1) -> dict[str, Any]:
@@ -30,7 +34,7 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
 
     The report holds hours, utterances, words, speakers and rates by split, the counts of the
     text files and of what the source left out, the overlap of the language model text, and the
-    utterances that training leaves out of each model.
+    utterances that training leaves out at each stride.
 
     Errors: `UserError` that lists what is wrong by kind, with counts and names.
     """
@@ -53,30 +57,51 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
         "left_out": _counts(data / "left_out.json"),
         "transcripts_in_lm_text": {split: len(names) for split, names in overlap.items()},
         "silent_recordings": sorted(name for name, look in decoded.items() if _is_silent(look)),
-        "too_long_for_ctc": {
-            name: too_long(entries, model.stride, recipe) for name, model in recipe.models.items()
-        },
+        "too_long_for_ctc": too_long(entries, recipe),
     }
 
 
-def too_long(entries: Sequence[Entry], stride: int, recipe: Recipe) -> dict[str, list[str]]:
-    """Return by split the utterances with more labels than a model has output frames.
+def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """Return by stride and split which utterances have more labels than there are output frames.
 
-    CTC needs a frame a character (the spaces between words too) and one more between two equal
-    ones; the model gives one each `stride` feature frames of 10 ms. Training utterances are
-    looked at in their fastest speed perturbation.
+    For every stride from 1 to 64, as the data do not depend on the models that are trained on
+    them: their number, and the names of the first. Training utterances are looked at in their
+    fastest speed perturbation.
     """
-    found = defaultdict(list)
+    longest = []
     for entry in entries:
         speed = max(recipe.speed_perturbation) if entry.split == recipe.splits.train else 1.0
         frames = int(entry.duration * SAMPLING_RATE / speed / _FRAME + 0.5)
-        if labels_needed(entry.text) > (frames + stride - 1) // stride:
-            found[entry.split].append(entry.id)
-    return dict(found)
+        longest.append((entry, longest_stride(frames, labels_needed(entry.text))))
+    found: dict[str, dict[str, Any]] = {}
+    for stride in range(1, _STRIDES + 1):
+        names = defaultdict(list)
+        for entry, limit in longest:
+            if limit < stride:
+                names[entry.split].append(entry.id)
+        if names:
+            found[str(stride)] = {
+                split: {"utterances": len(those), "first": those[:_NAMED]}
+                for split, those in names.items()
+            }
+    return found
+
+
+def longest_stride(frames: int, labels: int) -> int:
+    """Return the largest stride whose ceil(frames / stride) output frames are enough for CTC.
+
+    A frame is 10 ms. At most 64; 0 where no stride is small enough.
+    """
+    if labels <= 1:
+        return _STRIDES if frames >= labels else 0
+    return min(_STRIDES, max(0, frames - 1) // (labels - 1))
 
 
 def labels_needed(text: str) -> int:
-    """Return the output frames that CTC needs for a text: see `too_long`."""
+    """Return the output frames that CTC needs for a text.
+
+    One a character (the spaces between words too) and one more between two equal ones.
+    """
     return len(text) + sum(one == following for one, following in pairwise(text))
 
 

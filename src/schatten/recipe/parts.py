@@ -19,7 +19,7 @@ from schatten.recipe.training import Training
 
 RESULT_VERSION = {
     "corpus": 1,
-    "validate": 1,
+    "validate": 2,
     "features": 1,
     "statistics": 1,
     "lm": 1,
@@ -72,10 +72,9 @@ def corpus_part(recipe: Recipe) -> str:
 
 
 def validate_part(recipe: Recipe) -> str:
-    """Settings of the validator: the corpus's, and each model's stride."""
-    strides = {name: model.stride for name, model in recipe.models.items()}
+    """Settings of the validator: the corpus's, as experiments with other models share its data."""
     data = [_plain(one) for one in (recipe.corpus, recipe.splits, recipe.text)]
-    return part("validate", *data, recipe.speed_perturbation, strides)
+    return part("validate", *data, recipe.speed_perturbation)
 
 
 def features_part(recipe: Recipe, split: str) -> str:
