@@ -6,7 +6,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ from schatten.train.schedule import Schedule
 from schatten.train.state import Checkpoints, usable_checkpoint
 from schatten.train.techniques import Technique
 
+_HELD = 40_000
+"""Training utterances whose cuts are held in memory at most, at some 5 kB each."""
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -67,7 +71,8 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     labels = Labels(model.units)
-    cuts, parts = _fitting(read_features(plan.train_cuts), model, labels, plan.training)
+    every = _in_memory(read_features(plan.train_cuts))
+    cuts, parts = _fitting(every, model, labels, plan.training)
     seconds = _epoch_seconds(parts)
     dev, _ = _fitting(read_features(plan.dev_cuts), model, labels, plan.training)
     module = CtcTraining(
@@ -126,17 +131,27 @@ def _trainer(
     )
 
 
+def _in_memory(cuts: CutSet) -> CutSet:
+    """Hold the cuts of a corpus that is not large in memory: an epoch reads them twice."""
+    first = list(islice(cuts, _HELD + 1))
+    return CutSet.from_cuts(first) if len(first) <= _HELD else cuts
+
+
 def _fitting(
     cuts: CutSet, model: AcousticModel, labels: Labels, training: Training
 ) -> tuple[CutSet, list[float]]:
     """Leave out utterances that are too long, or too short for their labels, and say so.
 
-    Returns the others, read lazily, and the seconds of each of `epoch_parts` parts of them.
+    Returns the others, and the seconds of each of `epoch_parts` parts of them.
     """
     seconds, left_out = [0.0] * training.epoch_parts, set()
+
+    @cache
+    def outputs(frames: int) -> int:
+        return int(model.output_lengths(torch.tensor(frames)))
+
     for cut in cuts:
-        frames = int(model.output_lengths(torch.tensor(cut.num_frames)))
-        fits = frames >= frames_needed(labels(cut.supervisions[0].text))
+        fits = outputs(cut.num_frames) >= frames_needed(labels(cut.supervisions[0].text))
         if fits and cut.duration <= training.max_utterance_seconds:
             seconds[part_of(training.epoch_parts, cut)] += cut.duration
         else:
