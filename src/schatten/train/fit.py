@@ -43,7 +43,7 @@ from schatten.train.state import Checkpoints, usable_checkpoint
 from schatten.train.techniques import Technique
 
 _HELD = 40_000
-"""Training utterances whose cuts are held in memory at most, at some 5 kB each."""
+"""Training utterances whose cuts are held in memory at most, some 3 kB each."""
 
 
 @dataclass(frozen=True)
