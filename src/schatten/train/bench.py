@@ -18,13 +18,6 @@ from schatten.models.acoustic import orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_fused_gru, run_gru
 from schatten.models.layers import narrow
 
-APPLY_BELOW = 0.6
-"""Share of a matrix's size below which `apply_factors` makes products with V, then with U.
-
-From `schatten bench-training --ranks`: a layer of 128 units on 320 inputs took 0.97, 0.90 and 0.90
-of the time with factors of 0.5, 0.25 and 0.1 of the size, and no less with 0.75. A constant, so
-that a recipe gives the same bits on every machine.
-"""
 SIZES = (0.75, 0.5, 0.25, 0.1)
 """Sizes of a layer's factors in stage 2, as shares of its non-recurrent matrix."""
 

@@ -15,6 +15,7 @@ from schatten.models.acoustic import AcousticModel, units_of
 from schatten.provenance import here
 from schatten.recipe import Recipe
 from schatten.recipe.layout import Row
+from schatten.recipe.model import APPLY_BELOW
 from schatten.recipe.parts import (
     factored_epoch,
     model_of,
@@ -24,7 +25,6 @@ from schatten.recipe.parts import (
     transition_epochs,
 )
 from schatten.train import techniques
-from schatten.train.bench import APPLY_BELOW
 from schatten.train.calibration import input_moments
 from schatten.train.fit import Fit, fit
 from schatten.train.measure import matrix_measures, stored_parameters
