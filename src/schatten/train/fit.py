@@ -285,8 +285,9 @@ class KeepEpochs(Callback):
 
 
 def _quiet() -> None:
-    """Keep Lightning's tips and hints off the console."""
+    """Keep tips and hints off the console: Lightning's, and lhotse's on `_in_memory`."""
     for name in ("lightning.pytorch", "lightning.fabric", "pytorch_lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning.*")
+    warnings.filterwarnings("ignore", "You are using DynamicBucketingSampler with an eagerly read")
     warnings.filterwarnings("ignore", module="torch.utils.*")
