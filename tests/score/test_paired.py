@@ -3,7 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scoring import counts
+from typer.testing import CliRunner
 
+from schatten.cli.decode import app
 from schatten.errors import UserError
 from schatten.score.counts import Counts, write_counts
 from schatten.score.paired import Difference, paired_difference, relative_difference
@@ -129,3 +131,13 @@ def test_speakers_are_drawn_whole_where_they_repeat(tmp_path: Path) -> None:
 def test_a_system_without_errors_has_a_finite_relative_difference(tmp_path: Path) -> None:
     found = relative(tmp_path, ["kim-1", "lee-1"], [0, 0], [0, 1])
     assert found.low == 0.0 and found.high == 200.0
+
+
+def test_the_verb_prints_both_differences_and_what_was_drawn(tmp_path: Path) -> None:
+    write_counts(tmp_path / "a.csv", [counts("kim-1", 10, 1), counts("kim-2", 30, 3)])
+    write_counts(tmp_path / "b.csv", [counts("kim-1", 10, 3), counts("kim-2", 30, 9)])
+    options = ["--first", str(tmp_path / "a.csv"), "--second", str(tmp_path / "b.csv")]
+    done = CliRunner().invoke(app, ["compare-scores", *options])
+    assert done.exit_code == 0, done.output
+    said = "+20.00 points [+20.00, +20.00], p = 0.002; +200.0 % [+200.0, +200.0] by utterances\n"
+    assert done.output == said

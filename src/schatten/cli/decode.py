@@ -1,4 +1,4 @@
-"""Verbs from log-probabilities to scored words: graph, tune, decode, score."""
+"""Verbs from log-probabilities to scored words: graph, tune, decode, score, compare-scores."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -188,3 +188,22 @@ def score(
 
     tables = recipes.load(recipe).tables
     typer.echo(score_files(hypotheses, cuts, output, lexicon, tables))
+
+
+@app.command("compare-scores")
+def compare_scores(
+    first: Annotated[Path, typer.Option(help="NAME.utterances.csv that `score` wrote.")],
+    second: Annotated[Path, typer.Option(help="That of another system on the same split.")],
+) -> None:
+    """Print how much more WER the second has than the first, paired, with 95 % intervals.
+
+    In points, drawing utterances; and relative to the first, drawing speakers where they repeat.
+    """
+    from schatten.score.paired import paired_difference, relative_difference
+
+    points, relative = paired_difference(first, second), relative_difference(first, second)
+    drawn = "speakers" if relative.by_speaker else "utterances"
+    typer.echo(
+        f"{points.points:+.2f} points [{points.low:+.2f}, {points.high:+.2f}], p = {points.p:.3f}; "
+        f"{relative.percent:+.1f} % [{relative.low:+.1f}, {relative.high:+.1f}] by {drawn}"
+    )
