@@ -13,7 +13,7 @@ from schatten.recipe.layout import Row
 from schatten.recipe.ranks import VarianceShare
 from schatten.report import figures
 from schatten.report.collect import Experiment
-from schatten.report.figures import series
+from schatten.report.figures import parameters, series
 from schatten.report.figures.spectrum import last_matrix
 
 
@@ -167,3 +167,14 @@ def test_an_unknown_kind_or_format_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=r"there are|ends in"):
         figures.write(experiment, kind, tmp_path / name)
+
+
+@pytest.mark.parametrize(("far", "is_said"), [(1e9, False), (0.01, True)])
+def test_models_far_worse_than_the_baseline_are_counted_beside_the_points(
+    far: float, is_said: bool, lab: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parameters, "FAR", far)
+    figure, table = parameters.draw(lab)
+    (axes,) = figure.axes
+    said = [text.get_text() for text in axes.texts]
+    assert said == ([f"above: {len(table.lines)} models"] if is_said else [])

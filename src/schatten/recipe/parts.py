@@ -37,7 +37,7 @@ RESULT_VERSION = {
     "score": 2,
     "choose": 1,
     "table": 3,
-    "figure": 2,
+    "figure": 3,
     "figure_page": 1,
     "tiers": 1,
     "measure": 1,

@@ -14,6 +14,10 @@ from schatten.report.columns import interval as interval_column
 from schatten.report.figures import series
 from schatten.report.wer import wer_columns
 
+FAR = 2.5
+"""Models whose rate is more than so many times the baseline's are left out of the picture."""
+MOST_NAMED = 3
+"""Models left out that are named."""
 WIDE = 4
 """The axis of parameters is logarithmic where the largest model is so many times the smallest."""
 COLUMNS = ("system", "penalty", "lambda_rec", "seed", "rank", "parameters")
@@ -118,9 +122,25 @@ def finish(axes: Axes, experiment: Experiment, results: Sequence[Result], measur
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("parameters (million); hollow: not truncated")
     axes.set_ylabel(f"{measure.name} (%), {confidence} interval")
+    _leave_out_far(axes, results, measure)
     lm = None if measure.greedy else experiment.main_lm
     decoder = f"LM {lm}" if lm else "greedy"
     axes.set_title(f"split {experiment.recipe.splits.test[0]}, {decoder}", fontsize=8)
+
+
+def _leave_out_far(axes: Axes, results: Sequence[Result], measure: Measure) -> None:
+    """Let the axis end below what is far worse than the baseline, and say what is above it."""
+    limit = FAR * min(measure.value(result) for result in results if result.difference is None)
+    above = [
+        f"{result.model.row.system} {measure.value(result):.1f}"
+        for result in results
+        if measure.value(result) > limit
+    ]
+    if above:
+        axes.set_ylim(top=limit)
+        names = ", ".join(sorted(above)) if len(above) <= MOST_NAMED else f"{len(above)} models"
+        corner = axes.transAxes
+        axes.text(0.98, 0.97, f"above: {names}", fontsize=7, transform=corner, ha="right", va="top")
 
 
 def megaparameters(result: Result) -> float:
