@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_NAMED = 5
+from schatten.corpus.validate import NAMED
 
 
 def lines(report: dict[str, Any], strides: Mapping[str, int]) -> Iterator[str]:
@@ -31,4 +31,4 @@ def lines(report: dict[str, Any], strides: Mapping[str, int]) -> Iterator[str]:
 
 
 def _named(names: list[str], count: int) -> str:
-    return ", ".join(names[:_NAMED]) + (", ..." if count > _NAMED else "")
+    return ", ".join(names[:NAMED]) + (", ..." if count > NAMED else "")

@@ -25,8 +25,8 @@ _TOLERANCE = 0.025
 """Seconds that decoding may lack against the header; lhotse mends as much."""
 _STRIDES = 64
 """Strides that the report looks at, in feature frames."""
-_NAMED = 5
-"""Utterances that are too long for a stride, by name."""
+NAMED = 5
+"""How many utterances of a kind a report names; it counts them all."""
 
 
 def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, An
                 names[entry.split].append(entry.id)
         if names:
             found[str(stride)] = {
-                split: {"utterances": len(those), "first": those[:_NAMED]}
+                split: {"utterances": len(those), "first": those[:NAMED]}
                 for split, those in names.items()
             }
     return found

@@ -136,7 +136,7 @@ def _leave_out_far(axes: Axes, results: Sequence[Result], measure: Measure) -> N
         for result in results
         if measure.value(result) > limit
     ]
-    if above:
+    if above and limit > 0:  # a baseline without an error sets no scale
         axes.set_ylim(top=limit)
         names = ", ".join(sorted(above)) if len(above) <= MOST_NAMED else f"{len(above)} models"
         corner = axes.transAxes
