@@ -135,6 +135,25 @@ def test_the_trained_gru_has_the_values_and_gradients_of_torchs() -> None:
         assert torch.allclose(fused, own, atol=1e-12)
 
 
+def test_a_gru_with_recurrent_factors_has_the_values_and_gradients_of_their_product() -> None:
+    torch.manual_seed(0)
+    hidden, inputs, rank = 7, 5, 3
+    biases = GruBiases(hidden).double()
+    torch.nn.init.normal_(biases.new)
+    shapes = (2, 9, inputs), (3 * hidden, inputs), (3 * hidden, rank), (rank, hidden)
+    taken = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    x, nonrec, u, v = taken
+    formed, applied = run_gru(x, nonrec, u @ v, biases), run_gru(x, nonrec, u, biases, v)
+    assert torch.allclose(formed, applied, atol=1e-12)
+    wanted = torch.randn_like(formed)
+    of_formed, of_applied = (
+        torch.autograd.grad((one * wanted).sum(), [*taken, *biases.parameters()])
+        for one in (formed, applied)
+    )
+    for one, other in zip(of_formed, of_applied, strict=True):
+        assert torch.allclose(one, other, atol=1e-12)
+
+
 def test_the_fused_lstm_is_the_formula() -> None:
     torch.manual_seed(0)
     hidden, inputs = 5, 4
@@ -214,10 +233,18 @@ def test_products_in_two_steps_are_the_same(
     assert all(formed[name].shape[1] == 2 for name in inner)
     assert not any(name.endswith(".rec") for name in inner)
     assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
+    assert model.bank.inner(recurrent=True) == inner
+    model.bank.apply_recurrent_below = 1.0
+    inner = model.bank.inner(recurrent=True)
+    assert any(name.endswith(".rec") for name in inner) == (factorization != "split")
+    assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
+    with torch.inference_mode():  # where fused kernels take formed matrices
+        assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
     models.save(model, tmp_path / "model.pt")
-    assert models.load(tmp_path / "model.pt").bank.inner().keys() == inner.keys()
-    model.bank.apply_below = 0.01
-    assert model.bank.inner() == {}
+    loaded = models.load(tmp_path / "model.pt")
+    assert loaded.bank.inner(recurrent=True).keys() == inner.keys()
+    model.bank.apply_below = model.bank.apply_recurrent_below = 0.01
+    assert model.bank.inner(recurrent=True) == {}
 
 
 def test_damaged_and_missing_models_are_refused_by_name(tmp_path: Path) -> None:

@@ -131,16 +131,16 @@ def _print_by_rank(rounds: int, threads: int) -> None:
 
     print("size: of the factors, as a share of the non-recurrent matrix; T trains stage 2 seven")
     print("times as fast as stage 1 with l2 and ten times as fast as with the trace norm")
-    print("frames x batch x inputs x hidden   size  rank   U V formed   U (V x)   against formed")
+    print("frames x batch x inputs x hidden    size  rank   U V formed   U (V x), W h   U (V .)")
     for one in by_rank(rounds, threads):
         stage1 = f"stage 1: l2 {1000 * one.l2:.1f} ms, trace norm {1000 * one.trace_norm:.1f} ms"
         print(f"{one.shape!s:32}   {stage1}")
         for size, formed in one.formed.items():
-            applied = one.applied[size]
-            best = min(formed, applied)
+            applied, both = one.applied[size], one.both[size]
+            best = min(formed, applied, both)
             print(
                 f"{'':32} {size:6.2f} {one.shape.rank(size):5} {1000 * formed:9.1f} ms "
-                f"{1000 * applied:6.1f} ms {applied / formed:16.2f}   stage 1 / best: "
+                f"{1000 * applied:9.1f} ms {1000 * both:8.1f} ms   stage 1 / best: "
                 f"l2 {one.l2 / best:.2f}, trace norm {one.trace_norm / best:.2f}",
                 flush=True,
             )

@@ -60,6 +60,8 @@ class WeightBank(nn.Module):
         self.factorization = factorization
         self.apply_below = 0.0
         """Share of a matrix's size below which `inner` gives its right factor."""
+        self.apply_recurrent_below = 0.0
+        """That of a recurrent matrix."""
         self.nonrecurrent = [matrix.name for matrix in matrices if not matrix.recurrent]
         self.weights = nn.ModuleDict()
         self.pieces: list[Piece] = []
@@ -85,21 +87,26 @@ class WeightBank(nn.Module):
             self.pieces.append(Piece(matrix.name, name, start, start + len(value)))
             start += len(value)
 
-    def inner(self) -> dict[str, Tensor]:
+    def inner(self, recurrent: bool = False) -> dict[str, Tensor]:
         """Return the right factors V (r, n) of matrices whose products are made in two steps.
 
-        U (V x) is made for all frames at once, so only of non-recurrent matrices that are a
-        weight's rows, and where U and V together are below `apply_below` of W's size.
+        Those are matrices that are a weight's rows, where U and V together are below `apply_below`
+        of W's size; with `recurrent`, for a layer that can do so at each frame, recurrent ones as
+        well, below `apply_recurrent_below`.
         """
         found: dict[str, Tensor] = {}
-        for name in self.nonrecurrent:
+        for name in {piece.matrix: None for piece in self.pieces}:
+            is_recurrent = name not in self.nonrecurrent
+            if is_recurrent and not recurrent:
+                continue
             pieces = [piece for piece in self.pieces if piece.matrix == name]
             weight = self.weights[pieces[0].weight]
             assert isinstance(weight, Weight)
             if len(pieces) > 1 or weight.v is None:
                 continue
             (rank, columns), rows = weight.v.shape, pieces[0].stop - pieces[0].start
-            if rank * (rows + columns) < self.apply_below * rows * columns:
+            share = self.apply_recurrent_below if is_recurrent else self.apply_below
+            if rank * (rows + columns) < share * rows * columns:
                 found[name] = weight.v
         return found
 

@@ -105,6 +105,7 @@ def save(model: AcousticModel, path: Path) -> None:
         "factorization": model.bank.factorization,
         "ranks": model.bank.ranks,
         "apply_below": model.bank.apply_below,
+        "apply_recurrent_below": model.bank.apply_recurrent_below,
         "state": model.state_dict(),
     }
     with atomic_output(path) as beside, beside.open("wb") as file:
@@ -118,6 +119,7 @@ def load(path: Path) -> AcousticModel:
     model = build(settings, content["units"], content["factorization"])
     model.bank.reserve_ranks(content["ranks"])
     model.bank.apply_below = content.get("apply_below", 0.0)
+    model.bank.apply_recurrent_below = content.get("apply_recurrent_below", 0.0)
     model.load_state_dict(content["state"])
     return model.eval()
 

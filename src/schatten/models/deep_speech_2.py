@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
-from schatten.models.gru import GruBiases, run_gru
+from schatten.models.gru import GruBiases, run_gru, trains_on_cpu
 from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, frame_mask, narrow
 from schatten.recipe.model import FEATURE_BINS, DeepSpeech2
 
@@ -49,14 +49,14 @@ class DeepSpeech2Model(AcousticModel):
             x, lengths = layer(x, lengths)
         x = x.permute(0, 2, 1, 3).flatten(2)
         mask = frame_mask(lengths, x.shape[1])
-        inner = self.bank.inner()
+        inner = self.bank.inner(recurrent=trains_on_cpu(x))
         matrices = self.bank.form(inner)
         for index, biases in enumerate(self.gru_biases):
             x = self._drop(self.norms[index](x, mask))
             self.show(f"gru{index}.nonrec", x, mask)
             x = narrow(x, inner.get(f"gru{index}.nonrec"))
             rec, nonrec = matrices[f"gru{index}.rec"], matrices[f"gru{index}.nonrec"]
-            x = run_gru(x, nonrec, rec, cast(GruBiases, biases))
+            x = run_gru(x, nonrec, rec, cast(GruBiases, biases), inner.get(f"gru{index}.rec"))
             self.show(f"gru{index}.rec", x, mask)
         x = self._drop(self.norms[-2](x, mask))
         self.show("fc.nonrec", x, mask)

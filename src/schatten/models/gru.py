@@ -28,11 +28,18 @@ class GruBiases(nn.Module):
         return self.input, torch.cat([self.new.new_zeros(2 * len(self.new)), self.new])
 
 
-def run_gru(x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases) -> Tensor:
-    """Run a GRU over x (N, T, C) with formed matrices (3H, C), (3H, H): (N, T, H)."""
+def run_gru(
+    x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases, rec_inner: Tensor | None = None
+) -> Tensor:
+    """Run a GRU over x (N, T, C) with formed matrices (3H, C), (3H, H): (N, T, H).
+
+    With `rec_inner`, V (r, H), `rec` is U (3H, r), and a state is multiplied by V, then by U; that
+    is for `trains_on_cpu` alone.
+    """
     if trains_on_cpu(x):
-        output: Tensor = TrainedGru.apply(x, nonrec, rec, biases.input, biases.new)
+        output: Tensor = TrainedGru.apply(x, nonrec, rec, rec_inner, biases.input, biases.new)
         return output
+    assert rec_inner is None
     return run_fused_gru(x, nonrec, rec, biases)
 
 
@@ -60,35 +67,44 @@ class TrainedGru(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        context: Any, x: Tensor, nonrec: Tensor, rec: Tensor, bias: Tensor, new_bias: Tensor
+        context: Any,
+        x: Tensor,
+        nonrec: Tensor,
+        rec: Tensor,
+        rec_inner: Tensor | None,
+        bias: Tensor,
+        new_bias: Tensor,
     ) -> Tensor:
         """Return the states (N, T, H) of x (N, T, C), from zero.
 
-        `nonrec` (3H, C), `rec` (3H, H), `bias` (3H,), `new_bias` (H,), as in `GruBiases`.
+        `nonrec` (3H, C), `rec` (3H, H), `bias` (3H,), `new_bias` (H,), as in `GruBiases`; with
+        `rec_inner` (r, H), `rec` (3H, r).
         """
-        hidden = rec.shape[1]
+        hidden = len(new_bias)
         gates = functional.linear(x, nonrec, bias)
         inner, states = x.new_empty(*x.shape[:2], hidden), x.new_empty(*x.shape[:2], hidden)
         by_columns = rec.t().contiguous()
         rec_both, rec_new = by_columns[:, : 2 * hidden], by_columns[:, 2 * hidden :]
+        narrowing = None if rec_inner is None else rec_inner.t().contiguous()
         state = x.new_zeros(x.shape[0], hidden)
         for frame, u, result in zip(
             *(one.unbind(1) for one in (gates, inner, states)), strict=True
         ):
             both, new = frame[:, : 2 * hidden], frame[:, 2 * hidden :]
-            torch.addmm(new_bias, state, rec_new, out=u)
-            both.addmm_(state, rec_both).sigmoid_()
+            read = state if narrowing is None else state @ narrowing
+            torch.addmm(new_bias, read, rec_new, out=u)
+            both.addmm_(read, rec_both).sigmoid_()
             new.addcmul_(both[:, :hidden], u).tanh_()
             torch.lerp(new, state, both[:, hidden:], out=result)
             state = result
-        context.save_for_backward(x, nonrec, rec, gates, inner, states)
+        context.save_for_backward(x, nonrec, rec, rec_inner, gates, inner, states)
         return states
 
     @staticmethod
     @once_differentiable
-    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
-        """Return the gradients of x, both matrices and both biases."""
-        x, nonrec, rec, gates, inner, states = context.saved_tensors
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        """Return the gradients of x, the matrices and both biases."""
+        x, nonrec, rec, rec_inner, gates, inner, states = context.saved_tensors
         before = functional.pad(states[:, :-1], (0, 0, 1, 0))
         gates = gates.unflatten(2, (3, -1))  # values of reset, update and new
         slopes, new_slope = _slopes(gates, inner, before)
@@ -99,9 +115,18 @@ class TrainedGru(torch.autograd.Function):
             torch.add(gradient, carried, out=to_state)
             torch.mul(to_state[:, None], slope, out=to_gate)
             torch.mul(to_state, gate[:, 1], out=carried)
-            carried.addmm_(to_gate.flatten(1), rec)
+            read = to_gate.flatten(1)
+            if rec_inner is None:
+                carried.addmm_(read, rec)
+            else:
+                carried.addmm_(read @ rec, rec_inner)
         rows = to_gates.flatten(2).flatten(0, 1)  # (N T, 3H), of U h
-        rec_gradient = rows.t() @ before.flatten(0, 1)
+        before = before.flatten(0, 1)
+        if rec_inner is None:
+            rec_gradient, inner_gradient = rows.t() @ before, None
+        else:
+            rec_gradient = rows.t() @ (before @ rec_inner.t())
+            inner_gradient = (rows @ rec).t() @ before
         new_bias_gradient = to_gates[:, :, 2].sum((0, 1))
         torch.mul(to_states, new_slope, out=to_gates[:, :, 2])  # now of W x
         nonrec_gradient = rows.t() @ x.flatten(0, 1)
@@ -109,6 +134,7 @@ class TrainedGru(torch.autograd.Function):
             (rows @ nonrec).view_as(x),
             nonrec_gradient,
             rec_gradient,
+            inner_gradient,
             rows.sum(0),
             new_bias_gradient,
         )

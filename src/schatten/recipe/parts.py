@@ -13,7 +13,7 @@ from schatten.files import canonical_json
 from schatten.recipe import Recipe
 from schatten.recipe.figures import page
 from schatten.recipe.layout import transitions
-from schatten.recipe.model import APPLY_BELOW, DeepSpeech2, Lstm, Penalty
+from schatten.recipe.model import APPLY_BELOW, APPLY_RECURRENT_BELOW, DeepSpeech2, Lstm, Penalty
 from schatten.recipe.ranks import Rank
 from schatten.recipe.training import Training
 
@@ -131,7 +131,7 @@ def stage2_part(recipe: Recipe, system: str, seed: int, rank: str) -> str:
     training = recipe.trainings[settings.training]
     stage2 = _plain(settings.stage2)
     if stage2.pop("apply_factors"):
-        stage2["apply_below"] = APPLY_BELOW
+        stage2["apply_below"] = APPLY_BELOW, APPLY_RECURRENT_BELOW
     if stage2["at_epoch"] is not None:
         stage2["at_epoch"] = factored_epoch(recipe, system, rank)
     return part("stage2", seed, _trained(training, settings.penalty), stage2)

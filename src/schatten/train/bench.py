@@ -52,9 +52,10 @@ class Layer(nn.Module):
     """One GRU layer as a training has it."""
 
     def __init__(self, shape: Shape, form: str, rank: int | None = None) -> None:
-        """`form`: dense, factored (W = U V formed once a step), applied (U (V x)), or torch.
+        """`form`: dense, factored (W = U V formed once a step), applied (U (V x)), both, or torch.
 
-        The last is dense, with torch's own GRU. Factors are of full rank, or of `rank`.
+        `both` applies the recurrent factors too, frame by frame; `torch` is dense, with torch's own
+        GRU. Factors are of full rank, or of `rank`.
         """
         super().__init__()
         self.form = form
@@ -69,16 +70,20 @@ class Layer(nn.Module):
             truncate_to_rank(self.bank, rank)
         elif form == "factored":
             factor_fully(self.bank)
-        if form == "applied":
+        if form in ("applied", "both"):
             self.bank.apply_below = 1.0
+        if form == "both":
+            self.bank.apply_recurrent_below = 1.0
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the states (N, T, H) of inputs (N, T, C)."""
-        inner = self.bank.inner()
+        inner = self.bank.inner(recurrent=True)
         matrices = self.bank.form(inner)
         x = narrow(x, inner.get("nonrec"))
-        run = run_fused_gru if self.form == "torch" else run_gru
-        return run(x, matrices["nonrec"], matrices["rec"], self.biases)
+        nonrec, rec = matrices["nonrec"], matrices["rec"]
+        if self.form == "torch":
+            return run_fused_gru(x, nonrec, rec, self.biases)
+        return run_gru(x, nonrec, rec, self.biases, inner.get("rec"))
 
     def penalty(self) -> Tensor | float:
         """Return the penalty of its kind of stage 1; nothing in stage 2."""
@@ -108,7 +113,9 @@ class ByRank:
     formed: dict[float, float]
     """With W = U V formed once a step, by the size of the non-recurrent factors."""
     applied: dict[float, float]
-    """With U (V x) for all frames at once."""
+    """With U (V x) for all frames at once, the recurrent matrix formed."""
+    both: dict[float, float]
+    """With U (V h) of the state too, at each frame."""
 
 
 def by_rank(rounds: int, threads: int) -> Iterator[ByRank]:
@@ -120,7 +127,7 @@ def by_rank(rounds: int, threads: int) -> Iterator[ByRank]:
 
 def _by_rank(shape: Shape, rounds: int) -> ByRank:
     layers = {"l2": Layer(shape, "dense"), "trace_norm": Layer(shape, "factored")}
-    forms = {"formed": "factored", "applied": "applied"}
+    forms = {"formed": "factored", "applied": "applied", "both": "both"}
     for name, form in forms.items():
         layers |= {f"{name} {size}": Layer(shape, form, shape.rank(size)) for size in SIZES}
     seconds = _fastest(shape, layers, rounds)

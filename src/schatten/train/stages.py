@@ -15,7 +15,7 @@ from schatten.models.acoustic import AcousticModel, units_of
 from schatten.provenance import here
 from schatten.recipe import Recipe
 from schatten.recipe.layout import Row
-from schatten.recipe.model import APPLY_BELOW
+from schatten.recipe.model import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.recipe.parts import (
     factored_epoch,
     model_of,
@@ -140,6 +140,7 @@ def stage2(recipe: Recipe, row: Row, source: Path, cuts: tuple[Path, Path], outp
     model = models.load(source)
     if settings.stage2.apply_factors:
         model.bank.apply_below = APPLY_BELOW
+        model.bank.apply_recurrent_below = APPLY_RECURRENT_BELOW
     factored = factored_epoch(recipe, system, row.rank)
     epochs = stage2_epochs(training, settings.stage2, factored)
     schedule = stage2_schedule(training, settings.stage2, factored)
