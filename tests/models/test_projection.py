@@ -6,6 +6,7 @@ from small_models import make
 from torch import Tensor
 
 from schatten import compress, models
+from schatten.models import layers
 from schatten.models.acoustic import units_of
 from schatten.models.projection import project, projection_spectra
 from schatten.recipe.model import Lstm
@@ -70,11 +71,15 @@ def test_with_a_second_moment_the_products_are_nearest() -> None:
 def test_at_full_rank_it_is_the_same_function(model) -> None:
     expected = outputs(model)
     assert torch.allclose(outputs(project(model, ranks(*CELLS))), expected, atol=1e-5)
-    nearly = outputs(project(model, ranks(19, 24)))  # torch's LSTM with proj_size
+    nearly = outputs(project(model, ranks(19, 24)))
     assert (nearly - expected).abs().max() < 0.3
 
 
-def test_the_lstm_with_proj_size_is_the_one_with_the_product(model) -> None:
+@pytest.mark.parametrize("formed_up_to", [0, 256])
+def test_the_lstm_with_proj_size_is_the_one_with_the_product(
+    model, monkeypatch, formed_up_to: int
+) -> None:
+    monkeypatch.setattr(layers, "FORMED_UP_TO", formed_up_to)
     small = project(model, ranks(7, 9))
     matrices = small.bank.form()
     dense = make(Lstm(type="lstm", lstm=CELLS))

@@ -14,6 +14,10 @@ from torch.nn import functional
 warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN")
 
 
+FORMED_UP_TO = 256
+"""Cells of a projected LSTM whose recurrent matrix is multiplied out on a CPU."""
+
+
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
     """Return a boolean mask (N, frames), true on the frames of each utterance."""
     return torch.arange(frames, device=lengths.device)[None, :] < lengths[:, None]
@@ -148,10 +152,11 @@ def run_projected_lstm(
     """Run an LSTM whose state is projected, over x (N, T, C): P h (N, T, r) at each frame.
 
     Matrices (4H, C), (4H, r), (r, H): torch's LSTM with `proj_size` (Sak et al., 2014), which has
-    no r = H; there the recurrent matrix is multiplied out.
+    no r = H; there the recurrent matrix is multiplied out. So it is in narrow layers on a CPU,
+    where oneDNN runs an LSTM, and none with projections.
     """
     width, hidden = proj.shape
-    if width == hidden:
+    if width == hidden or (x.device.type == "cpu" and hidden <= FORMED_UP_TO):
         return functional.linear(run_lstm(x, nonrec, rec @ proj, bias), proj)
     states = x.new_zeros(1, x.shape[0], width), x.new_zeros(1, x.shape[0], hidden)
     weights = [nonrec, rec, bias, torch.zeros_like(bias), proj]
