@@ -34,7 +34,7 @@ systems:
     model: tiny
     penalty: {type: trace_norm, lambda_rec: 0.1, lambda_nonrec: 0.1}
     ranks: [{rank: 2}]
-    stage2: {epochs: 1, apply_factors: true}
+    stage2: {epochs: 1}
   projection:
     model: tiny
     factorization: projection

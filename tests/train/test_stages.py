@@ -240,7 +240,8 @@ def test_utterances_with_more_labels_than_frames_are_named_and_left_out(
 def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> None:
     cuts, statistics, path = data
     text = path.read_text().replace(
-        "{epochs: 1, apply_factors: true}", "{transition: early, at_epoch: 1}"
+        "ranks: [{rank: 2}]\n    stage2: {epochs: 1}",
+        "ranks: [{rank: 2}]\n    stage2: {transition: early, at_epoch: 1}",
     )
     path.write_text(text)
     settings = recipe.load(str(path))

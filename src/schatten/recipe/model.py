@@ -151,7 +151,7 @@ class Stage2(Settings):
     """`after_convergence`: T 3.2.2; `early`: one schedule for both stages, T 3.2.3."""
     at_epoch: Positive | tuple[Positive, ...] | None = None
     """Epoch of stage 1 that is factored, or several, each for all ranks; its last by default."""
-    apply_factors: bool = False
+    apply_factors: bool = True
     """Multiply inputs by V, then by U, of matrices that this makes faster, and form no W = U V.
 
     Recurrent matrices are among them in GRUs that train on a CPU.
