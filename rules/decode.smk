@@ -11,6 +11,7 @@ rule logprobs:
         [L.logprobs(ANY, split) for split in W.recipe.splits.scored],
     log:
         L.logprobs(ANY, "x").with_name("log"),
+    priority: 8
     threads: 1
     resources:
         mem_mb=scaled(4000),
@@ -80,6 +81,7 @@ rule greedy:
         L.hypotheses(ANY, "greedy", "none", "{split}"),
     log:
         L.decoded(ANY, "greedy", "none") / "{split}.log",
+    priority: 8
     threads: 1
     resources:
         mem_mb=scaled(2000),
@@ -144,6 +146,7 @@ rule score:
         beside=L.listings(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
     log:
         L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / "{split}.score.log",
+    priority: 8
     threads: 1
     resources:
         mem_mb=scaled(2000),

@@ -13,6 +13,7 @@ rule features:
     log:
         L.data / "log/features.{feature}.{split}.log",
     cache: W.is_cached
+    priority: 20
     threads: 8
     resources:
         mem_mb=scaled(4000),
@@ -34,6 +35,7 @@ rule statistics:
     log:
         L.data / "log/statistics.{feature}.log",
     cache: W.is_cached
+    priority: 20
     threads: 1
     resources:
         mem_mb=scaled(2000),

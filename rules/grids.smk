@@ -8,6 +8,7 @@ checkpoint choose:
         L.choice("{grid}"),
     log:
         L.choice("{grid}").with_suffix(".log"),
+    priority: 8
     threads: 1
     resources:
         mem_mb=scaled(1000),

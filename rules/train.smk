@@ -1,4 +1,6 @@
 # Acoustic models: stage 1, truncation, stage 2. A killed training goes on from state/.
+# Priorities: features (20), which trainings wait for; stage 1 (10); what the choice of a grid's best points
+# waits for (8), as more trainings follow from it; stage 2 (5); tuning, searches and tables.
 
 
 rule stage1:
