@@ -241,7 +241,7 @@ def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> N
     cuts, statistics, path = data
     text = path.read_text().replace(
         "ranks: [{rank: 2}]\n    stage2: {epochs: 1}",
-        "ranks: [{rank: 2}]\n    stage2: {transition: early, at_epoch: 1}",
+        "ranks: [{rank: 2}]\n    stage2: {transition: early, at_epoch: 1, apply_factors: false}",
     )
     path.write_text(text)
     settings = recipe.load(str(path))
@@ -261,3 +261,4 @@ def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> N
         for one in (output, tmp_path / "s2/model.pt")
     ]
     assert rates[0] == pytest.approx(rates[1], rel=0.1)  # one schedule for both stages
+    assert not models.load(tmp_path / "s2/model.pt").bank.inner(recurrent=True)
