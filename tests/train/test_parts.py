@@ -36,6 +36,19 @@ def test_the_loss_is_summed_over_an_utterance() -> None:
     assert float(loss) == pytest.approx(-torch.tensor(0.75).log().item())
 
 
+def test_a_first_label_may_be_held_back() -> None:
+    """Three frames, one label, not in the first: blank, then aa, a- or -a; exact in gradient."""
+    scores = torch.randn(2, 3, 2, dtype=torch.float64, requires_grad=True)
+    lengths, labels = torch.tensor([3, 3]), [torch.tensor([1])] * 2
+    held = ctc_losses(scores.log_softmax(-1), lengths, labels, leading=1)
+    p = scores.softmax(-1)
+    expected = -(p[:, 0, 0] * (1 - p[:, 1, 0] * p[:, 2, 0])).log()
+    torch.testing.assert_close(held, expected.float())
+    (got,) = torch.autograd.grad(held.sum(), scores, retain_graph=True)
+    (wanted,) = torch.autograd.grad(expected.sum(), scores)
+    torch.testing.assert_close(got, wanted, atol=1e-6, rtol=1e-4)
+
+
 def test_stage1_warms_up_and_falls_to_its_last_rate() -> None:
     schedule = stage1_schedule(TRAINING)
     assert schedule(0, 0.0) == pytest.approx(1 / 5)

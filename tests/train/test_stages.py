@@ -237,6 +237,20 @@ def test_utterances_with_more_labels_than_frames_are_named_and_left_out(
     assert "  train" in said
 
 
+def test_what_is_too_short_for_a_late_first_label_is_left_out_of_training_alone(
+    data, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    cuts, statistics, path = data
+    path.write_text(
+        path.read_text().replace("epochs: 2\n", "epochs: 2\n    first_label_after: 0.3\n")
+    )
+    stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
+    said = capsys.readouterr().out
+    assert "left out, too long or with more labels than frames" in said
+    assert "  train" in said
+    assert "  dev" not in said
+
+
 def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> None:
     cuts, statistics, path = data
     text = path.read_text().replace(

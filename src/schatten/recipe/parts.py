@@ -250,7 +250,8 @@ def _shape(model: DeepSpeech2 | Lstm) -> Any:
 
 
 def _trained(training: Training, penalty: Penalty) -> Any:
-    unset = set() if training.hold_epochs else {"hold_epochs"}
+    absent = {"hold_epochs": training.hold_epochs, "first_label_after": training.first_label_after}
+    unset = {name for name, value in absent.items() if not value}
     factored = penalty.type == "trace_norm"
     if training.factor_warmup is None or not factored:
         unset.add("factor_warmup")

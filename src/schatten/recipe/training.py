@@ -66,6 +66,12 @@ class Training(Settings):
     """Masking of the training features."""
     max_utterance_seconds: PositiveFloat = 30.0
     """Longer training utterances are left out, and counted."""
+    first_label_after: NotNegative = 0.0
+    """Seconds at the start of an utterance in which training lets blanks alone be written.
+
+    Else a model may learn to guess the first letter before anything was said, a local optimum of
+    CTC that is hardly left again. 0.2 prevents it; the letter may well come later than its sound.
+    """
     torch_threads: Positive = 1
     """CPU threads; part of the experiment, as results depend on it."""
     precision: Literal["32", "16-mixed", "bf16-mixed"] = "32"

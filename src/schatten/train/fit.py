@@ -37,7 +37,7 @@ from schatten.train.data import (
     training_loader,
 )
 from schatten.train.measure import matrix_measures
-from schatten.train.module import CtcTraining
+from schatten.train.module import CtcTraining, leading_blanks
 from schatten.train.schedule import Schedule
 from schatten.train.state import Checkpoints, usable_checkpoint
 from schatten.train.techniques import Technique
@@ -72,7 +72,8 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     labels = Labels(model.units)
     every = _in_memory(read_features(plan.train_cuts))
-    cuts, parts = _fitting(every, model, labels, plan.training)
+    leading = leading_blanks(plan.training, model)
+    cuts, parts = _fitting(every, model, labels, plan.training, leading)
     seconds = _epoch_seconds(parts)
     dev, _ = _fitting(read_features(plan.dev_cuts), model, labels, plan.training)
     module = CtcTraining(
@@ -138,11 +139,12 @@ def _in_memory(cuts: CutSet) -> CutSet:
 
 
 def _fitting(
-    cuts: CutSet, model: AcousticModel, labels: Labels, training: Training
+    cuts: CutSet, model: AcousticModel, labels: Labels, training: Training, leading: int = 0
 ) -> tuple[CutSet, list[float]]:
     """Leave out utterances that are too long, or too short for their labels, and say so.
 
-    Returns the others, and the seconds of each of `epoch_parts` parts of them.
+    `leading`: output frames at the start that labels must not be in. Returns the others, and the
+    seconds of each of `epoch_parts` parts of them.
     """
     seconds, left_out = [0.0] * training.epoch_parts, set()
 
@@ -151,7 +153,8 @@ def _fitting(
         return int(model.output_lengths(torch.tensor(frames)))
 
     for cut in cuts:
-        fits = outputs(cut.num_frames) >= frames_needed(labels(cut.supervisions[0].text))
+        free = outputs(cut.num_frames) - leading
+        fits = free >= max(1, frames_needed(labels(cut.supervisions[0].text)))
         if fits and cut.duration <= training.max_utterance_seconds:
             seconds[part_of(training.epoch_parts, cut)] += cut.duration
         else:
@@ -162,7 +165,8 @@ def _fitting(
     if not any(seconds):
         raise UserError(
             "no utterance is left to train on: every one has more labels than output frames or "
-            "is too long; lower the model's stride or raise max_utterance_seconds"
+            "is too long; lower the model's stride or first_label_after, or raise "
+            "max_utterance_seconds"
         )
     return cuts.filter(partial(_is_outside, left_out)), seconds
 

@@ -13,6 +13,7 @@ from torch import Tensor, distributed
 from torch.nn import functional
 
 from schatten.errors import UserError
+from schatten.features.extractors import FRAME_SHIFT_SECONDS
 from schatten.launch import Place, place
 from schatten.models import AcousticModel
 from schatten.recipe.training import SpecAugment, Training
@@ -56,6 +57,7 @@ class CtcTraining(lightning.LightningModule):
         self.first_losses: list[float] = []
         self.recent_loss = 0.0
         self.dev = dict.fromkeys(("loss", "errors", "labels", "utterances"), 0.0)
+        self.leading_blanks = leading_blanks(training, model)
         self.augment = _spec_augment(training.spec_augment)
         self.place: Place = place()
 
@@ -85,7 +87,7 @@ class CtcTraining(lightning.LightningModule):
         features = self._augmented(batch)
         log_probs, lengths = self.model(features, batch.lengths)
         if batch.labels:
-            losses = ctc_losses(log_probs, lengths, batch.labels)
+            losses = ctc_losses(log_probs, lengths, batch.labels, self.leading_blanks)
         else:  # a stand-in
             losses = 0.0 * log_probs.sum()[None]
         (total,) = over_processes([float(losses.detach().sum())])
@@ -177,18 +179,28 @@ class CtcTraining(lightning.LightningModule):
         self.average = WeightAverage(**saved["average"])
 
 
-def ctc_losses(log_probs: Tensor, lengths: Tensor, labels: list[Tensor]) -> Tensor:
+def leading_blanks(training: Training, model: AcousticModel) -> int:
+    """Return the output frames at an utterance's start in which training lets no label be."""
+    return round(training.first_label_after / (FRAME_SHIFT_SECONDS * model.settings.stride))
+
+
+def ctc_losses(
+    log_probs: Tensor, lengths: Tensor, labels: list[Tensor], leading: int = 0
+) -> Tensor:
     """Return the CTC loss (N,) of each utterance, summed over its frames, natural log.
 
-    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices.
+    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices. `leading`: only
+    paths count whose first so many frames are blank; every utterance has more.
     """
-    return functional.ctc_loss(
-        log_probs.transpose(0, 1).float(),
+    blanks = log_probs[:, :leading, 0].float().sum(1)
+    losses = functional.ctc_loss(
+        log_probs[:, leading:].transpose(0, 1).float(),
         torch.cat(labels).to(log_probs.device),
-        lengths,
+        lengths - leading,
         torch.tensor([len(one) for one in labels]),
         reduction="none",
     )
+    return losses - blanks if leading else losses
 
 
 def greedy_errors(log_probs: Tensor, lengths: Tensor, labels: list[Tensor]) -> int:
