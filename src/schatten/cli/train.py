@@ -111,8 +111,14 @@ def bench_training(
     ranks: Annotated[
         bool, typer.Option("--ranks", help="What stage 2 costs, by rank, instead")
     ] = False,
+    projections: Annotated[
+        bool, typer.Option("--projections", help="What projected LSTMs cost, instead")
+    ] = False,
 ) -> None:
     """Print what a factored training step costs against the dense one (ratios of times)."""
+    if projections:
+        _print_by_projection(rounds, threads)
+        return
     print(f"GRU layer, forward + backward + Adam, CPU time of {threads} threads, {rounds} rounds")
     if ranks:
         _print_by_rank(rounds, threads)
@@ -144,6 +150,18 @@ def _print_by_rank(rounds: int, threads: int) -> None:
                 f"l2 {one.l2 / best:.2f}, trace norm {one.trace_norm / best:.2f}",
                 flush=True,
             )
+
+
+def _print_by_projection(rounds: int, threads: int) -> None:
+    """Print what a projected LSTM takes, its recurrent matrix multiplied out, of torch's time."""
+    from schatten.models.layers import FORMED_UP_TO
+    from schatten.train.bench import by_projection
+
+    print(f"LSTM layer with a projection, CPU time of {threads} threads, {rounds} rounds;")
+    print(f"on a CPU it is multiplied out up to {FORMED_UP_TO} cells, and above half of them")
+    print("frames x batch x inputs x cells   projection   torch's (ms)   multiplied out/torch's")
+    for shape, width, fused, formed in by_projection(rounds, threads):
+        print(f"{shape!s:31} {width:12} {1000 * fused:14.1f} {formed / fused:24.2f}", flush=True)
 
 
 @app.command()

@@ -15,7 +15,10 @@ warnings.filterwarnings("ignore", "LSTM with projections is not supported with o
 
 
 FORMED_UP_TO = 256
-"""Cells of a projected LSTM whose recurrent matrix is multiplied out on a CPU."""
+"""Cells of a projected LSTM whose recurrent matrix is always multiplied out on a CPU.
+
+`schatten bench-training --projections` prints what that takes of the time of torch's.
+"""
 
 
 def frame_mask(lengths: Tensor, frames: int) -> Tensor:
@@ -152,12 +155,24 @@ def run_projected_lstm(
     """Run an LSTM whose state is projected, over x (N, T, C): P h (N, T, r) at each frame.
 
     Matrices (4H, C), (4H, r), (r, H): torch's LSTM with `proj_size` (Sak et al., 2014), which has
-    no r = H; there the recurrent matrix is multiplied out. So it is in narrow layers on a CPU,
-    where oneDNN runs an LSTM, and none with projections.
+    no r = H; there the recurrent matrix is multiplied out. So it is on a CPU in narrow layers and
+    with wide projections, as oneDNN runs an LSTM, and none with projections.
     """
     width, hidden = proj.shape
-    if width == hidden or (x.device.type == "cpu" and hidden <= FORMED_UP_TO):
-        return functional.linear(run_lstm(x, nonrec, rec @ proj, bias), proj)
+    pays = hidden <= FORMED_UP_TO or 2 * width > hidden
+    if width == hidden or (pays and x.device.type == "cpu"):
+        return run_formed_lstm(x, nonrec, rec, proj, bias)
+    return run_fused_lstm(x, nonrec, rec, proj, bias)
+
+
+def run_formed_lstm(x: Tensor, nonrec: Tensor, rec: Tensor, proj: Tensor, bias: Tensor) -> Tensor:
+    """Run a projected LSTM with its recurrent matrix multiplied out: see `run_projected_lstm`."""
+    return functional.linear(run_lstm(x, nonrec, rec @ proj, bias), proj)
+
+
+def run_fused_lstm(x: Tensor, nonrec: Tensor, rec: Tensor, proj: Tensor, bias: Tensor) -> Tensor:
+    """Run torch's LSTM with `proj_size`, r < H: see `run_projected_lstm`."""
+    width, hidden = proj.shape
     states = x.new_zeros(1, x.shape[0], width), x.new_zeros(1, x.shape[0], hidden)
     weights = [nonrec, rec, bias, torch.zeros_like(bias), proj]
     output, _, _ = torch._VF.lstm(x, states, weights, True, 1, 0.0, False, False, True)

@@ -7,6 +7,7 @@ CPU seconds of all threads, in which other processes do not count; ratios are of
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ from schatten.compress.bank import Matrix
 from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.models.acoustic import orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_fused_gru, run_gru
-from schatten.models.layers import narrow
+from schatten.models.layers import narrow, run_formed_lstm, run_fused_lstm
 
 SIZES = (0.75, 0.5, 0.25, 0.1)
 """Sizes of a layer's factors in stage 2, as shares of its non-recurrent matrix."""
@@ -46,6 +47,28 @@ SHAPES = (
     Shape(100, 8, 768, 1024),
     Shape(150, 32, 640, 768),
 )
+
+
+CELLS = (128, 192, 256, 384, 512)
+"""Cells of the LSTMs that are timed."""
+PROJECTIONS = (25, 50, 75)
+"""Widths of their projections, in % of the cells."""
+
+
+class Timed(Protocol):
+    """A layer with a penalty, whose training steps are timed."""
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return the outputs (N, T, ...) of inputs (N, T, C)."""
+        ...
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Return what is trained."""
+        ...
+
+    def penalty(self) -> Tensor | float:
+        """Return what is added to the loss."""
+        ...
 
 
 class Layer(nn.Module):
@@ -135,7 +158,44 @@ def _by_rank(shape: Shape, rounds: int) -> ByRank:
     return ByRank(shape, seconds["l2"], seconds["trace_norm"], *found)
 
 
-def _fastest(shape: Shape, layers: Mapping[str, Layer], rounds: int) -> dict[str, float]:
+class ProjectedLayer(nn.Module):
+    """One LSTM layer with a projection, as `run` runs it; no penalty."""
+
+    def __init__(self, shape: Shape, width: int, run: Callable[..., Tensor]) -> None:
+        """Project the states of `shape` to `width`."""
+        super().__init__()
+        self.run = run
+        sizes = ((shape.hidden, shape.inputs, 4), (shape.hidden, width, 4), (width, shape.hidden))
+        self.matrices = nn.ParameterList(xavier(*size) for size in sizes)
+        self.bias = nn.Parameter(torch.zeros(4 * shape.hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the projected states (N, T, r) of inputs (N, T, C)."""
+        output: Tensor = self.run(x, *self.matrices, self.bias)
+        return output
+
+    def penalty(self) -> float:
+        """Return zero."""
+        return 0.0
+
+
+def by_projection(rounds: int, threads: int) -> Iterator[tuple[Shape, int, float, float]]:
+    """Yield shape, projection, and seconds of a step of torch's projected LSTM and multiplied out.
+
+    Both do the same: `run_projected_lstm` takes the latter up to `FORMED_UP_TO` cells.
+    """
+    torch.set_num_threads(threads)
+    for cells in CELLS:
+        shape = Shape(100, 16, 320, cells)
+        for share in PROJECTIONS:
+            width = cells * share // 100
+            runs = {"fused": run_fused_lstm, "formed": run_formed_lstm}
+            layers = {name: ProjectedLayer(shape, width, run) for name, run in runs.items()}
+            seconds = _fastest(shape, layers, rounds)
+            yield shape, width, seconds["fused"], seconds["formed"]
+
+
+def _fastest(shape: Shape, layers: Mapping[str, Timed], rounds: int) -> dict[str, float]:
     torch.manual_seed(1)
     x = torch.randn(shape.batch, shape.frames, shape.inputs)
     steps = {name: _step(layer, x) for name, layer in layers.items()}
@@ -148,7 +208,7 @@ def _fastest(shape: Shape, layers: Mapping[str, Layer], rounds: int) -> dict[str
     return {name: min(found[1:]) for name, found in times.items()}
 
 
-def _step(layer: Layer, x: Tensor) -> Callable[[], None]:
+def _step(layer: Timed, x: Tensor) -> Callable[[], None]:
     optimiser = torch.optim.Adam(layer.parameters(), lr=1e-4)
 
     def step() -> None:
