@@ -94,10 +94,55 @@ def test_a_layer_without_values_is_compressed_where_it_is() -> None:
     assert {one.device.type for one in small.parameters()} == {"meta"}
 
 
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_what_each_weight_of_a_layer_multiplies_can_be_measured(kind) -> None:
+    """The layers below are run by themselves: both ways, and packed sequences, as torch does."""
+    rnn = rnn_of(kind, bidirectional=True)
+    small, inputs, lengths = LowRankRnn(rnn), torch.randn(2, 9, 12), [9, 5]
+    packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, batch_first=True)
+    moments = small.input_moments([packed])
+    assert set(moments) == {name for name, _ in rnn.named_parameters() if "weight" in name}
+    first = kind(12, 12, batch_first=True, bidirectional=True)
+    first.load_state_dict({n: v for n, v in rnn.state_dict().items() if "_l0" in n})
+    below = [first(one[None, :length])[0][0] for one, length in zip(inputs, lengths, strict=True)]
+    above = [rnn(one[None, :length])[0][0] for one, length in zip(inputs, lengths, strict=True)]
+    for name, seen in (
+        ("weight_ih_l0", packed.data),
+        ("weight_ih_l1_reverse", torch.cat(below)),
+        ("weight_hh_l0_reverse", torch.cat(below)[:, 12:]),
+        ("weight_hh_l1", torch.cat(above)[:, :12]),
+    ):
+        expected = (seen.T @ seen / len(seen)).double()
+        torch.testing.assert_close(moments[name], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_a_layer_cut_by_its_inputs_stays_closer_to_itself() -> None:
+    rnn = nn.GRU(12, 24, num_layers=2)
+    inputs = torch.randn(40, 8, 3) @ torch.randn(3, 12) + 0.1 * torch.randn(40, 8, 12)
+    expected = rnn(inputs)[0]
+    errors = []
+    for weigh in (False, True):
+        small = LowRankRnn(rnn)
+        moments = small.input_moments([inputs]) if weigh else None
+        compress.truncate_to_rank(small.bank, 4, moments)
+        errors.append(float((small(inputs)[0] - expected).square().mean().detach()))
+    assert errors[1] < 0.5 * errors[0]
+    with pytest.raises(ValueError, match="no batch was given"):
+        LowRankRnn(rnn).input_moments([])
+    with pytest.raises(ValueError, match="no moment was given of what weight_hh_l0 multiplies"):
+        compress.truncate_to_rank(
+            LowRankRnn(rnn).bank, 4, {"weight_ih_l0": torch.eye(12, dtype=torch.float64)}
+        )
+
+
 def test_the_example_of_the_docs_runs_and_compresses(capsys: pytest.CaptureFixture) -> None:
     path = ROOT / "examples/compress_a_gru.py"
     assert path.read_text() in (ROOT / "docs/compress.md").read_text()
-    runpy.run_path(str(path))
+    threads = torch.get_num_threads()
+    try:
+        runpy.run_path(str(path))
+    finally:
+        torch.set_num_threads(threads)
     before, _, after = capsys.readouterr().out.splitlines()
     errors = [float(line.rpartition(" ")[2]) for line in (before, after)]
     assert errors[1] < 2 * errors[0]

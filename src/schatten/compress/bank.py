@@ -147,6 +147,11 @@ class WeightBank(nn.Module):
             yield name, weight
 
     @property
+    def parameters_stored(self) -> int:
+        """Numbers stored of all weights, as they are."""
+        return sum(weight.parameters_stored for _, weight in self.items())
+
+    @property
     def ranks(self) -> dict[str, int | None]:
         """The rank of each weight; none where it is dense."""
         return {name: weight.rank for name, weight in self.items()}

@@ -3,13 +3,17 @@
 Weights are torch's, by its names (`weight_ih_l0` multiplies the input, `weight_hh_l0` the state).
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.utils.rnn import PackedSequence
 
+from schatten.compress.activations import SecondMoment
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.compress.projection import share_projection
 
@@ -27,7 +31,7 @@ class LowRankRnn(nn.Module):
         """
         super().__init__()
         self.bank = WeightBank(_matrices(rnn), factorization)
-        self.rnn = _without_weights(rnn)
+        self.rnn: nn.GRU | nn.LSTM = _without_weights(rnn)
 
     def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Return what `rnn(inputs, state)` returns: the outputs and the last state."""
@@ -37,9 +41,54 @@ class LowRankRnn(nn.Module):
     @property
     def parameters_stored(self) -> int:
         """Numbers stored: those of the matrices as they are, and the biases."""
-        stored = sum(weight.parameters_stored for _, weight in self.bank.items())
         biases = (one for name, one in self.rnn.named_parameters() if "weight" not in name)
-        return stored + sum(one.numel() for one in biases)
+        return self.bank.parameters_stored + sum(one.numel() for one in biases)
+
+    @torch.no_grad()
+    def input_moments(self, batches: Iterable[Tensor | PackedSequence]) -> dict[str, Tensor]:
+        """Return the second moment (n, n) of what each weight multiplies, for truncations.
+
+        A batch is what the layer is called with; padding counts, so pack sequences of unequal
+        length. States begin at zero. Raises `ValueError` where there is no batch.
+        """
+        weights = dict(self.rnn.named_parameters()) | self.bank.form()
+        layers = [_layer(self.rnn, place) for place in range(self.rnn.num_layers)]
+        seen: dict[str, SecondMoment] = defaultdict(SecondMoment)
+        for batch in batches:
+            values = batch
+            for place, layer in enumerate(layers):
+                states, _ = functional_call(layer, _weights_of(place, weights), (values,))
+                for way, states_of_way in zip(
+                    ("", "_reverse"), _frames(states).split(layer.hidden_size, -1), strict=False
+                ):
+                    seen[f"weight_ih_l{place}{way}"].add(_frames(values))
+                    seen[f"weight_hh_l{place}{way}"].add(states_of_way)
+                values = states
+        if not seen:
+            raise ValueError("no batch was given: there are no inputs to measure")
+        return {name: moment.mean for name, moment in seen.items()}
+
+
+def _layer(rnn: nn.GRU | nn.LSTM, place: int) -> nn.GRU | nn.LSTM:
+    """Return a layer of `rnn` by itself, whose weights are to be given."""
+    ways = 2 if rnn.bidirectional else 1
+    inputs = rnn.input_size if place == 0 else ways * rnn.hidden_size
+    options = {"bias": rnn.bias, "batch_first": rnn.batch_first}
+    return type(rnn)(inputs, rnn.hidden_size, bidirectional=rnn.bidirectional, **options)
+
+
+def _weights_of(place: int, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights and biases of a layer by the names that it has by itself."""
+    end = f"_l{place}"
+    return {
+        name.replace(end, "_l0"): value
+        for name, value in weights.items()
+        if name.removesuffix("_reverse").endswith(end)
+    }
+
+
+def _frames(values: Tensor | PackedSequence) -> Tensor:
+    return values.data if isinstance(values, PackedSequence) else values
 
 
 def _matrices(rnn: nn.GRU | nn.LSTM) -> list[Matrix]:
@@ -60,7 +109,7 @@ def _matrices(rnn: nn.GRU | nn.LSTM) -> list[Matrix]:
     return matrices
 
 
-def _without_weights(rnn: nn.GRU | nn.LSTM) -> nn.Module:
+def _without_weights(rnn: nn.GRU | nn.LSTM) -> nn.GRU | nn.LSTM:
     """Return a copy that has biases alone: weights of no size, which the bank's stand in for."""
     copy = deepcopy(rnn)
     for name, parameter in list(copy.named_parameters()):

@@ -118,6 +118,9 @@ def _moment_of(bank: WeightBank, name: str, moments: Moments | None) -> Tensor |
     if moments is None:
         return None
     pieces = [piece for piece in bank.pieces if piece.weight == name]
+    missing = [piece.matrix for piece in pieces if piece.matrix not in moments]
+    if missing:
+        raise ValueError(f"no moment was given of what {missing[0]} multiplies: give one of each")
     rows = sum(piece.stop - piece.start for piece in pieces)
     total = sum((piece.stop - piece.start) * moments[piece.matrix] for piece in pieces)
     assert isinstance(total, Tensor)

@@ -70,7 +70,7 @@ class DeepSpeech2Model(AcousticModel):
 
     def parameters_at_inference(self) -> int:
         """Count the numbers stored at inference: BatchNorm folded, factors as factors."""
-        count = sum(weight.parameters_stored for _, weight in self.bank.items())
+        count = self.bank.parameters_stored
         for module in self.convolutions:
             layer = cast(ConvolutionLayer, module)
             count += layer.convolution.weight.numel() + layer.convolution.out_channels

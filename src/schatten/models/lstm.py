@@ -81,7 +81,7 @@ class LstmModel(AcousticModel):
 
     def parameters_at_inference(self) -> int:
         """Count the numbers stored at inference: BatchNorm folded, factors as factors."""
-        count = sum(weight.parameters_stored for _, weight in self.bank.items())
+        count = self.bank.parameters_stored
         count += sum(bias.numel() for bias in self.biases)
         return count + sum(parameter.numel() for parameter in self.output.parameters())
 

@@ -80,7 +80,7 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
         model, plan.training, plan.techniques, plan.schedule, plan.seed, seconds, matrix_measures
     )
     data = TrainingData(cuts, dev, labels, plan)
-    clock = Clock(state)
+    clock = Clock()
     callbacks: list[Callback] = [
         clock,
         Progress(plan.epochs, seconds),
@@ -219,7 +219,7 @@ class TrainingData(lightning.LightningDataModule):
 class Clock(Callback):
     """Adds up the time a training takes over all its runs."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self) -> None:
         """Start counting."""
         self.before = 0.0
         self.start = time.monotonic()
@@ -285,7 +285,12 @@ class KeepEpochs(Callback):
         """Save the model where the epoch is listed."""
         assert isinstance(module, CtcTraining)
         if trainer.current_epoch + 1 in self.epochs and trainer.is_global_zero:
-            save(module.model, self.folder / f"e{trainer.current_epoch + 1}.pt")
+            save(module.model, epoch_model(self.folder / "model.pt", trainer.current_epoch + 1))
+
+
+def epoch_model(model: Path, epoch: int) -> Path:
+    """Return where a model of an earlier epoch is kept: `e{epoch}.pt` beside the last one."""
+    return model.with_name(f"e{epoch}.pt")
 
 
 def _quiet() -> None:

@@ -26,7 +26,7 @@ from schatten.recipe.parts import (
 )
 from schatten.train import techniques
 from schatten.train.calibration import input_moments
-from schatten.train.fit import Fit, fit
+from schatten.train.fit import Fit, epoch_model, fit
 from schatten.train.measure import matrix_measures, stored_parameters
 from schatten.train.module import seed_step
 from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
@@ -40,11 +40,6 @@ INITIALISATION = 2**31
 def history_of(model: Path) -> Path:
     """Return where a model's history lies: `history.json` beside it."""
     return model.with_name("history.json")
-
-
-def epoch_model(model: Path, epoch: int) -> Path:
-    """Return where a model of an earlier epoch is kept: `e{epoch}.pt` beside the last one."""
-    return model.with_name(f"e{epoch}.pt")
 
 
 def stage1(

@@ -69,5 +69,4 @@ def _others(model: AcousticModel, is_projection: bool) -> int:
         first = model.bank.form()["lstm0.nonrec"].numel()
         biases = sum(bias.numel() for bias in cast(LstmModel, model).biases)
         return first + biases + len(model.units)
-    stored = sum(weight.parameters_stored for _, weight in model.bank.items())
-    return model.parameters_at_inference() - stored
+    return model.parameters_at_inference() - model.bank.parameters_stored
