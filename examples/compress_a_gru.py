@@ -32,5 +32,5 @@ print(f"a GRU of {sum(one.numel() for one in gru.parameters())} numbers: {train(
 small = LowRankRnn(gru)  # called as `gru` is; its weights are in `small.bank`
 factor_fully(small.bank)  # W = U V, of full rank
 print(f"with the trace norm: {train(small, 150, strength=3e-5):.4f}")
-truncate_to_budget(small.bank, 3000)  # the ranks that lose the least in 3,000 numbers
+truncate_to_budget(small.bank, 3000)  # ranks that lose about the least in 3,000 numbers
 print(f"ranks {small.bank.ranks}, {small.parameters_stored} numbers: {train(small, 100):.4f}")

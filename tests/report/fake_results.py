@@ -72,10 +72,15 @@ LAB = {
     **RECIPE,
     "title": "A laboratory",
     "splits": {"test": ["test"]},
-    "models": {**RECIPE["models"], "little": {**RECIPE["models"]["gru"], "gru": [24, 24]}},  # type: ignore[dict-item,index]
+    "models": {
+        **RECIPE["models"],  # type: ignore[dict-item]
+        "little": {**RECIPE["models"]["gru"], "gru": [24, 24]},  # type: ignore[index]
+        "other": {**RECIPE["models"]["gru"], "gru": [60, 68]},  # type: ignore[index]
+    },
     "systems": {
         "dense": {"model": "gru"},
         "little": {"model": "little"},
+        "other": {"model": "other"},
         "plain": {"model": "gru", "ranks": RANKS[1:], "stage2": {"epochs": 4}},
         **{
             f"early_{penalty}": {
@@ -232,7 +237,7 @@ def _cut(split: str, number: int) -> dict[str, object]:
 
 
 def _write_model(system: System, layout: Layout, row: Row) -> None:
-    share = SHARES[row.rank.partition("@")[0]]
+    share = SHARES[row.rank.partition("@")[0]] * (0.5 if system.model == "little" else 1.0)
     rank = None if row.rank == WHOLE else round(64 * share)
     epochs = {"stage1": 12, "factored": 0, "stage2": 4}[row.stage]
     strength = {"none": 0.6, "l2": 0.5, "trace_norm": 0.3}[system.penalty.type]

@@ -10,7 +10,7 @@ from schatten.errors import UserError
 from schatten.recipe.figures import FIGURES, drawn, page
 from schatten.recipe.figures import technique as name_of
 from schatten.recipe.layout import Row
-from schatten.recipe.ranks import VarianceShare
+from schatten.recipe.ranks import ParameterBudget, VarianceShare
 from schatten.report import figures
 from schatten.report.collect import Experiment
 from schatten.report.figures import parameters, series
@@ -72,7 +72,7 @@ def test_spectra_are_of_one_model_and_of_points_that_do_not_go_on(
 ) -> None:
     systems = {p["system"] for p in points(lab, "rank90", tmp_path)}
     assert {"dense", "partial", "lambda_l2_rec0.001_nonrec0"} <= systems
-    assert not systems & {"little", "split", "joint"}
+    assert not systems & {"little", "other", "split", "joint"}
     assert len([name for name in systems if name.startswith("lambda_")]) == 12
 
 
@@ -97,8 +97,12 @@ def test_techniques_are_what_makes_a_model_small(lab: Experiment, tmp_path: Path
     assert technique["plain", "tau0.40@e12"] == "truncated, no penalty before"
     assert technique["early_l2", "tau0.60@e3"] == "truncated after l2"
     assert ("partial", "whole") not in technique
+    assert ("other", "whole") not in technique, "it is as large as the baseline"
     weighted = VarianceShare(tau=0.5, activations=True)
     assert name_of(lab.recipe, "early_l2", weighted) == "truncated after l2, weighted by inputs"
+    budget = ParameterBudget(budget=9, activations=True)
+    both = "truncated after l2, by a budget, weighted by inputs"
+    assert name_of(lab.recipe, "early_l2", budget) == both
 
 
 def test_the_language_model_curve_has_a_point_for_each_way(lab: Experiment, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from fake_results import copy, find, rows_of
 
 from schatten import files
 from schatten.recipe.layout import Row
+from schatten.recipe.ranks import VarianceShare
 from schatten.recipe.tables import factorization_groups, written
 from schatten.report import tables
 from schatten.report.collect import Experiment
@@ -55,6 +56,9 @@ def test_systems_that_differ_in_the_factorization_alone_share_a_line(
     assert factorization_groups(lab.recipe) == [
         {"split": "split", "partial": "partial", "joint": "joint"}
     ]
+    fewer = lab.recipe.systems["joint"].model_copy(update={"ranks": (VarianceShare(tau=0.6),)})
+    other = lab.recipe.model_copy(update={"systems": {**lab.recipe.systems, "joint": fewer}})
+    assert factorization_groups(other) == factorization_groups(lab.recipe), "ranks may differ"
     rows = rows_of(folder / "factorizations.csv")
     assert [row["rank"] for row in rows] == [f"tau{tau}@e12" for tau in ("0.90", "0.60", "0.40")]
     wer = rows_of(folder / "wer.csv")

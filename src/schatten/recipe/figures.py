@@ -5,7 +5,7 @@ The workflow asks before anything runs, and whoever draws asks again; both get t
 
 from schatten.recipe import Recipe
 from schatten.recipe.layout import beam_models
-from schatten.recipe.ranks import Rank
+from schatten.recipe.ranks import ParameterBudget, Rank
 
 FIGURES = {
     "parameters": "parameters against WER with the main language model",
@@ -89,9 +89,10 @@ def technique(recipe: Recipe, name: str, rank: Rank | None) -> str | None:
     """
     system, baseline = recipe.systems[name], recipe.systems[recipe.tables.baseline]
     if rank is not None:
-        by_inputs = ", weighted by inputs" if rank.activations else ""
+        chosen = ", by a budget" if isinstance(rank, ParameterBudget) else ""
+        chosen += ", weighted by inputs" if rank.activations else ""
         shared = ", shared projections" if system.factorization == "projection" else ""
-        return f"{_TRUNCATED[system.penalty.type]}{shared}{by_inputs}"
+        return f"{_TRUNCATED[system.penalty.type]}{shared}{chosen}"
     if system.model != baseline.model and system.penalty.type == "none":
         return "another dense model" + (", with a teacher" if system.distill else "")
     return None

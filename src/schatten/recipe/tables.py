@@ -32,7 +32,7 @@ def written(recipe: Recipe) -> list[str]:
 def factorization_groups(recipe: Recipe) -> list[dict[str, str]]:
     """Return groups of systems that differ in the factorization alone: system by factorization.
 
-    Only systems with ranks; only groups of more than one.
+    Only systems with ranks, which may differ as well; only groups of more than one.
     """
     groups: dict[str, dict[str, str]] = {}
     for name, system in recipe.systems.items():
@@ -42,4 +42,4 @@ def factorization_groups(recipe: Recipe) -> list[dict[str, str]]:
 
 
 def _alike(system: System) -> str:
-    return system.model_dump_json(exclude={"factorization"})
+    return system.model_dump_json(exclude={"factorization", "ranks"})

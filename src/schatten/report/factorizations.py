@@ -11,7 +11,7 @@ from schatten.report.penalties import strengths
 
 @dataclass(frozen=True)
 class Entry:
-    """A rank of systems that differ in the factorization alone."""
+    """A rank that two or more systems have which differ in the factorization alone."""
 
     rank: str
     seed: int
@@ -42,7 +42,9 @@ def _entries(experiment: Experiment, results: list[Result]) -> list[Entry]:
             row = result.model.row
             if row.system in kinds and result.model.is_compressed:
                 found.setdefault((place, row.rank, row.seed), {})[kinds[row.system]] = result
-    return [Entry(rank, seed, results) for (_, rank, seed), results in found.items()]
+    return [
+        Entry(rank, seed, results) for (_, rank, seed), results in found.items() if len(results) > 1
+    ]
 
 
 def _shared() -> tuple[Column[Entry], ...]:

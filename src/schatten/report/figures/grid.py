@@ -50,8 +50,10 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
             axes.set_title(f"{penalty}" if len(grids) == 1 else f"{grid}: {penalty}", fontsize=8)
         for axes in panels[len(experiment.recipe.grids[grid].penalties) :]:
             axes.remove()
+    seeds = sorted({point.seed for point in points})
+    said = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}, mean"
     figure.suptitle(
-        f"CER (%), {experiment.recipe.splits.dev}, greedy, after stage 1; framed: goes on",
+        f"CER (%), {experiment.recipe.splits.dev}, greedy, after stage 1, {said}; framed: goes on",
         fontsize=8,
     )
     return figure, _table(points)

@@ -32,7 +32,7 @@ def labels(models: Iterable[Trained]) -> Labels:
     named = {(model.row.system, model.row.seed): model.system for model in models}
     if len(named) > MOST_NAMED:
         return {key: _kind(system) for key, system in named.items()}
-    return {(name, seed): _label(name, system, seed) for (name, seed), system in named.items()}
+    return {(name, seed): label(name, system, seed) for (name, seed), system in named.items()}
 
 
 def _kind(system: System) -> str:
@@ -40,7 +40,8 @@ def _kind(system: System) -> str:
     return "no penalty" if penalty == "none" else f"{penalty} (λ, seed: see the CSV)"
 
 
-def _label(name: str, system: System, seed: int) -> str:
+def label(name: str, system: System, seed: int) -> str:
+    """Return what the legend says of a system and a seed, with lambda."""
     penalty = system.penalty
     if penalty.type == "none":
         return f"{name}, seed {seed}"

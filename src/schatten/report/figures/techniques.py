@@ -9,20 +9,27 @@ from schatten.report.collect import Experiment, Result
 from schatten.report.columns import Column, Table, line, words
 from schatten.report.figures import parameters, series
 
+SEE = "(λ and seed of each point: see the CSV)"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
 
 
 def draw(experiment: Experiment) -> tuple[Figure, Table[Result]]:
-    """Draw every smaller model on the main test split, and the baseline as a star."""
+    """Draw what is smaller than the baseline on the main test split, and it as a star."""
     results = experiment.results(experiment.recipe.splits.test[0])
     names = techniques(experiment.recipe)
-    shown = [result for result in results if _technique(experiment, result)]
     baselines = [result for result in results if result.difference is None]
-    labels = {(name, 0): name for name in names}
+    largest = max(result.model.history.parameters for result in baselines)
+    shown = [
+        result
+        for result in results
+        if _technique(experiment, result) and result.model.history.parameters < largest
+    ]
+    labels = {(name, 0): name for name in [*names, SEE]}
     figure, (axes,) = series.new_figure(1, labels)
     for place, name in enumerate(names):
         points = [result for result in shown if _technique(experiment, result) == name]
         _points(axes, points, COLOURS[place % len(COLOURS)], series.MARKERS[place % 6], name)
+    axes.plot([], [], " ", label=SEE)
     for result in baselines:
         parameters.baseline(axes, result, parameters.WER)
     parameters.finish(axes, experiment, [*shown, *baselines], parameters.WER)

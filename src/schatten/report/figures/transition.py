@@ -46,8 +46,8 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
         lines.setdefault(point.series, []).append(point)
     figure = Figure((series.WIDE, 2.9 + 0.14 * (len(lines) + 3)), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for place, (key, found) in enumerate(lines.items()):
-        _by_transition(left, found, _label(key), series.MARKERS[place % len(series.MARKERS)])
+    for place, found in enumerate(lines.values()):
+        _by_transition(left, found, _label(found[0]), series.MARKERS[place % len(series.MARKERS)])
         _over_epochs(right, found)
     _axes(left, right, experiment.recipe.splits.dev)
     series.legend_below(figure, left)
@@ -74,9 +74,10 @@ def _factored(row: Row) -> Row:
     return Row(row.system, row.seed, row.rank, "factored")
 
 
-def _label(key: tuple[str, str, int]) -> str:
-    system, rank, seed = key
-    return f"{system}, {rank}, seed {seed}: after stage 2"
+def _label(point: Point) -> str:
+    row = point.model.row
+    name = series.label(row.system, point.model.system, row.seed)
+    return f"{name}, {point.rank}: after stage 2"
 
 
 def _by_transition(axes: Axes, points: list[Point], label: str, marker: str) -> None:
