@@ -91,7 +91,10 @@ def test_minimising_the_variational_penalty_soft_thresholds_the_singular_values(
         (value + compress.trace_norm_penalty(bank, 0.0, strength)).backward()
         optimiser.step()
     expected = (compress.singular_values(target) - strength).clamp(min=0)
-    assert torch.allclose(compress.singular_values(bank.form()["w"]), expected, atol=2e-3)
+    found = bank.form()["w"].detach()
+    assert torch.allclose(compress.singular_values(found), expected, atol=2e-3)
+    penalty = compress.trace_norm_penalty(bank, 0.0, strength).item()
+    assert penalty == pytest.approx(strength * compress.trace_norm(found), rel=1e-3)
 
 
 def test_l2_penalty_counts_each_matrix_once() -> None:

@@ -22,6 +22,33 @@ def test_both_projected_lstms_have_one_output_and_one_gradient() -> None:
         torch.testing.assert_close(one.grad, other.grad, atol=1e-5, rtol=1e-4)
 
 
+def test_factored_and_applied_layers_have_the_output_of_the_dense_one() -> None:
+    shape = bench.Shape(7, 3, 6, 4)
+    x = torch.randn(shape.batch, shape.frames, shape.inputs)
+    whole = bench.Layer(shape, "factored")
+    for form in ("applied", "both"):
+        layer = bench.Layer(shape, form, rank=2)
+        formed = bench.Layer(shape, "factored", rank=2)
+        formed.load_state_dict(layer.state_dict())
+        assert set(layer.bank.inner(recurrent=True)) == (
+            {"nonrec"} if form == "applied" else {"nonrec", "rec"}
+        )
+        torch.testing.assert_close(layer(x), formed(x))
+    for form in ("dense", "torch"):
+        layer = bench.Layer(shape, form)
+        layer.bank.fill(whole.bank.form())
+        torch.testing.assert_close(layer(x), whole(x))
+
+
+def test_every_form_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "SHAPES", (bench.Shape(5, 2, 6, 4),))
+    ((_, seconds),) = bench.compare(rounds=1, threads=1)
+    assert set(seconds) == {"dense", "factored", "torch"}
+    (row,) = bench.by_rank(rounds=1, threads=1)
+    assert set(row.formed) == set(row.applied) == set(row.both) == set(bench.SIZES)
+    assert min(row.l2, row.trace_norm, *row.both.values()) > 0
+
+
 def test_every_width_is_timed_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "CELLS", (8,))
     rows = list(bench.by_projection(rounds=1, threads=1))

@@ -17,7 +17,7 @@ from small_data import write_data
 from schatten import models, recipe
 from schatten.errors import UserError
 from schatten.recipe.layout import Row
-from schatten.train import stages
+from schatten.train import compare_ranks, stages
 from schatten.train.state import Checkpoints
 
 
@@ -59,6 +59,25 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
     assert set(models.load(stage2).bank.ranks.values()) == {2}
     assert list(models.load(stage2).bank.inner()) == ["lstm0.nonrec", "lstm1.nonrec"]
     assert not models.load(factored).bank.inner()
+
+
+def test_rank_rules_are_compared_at_equal_size(data, tmp_path: Path) -> None:
+    cuts, statistics, path = data
+    settings, output = recipe.load(str(path)), tmp_path / "model.pt"
+    stages.stage1(settings, "dense", 1, cuts, statistics, output)
+    training = settings.trainings["default"]
+    rows = list(compare_ranks.compare(output, "partial", [2500, 3500], cuts, training))
+    whole = json.loads(stages.history_of(output).read_text())
+    assert (rows[0].rule, rows[0].parameters) == ("whole", whole["parameters"])
+    assert [row.rule for row in rows[1:5]] == [
+        "params2500",
+        "budget2500",
+        "params2500act",
+        "budget2500act",
+    ]
+    sizes = [2500] * 4 + [3500] * 4
+    assert all(row.parameters <= size for row, size in zip(rows[1:], sizes, strict=True))
+    assert len({row.cer for row in rows}) > 1
 
 
 def test_factors_can_start_more_slowly_than_the_rest(data, tmp_path: Path) -> None:
