@@ -100,8 +100,7 @@ class WeightBank(nn.Module):
             if is_recurrent and not recurrent:
                 continue
             pieces = [piece for piece in self.pieces if piece.matrix == name]
-            weight = self.weights[pieces[0].weight]
-            assert isinstance(weight, Weight)
+            weight = self._weight(pieces[0].weight)
             if len(pieces) > 1 or weight.v is None:
                 continue
             (rank, columns), rows = weight.v.shape, pieces[0].stop - pieces[0].start
@@ -132,8 +131,7 @@ class WeightBank(nn.Module):
         """Give dense weights the values of all matrices, by name."""
         taken = dict.fromkeys(matrices, 0)
         for piece in self.pieces:
-            weight = self.weights[piece.weight]
-            assert isinstance(weight, Weight)
+            weight = self._weight(piece.weight)
             assert weight.dense is not None
             first = taken[piece.matrix]
             taken[piece.matrix] += piece.stop - piece.start
@@ -142,9 +140,13 @@ class WeightBank(nn.Module):
 
     def items(self) -> Iterator[tuple[str, Weight]]:
         """Yield each weight with its name."""
-        for name, weight in self.weights.items():
-            assert isinstance(weight, Weight)
-            yield name, weight
+        for name in self.weights:
+            yield name, self._weight(name)
+
+    def _weight(self, name: str) -> Weight:
+        weight = self.weights[name]
+        assert isinstance(weight, Weight)
+        return weight
 
     @property
     def parameters_stored(self) -> int:
