@@ -1,10 +1,17 @@
 """What is timed side by side does the same work."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from small_data import write_data
+from typer.testing import CliRunner
 
+from schatten import recipe
+from schatten.cli import app
+from schatten.errors import UserError
 from schatten.models.layers import run_formed_lstm, run_fused_lstm
-from schatten.train import bench
+from schatten.train import bench, bench_model
 
 
 def test_both_projected_lstms_have_one_output_and_one_gradient() -> None:
@@ -47,6 +54,23 @@ def test_every_form_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     (row,) = bench.by_rank(rounds=1, threads=1)
     assert set(row.formed) == set(row.applied) == set(row.both) == set(bench.SIZES)
     assert min(row.l2, row.trace_norm, *row.both.values()) > 0
+
+
+@pytest.mark.parametrize("system", ["dense", "projection"])
+def test_a_recipes_model_is_timed_factored_and_dense(tmp_path: Path, system: str) -> None:
+    _, _, path = write_data(tmp_path)
+    found = bench_model.compare(recipe.load(str(path)), system, 16.0, rounds=1, device="cpu")
+    assert (found.utterances, found.device) == (2, "CPU, threads: 1")
+    assert found.dense > 0
+    assert found.factored > 0
+
+
+def test_a_gpu_that_is_not_there_is_refused() -> None:
+    number = torch.cuda.device_count()
+    command = ["bench-model", "--recipe", "wsj/paper", "--system", "dense"]
+    result = CliRunner().invoke(app, [*command, "--device", f"cuda:{number}"])
+    assert isinstance(result.exception, UserError)
+    assert f"torch sees {number} GPUs here" in str(result.exception)
 
 
 def test_every_width_is_timed_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:

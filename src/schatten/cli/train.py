@@ -131,6 +131,44 @@ def bench_training(
         print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {factored:16.2f} {fused:19.2f}")
 
 
+@app.command()
+def bench_model(
+    recipe: RecipeOption,
+    system: SystemOption,
+    batch_seconds: Annotated[
+        float | None, typer.Option(help="Seconds of audio in a batch; the training's by default")
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Timed rounds; the fastest counts")] = 10,
+    device: Annotated[str, typer.Option(help="torch's name of it: cpu, cuda, cuda:1")] = "cpu",
+) -> None:
+    """Print what a training step of a recipe's model costs factored against dense.
+
+    On noise in place of speech; with the trace norm and l2. CPU time; on a GPU by the clock.
+    """
+    from schatten.train.bench_model import compare
+
+    _refuse_missing_device(device)
+    found = compare(recipes.load(recipe), system, batch_seconds, rounds, device)
+    print(f"{recipe}, {system}: {found.utterances} utterances, {found.device}, {rounds} rounds")
+    print("dense (ms)   factored (ms)   factored/dense")
+    ratio = found.factored / found.dense
+    print(f"{1000 * found.dense:10.1f} {1000 * found.factored:15.1f} {ratio:16.2f}")
+
+
+def _refuse_missing_device(device: str) -> None:
+    """Say so where a GPU is asked for that is not there."""
+    import torch
+
+    from schatten.errors import UserError
+
+    kind, _, number = device.partition(":")
+    there = torch.cuda.device_count()
+    if kind not in ("cpu", "cuda") or (kind == "cuda" and int(number or 0) >= there):
+        raise UserError(
+            f"--device {device}: torch sees {there} GPUs here; take cpu, or cuda:NUMBER"
+        )
+
+
 def _print_by_rank(rounds: int, threads: int) -> None:
     """Print seconds of stage 2 by rank, and how much faster they are than stage 1's."""
     from schatten.train.bench import by_rank

@@ -198,13 +198,24 @@ def by_projection(rounds: int, threads: int) -> Iterator[tuple[Shape, int, float
 def _fastest(shape: Shape, layers: Mapping[str, Timed], rounds: int) -> dict[str, float]:
     torch.manual_seed(1)
     x = torch.randn(shape.batch, shape.frames, shape.inputs)
-    steps = {name: _step(layer, x) for name, layer in layers.items()}
+    return fastest({name: _step(layer, x) for name, layer in layers.items()}, rounds)
+
+
+def fastest(
+    steps: Mapping[str, Callable[[], None]],
+    rounds: int,
+    clock: Callable[[], float] = time.process_time,
+) -> dict[str, float]:
+    """Return the seconds of the fastest of `rounds` of each step; they take turns, once to warm up.
+
+    `clock` returns seconds; CPU time of this process by default.
+    """
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds + 1):
         for name, step in steps.items():
-            start = time.process_time()
+            start = clock()
             step()
-            times[name].append(time.process_time() - start)
+            times[name].append(clock() - start)
     return {name: min(found[1:]) for name, found in times.items()}
 
 
