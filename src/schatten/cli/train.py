@@ -161,9 +161,8 @@ def _refuse_missing_device(device: str) -> None:
 
     from schatten.errors import UserError
 
-    kind, _, number = device.partition(":")
     there = torch.cuda.device_count()
-    if kind not in ("cpu", "cuda") or (kind == "cuda" and int(number or 0) >= there):
+    if device not in ("cpu", *(("cuda",) if there else ()), *(f"cuda:{n}" for n in range(there))):
         raise UserError(
             f"--device {device}: torch sees {there} GPUs here; take cpu, or cuda:NUMBER"
         )

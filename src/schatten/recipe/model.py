@@ -213,6 +213,14 @@ class System(Settings):
     """Exported in these and decoded by the engine: rows of the engine's table."""
 
     @property
+    def layout(self) -> str:
+        """Which matrices are one weight in stage 1.
+
+        All that reads a state shares P's projection: with a penalty it is one from the start.
+        """
+        return "joint" if self.factorization == "projection" else self.factorization
+
+    @property
     def learns_by(self) -> str:
         """What stage 1 does beyond CTC over labels: its penalty, its teacher."""
         teacher = f", taught by {self.distill.teacher}" if self.distill else ""

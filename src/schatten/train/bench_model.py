@@ -47,11 +47,12 @@ def compare(
     torch.set_num_threads(training.torch_threads)
     place = torch.device(device)
     utterances = max(1, int((batch_seconds or training.batch_seconds) / UTTERANCE_SECONDS))
-    layout = "joint" if settings.factorization == "projection" else settings.factorization
     steps = {}
     for form in ("dense", "factored"):
         torch.manual_seed(1)
-        model = models.build(model_of(recipe, system), units_of(recipe.text.alphabet), layout)
+        model = models.build(
+            model_of(recipe, system), units_of(recipe.text.alphabet), settings.layout
+        )
         if form == "factored":
             factor_fully(model.bank)
         steps[form] = _step(model.to(place).train(), utterances, PRECISION[training.precision])

@@ -87,9 +87,7 @@ def initial_model(recipe: Recipe, system: str, seed: int, statistics: Path) -> A
     settings = recipe.systems[system]
     seed_step(seed, INITIALISATION)
     units = units_of(recipe.text.alphabet)
-    # All that reads a state shares P's projection: with a penalty it is one weight from the start.
-    layout = "joint" if settings.factorization == "projection" else settings.factorization
-    model = models.build(model_of(recipe, system), units, layout)
+    model = models.build(model_of(recipe, system), units, settings.layout)
     model.set_statistics(*read_statistics(statistics))
     if settings.penalty.type == "trace_norm":
         factor_fully(model.bank)
