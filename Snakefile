@@ -7,12 +7,12 @@
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from schatten import process
+from schatten.runtime import process
 from schatten.errors import UserError
 from schatten.recipe import parts
 from schatten.recipe.figures import CURVES, FIGURES
 from schatten.recipe.layout import Row, baseline_row
-from schatten.seals import refuse_damaged
+from schatten.runtime.seals import refuse_damaged
 from schatten.workflow import scaled, workflow_of
 
 min_version("9.27")

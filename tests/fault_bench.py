@@ -21,7 +21,7 @@ import yaml
 from processes import ends
 from project import Project
 
-from schatten import explain, seals
+from schatten.runtime import explain, seals
 
 RECIPE = "own/least"
 CORPUS = "-c; touch pwned; $(touch pwned) `touch pwned` 'one' \"two\" {three} &\n*"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten.errors import UserError
-from schatten.files import read_json
+from schatten.runtime.files import read_json
 
 MODEL, LM, LEXICON, MANIFEST = "model.gguf", "lm.bin", "lexicon.txt", "manifest.json"
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schatten.errors import UserError
-from schatten.files import write_bytes
+from schatten.runtime.files import write_bytes
 
 EPSILON = 0
 

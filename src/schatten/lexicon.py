@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.files import read_lines
+from schatten.runtime.files import read_lines
 
 
 def read_lexicon(path: Path) -> list[tuple[str, tuple[str, ...]]]:

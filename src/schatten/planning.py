@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from schatten.errors import UserError
-from schatten.files import write_text
 from schatten.recipe import Recipe, path_of
+from schatten.runtime.files import write_text
 
 
 @dataclass(frozen=True)

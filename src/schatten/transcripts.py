@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten.errors import UserError
-from schatten.files import read_jsonl, read_lines, write_text
+from schatten.runtime.files import read_jsonl, read_lines, write_text
 
 _NAMED = 5
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schatten import gpus
 from schatten import recipe as recipes
 from schatten.corpus.fingerprint import fingerprint
 from schatten.device import boards
@@ -38,7 +37,8 @@ from schatten.recipe.layout import (
 )
 from schatten.recipe.tables import written
 from schatten.report.choice import chosen_systems, chosen_tiers
-from schatten.seals import record_of
+from schatten.runtime import gpus
+from schatten.runtime.seals import record_of
 
 DEFAULT_RECIPE = "voicesearch_like/tiny"
 KEYS = ("recipe", "corpus_dir", "results", "devices")

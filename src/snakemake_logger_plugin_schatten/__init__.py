@@ -1,4 +1,4 @@
-"""Snakemake's logger plugin `schatten`: turns Snakemake's events into `schatten.console` lines.
+"""Snakemake's logger plugin `schatten`: turns Snakemake's events into lines of the console.
 
 Snakemake finds it by the name of this package; `snakemake --logger schatten` works too.
 """
@@ -13,8 +13,8 @@ from rich.console import Console
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from schatten import progress
-from schatten.console import Board, step_from
+from schatten.runtime import progress
+from schatten.runtime.console import Board, step_from
 
 _RAISED_BY_SNAKEFILE = re.compile(
     r'\AWorkflowError in file ".*", line \d+:\n(.*?)(?:\n  File ".*", line \d+, in <module>)?\Z',

@@ -11,8 +11,8 @@ import subprocess
 import pytest
 from project import ROOT
 
-from schatten import process
 from schatten.device import bench, compare, counts, model, peers
+from schatten.runtime import process
 
 OPTIONS = {
     "host": [],

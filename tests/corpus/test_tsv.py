@@ -10,8 +10,8 @@ from small_corpora import ROWS, make_recipe, write_audio, write_table
 from schatten.corpus import make
 from schatten.corpus.tsv import read_table
 from schatten.errors import UserError
-from schatten.files import read_json, read_lines
 from schatten.recipe.corpus import TsvCorpus
+from schatten.runtime.files import read_json, read_lines
 
 Corpus = Callable[..., Path]
 SPLITS = ("train", "dev", "test")

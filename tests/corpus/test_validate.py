@@ -13,8 +13,8 @@ from schatten.corpus import make
 from schatten.corpus.report import lines
 from schatten.corpus.validate import labels_needed, longest_stride, validate
 from schatten.errors import UserError
-from schatten.files import read_json, read_jsonl, read_lines, write_jsonl, write_text
 from schatten.recipe import Recipe
+from schatten.runtime.files import read_json, read_jsonl, read_lines, write_jsonl, write_text
 
 Corpus = Callable[..., Path]
 

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from schatten.corpus.voicesearch import assemble, grammar, make
 from schatten.corpus.voicesearch.plan import draw_queries, lm_sentences, plan_split
 from schatten.errors import UserError
-from schatten.files import read_jsonl, read_lines
 from schatten.recipe import Recipe, load
 from schatten.recipe.voicesearch import VoiceSearchCorpus
+from schatten.runtime.files import read_jsonl, read_lines
 
 SPLITS = ("train", "dev", "test")
 CORPUS = {

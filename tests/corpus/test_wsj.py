@@ -15,8 +15,8 @@ from schatten.corpus.fingerprint import fingerprint
 from schatten.corpus.validate import validate
 from schatten.corpus.wsj_text import has_verbalised_punctuation, words_of
 from schatten.errors import UserError
-from schatten.files import read_json, read_lines
 from schatten.recipe import Recipe
+from schatten.runtime.files import read_json, read_lines
 
 SPLITS = {"train": "si284", "dev": "dev93", "test": ["eval92"]}
 SAMPLES = tone(1.5)

@@ -7,9 +7,9 @@ from toy_decoding import WORDS, clear_values, log_probs, random_values, write_cu
 from schatten.decode.beams import measure
 from schatten.decode.files import SearchFiles
 from schatten.decode.logprobs import write_logprobs
-from schatten.files import write_json
 from schatten.recipe.curves import BeamCurve
 from schatten.recipe.decoding import Decoding
+from schatten.runtime.files import write_json
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from schatten.cli.decode import app
 from schatten.decode.logprobs import write_logprobs
-from schatten.files import read_json
+from schatten.runtime.files import read_json
 
 DECODING = "decoding: {beam: 20, lm_weights: [0.2, 0.6, 1.0], word_bonuses: [-1.0, 0.0, 1.0]}"
 TEXTS = {"kim-2": "ba a ab", "kim-1": "cab", "lee-1": "abb ba"}

@@ -26,8 +26,8 @@ from schatten.decode.search import Weights
 from schatten.decode.wfst import k2_search
 from schatten.decode.wfst.search import GraphDecoder
 from schatten.errors import UserError
-from schatten.files import write_json
 from schatten.recipe.decoding import GraphSettings
+from schatten.runtime.files import write_json
 
 HERE = importlib.util.find_spec("k2") is not None
 PYTHON = os.environ.get("SCHATTEN_K2_PYTHON", sys.executable if HERE else "")

@@ -11,8 +11,8 @@ from schatten.decode.logprobs import write_logprobs
 from schatten.decode.search import Weights
 from schatten.decode.tune import read_weights, search_grid, tune
 from schatten.errors import UserError
-from schatten.files import read_json
 from schatten.recipe.decoding import Decoding
+from schatten.runtime.files import read_json
 
 LM_WEIGHTS = (0.5, 1.0, 1.5, 2.0)
 BONUSES = (-1.0, 0.0, 1.0)

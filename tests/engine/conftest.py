@@ -11,12 +11,13 @@ from lhotse import CutSet, MonoCut, Recording, SupervisionSegment
 from project import ROOT
 from small_models import ALPHABET, KINDS
 
-from schatten import models, process
+from schatten import models
 from schatten.export import export
 from schatten.export.bundle import bundle
-from schatten.files import write_json
 from schatten.lm import kenlm
 from schatten.recipe.decoding import Decoding
+from schatten.runtime import process
+from schatten.runtime.files import write_json
 
 OPTIONS = {
     "shared": ["-DBUILD_SHARED_LIBS=ON", "-DCMAKE_POSITION_INDEPENDENT_CODE=ON"],

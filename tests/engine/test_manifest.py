@@ -7,7 +7,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from schatten.files import write_json
+from schatten.runtime.files import write_json
 
 FIPS = {
     b"abc": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",

@@ -24,8 +24,8 @@ from schatten.decode.logprobs import write_logprobs
 from schatten.decode.search import LexiconSearch, Weights
 from schatten.decode.wfst.run import Reference, count_search_errors
 from schatten.errors import UserError
-from schatten.files import write_json, write_jsonl
 from schatten.recipe.decoding import Decoding, GraphSettings
+from schatten.runtime.files import write_json, write_jsonl
 
 WIDE = Decoding(beam=2000, beam_threshold=300.0, token_beam=5)
 WEIGHTS = [Weights(0.0, 0.0), Weights(0.7, -1.5), Weights(1.5, 2.0)]

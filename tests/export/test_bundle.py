@@ -8,13 +8,14 @@ import pytest
 from small_models import deep_speech_2
 from small_models import make as make_model
 
-from schatten import explain, models
+from schatten import models
 from schatten.errors import UserError
 from schatten.export import export
 from schatten.export.bundle import bundle
-from schatten.files import read_json, write_json
-from schatten.provenance import recorded
 from schatten.recipe.decoding import Decoding
+from schatten.runtime import explain
+from schatten.runtime.files import read_json, write_json
+from schatten.runtime.provenance import recorded
 
 MODEL = b"GGUF" + bytes(2000)
 LM = b"mmap lm http://kheafield.com/code format version 5\n" + bytes(5000)

@@ -9,7 +9,7 @@ from lhotse import AudioSource, MonoCut, Recording, SupervisionSegment
 
 from schatten.errors import UserError
 from schatten.features.store import archive_of, compute, pieces_for, read_features
-from schatten.files import write_jsonl
+from schatten.runtime.files import write_jsonl
 
 SPEEDS = (0.9, 1.0)
 

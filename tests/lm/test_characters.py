@@ -6,10 +6,10 @@ from typer.testing import CliRunner
 
 from schatten.characters import spell
 from schatten.cli.lm import app
-from schatten.files import read_json
 from schatten.lm import arpa
 from schatten.lm.build import build_to
 from schatten.recipe.decoding import LanguageModel, Prune
+from schatten.runtime.files import read_json
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 WISH = Prune(ngrams=150, history="witten_bell")

@@ -3,10 +3,10 @@ import gzip
 import pytest
 
 from schatten.errors import UserError
-from schatten.files import read_json
 from schatten.lm import arpa, kenlm
 from schatten.lm.build import build_to, estimate_to
 from schatten.recipe.decoding import LanguageModel
+from schatten.runtime.files import read_json
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 SMALL = LanguageModel(order=3, discount_fallback=True)

@@ -7,7 +7,6 @@ import pytest
 from reference import contexts, increase, load, logprob, prune, total
 
 from schatten.errors import UserError
-from schatten.files import read_json
 from schatten.lm import arpa as arpa_format
 from schatten.lm import kenlm
 from schatten.lm.build import estimate_to
@@ -15,6 +14,7 @@ from schatten.lm.goals import goal, prune_to
 from schatten.lm.prune import limits
 from schatten.lm.reader import read
 from schatten.recipe.decoding import LanguageModel, Prune
+from schatten.runtime.files import read_json
 
 DATA = Path(__file__).parent / "data"
 GAPPED = DATA / "gapped.arpa"
@@ -187,7 +187,7 @@ def test_a_larger_goal_never_raises_the_perplexity(kenlm_programs, text, tmp_pat
 
 
 def test_same_bytes_from_plain_and_compressed_files(tmp_path):
-    from schatten.files import write_bytes
+    from schatten.runtime.files import write_bytes
 
     write_bytes(tmp_path / "in.arpa.gz", GAPPED.read_bytes())
     for name in ("a.arpa.gz", "b.arpa.gz"):

@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from schatten.cli.lm import app
 from schatten.errors import UserError
-from schatten.files import read_json
 from schatten.lm.arpa import counts
+from schatten.runtime.files import read_json
 
 DATA = Path(__file__).parent / "data"
 

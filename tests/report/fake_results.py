@@ -9,7 +9,6 @@ from pathlib import Path
 
 import yaml
 
-from schatten import files
 from schatten.recipe import Recipe, load
 from schatten.recipe.layout import (
     WHOLE,
@@ -28,6 +27,7 @@ from schatten.recipe.model import System
 from schatten.report import choice
 from schatten.report.collect import Experiment
 from schatten.report.tiers import choose_tiers
+from schatten.runtime import files
 from schatten.score.run import score_files
 
 RANKS = [{"tau": 0.9}, {"tau": 0.6}, {"tau": 0.4}]

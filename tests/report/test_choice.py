@@ -8,11 +8,11 @@ import pytest
 from fake_results import copy
 from typer.testing import CliRunner
 
-from schatten import files
 from schatten.cli.report import app
 from schatten.recipe.layout import Row
 from schatten.report import choice, tables
 from schatten.report.collect import Experiment
+from schatten.runtime import files
 
 
 def test_the_lowest_cers_of_each_penalty_go_on(lab: Experiment) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from fake_results import add_devices, copy
 
-from schatten import files
 from schatten.recipe.layout import Row
 from schatten.report import devices
 from schatten.report.choice import chosen_tiers
 from schatten.report.collect import Experiment
 from schatten.report.tiers import choose_tiers
+from schatten.runtime import files
 
 HERE = {
     "device": "this machine",

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from matplotlib.image import imread
 
-from schatten import files
 from schatten.errors import UserError
 from schatten.recipe.figures import FIGURES, drawn, page
 from schatten.recipe.figures import technique as name_of
@@ -15,6 +14,7 @@ from schatten.report import figures
 from schatten.report.collect import Experiment
 from schatten.report.figures import parameters, series
 from schatten.report.figures.spectrum import last_matrix
+from schatten.runtime import files
 
 
 def points(experiment: Experiment, kind: str, folder: Path) -> list[dict[str, str]]:

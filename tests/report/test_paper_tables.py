@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from fake_results import copy, find, rows_of
 
-from schatten import files
 from schatten.recipe.layout import Row
 from schatten.recipe.ranks import VarianceShare
 from schatten.recipe.tables import factorization_groups, written
 from schatten.report import tables
 from schatten.report.collect import Experiment
 from schatten.report.times import times_table
+from schatten.runtime import files
 from schatten.score.paired import relative_difference
 
 

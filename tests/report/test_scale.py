@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from fake_results import copy
 
-from schatten import files, seals
 from schatten.errors import UserError
 from schatten.recipe.layout import WHOLE, Row
 from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
 from schatten.report.render import to_markdown
 from schatten.report.scale import Cost, costs, scale_table
+from schatten.runtime import files, seals
 
 
 def finish(path: Path, content: bytes, seconds: float) -> None:

@@ -7,12 +7,12 @@ from fake_results import copy, find, rows_of
 from rich.console import Console
 from typer.testing import CliRunner
 
-from schatten import files
 from schatten.cli.report import app
 from schatten.errors import UserError
 from schatten.recipe.layout import WHOLE, Row
 from schatten.report import tables
 from schatten.report.collect import Experiment
+from schatten.runtime import files
 from schatten.score.paired import paired_difference
 
 TAU = "tau0.60@e12"

@@ -6,7 +6,7 @@ import numpy as np
 from lhotse import LilcomChunkyWriter, MonoCut, SupervisionSegment
 from lhotse.features import Features
 
-from schatten.files import write_json, write_jsonl
+from schatten.runtime.files import write_json, write_jsonl
 
 RECIPE = """
 title: Made-up features

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from schatten import gpus
-from schatten import run as runner
 from schatten.cli.run import app
+from schatten.runtime import gpus
+from schatten.runtime import run as runner
 
 
 def test_gpus_are_counted_by_their_device_files(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_killed_training_gives_its_own_back(tmp_path: Path) -> None:
     code = f"""
 import time
 from pathlib import Path
-from schatten import gpus
+from schatten.runtime import gpus
 with gpus.one_of(2, Path({str(tmp_path)!r})) as gpu:
     print(gpu, flush=True)
     time.sleep(600)

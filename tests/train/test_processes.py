@@ -17,7 +17,7 @@ from small_data import write_data
 
 from schatten import models
 from schatten.features.store import read_features
-from schatten.launch import Place
+from schatten.runtime.launch import Place
 from schatten.train.data import Labels, Utterances
 
 CONVOLUTIONAL = {

@@ -7,7 +7,7 @@ import yaml
 from fault_bench import CORPUS, RECIPE, Bench, inside, write_corpus, write_recipe
 from project import SMOKE, Project, copy_project
 
-from schatten import explain
+from schatten.runtime import explain
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("cache")]
 

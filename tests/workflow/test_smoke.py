@@ -14,7 +14,7 @@ from processes import ends
 from project import Project, copy_project
 from recipe_rows import check_bounds, row_of
 
-from schatten import progress, seals
+from schatten.runtime import progress, seals
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 

@@ -6,7 +6,6 @@ from typing import NoReturn
 
 import typer
 
-from schatten import process, provenance
 from schatten.cli import (
     corpus,
     decode,
@@ -22,6 +21,7 @@ from schatten.cli import (
     train,
 )
 from schatten.errors import UserError
+from schatten.runtime import process, provenance
 
 app = typer.Typer(
     name="schatten",

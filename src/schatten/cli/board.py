@@ -40,8 +40,8 @@ def run(
     output: Annotated[Path | None, typer.Option(help="JSON: texts and statistics.")] = None,
 ) -> None:
     """Recognise WAV files on a device: this host, an emulated CPU, or a board through SSH."""
-    from schatten import files
     from schatten.device import boards
+    from schatten.runtime import files
 
     if (model is None) == (bundle is None):
         raise UserError("give --model or --bundle, one of them")
@@ -127,7 +127,7 @@ def _sample(
 
 
 def _write(output: Path, found: dict[str, Any], is_here: bool) -> None:
-    from schatten import files, provenance
+    from schatten.runtime import files, provenance
 
     here = provenance.here()
     cpu = here["cpu"] if is_here else None

@@ -44,8 +44,8 @@ def validate(
     """
     from schatten.corpus.report import lines
     from schatten.corpus.validate import validate as check
-    from schatten.files import write_json
     from schatten.recipe import load
+    from schatten.runtime.files import write_json
 
     settings = load(recipe)
     report = check(settings, data, corpus_dir, jobs)

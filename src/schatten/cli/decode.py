@@ -159,7 +159,7 @@ def beams(
     from schatten.decode.beams import measure
     from schatten.decode.files import SearchFiles
     from schatten.errors import UserError
-    from schatten.files import write_json
+    from schatten.runtime.files import write_json
 
     loaded = recipes.load(recipe)
     if (curve := loaded.figures.beam) is None:

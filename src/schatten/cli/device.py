@@ -42,9 +42,9 @@ def bench(
     output_dir: Annotated[Path, typer.Option("--output-dir", help="Folder of the results.")],
 ) -> None:
     """Write bench.csv, bench.md and figure6.svg: instructions and modelled cycles per MAC."""
-    from schatten import files
     from schatten.device import bench as table
     from schatten.device import counts, figure, model
+    from schatten.runtime import files
 
     measured = counts.read(instructions)
     cycles = model.cycles(library)
@@ -61,7 +61,7 @@ def show(
     from rich.console import Console
     from rich.markdown import Markdown
 
-    from schatten import files
+    from schatten.runtime import files
 
     Console().print(Markdown(files.read_text(folder / "bench.md")))
 

@@ -146,8 +146,8 @@ def perplexity(
     output: Annotated[Path | None, typer.Option(help="JSON to write; printed by default.")] = None,
 ) -> None:
     """Measure a model on held-out text, sentence ends counted."""
-    from schatten.files import write_json
     from schatten.lm import kenlm
+    from schatten.runtime.files import write_json
 
     measured = kenlm.perplexity(lm, text)
     if output is None:

@@ -52,8 +52,8 @@ def tiers(
     results: ResultsOption = RESULTS,
 ) -> None:
     """Choose the model of each tier: the lowest greedy CER on dev among those small enough."""
-    from schatten import files
     from schatten.report.tiers import choose_tiers
+    from schatten.runtime import files
 
     chosen = choose_tiers(_experiment(recipe, data_key, results))
     files.write_json(output, chosen.model_dump(mode="json"))
@@ -107,9 +107,9 @@ def figure_page(
     output: Annotated[Path, typer.Option("--output", help="The page (.md), beside the figures.")],
 ) -> None:
     """Write a page that shows each figure, or says in a line why the recipe has none."""
-    from schatten import files
     from schatten import recipe as recipes
     from schatten.recipe.figures import page
+    from schatten.runtime import files
 
     files.write_text(output, page(recipes.load(recipe)))
 
@@ -169,7 +169,7 @@ def explain(
     """
     from rich.console import Console
 
-    from schatten import explain as explained
+    from schatten.runtime import explain as explained
 
     chain = explained.chain(path)
     console = Console() if sys.stdout.isatty() else Console(width=_WIDE)

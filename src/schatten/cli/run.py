@@ -51,8 +51,8 @@ def run(
     ] = False,
 ) -> None:
     """Run the workflow: `schatten run [TARGETS...] [-- SNAKEMAKE'S OPTIONS]`."""
-    from schatten import gpus
-    from schatten import run as runner
+    from schatten.runtime import gpus
+    from schatten.runtime import run as runner
 
     options = {"recipe": recipe, "corpus_dir": corpus_dir, "devices": devices}
     config = {key: value for key, value in options.items() if value is not None}

@@ -111,8 +111,8 @@ def search_errors(
     from schatten import recipe as recipes
     from schatten.decode.compare import table
     from schatten.decode.wfst.run import Reference, count_search_errors
-    from schatten.files import write_json
     from schatten.recipe.decoding import GraphSettings
+    from schatten.runtime.files import write_json
 
     wide = GraphSettings(beam=reference_beam, lattice_beam=reference_lattice_beam)
     reference = Reference(graph, lm, lexicon, weights, wide, n, every)

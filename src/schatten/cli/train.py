@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from schatten import launch
 from schatten import recipe as recipes
 from schatten.cli.options import RecipeOption
+from schatten.runtime import launch
 
 app = typer.Typer()
 

@@ -6,10 +6,10 @@ Only light imports here: the Snakefile takes `schatten.corpus.fingerprint` when 
 from importlib import import_module
 from pathlib import Path
 
-from schatten import seals
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import makes_audio
+from schatten.runtime import seals
 
 _SOURCES = {
     "tsv": "schatten.corpus.tsv",

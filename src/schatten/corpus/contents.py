@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.files import atomic_output, digest, sha256
+from schatten.runtime.files import atomic_output, digest, sha256
 
 _HOME = Path(".snakemake")
 _KEPT = _HOME / "contents"

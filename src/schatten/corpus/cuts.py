@@ -13,7 +13,7 @@ from schatten.corpus.audio import MISSING, Header, look_at, read_header
 from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import SAMPLING_RATE, Utterance
-from schatten.files import write_jsonl
+from schatten.runtime.files import write_jsonl
 
 _OVERSHOOT = 0.5
 """Seconds a segment may end after its recording; it is cut there (as Kaldi does)."""

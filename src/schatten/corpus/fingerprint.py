@@ -10,9 +10,9 @@ from pathlib import Path
 from schatten.corpus.contents import contents
 from schatten.corpus.discs import Discs, indices
 from schatten.errors import UserError
-from schatten.files import digest, sha256
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import KaldiCorpus, LhotseCorpus, RecordedCorpus, TsvCorpus, WsjCorpus
+from schatten.runtime.files import digest, sha256
 
 KALDI_FILES = ("wav.scp", "text", "utt2spk", "segments")
 

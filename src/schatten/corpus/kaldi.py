@@ -8,9 +8,9 @@ from schatten.corpus.recorded import relative_audio, write_corpus
 from schatten.corpus.sphere import is_shorten_compressed
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
-from schatten.files import read_lines
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import KaldiCorpus
+from schatten.runtime.files import read_lines
 
 _SPH2PIPE = re.compile(r"^\S*sph2pipe(?:\s+-\S+(?:\s+(?:wav|rif|raw|sph|\d))?)*\s+(\S+)\s*\|$")
 

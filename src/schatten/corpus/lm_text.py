@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten.corpus.text import Normaliser
-from schatten.files import write_json, write_text
+from schatten.runtime.files import write_json, write_text
 
 
 def write_lm_text(

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten.errors import UserError
-from schatten.files import read_jsonl
+from schatten.runtime.files import read_jsonl
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
-from schatten.files import read_lines
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import RecordedCorpus
+from schatten.runtime.files import read_lines
 
 
 def write_corpus(

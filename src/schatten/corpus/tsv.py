@@ -7,9 +7,9 @@ from pathlib import Path
 from schatten.corpus.recorded import write_corpus
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
-from schatten.files import lines_of, read_text
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import Column, TsvCorpus
+from schatten.runtime.files import lines_of, read_text
 
 _ALIASES: dict[Column, tuple[str, ...]] = {
     "id": ("id", "utt_id"),

@@ -16,9 +16,9 @@ from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import SAMPLING_RATE
 from schatten.errors import UserError
-from schatten.files import read_json, read_lines
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import RecordedCorpus, makes_audio
+from schatten.runtime.files import read_json, read_lines
 
 _FRAME = 160
 _TOLERANCE = 0.025

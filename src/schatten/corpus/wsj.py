@@ -30,9 +30,9 @@ from schatten.corpus.wsj_text import (
     words_of,
 )
 from schatten.errors import UserError
-from schatten.files import atomic_output, write_json
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import WsjCorpus
+from schatten.runtime.files import atomic_output, write_json
 
 _NOT_ON_THE_DISCS = "wsj0/si_tr_s/401/"
 """A speaker that the list of wsj0's training set names and no disc holds."""

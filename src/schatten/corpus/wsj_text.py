@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from schatten.files import lines_of
+from schatten.runtime.files import lines_of
 
 _LINE = re.compile(r"^(.*?)\s*\((\w+)\)\s*$")
 _NOISE = re.compile(r"\[[^\]\s]*\]")

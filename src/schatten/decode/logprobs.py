@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schatten.errors import UserError
-from schatten.files import write_bytes
+from schatten.runtime.files import write_bytes
 
 BLANK = "<blank>"
 SPACE = " "

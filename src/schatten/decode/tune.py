@@ -15,8 +15,8 @@ from schatten.decode.files import GraphFiles, Search, SearchFiles
 from schatten.decode.logprobs import LogProbs, read_logprobs
 from schatten.decode.search import Weights
 from schatten.errors import UserError
-from schatten.files import read_json, write_json
 from schatten.recipe.decoding import Decoding
+from schatten.runtime.files import read_json, write_json
 from schatten.transcripts import Utterance, read_references, require_same_utterances
 
 

@@ -8,10 +8,10 @@ import csv
 import io
 from pathlib import Path
 
-from schatten import files
 from schatten.device import counts, model, peers
 from schatten.device.counts import Counts, Product
 from schatten.device.model import Cycles
+from schatten.runtime import files
 
 SHAPE = (6144, 320)
 """The shape of T's figure 6; the peers' figures hold for it."""

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from schatten import files
 from schatten.device import tools
 from schatten.errors import UserError
+from schatten.runtime import files
 
 KERNELS = ("neon", "dotprod", "i8mm")
 COLUMNS = (1, 2, 3, 4)

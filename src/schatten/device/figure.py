@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from schatten import files
 from schatten.device import bench, counts, peers
 from schatten.device.counts import Counts, Product
 from schatten.device.model import Cycles
+from schatten.runtime import files
 
 CPU = "cortex-a53"
 CHOSEN = ("gemmlowp", "farm", "ruy", "XNNPACK, best of all")

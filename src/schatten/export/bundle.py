@@ -9,12 +9,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from schatten import seals
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, search_options
 from schatten.errors import UserError
-from schatten.files import atomic_output, read_json, sha256, write_json, write_text
 from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Decoding
+from schatten.runtime import seals
+from schatten.runtime.files import atomic_output, read_json, sha256, write_json, write_text
 
 VERSION = 1
 SCRIPT = "recognize.sh"

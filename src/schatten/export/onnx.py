@@ -17,7 +17,7 @@ from schatten.errors import UserError
 from schatten.export.frontend import frontend
 from schatten.export.layers import Layer, layers_of
 from schatten.export.run import Precision
-from schatten.files import atomic_output
+from schatten.runtime.files import atomic_output
 
 
 def export_onnx(

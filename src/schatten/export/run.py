@@ -10,8 +10,8 @@ from schatten import models
 from schatten.export.frontend import Frontend, frontend
 from schatten.export.layers import Layer, layers_of
 from schatten.export.quantize import quantize_rows
-from schatten.files import atomic_output, write_json
 from schatten.models.acoustic import AcousticModel
+from schatten.runtime.files import atomic_output, write_json
 
 ARCHITECTURE = "schatten"
 FORMAT_VERSION = 1

@@ -21,9 +21,9 @@ from pydantic import BaseModel
 
 from schatten.errors import UserError
 from schatten.features.extractors import extractor
-from schatten.files import atomic_output, write_jsonl, write_text
-from schatten.launch import run_module
-from schatten.process import die_with_parent
+from schatten.runtime.files import atomic_output, write_jsonl, write_text
+from schatten.runtime.launch import run_module
+from schatten.runtime.process import die_with_parent
 
 
 class Piece(BaseModel):

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from lhotse import CutSet
 
-from schatten import seals
 from schatten.errors import UserError
 from schatten.features.pieces import Piece, join, make
-from schatten.files import digest, read_json, remove, sha256, write_json
-from schatten.process import locked
 from schatten.recipe.parts import RESULT_VERSION
+from schatten.runtime import seals
+from schatten.runtime.files import digest, read_json, remove, sha256, write_json
+from schatten.runtime.process import locked
 
 _PIECE = 1000
 """Utterances of a piece that pay for a process of its own."""

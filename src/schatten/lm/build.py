@@ -8,13 +8,13 @@ from typing import Any
 
 from schatten import recipe
 from schatten.errors import UserError
-from schatten.files import write_json, write_text
 from schatten.lm import arpa as arpa_format
 from schatten.lm import kenlm, witten_bell
 from schatten.lm.goals import prune_to
 from schatten.lm.text import lexicon, words_of, write_spelled
 from schatten.lm.writer import open_output
 from schatten.recipe.decoding import LanguageModel
+from schatten.runtime.files import write_json, write_text
 
 
 def settings_of(name: str, lm: str) -> LanguageModel:

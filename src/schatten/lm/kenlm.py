@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.files import atomic_output, read_bytes, remove, write_text
 from schatten.lm.text import most_frequent_words
 from schatten.recipe.decoding import LanguageModel
+from schatten.runtime.files import atomic_output, read_bytes, remove, write_text
 
 FOLDER_VARIABLE = "SCHATTEN_KENLM"
 _PROJECT = Path(__file__).resolve().parents[3]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schatten.characters import spell
 from schatten.errors import UserError
-from schatten.files import read_lines, write_text
+from schatten.runtime.files import read_lines, write_text
 
 NOT_WORDS = frozenset({"<s>", "</s>", "<unk>"})
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from schatten.errors import UserError
-from schatten.files import read_lines
 from schatten.lm.decimals import Floats
 from schatten.lm.keys import Rows
 from schatten.lm.writer import open_output
+from schatten.runtime.files import read_lines
 
 _SPECIAL = ("<s>", "</s>", "<unk>")
 _START, _END, _UNKNOWN = range(3)

@@ -8,12 +8,12 @@ from typing import BinaryIO
 
 import numpy as np
 
-from schatten.files import atomic_output
 from schatten.lm import decimals
 from schatten.lm.keys import Bytes, Rows
 from schatten.lm.ngrams import Model, Order
 from schatten.lm.prune import Flags
 from schatten.lm.text_rows import copy_slices
+from schatten.runtime.files import atomic_output
 
 GZIP_LEVEL = 4
 _ROWS = 100_000

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from schatten.compress import WeightBank
 from schatten.errors import UserError
-from schatten.files import atomic_output
 from schatten.models.bands import highest_frequencies
 from schatten.recipe.model import FEATURE_BINS, DeepSpeech2, Lstm, Model
+from schatten.runtime.files import atomic_output
 
 BLANK = "<blank>"
 Observer = Callable[[str, Tensor], None]

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
-from schatten.files import canonical_json
 from schatten.recipe import Recipe
 from schatten.recipe.figures import page
 from schatten.recipe.layout import transitions
 from schatten.recipe.model import APPLY_BELOW, APPLY_RECURRENT_BELOW, DeepSpeech2, Lstm, Penalty
 from schatten.recipe.ranks import Rank
 from schatten.recipe.training import Training
+from schatten.runtime.files import canonical_json
 
 RESULT_VERSION = {
     "corpus": 1,

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from schatten import files
 from schatten.errors import UserError
+from schatten.runtime import files
 
 
 class Artifact(BaseModel):

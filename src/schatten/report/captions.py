@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from schatten.provenance import commit
 from schatten.recipe import Recipe
 from schatten.recipe.ranks import (
     FixedRank,
@@ -17,6 +16,7 @@ from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
 from schatten.report.columns import percent
 from schatten.report.times import CONVERGED
+from schatten.runtime.provenance import commit
 
 LOSS = (
     "Penalty: the loss is CTC summed over an utterance, averaged over the batch; λ multiplies "

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
-from schatten import files
 from schatten.recipe import Recipe
 from schatten.recipe.layout import Layout, Row, grid_rows
 from schatten.report.artifacts import Artifact, Score, read
+from schatten.runtime import files
 
 
 class Point(Artifact):

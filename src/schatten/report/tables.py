@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.console import Console
 
-from schatten import files
 from schatten.recipe.tables import written
 from schatten.report import captions, render
 from schatten.report.bundles import bundles_notes, bundles_table
@@ -20,6 +19,7 @@ from schatten.report.systems import systems_table
 from schatten.report.tiers import tiers_table
 from schatten.report.times import times_table
 from schatten.report.wer import wer_tables
+from schatten.runtime import files
 
 Tables = Callable[[Experiment], Sequence[Table[Any]]]
 Notes = Callable[[Experiment], list[str]]

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.files import read_text, write_text
+from schatten.runtime.files import read_text, write_text
 from schatten.score.alignment import Aligned
 
 

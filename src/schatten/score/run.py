@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.files import write_json, write_text
 from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Tables
+from schatten.runtime.files import write_json, write_text
 from schatten.score.alignment import Aligned, align
 from schatten.score.counts import count, write_counts
 from schatten.score.listing import errors_text, trn_line

@@ -14,8 +14,8 @@ from lhotse.dataset.collation import collate_features
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from schatten.launch import Place
 from schatten.recipe.training import Training
+from schatten.runtime.launch import Place
 
 _BUCKETS = 10
 """Groups of utterances of similar duration that an epoch's batches are drawn from."""

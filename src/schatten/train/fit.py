@@ -21,13 +21,13 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
-from schatten import gpus
 from schatten.errors import UserError
 from schatten.features.store import read_features
-from schatten.launch import place
 from schatten.models import AcousticModel, save
-from schatten.progress import report
 from schatten.recipe.training import Training
+from schatten.runtime import gpus
+from schatten.runtime.launch import place
+from schatten.runtime.progress import report
 from schatten.train.data import (
     Batch,
     Labels,

@@ -17,12 +17,12 @@ from typing import Any
 
 import yaml
 
-from schatten import seals
 from schatten.errors import UserError
 from schatten.features.store import archive_of
-from schatten.files import read_json, write_jsonl, write_text
 from schatten.recipe import Recipe, load, path_of
 from schatten.recipe.layout import Layout
+from schatten.runtime import seals
+from schatten.runtime.files import read_json, write_jsonl, write_text
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from torch.nn import functional
 
 from schatten.errors import UserError
 from schatten.features.extractors import FRAME_SHIFT_SECONDS
-from schatten.launch import Place, place
 from schatten.models import AcousticModel
 from schatten.recipe.training import SpecAugment, Training
+from schatten.runtime.launch import Place, place
 from schatten.train.averaging import WeightAverage
 from schatten.train.data import Batch
 from schatten.train.schedule import Schedule

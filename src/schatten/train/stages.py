@@ -9,10 +9,7 @@ from schatten import models
 from schatten.compress.truncate import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
-from schatten.files import read_json, write_json
-from schatten.launch import place
 from schatten.models.acoustic import AcousticModel, units_of
-from schatten.provenance import here
 from schatten.recipe import Recipe
 from schatten.recipe.layout import Row
 from schatten.recipe.model import APPLY_BELOW, APPLY_RECURRENT_BELOW
@@ -24,6 +21,9 @@ from schatten.recipe.parts import (
     train_part,
     transition_epochs,
 )
+from schatten.runtime.files import read_json, write_json
+from schatten.runtime.launch import place
+from schatten.runtime.provenance import here
 from schatten.train import techniques
 from schatten.train.calibration import input_moments
 from schatten.train.fit import Fit, epoch_model, fit

@@ -12,9 +12,9 @@ from typing import Any
 import lightning
 import torch
 
-from schatten.files import atomic_output, digest, remove, sha256
-from schatten.launch import place
-from schatten.process import locked
+from schatten.runtime.files import atomic_output, digest, remove, sha256
+from schatten.runtime.launch import place
+from schatten.runtime.process import locked
 
 ROOT = Path("state")
 CHECKPOINT = "last.ckpt"

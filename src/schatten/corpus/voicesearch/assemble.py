@@ -23,10 +23,10 @@ from schatten.corpus.voicesearch.plan import (
 from schatten.corpus.voicesearch.processes import run_jobs
 from schatten.corpus.voicesearch.rooms import HELD_OUT, recordings, rooms
 from schatten.errors import UserError
-from schatten.files import atomic_output, remove, write_jsonl
-from schatten.process import locked
 from schatten.recipe import Recipe
 from schatten.recipe.voicesearch import VoiceSearchCorpus
+from schatten.runtime.files import atomic_output, remove, write_jsonl
+from schatten.runtime.process import locked
 
 _WORK = ".work"
 """Folder for what is needed until the corpus is whole."""

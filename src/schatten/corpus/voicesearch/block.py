@@ -19,8 +19,8 @@ from schatten.corpus.voicesearch.distortion import Signal
 from schatten.corpus.voicesearch.espeak import Espeak
 from schatten.corpus.voicesearch.plan import Block, Copy, Spoken
 from schatten.errors import UserError
-from schatten.files import write_text
-from schatten.process import die_with_parent
+from schatten.runtime.files import write_text
+from schatten.runtime.process import die_with_parent
 
 
 class Job(BaseModel):

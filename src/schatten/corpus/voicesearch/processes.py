@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from schatten import progress
 from schatten.corpus.voicesearch.block import Job
 from schatten.errors import UserError
-from schatten.files import digest, write_text
-from schatten.launch import run_module
+from schatten.runtime import progress
+from schatten.runtime.files import digest, write_text
+from schatten.runtime.launch import run_module
 
 
 def run_jobs(jobs: Sequence[Job], folder: Path, workers: int, tasks: int = 1) -> None:

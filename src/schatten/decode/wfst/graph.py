@@ -16,9 +16,9 @@ import numpy as np
 
 from schatten.decode.logprobs import SPACE
 from schatten.errors import UserError
-from schatten.files import read_json, write_json
 from schatten.fst import EPSILON, Fst, from_kaldifst, fst_of, read_fst, to_mutable, write_fst
 from schatten.lexicon import read_lexicon
+from schatten.runtime.files import read_json, write_json
 
 BLANK_LABEL = 1
 _ROOT, _WORD_END, _SENTENCE_END = range(3)

@@ -16,8 +16,8 @@ from schatten.decode.tune import read_weights
 from schatten.decode.wfst.graph import Graph, read_graph
 from schatten.decode.wfst.search import weighted
 from schatten.errors import UserError
-from schatten.files import read_json
 from schatten.recipe.decoding import GraphSettings
+from schatten.runtime.files import read_json
 from schatten.transcripts import write_hypotheses
 
 _PROGRAM = Path(__file__).with_name("k2_program.py")

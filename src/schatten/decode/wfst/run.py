@@ -18,8 +18,8 @@ from schatten.decode.wfst.lattice import WordLattice
 from schatten.decode.wfst.rescore import Rescorer
 from schatten.decode.wfst.search import GraphDecoder
 from schatten.errors import UserError
-from schatten.files import read_jsonl, write_jsonl, write_text
 from schatten.recipe.decoding import Decoding, GraphSettings
+from schatten.runtime.files import read_jsonl, write_jsonl, write_text
 from schatten.transcripts import (
     read_hypotheses,
     read_references,

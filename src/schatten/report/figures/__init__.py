@@ -11,7 +11,6 @@ from typing import Any
 from matplotlib import style
 from matplotlib.figure import Figure
 
-from schatten import files
 from schatten.errors import UserError
 from schatten.recipe.figures import why_not
 from schatten.report.collect import Experiment
@@ -26,6 +25,7 @@ from schatten.report.figures import (
     transition,
 )
 from schatten.report.render import to_csv
+from schatten.runtime import files
 
 Drawing = tuple[Figure, Table[Any]]
 

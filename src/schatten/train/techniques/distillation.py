@@ -7,9 +7,9 @@ from torch import Tensor
 
 from schatten import models
 from schatten.errors import UserError
-from schatten.launch import place
 from schatten.models.layers import frame_mask
 from schatten.recipe.model import Distillation
+from schatten.runtime.launch import place
 from schatten.train.techniques.base import Step
 
 

@@ -1,7 +1,7 @@
 """Where, when and how something was made: kept beside results, which must not depend on it.
 
 `recorded` wraps a verb, so that everything it writes gets a record `.NAME.provenance.json`; which
-files those are, and what was read for them, the journal of `schatten.seals` says.
+files those are, and what was read for them, the journal of `schatten.runtime.seals` says.
 """
 
 import os
@@ -19,8 +19,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from schatten import seals
-from schatten.seals import Journal, Seal
+from schatten.runtime import seals
+from schatten.runtime.seals import Journal, Seal
 
 
 def here() -> dict[str, str]:
@@ -53,7 +53,7 @@ def recorded(verb: str, function: Callable[..., None]) -> Callable[..., None]:
     """Let a verb leave a provenance record beside everything it writes.
 
     Files among its arguments are inputs, unless the argument's name begins with `output`; they
-    are checked before it begins. So are files that `schatten.files` reads.
+    are checked before it begins. So are files that `schatten.runtime.files` reads.
 
     Errors: `UserError` for an input that is not what its record says.
     """
@@ -82,7 +82,7 @@ def _write_records(verb: str, options: Mapping[str, Any], journal: Journal, bega
 
     What lies in a folder that was sealed after it is the folder's and has none of its own.
     """
-    from schatten.files import write_json
+    from schatten.runtime.files import write_json
 
     lasting = {path: seal for path, seal in journal.writes.items() if path.exists()}
     folders: set[Path] = set()

@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
-from schatten import seals
 from schatten.errors import UserError
-from schatten.files import read_jsonl
-from schatten.seals import Seal
+from schatten.runtime import seals
+from schatten.runtime.files import read_jsonl
+from schatten.runtime.seals import Seal
 
 
 @dataclass

@@ -15,9 +15,9 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from schatten import progress
-from schatten.files import full_disk
-from schatten.progress import Progress
+from schatten.runtime import progress
+from schatten.runtime.files import full_disk
+from schatten.runtime.progress import Progress
 
 LOG_TAIL = 25
 """Lines of a failed step's log that are shown."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from schatten import files
 from schatten.errors import UserError
+from schatten.runtime import files
 
 
 def test_an_exception_leaves_what_was_there(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from processes import ends
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SCHATTEN = str(Path(sys.executable).parent / "schatten")
 SNAKEFILE = """
-from schatten import process
+from schatten.runtime import process
 process.jobs_die_with_me()
 rule all:
     input: "results/first.txt", "results/slow.txt"
@@ -33,7 +33,7 @@ rule slow:
 SLOW = """
 import sys, time
 from pathlib import Path
-from schatten import process
+from schatten.runtime import process
 process.die_with_parent()
 Path(sys.argv[1]).write_text("half")
 Path("started").write_text(str(__import__("os").getpid()))

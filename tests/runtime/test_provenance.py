@@ -10,11 +10,11 @@ import soundfile
 import yaml
 from rich.console import Console
 
-from schatten import explain, files, seals
 from schatten import recipe as recipes
 from schatten.errors import UserError
-from schatten.provenance import recorded
 from schatten.recipe import parts
+from schatten.runtime import explain, files, seals
+from schatten.runtime.provenance import recorded
 
 
 def copy(source: Path, output: Path, twice: bool = False) -> None:
@@ -247,7 +247,7 @@ def test_what_has_no_record_cannot_be_explained(results: Path) -> None:
 
 
 def test_the_settings_are_the_part_that_matters_to_the_verb(tmp_path: Path) -> None:
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     path = tmp_path / "recipe.yaml"
     content = yaml.safe_load((root / "recipes/own/default.yaml").read_text())
     path.write_text(yaml.safe_dump(content))

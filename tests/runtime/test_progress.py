@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from schatten.progress import FOLDER, Progress, read
+from schatten.runtime.progress import FOLDER, Progress, read
 
 WORK = """
 import time
-from schatten.progress import report
+from schatten.runtime.progress import report
 for batch in range(1, 1001):
     report("stage 1", batch=batch, batches=1000, epoch=2, epochs=4, loss=1 / batch)
 time.sleep(0.6)

@@ -10,18 +10,18 @@ import pytest
 from processes import ends
 
 from schatten.errors import UserError
-from schatten.process import LEADER, jobs_die_with_me, locked, running_here
+from schatten.runtime.process import LEADER, jobs_die_with_me, locked, running_here
 
 JOB = """
 import sys, time
-from schatten import process
+from schatten.runtime import process
 process.die_with_parent()
 print("alive", flush=True)
 time.sleep(60)
 """
 LEAD = """
 import subprocess, sys
-from schatten import process
+from schatten.runtime import process
 process.jobs_die_with_me()
 command = [sys.executable, "-c", sys.argv[1]]
 if sys.argv[2] == "shell":
@@ -30,7 +30,7 @@ subprocess.run(command)
 """
 OWNER = """
 import sys, time
-from schatten.process import locked
+from schatten.runtime.process import locked
 with locked(sys.argv[1]):
     print("owned", flush=True)
     time.sleep(60)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from schatten import console
-from schatten.console import Board, Step, duration, made, step_from, tail
-from schatten.progress import Progress
+from schatten.runtime import console
+from schatten.runtime.console import Board, Step, duration, made, step_from, tail
+from schatten.runtime.progress import Progress
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from schatten import process, progress
+from schatten.runtime import process, progress
 
 _COUNT = "SCHATTEN_PROCESSES"
 """Environment variable of the started processes: how many they are."""

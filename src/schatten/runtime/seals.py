@@ -1,7 +1,7 @@
 """Seals: what an artifact was when it was written, so that a damaged one is never read as whole.
 
 A seal is size, modification time and SHA-256. The artifact NAME has its seal in the provenance
-record `.NAME.provenance.json` beside it (`schatten.provenance` writes the record); whoever reads an
+record `.NAME.provenance.json` beside it (`runtime.provenance` writes the record); whoever reads an
 artifact says so here first, which compares. An artifact without a record is read as it is.
 """
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
-from schatten import seals
 from schatten.errors import UserError
+from schatten.runtime import seals
 
 _PREFIX = f".{platform.node()}-"
 """What is being written has this, the process id, a dot and the file's own name as its name."""

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from schatten import cluster, process, progress
 from schatten.errors import UserError
+from schatten.runtime import cluster, process, progress
 
 _HOME = Path(".snakemake")
 _LOCKS = _HOME / "locks"
