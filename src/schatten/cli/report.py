@@ -71,7 +71,7 @@ def device_table(
     results: ResultsOption = RESULTS,
 ) -> None:
     """Write the table of devices: size, WER (%), speed-up over real time, memory (10^6 bytes)."""
-    from schatten.device.boards import every
+    from schatten.device.devices import every
     from schatten.report import devices
 
     boards = {name: one.title for name, one in every().items() if one.runner.startswith("ssh:")}

@@ -109,7 +109,7 @@ def search_errors(
     Scores are exact, by the sum of all CTC paths and the language model, weighted.
     """
     from schatten import recipe as recipes
-    from schatten.decode.compare import table
+    from schatten.decode.search_errors import table
     from schatten.decode.wfst.run import Reference, count_search_errors
     from schatten.recipe.decoding import GraphSettings
     from schatten.runtime.files import write_json

@@ -8,10 +8,12 @@ import csv
 import io
 from pathlib import Path
 
-from schatten.device import counts, model, peers
-from schatten.device.counts import Counts, Product
-from schatten.device.model import Cycles
+from schatten.device import llvm_mca
+from schatten.device.llvm_mca import Cycles
 from schatten.runtime import files
+from schatten_bench import instruction_counts as counts
+from schatten_bench import kernel_peers as peers
+from schatten_bench.instruction_counts import Counts, Product
 
 SHAPE = (6144, 320)
 """The shape of T's figure 6; the peers' figures hold for it."""
@@ -46,7 +48,7 @@ def _line(measured: Counts, cycles: Cycles, product: Product) -> Line:
         "instructions/MAC": f"{per_mac(measured, product):.4f}",
         "bytes/MAC": f"{bytes_per_mac(product):.4f}",
     }
-    for cpu in model.CPUS:
+    for cpu in llvm_mca.CPUS:
         value = cycles.get((cpu.name, product.kernels, product.columns))
         line[f"{cpu.name} cycles/MAC"] = "" if value is None else f"{value:.4f}"
         drawn = "" if value is None else f"{bytes_per_mac(product) / value * cpu.gigahertz:.1f}"
@@ -102,7 +104,7 @@ def _instructions(measured: Counts, kernels: str) -> str:
 
 def _cycles(cycles: Cycles) -> str:
     said = _head("modelled cycles / MAC of the inner loop (and GB/s drawn)")
-    for cpu in model.CPUS:
+    for cpu in llvm_mca.CPUS:
         for kernels in cpu.kernels:
             for name, values in peers.CYCLES.get((cpu.name, kernels), {}).items():
                 said += _row(f"{cpu.name}, {kernels}: {name}", values)
@@ -112,7 +114,7 @@ def _cycles(cycles: Cycles) -> str:
     return said
 
 
-def _cell(value: float, cpu: model.Cpu, columns: int) -> str:
+def _cell(value: float, cpu: llvm_mca.Cpu, columns: int) -> str:
     return f"{value:.4f} ({cpu.gigahertz / (value * columns):.1f})"
 
 

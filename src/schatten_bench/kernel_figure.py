@@ -7,10 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 
-from schatten.device import bench, counts, peers
-from schatten.device.counts import Counts, Product
-from schatten.device.model import Cycles
+from schatten.device.llvm_mca import Cycles
 from schatten.runtime import files
+from schatten_bench import instruction_counts as counts
+from schatten_bench import kernel_peers as peers
+from schatten_bench import kernel_table
+from schatten_bench.instruction_counts import Counts, Product
 
 CPU = "cortex-a53"
 CHOSEN = ("gemmlowp", "farm", "ruy", "XNNPACK, best of all")
@@ -19,8 +21,8 @@ COLOURS = dict(zip((*CHOSEN, "schatten"), ("0.8", "0.65", "0.5", "0.35", "tab:bl
 
 def draw(path: Path, measured: Counts, cycles: Cycles) -> None:
     """Draw instructions and modelled cycles per MAC at N = 1..4 for 8-bit weights on ARMv8.0."""
-    rows, cols = bench.SHAPE
-    ours = [bench.per_mac(measured, Product("neon", rows, cols, n)) for n in counts.COLUMNS]
+    rows, cols = kernel_table.SHAPE
+    ours = [kernel_table.per_mac(measured, Product("neon", rows, cols, n)) for n in counts.COLUMNS]
     modelled = [cycles[CPU, "neon", n] for n in counts.COLUMNS]
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from schatten.device import counts, tools
+from schatten.device import tools
 from schatten.errors import UserError
+from schatten_bench import instruction_counts as counts
 
 ROUNDS = 15
 ROUND_SECONDS = 0.003

@@ -7,7 +7,7 @@ from small_data import write_data
 
 from schatten.errors import UserError
 from schatten.recipe.layout import Layout
-from schatten.train.memory import measure
+from schatten_bench.training_memory import measure
 
 
 @pytest.fixture

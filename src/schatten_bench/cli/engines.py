@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from schatten.device.contest import Contestant
+    from schatten_bench.engines import Contestant
 
-app = typer.Typer()
+app = typer.Typer()  # of `schatten device`
 BUILT = Path("results/arm/host/bin")
 ONNX_FORMS = {
     "onnxruntime fp32": ("fp32", None, False),
@@ -34,28 +34,28 @@ def compare_engine(
     """
     import tempfile
 
-    from schatten.device import tiers
+    from schatten_bench import tier_models
 
-    for name in tier or tiers.TIERS:
+    for name in tier or tier_models.TIERS:
         with tempfile.TemporaryDirectory() as folder:
             _compare(name, programs / "time_engine", Path(folder), rounds)
 
 
 def _compare(tier: str, program: Path, folder: Path, rounds: int) -> None:
     from schatten import models
-    from schatten.device import contest, tiers
+    from schatten_bench import engines, tier_models
 
-    model = tiers.build(tier)
+    model = tier_models.build(tier)
     stored = folder / "model.pt"
     models.save(model, stored)
     parameters = model.parameters_at_inference()
-    results = contest.hold(list(_contestants(stored, program)), rounds)
+    results = engines.hold(list(_contestants(stored, program)), rounds)
     audio = 1e6 * 4 * model.settings.stride / 100
     typer.echo(
         f"{tier}: {parameters} parameters, chunks of 4 output frames ({audio / 1000:.0f} ms of "
-        f"sound), one thread, CPU time of the fastest of {rounds * contest.CHUNKS} in turns"
+        f"sound), one thread, CPU time of the fastest of {rounds * engines.CHUNKS} in turns"
     )
-    _print(contest.lines(results, audio, parameters, OURS))
+    _print(engines.lines(results, audio, parameters, OURS))
     typer.echo()
 
 
@@ -70,10 +70,10 @@ def _contestants(model: Path, program: Path) -> Iterable["Contestant"]:
     """Export a model in every form and yield who runs it."""
     from typing import cast
 
-    from schatten.device.contest import Contestant
     from schatten.export import export
     from schatten.export.onnx import export_onnx
     from schatten.export.run import Precision
+    from schatten_bench.engines import Contestant
 
     rival = [sys.executable, "-m", "schatten.cli", "device", "rival"]
     for name, precision in OURS.items():
@@ -94,11 +94,11 @@ def rival(
     model: Annotated[Path, typer.Argument(help="The model (.onnx or .pt).")],
 ) -> None:
     """Run a rival of the engine for `compare-engine`: it is asked through standard input."""
-    from schatten.device import rival as process
+    from schatten_bench import engine_rival as process
 
     if kind == "onnxruntime":
         process.serve(process.onnx_stream(model))
     else:
-        from schatten.export.torch_stream import torch_stream
+        from schatten_bench.torch_stream import torch_stream
 
         process.serve(torch_stream(model, kind == "torch-int8"))

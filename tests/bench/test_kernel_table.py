@@ -3,9 +3,11 @@
 import pytest
 from project import ROOT
 
-from schatten.device import bench, counts, figure, model, peers, tools
-from schatten.device.counts import Product
+from schatten.device import llvm_mca
 from schatten.errors import UserError
+from schatten_bench import instruction_counts as counts
+from schatten_bench import kernel_figure, kernel_peers, kernel_table
+from schatten_bench.instruction_counts import Product
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def committed():
 def cycles():
     return {
         (cpu.name, kernels, n): 0.1 / n
-        for cpu in model.CPUS
+        for cpu in llvm_mca.CPUS
         for kernels in cpu.kernels
         for n in counts.COLUMNS
     }
@@ -49,55 +51,55 @@ def test_only_rises_above_one_percent_are_said():
 @pytest.mark.parametrize("shape", [shape for shape in counts.SHAPES if shape != (29, 1536)])
 def test_committed_counts_reach_the_goals(committed, kernels, shape):
     """29 rows end in a part of a tile, and miss: docs/kernels.md says by how much."""
-    reached = bench.ours(committed, kernels, shape)
-    assert all(ours <= goal for ours, goal in zip(reached, peers.GOALS[kernels], strict=True))
+    reached = kernel_table.ours(committed, kernels, shape)
+    assert all(
+        ours <= goal for ours, goal in zip(reached, kernel_peers.GOALS[kernels], strict=True)
+    )
 
 
 def test_committed_counts_beat_every_peer(committed):
-    for kernels, others in peers.INSTRUCTIONS.items():
-        reached = bench.ours(committed, kernels, bench.SHAPE)
+    for kernels, others in kernel_peers.INSTRUCTIONS.items():
+        reached = kernel_table.ours(committed, kernels, kernel_table.SHAPE)
         for values in others.values():
             assert all(ours < theirs for ours, theirs in zip(reached, values, strict=True))
 
 
 def test_bytes_count_the_filling_of_a_row():
-    assert bench.bytes_per_mac(Product("neon", 7, 16, 1)) == 1
-    assert bench.bytes_per_mac(Product("neon", 7, 17, 2)) == pytest.approx(32 / 17 / 2)
+    assert kernel_table.bytes_per_mac(Product("neon", 7, 16, 1)) == 1
+    assert kernel_table.bytes_per_mac(Product("neon", 7, 17, 2)) == pytest.approx(32 / 17 / 2)
 
 
 def test_the_table_gives_bandwidth_beside_cycles(tmp_path, committed, cycles):
-    lines = bench.lines(committed, cycles)
+    lines = kernel_table.lines(committed, cycles)
     first = lines[0]
     assert first["shape"] == "6144x320"
     assert first["cortex-a53 cycles/MAC"] == "0.1000"
     assert first["cortex-a53 GB/s at 1.2 GHz"] == "12.0"
     dotprod = next(line for line in lines if line["kernels"] == "dotprod")
     assert dotprod["cortex-a53 cycles/MAC"] == ""
-    bench.write_csv(tmp_path / "bench.csv", lines)
+    kernel_table.write_csv(tmp_path / "bench.csv", lines)
     assert len((tmp_path / "bench.csv").read_text().splitlines()) == len(committed) + 1
 
 
 def test_the_table_names_the_peers_and_what_it_is(committed, cycles):
-    said = bench.markdown(committed, cycles)
+    said = kernel_table.markdown(committed, cycles)
     assert "cycles modelled by llvm-mca, weights in cache" in said
-    for others in peers.INSTRUCTIONS.values():
+    for others in kernel_peers.INSTRUCTIONS.values():
         assert all(name in said for name in others)
 
 
 def test_figure_6_is_the_same_for_the_same_numbers(tmp_path, committed, cycles):
     for name in ("one.svg", "two.svg"):
-        figure.draw(tmp_path / name, committed, cycles)
+        kernel_figure.draw(tmp_path / name, committed, cycles)
     drawn = (tmp_path / "one.svg").read_text()
     assert drawn == (tmp_path / "two.svg").read_text()
     assert "modelled, in cache" in drawn
 
 
-def test_a_missing_tool_is_named_with_its_package(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(UserError, match="apt-get install qemu-user"):
-        tools.run(["qemu-aarch64"])
-
-
-def test_a_failing_tool_says_why(tmp_path):
-    with pytest.raises(UserError, match="nothing-here"):
-        tools.run(["ls", tmp_path / "nothing-here"])
+def test_i8mm_leaves_a_single_column_to_dotprod():
+    assert [kernel_table.chosen("i8mm", n) for n in counts.COLUMNS] == [
+        "dotprod",
+        "i8mm",
+        "i8mm",
+        "i8mm",
+    ]

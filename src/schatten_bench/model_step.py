@@ -13,8 +13,8 @@ from schatten.models.acoustic import units_of
 from schatten.recipe import Recipe
 from schatten.recipe.model import FEATURE_BINS
 from schatten.recipe.parts import model_of
-from schatten.train.bench import fastest
 from schatten.train.module import ctc_losses
+from schatten_bench.training_step import fastest
 
 UTTERANCE_SECONDS = 8
 """Length of the made-up utterances: about that of read sentences."""

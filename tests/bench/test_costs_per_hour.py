@@ -10,8 +10,8 @@ from schatten.recipe.layout import WHOLE, Row
 from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
 from schatten.report.render import to_markdown
-from schatten.report.scale import Cost, costs, scale_table
 from schatten.runtime import files, seals
+from schatten_bench.costs_per_hour import Cost, costs, scale_table
 
 
 def finish(path: Path, content: bytes, seconds: float) -> None:

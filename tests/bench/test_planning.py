@@ -3,8 +3,8 @@
 import pytest
 from project import ROOT
 
-from schatten.planning import plan_grid
 from schatten.recipe import load
+from schatten_bench.planning import plan_grid
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 

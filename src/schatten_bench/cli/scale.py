@@ -30,11 +30,12 @@ def costs(
     results: ResultsOption = RESULTS,
 ) -> None:
     """Print what a finished run's steps took per hour of audio, and would take for many hours."""
-    from schatten.report import scale
     from schatten.report.render import to_markdown
+    from schatten_bench.costs_per_hour import costs as costs_of
+    from schatten_bench.costs_per_hour import scale_table
 
     workflow = _workflow(recipe, corpus_dir, results)
-    table = scale.scale_table(list(scale.costs(workflow.recipe, workflow.layout)), hours)
+    table = scale_table(list(costs_of(workflow.recipe, workflow.layout)), hours)
     print(to_markdown([table], f"Costs of {workflow.name}", []), end="")
 
 
@@ -51,7 +52,7 @@ def memory(
     results: ResultsOption = RESULTS,
 ) -> None:
     """Train an epoch on 1, 4 and 16 hours of a finished run's features; print the peak memory."""
-    from schatten.train.memory import measure
+    from schatten_bench.training_memory import measure
 
     workflow = _workflow(recipe, corpus_dir, results)
     name = system or workflow.recipe.tables.baseline
@@ -74,7 +75,7 @@ def planning(
     rounds: Annotated[int, typer.Option(min=1, help="Timed rounds; the fastest counts.")] = 3,
 ) -> None:
     """Print how long it takes to plan a grid of many systems (128 by default)."""
-    from schatten.planning import plan_grid
+    from schatten_bench.planning import plan_grid
 
     workflow = _workflow(recipe, None, RESULTS)
     plans = [plan_grid(workflow.name, workflow.recipe, points) for _ in range(rounds)]

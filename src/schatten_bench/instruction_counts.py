@@ -5,12 +5,11 @@ An instruction count is no time: a core may run four of them in a cycle, or wait
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from schatten.device import tools
+from schatten.device import qemu, tools
 from schatten.errors import UserError
 from schatten.runtime import files
 
@@ -73,15 +72,7 @@ def _run(program: Path, plugin: Path, product: Product, times: int) -> int:
     p = product
     sizes = [str(size) for size in (p.rows, p.cols, p.columns, times)]
     emulate = ["qemu-aarch64", "-cpu", "max", "-plugin", str(plugin.resolve())]
-    return counted(tools.run([*emulate, program, p.kernels, *sizes]).stderr, plugin)
-
-
-def counted(said: str, plugin: Path) -> int:
-    """Return the instructions that the plugin says a program executed."""
-    found = re.search(r"^instructions (\d+)$", said, re.MULTILINE)
-    if found is None:
-        raise UserError(f"{plugin} printed no count: rebuild it with schatten run arm")
-    return int(found[1])
+    return qemu.instruction_count(tools.run([*emulate, program, p.kernels, *sizes]).stderr, plugin)
 
 
 def write(path: Path, counts: Counts) -> None:
