@@ -18,7 +18,7 @@ from schatten.runtime import seals
 
 
 @dataclass(frozen=True)
-class Cost:
+class StepCost:
     """What a step takes for the hours of audio that it reads once."""
 
     step: str
@@ -37,7 +37,7 @@ class Cost:
         return self.seconds * share / 3600, self.bytes * share / 1e9
 
 
-def costs(recipe: Recipe, layout: Layout) -> Iterator[Cost]:
+def step_costs(recipe: Recipe, layout: Layout) -> Iterator[StepCost]:
     """Yield the costs of a finished run's steps on the training audio.
 
     Errors: `UserError` where an artifact or its record is missing.
@@ -56,7 +56,7 @@ def costs(recipe: Recipe, layout: Layout) -> Iterator[Cost]:
     yield from _trainings(recipe, layout, hours)
 
 
-def _trainings(recipe: Recipe, layout: Layout, hours: float) -> Iterator[Cost]:
+def _trainings(recipe: Recipe, layout: Layout, hours: float) -> Iterator[StepCost]:
     """Yield the costs of stage 1 of each system that is trained."""
     for name, system in recipe.systems.items():
         folder = layout.am(Row(name, system.seeds[0], WHOLE, "stage1"))
@@ -66,7 +66,7 @@ def _trainings(recipe: Recipe, layout: Layout, hours: float) -> Iterator[Cost]:
         history = read(folder / "history.json", History)
         step = f"train {name}, {_passes(recipe, system, len(history.epochs)):g} times all audio"
         memory = _record(model)["peak_memory_mb"]
-        yield Cost(step, hours, history.training_seconds, 0, memory)
+        yield StepCost(step, hours, history.training_seconds, 0, memory)
 
 
 def _passes(recipe: Recipe, system: System, epochs: int) -> float:
@@ -74,10 +74,10 @@ def _passes(recipe: Recipe, system: System, epochs: int) -> float:
     return epochs / recipe.trainings[system.training].epoch_parts
 
 
-def _cost(step: str, hours: float, artifact: Path, kept: list[Path]) -> Cost:
+def _cost(step: str, hours: float, artifact: Path, kept: list[Path]) -> StepCost:
     record = _record(artifact)
     size = sum(_size(path) for path in kept if path.exists())
-    return Cost(step, hours, record["seconds"], size, record["peak_memory_mb"])
+    return StepCost(step, hours, record["seconds"], size, record["peak_memory_mb"])
 
 
 def _size(path: Path) -> int:
@@ -91,9 +91,9 @@ def _record(artifact: Path) -> dict[str, float]:
     return record
 
 
-def scale_table(found: list[Cost], hours: float) -> Table[Cost]:
+def costs_table(found: list[StepCost], hours: float) -> Table[StepCost]:
     """Return a line for each step: what it took, and what `hours` of audio would."""
-    columns: tuple[Column[Cost], ...] = (
+    columns: tuple[Column[StepCost], ...] = (
         words("step", "step", lambda c: c.step),
         number("measured on (h of audio)", "hours", lambda c: c.hours),
         number("s per hour of audio", "seconds_per_hour", lambda c: c.seconds / c.hours),

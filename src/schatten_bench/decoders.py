@@ -16,7 +16,7 @@ from schatten.transcripts import Utterance, read_references, require_same_uttera
 
 
 @dataclass(frozen=True)
-class Contest:
+class DecoderInputs:
     """What both decoders read."""
 
     logprobs: Path
@@ -31,7 +31,7 @@ class Contest:
 
 
 @dataclass(frozen=True)
-class Ahead:
+class LookAheadTimes:
     """The engine with a first-pass model, whose unigrams guide it inside of words."""
 
     wer: float
@@ -43,7 +43,7 @@ class Ahead:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DecodersCompared:
     """Both decoders at a beam."""
 
     beam: int
@@ -56,7 +56,7 @@ class Outcome:
     """Share of utterances with the same words."""
     engine_megabytes: float
     """Memory of language model, lexicon and search."""
-    ahead: Ahead | None
+    ahead: LookAheadTimes | None
     """With a first-pass model, where there is one."""
 
     @property
@@ -65,33 +65,33 @@ class Outcome:
         return self.flashlight_seconds / self.engine_seconds
 
 
-def compare(
-    contest: Contest, settings: Decoding, beams: Sequence[int], rounds: int
-) -> list[Outcome]:
+def time_decoders(
+    inputs: DecoderInputs, settings: Decoding, beams: Sequence[int], rounds: int
+) -> list[DecodersCompared]:
     """Decode with both at each beam, in turns, one thread; times are the least of `rounds`."""
-    split = read_logprobs(contest.logprobs)
-    references = read_references(contest.cuts)
+    split = read_logprobs(inputs.logprobs)
+    references = read_references(inputs.cuts)
     require_same_utterances(
-        split.ids, contest.logprobs, [each.id for each in references], contest.cuts
+        split.ids, inputs.logprobs, [each.id for each in references], inputs.cuts
     )
-    weights = read_weights(contest.weights)
+    weights = read_weights(inputs.weights)
     return [
-        _outcome(contest, one, split, weights, references, rounds)
+        _time_at_beam(inputs, one, split, weights, references, rounds)
         for one in (settings.model_copy(update={"beam": beam}) for beam in beams)
     ]
 
 
-def _outcome(
-    contest: Contest,
+def _time_at_beam(
+    inputs: DecoderInputs,
     settings: Decoding,
     split: LogProbs,
     weights: Weights,
     references: list[Utterance],
     rounds: int,
-) -> Outcome:
-    alone = EngineSearch(contest.program, contest.lexicon, contest.lm, settings)
-    guided = replace(alone, look_ahead=contest.look_ahead) if contest.look_ahead else None
-    flashlight = LexiconSearch(contest.lexicon, contest.lm, split.units, settings).decoder(weights)
+) -> DecodersCompared:
+    alone = EngineSearch(inputs.program, inputs.lexicon, inputs.lm, settings)
+    guided = replace(alone, look_ahead=inputs.look_ahead) if inputs.look_ahead else None
+    flashlight = LexiconSearch(inputs.lexicon, inputs.lm, split.units, settings).decoder(weights)
     engine_seconds, flashlight_seconds, ahead = [], [], []
     for _ in range(rounds):
         ours = alone.decode(split, weights)
@@ -100,7 +100,7 @@ def _outcome(
         theirs = {name: flashlight.words(values) for name, values in split}
         flashlight_seconds.append(time.process_time() - start)
         engine_seconds.append(ours.seconds)
-    return Outcome(
+    return DecodersCompared(
         settings.beam,
         _wer(ours.words, references),
         _wer(theirs, references),
@@ -112,9 +112,11 @@ def _outcome(
     )
 
 
-def _ahead(rounds: Sequence[Decoded], alone: Decoded, references: list[Utterance]) -> Ahead:
+def _ahead(
+    rounds: Sequence[Decoded], alone: Decoded, references: list[Utterance]
+) -> LookAheadTimes:
     words = rounds[0].words
-    return Ahead(
+    return LookAheadTimes(
         _wer(words, references),
         min(decoded.seconds for decoded in rounds),
         rounds[0].megabytes,
@@ -128,8 +130,8 @@ def _wer(words: Mapping[str, list[str]], references: list[Utterance]) -> float:
     return 100.0 * float(errors) / sum(len(each.words) for each in references)
 
 
-def as_lines(outcomes: Sequence[Outcome]) -> list[str]:
-    """Return the outcomes as a table for people."""
+def as_lines(compared: Sequence[DecodersCompared]) -> list[str]:
+    """Return the compared as a table for people."""
     head = "beam  WER engine  WER flashlight  s engine  s flashlight  faster  same words  MB engine"
     return [
         head,
@@ -137,16 +139,16 @@ def as_lines(outcomes: Sequence[Outcome]) -> list[str]:
             f"{o.beam:4d}  {o.engine_wer:10.2f}  {o.flashlight_wer:14.2f}  {o.engine_seconds:8.3f}"
             f"  {o.flashlight_seconds:12.3f}  {o.faster:5.1f}x  {100 * o.same:8.1f} %"
             f"  {o.engine_megabytes:9.1f}"
-            for o in outcomes
+            for o in compared
         ),
-        *_at_equal_wer(outcomes),
-        *_guided(outcomes),
+        *_at_equal_wer(compared),
+        *_guided(compared),
     ]
 
 
-def _guided(outcomes: Sequence[Outcome]) -> list[str]:
+def _guided(compared: Sequence[DecodersCompared]) -> list[str]:
     """Compare the engine with a first-pass model with the engine without one."""
-    pairs = [(o, o.ahead) for o in outcomes if o.ahead is not None]
+    pairs = [(o, o.ahead) for o in compared if o.ahead is not None]
     if not pairs:
         return []
     head = "beam  WER alone  WER look-ahead  s alone  s look-ahead  MB alone  MB look-ahead"
@@ -161,11 +163,11 @@ def _guided(outcomes: Sequence[Outcome]) -> list[str]:
     ]
 
 
-def _at_equal_wer(outcomes: Sequence[Outcome]) -> list[str]:
+def _at_equal_wer(compared: Sequence[DecodersCompared]) -> list[str]:
     """Compare each of flashlight's results with the engine's fastest that is not worse."""
     lines = []
-    for theirs in outcomes:
-        fit = [o for o in outcomes if o.engine_wer <= theirs.flashlight_wer]
+    for theirs in compared:
+        fit = [o for o in compared if o.engine_wer <= theirs.flashlight_wer]
         if fit:
             ours = min(fit, key=lambda o: o.engine_seconds)
             times = theirs.flashlight_seconds / ours.engine_seconds

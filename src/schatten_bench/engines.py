@@ -1,6 +1,6 @@
 """The engine beside onnxruntime and torch: speed, memory and load time on this host, one thread.
 
-Each contestant is a process of its own that has loaded its model; they are asked in turns, so that
+Each program has loaded its model in a process of its own; they are asked in turns, so that
 a busy machine slows all alike, and the fastest chunk of each counts, in CPU time. The engine's
 chunk goes from samples to text, features and decoding included; the others' from features to
 log-probabilities.
@@ -19,7 +19,7 @@ CHUNKS = 5
 
 
 @dataclass(frozen=True)
-class Contestant:
+class EngineProgram:
     """A program with a model: the command of its process, and its file."""
 
     name: str
@@ -28,8 +28,8 @@ class Contestant:
 
 
 @dataclass
-class Result:
-    """What was measured of a contestant."""
+class EngineTimes:
+    """What was measured of a program."""
 
     name: str
     bytes_on_disk: int
@@ -47,20 +47,20 @@ class Result:
         return min(self.chunks)
 
 
-def hold(contestants: Sequence[Contestant], rounds: int) -> list[Result]:
+def time_engines(programs: Sequence[EngineProgram], rounds: int) -> list[EngineTimes]:
     """Load all, then time them in turns.
 
     Errors: `UserError` where one of them fails.
     """
     with ExitStack() as stack:
-        processes = [stack.enter_context(_start(one)) for one in contestants]
+        processes = [stack.enter_context(_start(one)) for one in programs]
         results = []
-        for one, process in zip(contestants, processes, strict=True):
+        for one, process in zip(programs, processes, strict=True):
             seconds, grown, peak = _answer(one, process)
             size = one.file.stat().st_size
-            results.append(Result(one.name, size, seconds, int(grown), int(peak)))
+            results.append(EngineTimes(one.name, size, seconds, int(grown), int(peak)))
         for _ in range(rounds):
-            for one, process, result in zip(contestants, processes, results, strict=True):
+            for one, process, result in zip(programs, processes, results, strict=True):
                 result.chunks += _ask(one, process)
         for process in processes:
             assert process.stdin is not None
@@ -68,7 +68,7 @@ def hold(contestants: Sequence[Contestant], rounds: int) -> list[Result]:
     return results
 
 
-def _start(one: Contestant) -> subprocess.Popen[str]:
+def _start(one: EngineProgram) -> subprocess.Popen[str]:
     command = [str(part) for part in one.command]
     try:
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -76,14 +76,14 @@ def _start(one: Contestant) -> subprocess.Popen[str]:
         raise UserError(f"{command[0]} is missing: schatten run arm builds it") from None
 
 
-def _ask(one: Contestant, process: subprocess.Popen[str]) -> list[float]:
+def _ask(one: EngineProgram, process: subprocess.Popen[str]) -> list[float]:
     assert process.stdin is not None
     process.stdin.write(f"{CHUNKS}\n")
     process.stdin.flush()
     return _answer(one, process)
 
 
-def _answer(one: Contestant, process: subprocess.Popen[str]) -> list[float]:
+def _answer(one: EngineProgram, process: subprocess.Popen[str]) -> list[float]:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
@@ -91,10 +91,13 @@ def _answer(one: Contestant, process: subprocess.Popen[str]) -> list[float]:
     return [float(word) for word in line.split()]
 
 
-def lines(
-    results: Sequence[Result], audio_microseconds: float, parameters: int, ours: Mapping[str, str]
+def table_lines(
+    results: Sequence[EngineTimes],
+    audio_microseconds: float,
+    parameters: int,
+    ours: Mapping[str, str],
 ) -> list[dict[str, str]]:
-    """Make a line per contestant; `ours` names the precision of each of our own."""
+    """Make a line per program; `ours` names the precision of each of our own."""
     rivals = [result for result in results if result.name not in ours]
     fastest = min(result.microseconds for result in rivals)
     return [

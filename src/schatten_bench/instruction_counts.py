@@ -27,7 +27,7 @@ SHAPES = (
     (513, 1027),
     (29, 1536),
 )
-"""Rows and columns of weight matrices: T's figure 6, the models' layers, and odd ones."""
+"""Rows and columns of weight matrices: figure 6 of the trace norm paper, our layers, odd ones."""
 TOLERANCE = 0.01
 """Share by which a count may rise above the committed one."""
 
@@ -59,7 +59,7 @@ def products(kernels: Iterable[str] = KERNELS) -> list[Product]:
     return [Product(k, m, n, c) for k in kernels for m, n in SHAPES for c in COLUMNS]
 
 
-def count(program: Path, plugin: Path, product: Product) -> int:
+def count_instructions(program: Path, plugin: Path, product: Product) -> int:
     """Count the AArch64 instructions of one call: two calls less one, all else being equal.
 
     `program` is run_gemm for AArch64, `plugin` insn_plugin for this host. The call packs the
@@ -75,7 +75,7 @@ def _run(program: Path, plugin: Path, product: Product, times: int) -> int:
     return qemu.instruction_count(tools.run([*emulate, program, p.kernels, *sizes]).stderr, plugin)
 
 
-def write(path: Path, counts: Counts) -> None:
+def write_counts(path: Path, counts: Counts) -> None:
     """Write counts as CSV."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
@@ -85,7 +85,7 @@ def write(path: Path, counts: Counts) -> None:
     files.write_text(path, text.getvalue())
 
 
-def read(path: Path) -> Counts:
+def read_counts(path: Path) -> Counts:
     """Read counts from CSV. Errors: `UserError` where the file is missing or damaged."""
     try:
         rows = list(csv.DictReader(files.read_lines(path)))

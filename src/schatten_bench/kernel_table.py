@@ -1,4 +1,4 @@
-"""The bench table: instructions and modelled cycles per multiply-accumulate, beside the peers'.
+"""Kernels beside other libraries': instructions and modelled cycles per multiply-accumulate.
 
 Bytes per MAC are the packed weights read for each MAC; the bandwidth is what the modelled speed
 would draw from memory at the CPU's clock. Where a board has less, the board's is the speed.
@@ -11,12 +11,11 @@ from pathlib import Path
 from schatten.device import llvm_mca
 from schatten.device.llvm_mca import Cycles
 from schatten.runtime import files
-from schatten_bench import instruction_counts as counts
-from schatten_bench import kernel_peers as peers
-from schatten_bench.instruction_counts import Counts, Product
+from schatten_bench import other_libraries
+from schatten_bench.instruction_counts import COLUMNS, KERNELS, SHAPES, Counts, Product
 
 SHAPE = (6144, 320)
-"""The shape of T's figure 6; the peers' figures hold for it."""
+"""The shape of the trace norm paper's figure 6; other libraries' figures hold for it."""
 BLOCK = {"neon": 16, "dotprod": 4, "i8mm": 8}
 """Weights to which each row is filled up in packed form."""
 TITLE = "Instructions counted under emulation; cycles modelled by llvm-mca, weights in cache"
@@ -24,7 +23,7 @@ TITLE = "Instructions counted under emulation; cycles modelled by llvm-mca, weig
 Line = dict[str, str]
 
 
-def per_mac(measured: Counts, product: Product) -> float:
+def instructions_per_mac(measured: Counts, product: Product) -> float:
     """Instructions per multiply-accumulate."""
     return measured[product] / product.macs
 
@@ -35,7 +34,7 @@ def bytes_per_mac(product: Product) -> float:
     return -(-product.cols // block) * block / (product.cols * product.columns)
 
 
-def lines(measured: Counts, cycles: Cycles) -> list[Line]:
+def table_lines(measured: Counts, cycles: Cycles) -> list[Line]:
     """Make a line per product: instructions and, for each CPU, cycles and implied GB/s."""
     return [_line(measured, cycles, product) for product in measured]
 
@@ -45,7 +44,7 @@ def _line(measured: Counts, cycles: Cycles, product: Product) -> Line:
         "kernels": product.kernels,
         "shape": f"{product.rows}x{product.cols}",
         "N": str(product.columns),
-        "instructions/MAC": f"{per_mac(measured, product):.4f}",
+        "instructions/MAC": f"{instructions_per_mac(measured, product):.4f}",
         "bytes/MAC": f"{bytes_per_mac(product):.4f}",
     }
     for cpu in llvm_mca.CPUS:
@@ -66,9 +65,9 @@ def write_csv(path: Path, table: list[Line]) -> None:
 
 
 def markdown(measured: Counts, cycles: Cycles) -> str:
-    """Write the tables as Markdown: T's shape beside the peers, cycles, then every shape."""
+    """Write the tables as Markdown: the paper's shape beside others, cycles, every shape."""
     parts = [f"# Kernels: {TITLE}\n"]
-    for kernels in counts.KERNELS:
+    for kernels in KERNELS:
         parts.append(_instructions(measured, kernels))
     parts.append(_cycles(cycles))
     parts.append(_shapes(measured))
@@ -83,32 +82,32 @@ def _head(title: str) -> str:
     return f"| {title} | N=1 | N=2 | N=3 | N=4 |\n|---|---|---|---|---|\n"
 
 
-def chosen(kernels: str, columns: int) -> str:
+def chosen_kernels(kernels: str, columns: int) -> str:
     """Name the kernels that the library picks: i8mm leaves a single column to dotprod."""
     return "dotprod" if kernels == "i8mm" and columns == 1 else kernels
 
 
-def ours(measured: Counts, kernels: str, shape: tuple[int, int]) -> tuple[float, ...]:
+def ours_by_columns(measured: Counts, kernels: str, shape: tuple[int, int]) -> tuple[float, ...]:
     """Instructions per MAC of a shape at N = 1..4 on a CPU whose best kernels are `kernels`."""
-    picked = [Product(chosen(kernels, n), *shape, n) for n in counts.COLUMNS]
-    return tuple(per_mac(measured, product) for product in picked)
+    picked = [Product(chosen_kernels(kernels, n), *shape, n) for n in COLUMNS]
+    return tuple(instructions_per_mac(measured, product) for product in picked)
 
 
 def _instructions(measured: Counts, kernels: str) -> str:
     said = _head(f"instructions / MAC, {kernels}, {SHAPE[0]}x{SHAPE[1]}")
-    for name, values in peers.INSTRUCTIONS[kernels].items():
+    for name, values in other_libraries.INSTRUCTIONS[kernels].items():
         said += _row(name, values)
-    said += _row("goal", peers.GOALS[kernels])
-    return said + _row("**schatten**", ours(measured, kernels, SHAPE))
+    said += _row("goal", other_libraries.GOALS[kernels])
+    return said + _row("**schatten**", ours_by_columns(measured, kernels, SHAPE))
 
 
 def _cycles(cycles: Cycles) -> str:
     said = _head("modelled cycles / MAC of the inner loop (and GB/s drawn)")
     for cpu in llvm_mca.CPUS:
         for kernels in cpu.kernels:
-            for name, values in peers.CYCLES.get((cpu.name, kernels), {}).items():
+            for name, values in other_libraries.CYCLES.get((cpu.name, kernels), {}).items():
                 said += _row(f"{cpu.name}, {kernels}: {name}", values)
-            modelled = [cycles[cpu.name, chosen(kernels, n), n] for n in counts.COLUMNS]
+            modelled = [cycles[cpu.name, chosen_kernels(kernels, n), n] for n in COLUMNS]
             cells = [_cell(value, cpu, n) for n, value in enumerate(modelled, start=1)]
             said += f"| {cpu.name}, {kernels}: **schatten** | " + " | ".join(cells) + " |\n"
     return said
@@ -120,7 +119,9 @@ def _cell(value: float, cpu: llvm_mca.Cpu, columns: int) -> str:
 
 def _shapes(measured: Counts) -> str:
     said = _head("instructions / MAC, every shape")
-    for kernels in counts.KERNELS:
-        for rows, cols in counts.SHAPES:
-            said += _row(f"{kernels} {rows}x{cols}", ours(measured, kernels, (rows, cols)), 4)
+    for kernels in KERNELS:
+        for rows, cols in SHAPES:
+            said += _row(
+                f"{kernels} {rows}x{cols}", ours_by_columns(measured, kernels, (rows, cols)), 4
+            )
     return said

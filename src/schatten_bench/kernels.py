@@ -18,7 +18,7 @@ import numpy as np
 
 from schatten.device import tools
 from schatten.errors import UserError
-from schatten_bench import instruction_counts as counts
+from schatten_bench.instruction_counts import COLUMNS, SHAPES
 
 ROUNDS = 15
 ROUND_SECONDS = 0.003
@@ -27,7 +27,7 @@ Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Times:
+class ProductTimes:
     """Least microseconds of a product: ours, and of each rival that is installed."""
 
     rows: int
@@ -58,7 +58,7 @@ INPUTS = {
 
 
 @dataclass(frozen=True)
-class Function:
+class FunctionTimes:
     """Nanoseconds per element of a function: ours, and the C library's in a scalar loop."""
 
     name: str
@@ -72,24 +72,24 @@ class Function:
         return self.library / self.ours
 
 
-def functions(program: Path) -> list[Function]:
+def time_functions(program: Path) -> list[FunctionTimes]:
     """Time exp, log, sigmoid and tanh. `program` is time_vector of this host."""
     rows = [line.split() for line in tools.run([program]).stdout.splitlines()]
-    return [Function(row[0], row[1], float(row[2]), float(row[3])) for row in rows]
+    return [FunctionTimes(row[0], row[1], float(row[2]), float(row[3])) for row in rows]
 
 
-def compare(program: Path, kernels: str = "best") -> list[Times]:
+def time_kernels(program: Path, kernels: str = "best") -> list[ProductTimes]:
     """Time every shape at N = 1..4. `program` is time_gemm of this host.
 
     Errors: `UserError` where onnx, onnxruntime or the program is missing.
     """
     idle = {name: _least(call) for name, call in _rivals(1, 1, 1).items()}
     result = []
-    for rows, cols in counts.SHAPES:
-        for columns in counts.COLUMNS:
+    for rows, cols in SHAPES:
+        for columns in COLUMNS:
             rivals = {name: _least(call) for name, call in _rivals(rows, cols, columns).items()}
             name, ours = _ours(program, kernels, rows, cols, columns)
-            result.append(Times(rows, cols, columns, name, ours, rivals, idle))
+            result.append(ProductTimes(rows, cols, columns, name, ours, rivals, idle))
     return result
 
 

@@ -14,7 +14,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.model import FEATURE_BINS
 from schatten.recipe.parts import model_of
 from schatten.train.module import ctc_losses
-from schatten_bench.training_step import fastest
+from schatten_bench.training_step import fastest_in_turns
 
 UTTERANCE_SECONDS = 8
 """Length of the made-up utterances: about that of read sentences."""
@@ -24,7 +24,7 @@ PRECISION = {"32": None, "16-mixed": torch.float16, "bf16-mixed": torch.bfloat16
 
 
 @dataclass(frozen=True)
-class Compared:
+class ModelStepTimes:
     """A step of a model: forward, CTC, penalty, backward, Adam."""
 
     device: str
@@ -35,9 +35,9 @@ class Compared:
     """Seconds with the trace norm."""
 
 
-def compare(
+def time_model_step(
     recipe: Recipe, system: str, batch_seconds: float | None, rounds: int, device: str
-) -> Compared:
+) -> ModelStepTimes:
     """Time the model of a system on noise, in batches of its training's size by default.
 
     The fastest of `rounds` counts, which take turns; data, clipping and logs are left out.
@@ -56,10 +56,11 @@ def compare(
         if form == "factored":
             factor_fully(model.bank)
         steps[form] = _step(model.to(place).train(), utterances, PRECISION[training.precision])
-    seconds = fastest(steps, rounds, time.process_time if place.type == "cpu" else _synchronised)
+    clock = time.process_time if place.type == "cpu" else _synchronised
+    seconds = fastest_in_turns(steps, rounds, clock)
     threads = f"CPU, threads: {training.torch_threads}"
     named = torch.cuda.get_device_name(place) if place.type == "cuda" else threads
-    return Compared(named, utterances, seconds["dense"], seconds["factored"])
+    return ModelStepTimes(named, utterances, seconds["dense"], seconds["factored"])
 
 
 def _step(model: AcousticModel, count: int, mixed: torch.dtype | None) -> Callable[[], None]:

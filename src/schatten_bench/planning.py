@@ -17,7 +17,7 @@ from schatten.runtime.files import write_text
 
 
 @dataclass(frozen=True)
-class Plan:
+class PlanningTime:
     """A planned run of a grid."""
 
     systems: int
@@ -28,7 +28,7 @@ class Plan:
     """Seconds of its CPU time."""
 
 
-def plan_grid(name: str, recipe: Recipe, values: int) -> Plan:
+def time_grid_planning(name: str, recipe: Recipe, values: int) -> PlanningTime:
     """Plan a grid over `values` of lambda_rec and of lambda_nonrec for both penalties.
 
     It stands beside the systems of the recipe `name`, with its first model and training. Errors:
@@ -47,7 +47,7 @@ def plan_grid(name: str, recipe: Recipe, values: int) -> Plan:
         raise UserError(f"{name} cannot be planned with a grid: {lines[-1]}")
     jobs = sum(line.startswith("would run ") for line in done.stdout.splitlines())
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Plan(2 * values**2, jobs, wall, cpu)
+    return PlanningTime(2 * values**2, jobs, wall, cpu)
 
 
 def _with_grid(name: str, recipe: Recipe, values: int) -> dict[str, Any]:

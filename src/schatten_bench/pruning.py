@@ -13,7 +13,7 @@ from schatten.lm import arpa
 
 
 @dataclass(frozen=True)
-class Pruned:
+class PruningTime:
     """What the fastest of some turns took, each a process of its own."""
 
     name: str
@@ -25,7 +25,9 @@ class Pruned:
     """N-grams left, by order."""
 
 
-def hold(model: Path, threshold: float, rival: Path | None, rounds: int) -> list[Pruned]:
+def time_pruning(
+    model: Path, threshold: float, rival: Path | None, rounds: int
+) -> list[PruningTime]:
     """Prune `model` to a threshold with schatten and with SRILM's `ngram`, in turns.
 
     Errors: `UserError` where one of them fails, with the last line that it said.
@@ -44,7 +46,7 @@ def hold(model: Path, threshold: float, rival: Path | None, rounds: int) -> list
     return [min((t for t in turns if t.name == name), key=lambda t: t.seconds) for name in named]
 
 
-def _turn(name: str, command: list[str], model: Path, output: Path) -> Pruned:
+def _turn(name: str, command: list[str], model: Path, output: Path) -> PruningTime:
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
         _, status, usage = os.wait4(process.pid, 0)
@@ -57,4 +59,4 @@ def _turn(name: str, command: list[str], model: Path, output: Path) -> Pruned:
             "mend what it names, or make the model again"
         )
     seconds = usage.ru_utime + usage.ru_stime
-    return Pruned(name, seconds, usage.ru_maxrss * 1024 / 1e6, arpa.counts(output))
+    return PruningTime(name, seconds, usage.ru_maxrss * 1024 / 1e6, arpa.counts(output))

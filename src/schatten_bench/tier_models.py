@@ -1,4 +1,7 @@
-"""Models in the sizes of T's tiers, with random weights: for speed, memory and size alone."""
+"""Models in the sizes of the trace norm paper's tiers (Kliegl et al., 2018), with random weights.
+
+They serve to measure speed, memory and size alone.
+"""
 
 import torch
 
@@ -11,25 +14,25 @@ CONVOLUTIONS = (
     Convolution(channels=64, kernel=(11, 11), stride=(1, 2)),
 )
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
-T_GRU, T_FULLY_CONNECTED = (768, 1024, 1280), 1536
+PAPER_GRU, PAPER_FULLY_CONNECTED = (768, 1024, 1280), 1536
 
 GRU: dict[str, tuple[int, ...]] = {"11M": (480, 672, 864), "15M": (624, 816, 1008)}
-"""GRUs of dense models of about the sizes of T's tiers (10.9 M; 14.7 M and 14.9 M)."""
+"""GRUs of dense models of about the sizes of the paper's tiers (10.9 M; 14.7 M and 14.9 M)."""
 SHARE = {"11M": 0.36, "15M": 0.49}
-"""Rank, as a share of a matrix's smaller side, that brings T's own model to those sizes."""
+"""Rank, as a share of a matrix's smaller side, that brings the paper's own model to those sizes."""
 TIERS = [f"{form}-{size}" for size in GRU for form in ("dense", "factored")]
 
 
-def build(tier: str) -> AcousticModel:
+def build_tier(tier: str) -> AcousticModel:
     """Build the model of a tier: `dense-11M`, `factored-15M` ..."""
     form, size = tier.split("-")
     torch.manual_seed(1)
-    gru = GRU[size] if form == "dense" else T_GRU
+    gru = GRU[size] if form == "dense" else PAPER_GRU
     settings = DeepSpeech2(
         type="deep_speech_2",
         convolutions=CONVOLUTIONS,
         gru=gru,
-        fully_connected=T_FULLY_CONNECTED,
+        fully_connected=PAPER_FULLY_CONNECTED,
     )
     model = models.build(settings, units_of(ALPHABET), "partial")
     if form == "factored":

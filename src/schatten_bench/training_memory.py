@@ -26,7 +26,7 @@ from schatten.runtime.files import read_json, write_jsonl, write_text
 
 
 @dataclass(frozen=True)
-class Measured:
+class TrainingMemory:
     """A training of one epoch."""
 
     hours: float
@@ -39,7 +39,9 @@ class Measured:
     """Of the whole process."""
 
 
-def measure(recipe: str, layout: Layout, system: str, hours: list[float]) -> Iterator[Measured]:
+def measure_training_memory(
+    recipe: str, layout: Layout, system: str, hours: list[float]
+) -> Iterator[TrainingMemory]:
     """Yield what one epoch of a system takes, for each of `hours` of audio.
 
     Errors: `UserError` where the recipe has no such system or its features are not there.
@@ -79,7 +81,7 @@ def _one_epoch(recipe: str, content: Recipe, system: str) -> dict[str, Any]:
     }
 
 
-def _train(command: list[str], source: Path, hours: float, folder: Path) -> Measured:
+def _train(command: list[str], source: Path, hours: float, folder: Path) -> TrainingMemory:
     """Train on so many hours of `source` in a new folder; the record of the model says the rest."""
     folder.mkdir()
     cuts, model = folder / source.name, folder / "model.pt"
@@ -93,7 +95,7 @@ def _train(command: list[str], source: Path, hours: float, folder: Path) -> Meas
         raise UserError(f"training on {hours:g} hours failed: {lines[-1]}")
     (epoch,) = read_json(model.with_name("history.json"))["epochs"]
     durations = [row["duration"] for row in _rows(source, hours)]
-    return Measured(
+    return TrainingMemory(
         sum(durations) / 3600,
         len(durations),
         epoch["steps"],

@@ -24,7 +24,7 @@ SIZES = (0.75, 0.5, 0.25, 0.1)
 
 
 @dataclass(frozen=True)
-class Shape:
+class LayerShape:
     """A GRU layer's step: frames, utterances, inputs, hidden units."""
 
     frames: int
@@ -42,10 +42,10 @@ class Shape:
 
 
 SHAPES = (
-    Shape(100, 16, 320, 128),
-    Shape(100, 16, 160, 192),
-    Shape(100, 8, 768, 1024),
-    Shape(150, 32, 640, 768),
+    LayerShape(100, 16, 320, 128),
+    LayerShape(100, 16, 160, 192),
+    LayerShape(100, 8, 768, 1024),
+    LayerShape(150, 32, 640, 768),
 )
 
 
@@ -55,7 +55,7 @@ PROJECTIONS = (25, 50, 75)
 """Widths of their projections, in % of the cells."""
 
 
-class Timed(Protocol):
+class TrainedLayer(Protocol):
     """A layer with a penalty, whose training steps are timed."""
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -71,10 +71,10 @@ class Timed(Protocol):
         ...
 
 
-class Layer(nn.Module):
+class GruLayer(nn.Module):
     """One GRU layer as a training has it."""
 
-    def __init__(self, shape: Shape, form: str, rank: int | None = None) -> None:
+    def __init__(self, shape: LayerShape, form: str, rank: int | None = None) -> None:
         """`form`: dense, factored (W = U V formed once a step), applied (U (V x)), both, or torch.
 
         `both` applies the recurrent factors too, frame by frame; `torch` is dense, with torch's own
@@ -116,21 +116,21 @@ class Layer(nn.Module):
         return penalty(self.bank, 0.01, 0.01)
 
 
-def compare(rounds: int, threads: int) -> list[tuple[Shape, dict[str, float]]]:
+def time_stage1_forms(rounds: int, threads: int) -> list[tuple[LayerShape, dict[str, float]]]:
     """Return the seconds of the fastest step of each form of stage 1, for every shape."""
     torch.set_num_threads(threads)
     forms = ("dense", "factored", "torch")
     return [
-        (shape, _fastest(shape, {form: Layer(shape, form) for form in forms}, rounds))
+        (shape, _fastest(shape, {form: GruLayer(shape, form) for form in forms}, rounds))
         for shape in SHAPES
     ]
 
 
 @dataclass(frozen=True)
-class ByRank:
+class StepTimesByRank:
     """Seconds of the fastest step of a shape: of stage 1, and of stage 2 by size."""
 
-    shape: Shape
+    shape: LayerShape
     l2: float
     trace_norm: float
     formed: dict[float, float]
@@ -141,27 +141,27 @@ class ByRank:
     """With U (V h) of the state too, at each frame."""
 
 
-def by_rank(rounds: int, threads: int) -> Iterator[ByRank]:
+def time_stage2_by_rank(rounds: int, threads: int) -> Iterator[StepTimesByRank]:
     """Yield what stage 2 costs at falling ranks beside stage 1, for every shape."""
     torch.set_num_threads(threads)
     for shape in SHAPES:
         yield _by_rank(shape, rounds)
 
 
-def _by_rank(shape: Shape, rounds: int) -> ByRank:
-    layers = {"l2": Layer(shape, "dense"), "trace_norm": Layer(shape, "factored")}
+def _by_rank(shape: LayerShape, rounds: int) -> StepTimesByRank:
+    layers = {"l2": GruLayer(shape, "dense"), "trace_norm": GruLayer(shape, "factored")}
     forms = {"formed": "factored", "applied": "applied", "both": "both"}
     for name, form in forms.items():
-        layers |= {f"{name} {size}": Layer(shape, form, shape.rank(size)) for size in SIZES}
+        layers |= {f"{name} {size}": GruLayer(shape, form, shape.rank(size)) for size in SIZES}
     seconds = _fastest(shape, layers, rounds)
     found = [{size: seconds[f"{name} {size}"] for size in SIZES} for name in forms]
-    return ByRank(shape, seconds["l2"], seconds["trace_norm"], *found)
+    return StepTimesByRank(shape, seconds["l2"], seconds["trace_norm"], *found)
 
 
-class ProjectedLayer(nn.Module):
+class ProjectedLstmLayer(nn.Module):
     """One LSTM layer with a projection, as `run` runs it; no penalty."""
 
-    def __init__(self, shape: Shape, width: int, run: Callable[..., Tensor]) -> None:
+    def __init__(self, shape: LayerShape, width: int, run: Callable[..., Tensor]) -> None:
         """Project the states of `shape` to `width`."""
         super().__init__()
         self.run = run
@@ -179,29 +179,33 @@ class ProjectedLayer(nn.Module):
         return 0.0
 
 
-def by_projection(rounds: int, threads: int) -> Iterator[tuple[Shape, int, float, float]]:
+def time_projected_lstms(
+    rounds: int, threads: int
+) -> Iterator[tuple[LayerShape, int, float, float]]:
     """Yield shape, projection, and seconds of a step of torch's projected LSTM and multiplied out.
 
     Both do the same: `run_projected_lstm` takes the latter up to `FORMED_UP_TO` cells.
     """
     torch.set_num_threads(threads)
     for cells in CELLS:
-        shape = Shape(100, 16, 320, cells)
+        shape = LayerShape(100, 16, 320, cells)
         for share in PROJECTIONS:
             width = cells * share // 100
             runs = {"fused": run_fused_lstm, "formed": run_formed_lstm}
-            layers = {name: ProjectedLayer(shape, width, run) for name, run in runs.items()}
+            layers = {name: ProjectedLstmLayer(shape, width, run) for name, run in runs.items()}
             seconds = _fastest(shape, layers, rounds)
             yield shape, width, seconds["fused"], seconds["formed"]
 
 
-def _fastest(shape: Shape, layers: Mapping[str, Timed], rounds: int) -> dict[str, float]:
+def _fastest(
+    shape: LayerShape, layers: Mapping[str, TrainedLayer], rounds: int
+) -> dict[str, float]:
     torch.manual_seed(1)
     x = torch.randn(shape.batch, shape.frames, shape.inputs)
-    return fastest({name: _step(layer, x) for name, layer in layers.items()}, rounds)
+    return fastest_in_turns({name: _step(layer, x) for name, layer in layers.items()}, rounds)
 
 
-def fastest(
+def fastest_in_turns(
     steps: Mapping[str, Callable[[], None]],
     rounds: int,
     clock: Callable[[], float] = time.process_time,
@@ -219,7 +223,7 @@ def fastest(
     return {name: min(found[1:]) for name, found in times.items()}
 
 
-def _step(layer: Timed, x: Tensor) -> Callable[[], None]:
+def _step(layer: TrainedLayer, x: Tensor) -> Callable[[], None]:
     optimiser = torch.optim.Adam(layer.parameters(), lr=1e-4)
 
     def step() -> None:

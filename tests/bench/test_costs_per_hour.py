@@ -11,7 +11,7 @@ from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
 from schatten.report.render import to_markdown
 from schatten.runtime import files, seals
-from schatten_bench.costs_per_hour import Cost, costs, scale_table
+from schatten_bench.costs_per_hour import StepCost, costs_table, step_costs
 
 
 def finish(path: Path, content: bytes, seconds: float) -> None:
@@ -45,10 +45,10 @@ def test_costs_are_those_of_the_records_and_of_what_is_kept(finished: Experiment
     layout = finished.layout
     splits = read(layout.validation, Validation).splits
     every = sum(split.hours for split in splits.values())
-    found = {one.step: one for one in costs(finished.recipe, layout)}
+    found = {one.step: one for one in step_costs(finished.recipe, layout)}
     assert list(found)[:4] == ["corpus", "validate", "features mel80", "statistics mel80"]
     manifests = sum(layout.cuts(split).stat().st_size for split in splits)
-    assert found["corpus"] == Cost("corpus", every, 60.0, manifests + 5000, 300.0)
+    assert found["corpus"] == StepCost("corpus", every, 60.0, manifests + 5000, 300.0)
     features = layout.features("mel80", "train").stat().st_size
     assert found["features mel80"].bytes == features + 4000
     assert found["features mel80"].hours == splits["train"].hours
@@ -57,9 +57,9 @@ def test_costs_are_those_of_the_records_and_of_what_is_kept(finished: Experiment
 
 
 def test_more_hours_cost_as_much_an_hour() -> None:
-    cost = Cost("features", 2.0, 7200.0, 4_000_000_000, 300.0)
+    cost = StepCost("features", 2.0, 7200.0, 4_000_000_000, 300.0)
     assert cost.at(10.0) == (10.0, 20.0)
-    written = to_markdown([scale_table([cost], 10.0)], "Costs", [])
+    written = to_markdown([costs_table([cost], 10.0)], "Costs", [])
     cells = [cell.strip() for cell in written.rstrip().splitlines()[-1].split("|")]
     assert cells[1:] == ["features", "2.00", "3600.00", "2000.00", "300", "10.0", "20.0", ""]
 
@@ -67,4 +67,4 @@ def test_more_hours_cost_as_much_an_hour() -> None:
 def test_a_run_that_is_not_finished_is_said(finished: Experiment) -> None:
     seals.record_of(finished.layout.statistics("mel80")).unlink()
     with pytest.raises(UserError, match=r"statistics\.json .* run the recipe first"):
-        list(costs(finished.recipe, finished.layout))
+        list(step_costs(finished.recipe, finished.layout))

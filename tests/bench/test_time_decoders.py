@@ -8,7 +8,7 @@ from toy_decoding import WORDS, arpa_text, clear_values, log_probs
 from schatten.decode.logprobs import write_logprobs
 from schatten.recipe.decoding import Decoding
 from schatten.runtime.files import write_json, write_jsonl
-from schatten_bench.decoders import Contest, as_lines, compare
+from schatten_bench.decoders import DecoderInputs, as_lines, time_decoders
 
 WIDE = Decoding(beam=2000, beam_threshold=300.0, token_beam=5)
 
@@ -35,15 +35,15 @@ def test_a_contest_says_what_look_ahead_does(build, files, tmp_path):
     write_json(tmp_path / "weights.json", {"lm_weight": 0.5, "word_bonus": 0.0})
     program = build("shared") / "bench/decode_logprobs"
     names = (tmp_path / name for name in ("test.npz", "test.cuts.jsonl.gz"))
-    contest = Contest(*names, lm, lexicon, tmp_path / "weights.json", program, first_pass)
-    (outcome,) = compare(contest, WIDE, [50], 1)
+    inputs = DecoderInputs(*names, lm, lexicon, tmp_path / "weights.json", program, first_pass)
+    (one,) = time_decoders(inputs, WIDE, [50], 1)
     wrong = 100 * 3 / 9  # the x of each reference
-    assert (outcome.engine_wer, outcome.flashlight_wer) == (pytest.approx(wrong),) * 2
-    assert outcome.ahead is not None
-    assert (outcome.ahead.wer, outcome.ahead.same) == (pytest.approx(wrong), 1.0)
-    head, row = as_lines([outcome])[-2:]
+    assert (one.engine_wer, one.flashlight_wer) == (pytest.approx(wrong),) * 2
+    assert one.ahead is not None
+    assert (one.ahead.wer, one.ahead.same) == (pytest.approx(wrong), 1.0)
+    head, row = as_lines([one])[-2:]
     assert head.startswith("beam  WER alone  WER look-ahead")
     assert row.split()[:3] == ["50", "33.33", "33.33"]
-    (plain,) = compare(replace(contest, look_ahead=None), WIDE, [50], 1)
+    (plain,) = time_decoders(replace(inputs, look_ahead=None), WIDE, [50], 1)
     assert plain.ahead is None
     assert "look-ahead" not in "\n".join(as_lines([plain]))

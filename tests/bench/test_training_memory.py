@@ -7,7 +7,7 @@ from small_data import write_data
 
 from schatten.errors import UserError
 from schatten.recipe.layout import Layout
-from schatten_bench.training_memory import measure
+from schatten_bench.training_memory import measure_training_memory
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def recipe_of(layout: Layout) -> str:
 
 
 def test_an_epoch_reads_the_hours_that_were_asked_for(layout: Layout) -> None:
-    (one,) = measure(recipe_of(layout), layout, "trace_norm", [0.01])
+    (one,) = measure_training_memory(recipe_of(layout), layout, "trace_norm", [0.01])
     assert 0.01 <= one.hours < 0.0102
     assert one.utterances > 40, "more than there are: some come again"
     assert one.batches >= 36 / 2.5
@@ -33,7 +33,7 @@ def test_an_epoch_reads_the_hours_that_were_asked_for(layout: Layout) -> None:
 
 def test_systems_and_features_have_to_be_there(layout: Layout) -> None:
     with pytest.raises(UserError, match="has no system nobody: take one of dense,"):
-        next(measure(recipe_of(layout), layout, "nobody", [1.0]))
+        next(measure_training_memory(recipe_of(layout), layout, "nobody", [1.0]))
     layout.features("mel40", "train").unlink()
     with pytest.raises(UserError, match="run the recipe first"):
-        next(measure(recipe_of(layout), layout, "dense", [1.0]))
+        next(measure_training_memory(recipe_of(layout), layout, "dense", [1.0]))

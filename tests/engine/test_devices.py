@@ -76,7 +76,7 @@ def _wait_for(port, process):
 
 
 def test_every_device_is_sound():
-    found = {path.stem: devices.load(path) for path in DEVICES.glob("*.yaml")}
+    found = {path.stem: devices.load_device(path) for path in DEVICES.glob("*.yaml")}
     assert {"host", "qemu-a53", "qemu-max", "rpi3", "rpi4"} <= set(found)
     assert found["host"].has_times
     assert not found["qemu-a53"].has_times
@@ -94,20 +94,20 @@ def test_every_device_is_sound():
 )
 def test_wrong_devices_are_refused(tmp_path, content, message):
     with pytest.raises(UserError, match=message):
-        devices.load(_device(tmp_path, **content))
+        devices.load_device(_device(tmp_path, **content))
 
 
 def test_host_and_emulated_cpu_hear_the_same(build, made, sounds, tmp_path):
-    load = devices.model_alone(made("lstm", "int8")[1])
+    load = devices.model_payload(made("lstm", "int8")[1])
     program = build("shared") / "engine/schatten-recognize"
-    host = devices.recognise(devices.load(DEVICES / "host.yaml"), program, load, sounds)
+    host = devices.recognise(devices.load_device(DEVICES / "host.yaml"), program, load, sounds)
     assert len(host.texts) == 2
     assert host.texts[0]
     assert host.statistics["rtf"] > 0
     if shutil.which("qemu-aarch64") is None:
         pytest.skip("qemu-aarch64 not installed")
     program = build("aarch64") / "engine/schatten-recognize"
-    emulated = devices.load(DEVICES / "qemu-a53.yaml")
+    emulated = devices.load_device(DEVICES / "qemu-a53.yaml")
     found = devices.recognise(emulated, program, load, sounds)
     assert found.texts == host.texts
     assert set(found.statistics) == {"audio_seconds"}
@@ -124,25 +124,27 @@ def test_a_board_behind_ssh_sends_its_results_back(build, made, sounds, server, 
     done = CliRunner().invoke(app, list(map(str, arguments)))
     assert done.exit_code == 0, done.output + str(done.exception)
     result = json.loads(output.read_text())
-    load = devices.model_alone(model)
-    here = devices.recognise(devices.load(DEVICES / "host.yaml"), program, load, sounds)
+    load = devices.model_payload(model)
+    here = devices.recognise(devices.load_device(DEVICES / "host.yaml"), program, load, sounds)
     assert result["texts"] == here.texts
     assert result["speed_up"] == pytest.approx(1 / result["rtf"])
     assert "board: audio" in done.output
     damaged = tmp_path / "damaged.gguf"
     damaged.write_bytes(model.read_bytes()[:100])
     with pytest.raises(UserError, match=r"schatten-recognize: model\.gguf is cut off"):
-        devices.recognise(devices.load(device), program, devices.model_alone(damaged), sounds)
+        devices.recognise(
+            devices.load_device(device), program, devices.model_payload(damaged), sounds
+        )
 
 
 def test_a_board_that_is_away_is_named(made, sounds, tmp_path):
     if shutil.which("ssh") is None:
         pytest.skip("openssh-client is not installed")
     model = made("lstm", "int8")[1]
-    load = devices.model_alone(model)
+    load = devices.model_payload(model)
     where = {"title": "board", "runner": "ssh:pi@127.0.0.1", "ssh_options": ["-p", "1"]}
     with pytest.raises(devices.Unreachable, match=r"127\.0\.0\.1 cannot be reached"):
-        devices.recognise(devices.load(_device(tmp_path, **where)), model, load, sounds)
+        devices.recognise(devices.load_device(_device(tmp_path, **where)), model, load, sounds)
 
 
 @pytest.fixture
@@ -214,12 +216,12 @@ def test_the_speed_of_an_emulated_cpu_is_bounded(build, bundled, split, words, t
     found, said = _measure("estimate", DEVICES / "qemu-max.yaml", *given)
     assert (found["differing"], found["speed_up"]) == (0, None)
     with pytest.raises(UserError, match="no times of its own"):
-        speed.measure(devices.load(DEVICES / "qemu-a53.yaml"), more[1], None, None, 1)
+        speed.measure(devices.load_device(DEVICES / "qemu-a53.yaml"), more[1], None, None, 1)
 
 
 def test_devices_are_named_or_what_there_is(monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert devices.names("host, rpi3 host") == ("host", "rpi3")
+    assert devices.device_names("host, rpi3 host") == ("host", "rpi3")
     for text, message in (("host rpi9", "there is no rpi9"), (" ", "names no device")):
         with pytest.raises(UserError, match=f"{message}; arm/devices has host, "):
-            devices.names(text)
+            devices.device_names(text)

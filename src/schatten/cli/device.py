@@ -45,12 +45,12 @@ def run(
 
     if (model is None) == (bundle is None):
         raise UserError("give --model or --bundle, one of them")
-    load = devices.bundle(bundle) if bundle else devices.model_alone(model or Path())
-    where = devices.load(device)
+    payload = devices.bundle_payload(bundle) if bundle else devices.model_payload(model or Path())
+    where = devices.load_device(device)
     target = "host" if where.runner == "host" else "aarch64"
     built = program or Path(f"results/arm/{target}/bin/schatten-recognize")
-    report = devices.recognise(where, built, load, audio)
-    result = devices.as_json(where, load, report)
+    report = devices.recognise(where, built, payload, audio)
+    result = devices.as_json(where, payload, report)
     if output is not None:
         files.write_json(output, result)
     for path, text in zip(audio, report.texts, strict=True):
@@ -80,9 +80,9 @@ def measure(
     """Time a bundle on this host or a board: speed, share of the acoustic model, memory."""
     from schatten.device import devices, speed
 
-    where = devices.load(device)
+    where = devices.load_device(device)
     with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
-        found = speed.measure(where, program, devices.bundle(bundle), sound, rounds)
+        found = speed.measure(where, program, devices.bundle_payload(bundle), sound, rounds)
     _write(output, found, where.runner == "host")
 
 
@@ -103,10 +103,10 @@ def estimate(
     """Bound a bundle's speed on an emulated CPU: instructions counted, cycles modelled. No time."""
     from schatten.device import devices, speed
 
-    where = devices.load(device)
+    where = devices.load_device(device)
     with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
-        load = devices.bundle(bundle)
-        found = speed.estimate(where, program, load, sound, plugin, library)
+        payload = devices.bundle_payload(bundle)
+        found = speed.estimate(where, program, payload, sound, plugin, library)
     _write(output, found, is_here=False)
 
 

@@ -114,11 +114,11 @@ def compare_ranks(
     parameters: Annotated[list[int], typer.Option(help="Size of the model; several in turn")],
 ) -> None:
     """Print the CER of a model right after truncation, by rank rule, at equal size."""
-    from schatten.train.compare_ranks import compare
+    from schatten.train.compare_ranks import cer_by_rank_rule
 
     settings = recipes.load(recipe)
     made = settings.systems[system]
     training = settings.trainings[made.training]
     print(f"{model}, {dev.name}, greedy, before stage 2\nrule                  parameters  CER (%)")
-    for row in compare(model, made.factorization, parameters, (train, dev), training):
+    for row in cer_by_rank_rule(model, made.factorization, parameters, (train, dev), training):
         print(f"{row.rule:20} {row.parameters:11} {row.cer:8.2f}", flush=True)

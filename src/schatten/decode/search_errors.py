@@ -35,7 +35,7 @@ class SearchError:
 
 
 @dataclass(frozen=True)
-class Compared:
+class DecoderErrors:
     """A decoder's search errors on a split."""
 
     name: str
@@ -74,13 +74,13 @@ class Compared:
         }
 
 
-def search_errors(
+def find_search_errors(
     split: LogProbs,
     references: Sequence[Utterance],
     outputs: Mapping[str, Mapping[str, Sequence[str]]],
     candidates: Callable[[Frames], list[list[str]]],
     scorer: ExactScorer,
-) -> list[Compared]:
+) -> list[DecoderErrors]:
     """Compare decoders' `outputs` (words by utterance) with each other and with `candidates`.
 
     `candidates` is the reference: it returns hypotheses of (frames, units) log-probabilities.
@@ -97,7 +97,7 @@ def search_errors(
                 found[name].append(SearchError(utterance, words, best, missed))
     spoken = sum(len(reference.words) for reference in references)
     return [
-        Compared(name, errors, spoken, _word_errors(references, outputs[name]))
+        DecoderErrors(name, errors, spoken, _word_errors(references, outputs[name]))
         for name, errors in found.items()
     ]
 
@@ -110,7 +110,7 @@ def _distance(first: Sequence[str], second: Sequence[str]) -> int:
     return int(kaldialign.edit_distance(list(first), list(second))["total"])
 
 
-def table(compared: Sequence[Compared]) -> str:
+def errors_table(compared: Sequence[DecoderErrors]) -> str:
     """Return one line a decoder, below a line of titles."""
     lines = ["decoder                search errors  per 1000 words  words lost per 1000  WER %"]
     lines += [

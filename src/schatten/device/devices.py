@@ -56,7 +56,7 @@ class Device(Settings):
 
 
 @dataclass(frozen=True)
-class Load:
+class Payload:
     """What a device is given besides the program and sound."""
 
     files: dict[str, Path]
@@ -74,12 +74,12 @@ class Load:
         return sum(path.stat().st_size for path in self.files.values())
 
 
-def model_alone(path: Path) -> Load:
+def model_payload(path: Path) -> Payload:
     """Return a model (.gguf) to be decoded greedily."""
-    return Load({MODEL: path}, (MODEL,))
+    return Payload({MODEL: path}, (MODEL,))
 
 
-def bundle(folder: Path) -> Load:
+def bundle_payload(folder: Path) -> Payload:
     """Return a bundle (`schatten bundle`), to be searched as its manifest says.
 
     Errors: `UserError` where it is none.
@@ -87,11 +87,11 @@ def bundle(folder: Path) -> Load:
     search = read_manifest(folder)["search"]
     files = {name: folder / name for name in (MODEL, LM, LEXICON, MANIFEST)}
     names = ("--manifest", MANIFEST, "--lm", LM, "--lexicon", LEXICON, MODEL)
-    return Load(files, (*search_options(search), *names))
+    return Payload(files, (*search_options(search), *names))
 
 
 @dataclass(frozen=True)
-class Report:
+class Recognised:
     """What a device recognised, and how fast."""
 
     texts: list[str]
@@ -105,7 +105,7 @@ class Unreachable(UserError):
     """The board did not answer."""
 
 
-def load(path: Path) -> Device:
+def load_device(path: Path) -> Device:
     """Read a device.
 
     Errors: `UserError` where the file is missing or says something unknown.
@@ -124,49 +124,49 @@ def load(path: Path) -> Device:
 
 
 @cache
-def every() -> dict[str, Device]:
+def all_devices() -> dict[str, Device]:
     """Read every device of the project, by name."""
-    return {path.stem: load(path) for path in sorted(FOLDER.glob("*.yaml"))}
+    return {path.stem: load_device(path) for path in sorted(FOLDER.glob("*.yaml"))}
 
 
-def names(text: str) -> tuple[str, ...]:
+def device_names(text: str) -> tuple[str, ...]:
     """Read names of devices, apart by commas or spaces; each comes once.
 
     Errors: `UserError` for a name that no device has.
     """
     found = tuple(dict.fromkeys(text.replace(",", " ").split()))
-    unknown = [name for name in found if name not in every()]
+    unknown = [name for name in found if name not in all_devices()]
     if unknown or not found:
         problem = f"there is no {unknown[0]}" if unknown else "it names no device"
-        raise UserError(f"devices={text!r}: {problem}; {FOLDER} has {', '.join(every())}")
+        raise UserError(f"devices={text!r}: {problem}; {FOLDER} has {', '.join(all_devices())}")
     return found
 
 
-def recognise(device: Device, program: Path, load: Load, audio: Sequence[Path]) -> Report:
+def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> Recognised:
     """Run `schatten-recognize` of the device's architecture on WAV files.
 
     Errors: `UserError` where it fails, `Unreachable` where a board does not answer.
     """
-    for path in (program, *load.files.values(), *audio):
+    for path in (program, *payload.files.values(), *audio):
         if not path.is_file():
             raise UserError(f"{path} does not exist: give the program, a model and WAV files")
     if device.runner.startswith("ssh:"):
-        said = _on_board(device, program, load, audio)
+        said = _on_board(device, program, payload, audio)
     else:
-        said = tools.run(local_command(device, program, load, audio)).stdout
+        said = tools.run(local_command(device, program, payload, audio)).stdout
     return _report(device, said, len(audio))
 
 
 def local_command(
-    device: Device, program: Path, load: Load, audio: Sequence[Path], *emulation: str
+    device: Device, program: Path, payload: Payload, audio: Sequence[Path], *emulation: str
 ) -> list[str]:
     """Return the command for this host or an emulated CPU (with more options of the emulator)."""
     emulator = ["qemu-aarch64", "-cpu", device.cpu, *emulation] if device.cpu else []
-    arguments = load.arguments(lambda name: str(load.files[name]))
+    arguments = payload.arguments(lambda name: str(payload.files[name]))
     return [*emulator, str(program), "--json", *arguments, *map(str, audio)]
 
 
-def _report(device: Device, said: str, files: int) -> Report:
+def _report(device: Device, said: str, files: int) -> Recognised:
     try:
         lines: list[Any] = [json.loads(line) for line in said.splitlines()]
         texts = [line["text"] for line in lines[:-1]]
@@ -177,15 +177,15 @@ def _report(device: Device, said: str, files: int) -> Report:
         raise UserError(f"{device.title} sent back something else than results: {said[:200]!r}")
     if not device.has_times:
         statistics = {"audio_seconds": statistics["audio_seconds"]}
-    return Report(texts, statistics)
+    return Recognised(texts, statistics)
 
 
-def _on_board(device: Device, program: Path, load: Load, audio: Sequence[Path]) -> str:
+def _on_board(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> str:
     """Send everything through one connection, run it in a folder of its own, remove that."""
     board = device.runner.removeprefix("ssh:")
     names = [f"{number}.wav" for number in range(len(audio))]
-    sent = _archive({"schatten-recognize": program, **load.files}, names, audio)
-    arguments = load.arguments(lambda name: name)
+    sent = _archive({"schatten-recognize": program, **payload.files}, names, audio)
+    arguments = payload.arguments(lambda name: name)
     run = shlex.join(["./schatten-recognize", "--json", *arguments, *names])
     script = (
         "folder=$(mktemp -d) && trap 'rm -rf \"$folder\"' EXIT"
@@ -215,16 +215,16 @@ def _archive(files: dict[str, Path], names: Sequence[str], audio: Sequence[Path]
     return packed.getvalue()
 
 
-def as_json(device: Device, load: Load, report: Report) -> dict[str, Any]:
+def as_json(device: Device, payload: Payload, report: Recognised) -> dict[str, Any]:
     """Return what is written of a run; `speed_up` is audio over computing time."""
     statistics = dict(report.statistics)
     if statistics.get("rtf"):
         statistics["speed_up"] = 1 / statistics["rtf"]
     return {
         "device": device.title,
-        "model": load.files[MODEL].name,
-        "model_bytes": load.files[MODEL].stat().st_size,
-        "bytes": load.bytes,
+        "model": payload.files[MODEL].name,
+        "model_bytes": payload.files[MODEL].stat().st_size,
+        "bytes": payload.bytes,
         "texts": report.texts,
         **statistics,
     }

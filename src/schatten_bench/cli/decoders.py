@@ -31,8 +31,8 @@ def bench_decoder(
 ) -> None:
     """Decode with the engine and with flashlight-text: WER (%), CPU seconds, MB, one thread."""
     from schatten import recipe as recipes
-    from schatten_bench.decoders import Contest, as_lines, compare
+    from schatten_bench.decoders import DecoderInputs, as_lines, time_decoders
 
-    contest = Contest(logprobs, cuts, lm, lexicon, weights, program, look_ahead)
-    outcomes = compare(contest, recipes.load(recipe).decoding, beam, rounds)
-    typer.echo("\n".join(as_lines(outcomes)))
+    inputs = DecoderInputs(logprobs, cuts, lm, lexicon, weights, program, look_ahead)
+    compared = time_decoders(inputs, recipes.load(recipe).decoding, beam, rounds)
+    typer.echo("\n".join(as_lines(compared)))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from schatten_bench.engines import Contestant
+    from schatten_bench.engines import EngineProgram
 
 app = typer.Typer()  # of `schatten device`
 BUILT = Path("results/arm/host/bin")
@@ -28,7 +28,7 @@ def compare_engine(
     tier: Annotated[list[str] | None, typer.Option(help="dense-11M ...; all by default.")] = None,
     rounds: Annotated[int, typer.Option(help="Turns of each; the fastest chunk counts.")] = 40,
 ) -> None:
-    """Time the engine beside onnxruntime and torch on models of T's sizes, one thread.
+    """Time the engine beside onnxruntime and torch on models of the paper's sizes, one thread.
 
     All run the same model, in chunks of four output frames, with their state carried along.
     """
@@ -45,17 +45,17 @@ def _compare(tier: str, program: Path, folder: Path, rounds: int) -> None:
     from schatten import models
     from schatten_bench import engines, tier_models
 
-    model = tier_models.build(tier)
+    model = tier_models.build_tier(tier)
     stored = folder / "model.pt"
     models.save(model, stored)
     parameters = model.parameters_at_inference()
-    results = engines.hold(list(_contestants(stored, program)), rounds)
+    results = engines.time_engines(list(_programs(stored, program)), rounds)
     audio = 1e6 * 4 * model.settings.stride / 100
     typer.echo(
         f"{tier}: {parameters} parameters, chunks of 4 output frames ({audio / 1000:.0f} ms of "
         f"sound), one thread, CPU time of the fastest of {rounds * engines.CHUNKS} in turns"
     )
-    _print(engines.lines(results, audio, parameters, OURS))
+    _print(engines.table_lines(results, audio, parameters, OURS))
     typer.echo()
 
 
@@ -66,26 +66,26 @@ def _print(lines: list[dict[str, str]]) -> None:
         typer.echo(f"  {cells[0]:{widths[0]}}  " + "  ".join(f"{c:>{w}}" for c, w in pairs))
 
 
-def _contestants(model: Path, program: Path) -> Iterable["Contestant"]:
-    """Export a model in every form and yield who runs it."""
+def _programs(model: Path, program: Path) -> Iterable["EngineProgram"]:
+    """Export a model in every form and yield the programs that run it."""
     from typing import cast
 
     from schatten.export import export
     from schatten.export.onnx import export_onnx
     from schatten.export.run import Precision
-    from schatten_bench.engines import Contestant
+    from schatten_bench.engines import EngineProgram
 
     rival = [sys.executable, "-m", "schatten.cli", "device", "rival"]
     for name, precision in OURS.items():
         file = model.with_name(f"model.{precision}.gguf")
         export(model, cast(Precision, precision), file)
-        yield Contestant(name, [program, file], file)
+        yield EngineProgram(name, [program, file], file)
     for number, (name, (form, frames, convolutions)) in enumerate(ONNX_FORMS.items()):
         file = model.with_name(f"model{number}.onnx")
         export_onnx(model, cast(Precision, form), frames, file, convolutions)
-        yield Contestant(name, [*rival, "onnxruntime", file], file)
+        yield EngineProgram(name, [*rival, "onnxruntime", file], file)
     for kind in ("torch-fp32", "torch-int8"):
-        yield Contestant(kind.replace("-", " "), [*rival, kind, model], model)
+        yield EngineProgram(kind.replace("-", " "), [*rival, kind, model], model)
 
 
 @app.command("rival", hidden=True)
@@ -94,11 +94,11 @@ def rival(
     model: Annotated[Path, typer.Argument(help="The model (.onnx or .pt).")],
 ) -> None:
     """Run a rival of the engine for `compare-engine`: it is asked through standard input."""
-    from schatten_bench import engine_rival as process
+    from schatten_bench import rival_engine
 
     if kind == "onnxruntime":
-        process.serve(process.onnx_stream(model))
+        rival_engine.serve(rival_engine.onnx_stream(model))
     else:
         from schatten_bench.torch_stream import torch_stream
 
-        process.serve(torch_stream(model, kind == "torch-int8"))
+        rival_engine.serve(torch_stream(model, kind == "torch-int8"))

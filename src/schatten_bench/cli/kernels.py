@@ -23,12 +23,12 @@ def count(
     """Count the AArch64 instructions of every product under qemu. Exact; not a time."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from schatten_bench import instruction_counts as counts
+    from schatten_bench.instruction_counts import count_instructions, products, write_counts
 
-    products = counts.products()
+    every = products()
     with ThreadPoolExecutor(jobs) as pool:
-        numbers = pool.map(lambda product: counts.count(program, plugin, product), products)
-        counts.write(output, dict(zip(products, numbers, strict=True)))
+        numbers = pool.map(lambda product: count_instructions(program, plugin, product), every)
+        write_counts(output, dict(zip(every, numbers, strict=True)))
 
 
 @app.command("bench")
@@ -42,11 +42,11 @@ def bench(
     from schatten.runtime import files
     from schatten_bench import instruction_counts, kernel_figure, kernel_table
 
-    measured = instruction_counts.read(instructions)
+    measured = instruction_counts.read_counts(instructions)
     cycles = llvm_mca.cycles(library)
-    kernel_table.write_csv(output_dir / "bench.csv", kernel_table.lines(measured, cycles))
+    kernel_table.write_csv(output_dir / "bench.csv", kernel_table.table_lines(measured, cycles))
     files.write_text(output_dir / "bench.md", kernel_table.markdown(measured, cycles))
-    kernel_figure.draw(output_dir / "figure6.svg", measured, cycles)
+    kernel_figure.draw_figure6(output_dir / "figure6.svg", measured, cycles)
 
 
 @app.command("show")
@@ -71,9 +71,9 @@ def compare(
 ) -> None:
     """Time this host: products against onnxruntime and torch (microseconds, one thread), and
     functions against the C library (nanoseconds per element)."""
-    from schatten_bench import kernels as rivals
+    from schatten_bench.kernels import time_functions, time_kernels
 
-    times = rivals.compare(programs / "time_gemm", kernels)
+    times = time_kernels(programs / "time_gemm", kernels)
     for row in times:
         said = f"{row.rows}x{row.cols} N={row.columns} {row.kernels}: "
         said += f"{row.ours['int8']:.1f} us, from float {row.ours['float']:.1f} us"
@@ -83,7 +83,7 @@ def compare(
     pairs = [(row, name) for row in times for name in row.rivals]
     _say_leads("as called", [row.lead(name) for row, name in pairs])
     _say_leads("without the call's own cost", [row.bare_lead(name) for row, name in pairs])
-    for each in rivals.functions(programs / "time_vector"):
+    for each in time_functions(programs / "time_vector"):
         said = f"{each.name} {each.kernels}: {each.ours:.2f} ns, C library {each.library:.2f} ns"
         typer.echo(f"{said} ({each.lead:.1f}x)")
 

@@ -19,9 +19,9 @@ def compare_prune(
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each; the fastest counts.")] = 2,
 ) -> None:
     """Time `prune` beside SRILM's `ngram -prune`: CPU time and memory, load and write included."""
-    from schatten_bench.pruning import hold
+    from schatten_bench.pruning import time_pruning
 
-    found = hold(arpa, threshold, ngram, rounds)
+    found = time_pruning(arpa, threshold, ngram, rounds)
     typer.echo(f"{arpa.name} pruned to {threshold:g}, the fastest of {rounds} in turns:")
     for one in found:
         typer.echo(

@@ -31,11 +31,10 @@ def costs(
 ) -> None:
     """Print what a finished run's steps took per hour of audio, and would take for many hours."""
     from schatten.report.render import to_markdown
-    from schatten_bench.costs_per_hour import costs as costs_of
-    from schatten_bench.costs_per_hour import scale_table
+    from schatten_bench.costs_per_hour import costs_table, step_costs
 
     workflow = _workflow(recipe, corpus_dir, results)
-    table = scale_table(list(costs_of(workflow.recipe, workflow.layout)), hours)
+    table = costs_table(list(step_costs(workflow.recipe, workflow.layout)), hours)
     print(to_markdown([table], f"Costs of {workflow.name}", []), end="")
 
 
@@ -52,13 +51,13 @@ def memory(
     results: ResultsOption = RESULTS,
 ) -> None:
     """Train an epoch on 1, 4 and 16 hours of a finished run's features; print the peak memory."""
-    from schatten_bench.training_memory import measure
+    from schatten_bench.training_memory import measure_training_memory
 
     workflow = _workflow(recipe, corpus_dir, results)
     name = system or workflow.recipe.tables.baseline
     print(f"{workflow.name}, {name}: one epoch")
     print("hours of audio   utterances   batches   peak memory (MB)   time (s)")
-    for one in measure(workflow.name, workflow.layout, name, hours or [1, 4, 16]):
+    for one in measure_training_memory(workflow.name, workflow.layout, name, hours or [1, 4, 16]):
         print(
             f"{one.hours:14.2f} {one.utterances:12} {one.batches:9} {one.megabytes:18.0f} "
             f"{one.seconds:10.0f}",
@@ -75,10 +74,10 @@ def planning(
     rounds: Annotated[int, typer.Option(min=1, help="Timed rounds; the fastest counts.")] = 3,
 ) -> None:
     """Print how long it takes to plan a grid of many systems (128 by default)."""
-    from schatten_bench.planning import plan_grid
+    from schatten_bench.planning import time_grid_planning
 
     workflow = _workflow(recipe, None, RESULTS)
-    plans = [plan_grid(workflow.name, workflow.recipe, points) for _ in range(rounds)]
+    plans = [time_grid_planning(workflow.name, workflow.recipe, points) for _ in range(rounds)]
     best = min(plans, key=lambda plan: plan.wall)
     print(f"{best.systems} systems of a grid, {best.jobs} jobs; fastest of {rounds} rounds:")
     print(f"planned in {best.wall:.1f} s ({best.cpu:.1f} s of CPU time)")

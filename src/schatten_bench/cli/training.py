@@ -29,10 +29,10 @@ def bench_training(
     if ranks:
         _print_by_rank(rounds, threads)
         return
-    from schatten_bench.training_step import compare
+    from schatten_bench.training_step import time_stage1_forms
 
     print("frames x batch x inputs x hidden   dense (ms)   factored/dense   torch's GRU/dense")
-    for shape, seconds in compare(rounds, threads):
+    for shape, seconds in time_stage1_forms(rounds, threads):
         factored, fused = (seconds[form] / seconds["dense"] for form in ("factored", "torch"))
         print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {factored:16.2f} {fused:19.2f}")
 
@@ -52,10 +52,10 @@ def bench_model(
     On noise in place of speech; with the trace norm and l2. CPU time; on a GPU by the clock.
     """
     from schatten import recipe as recipes
-    from schatten_bench.model_step import compare
+    from schatten_bench.model_step import time_model_step
 
     _refuse_missing_device(device)
-    found = compare(recipes.load(recipe), system, batch_seconds, rounds, device)
+    found = time_model_step(recipes.load(recipe), system, batch_seconds, rounds, device)
     print(f"{recipe}, {system}: {found.utterances} utterances, {found.device}, {rounds} rounds")
     print("dense (ms)   factored (ms)   factored/dense")
     ratio = found.factored / found.dense
@@ -77,12 +77,13 @@ def _refuse_missing_device(device: str) -> None:
 
 def _print_by_rank(rounds: int, threads: int) -> None:
     """Print seconds of stage 2 by rank, and how much faster they are than stage 1's."""
-    from schatten_bench.training_step import by_rank
+    from schatten_bench.training_step import time_stage2_by_rank
 
-    print("size: of the factors, as a share of the non-recurrent matrix; T trains stage 2 seven")
-    print("times as fast as stage 1 with l2 and ten times as fast as with the trace norm")
+    print("size: of the factors, as a share of the non-recurrent matrix")
+    print("The trace norm paper (Kliegl et al., 2018) trains stage 2 seven times as fast as")
+    print("stage 1 with l2, and ten times as fast as with the trace norm.")
     print("frames x batch x inputs x hidden    size  rank   U V formed   U (V x), W h   U (V .)")
-    for one in by_rank(rounds, threads):
+    for one in time_stage2_by_rank(rounds, threads):
         stage1 = f"stage 1: l2 {1000 * one.l2:.1f} ms, trace norm {1000 * one.trace_norm:.1f} ms"
         print(f"{one.shape!s:32}   {stage1}")
         for size, formed in one.formed.items():
@@ -99,10 +100,10 @@ def _print_by_rank(rounds: int, threads: int) -> None:
 def _print_by_projection(rounds: int, threads: int) -> None:
     """Print what a projected LSTM takes, its recurrent matrix multiplied out, of torch's time."""
     from schatten.models.layers import FORMED_UP_TO
-    from schatten_bench.training_step import by_projection
+    from schatten_bench.training_step import time_projected_lstms
 
     print(f"LSTM layer with a projection, CPU time of {threads} threads, {rounds} rounds;")
     print(f"on a CPU it is multiplied out up to {FORMED_UP_TO} cells, and above half of them")
     print("frames x batch x inputs x cells   projection   torch's (ms)   multiplied out/torch's")
-    for shape, width, fused, formed in by_projection(rounds, threads):
+    for shape, width, fused, formed in time_projected_lstms(rounds, threads):
         print(f"{shape!s:31} {width:12} {1000 * fused:14.1f} {formed / fused:24.2f}", flush=True)

@@ -1,13 +1,14 @@
-"""What other libraries reach at T's shape, 6144x320 weights times 320xN, and what ours must reach.
+"""What other libraries reach at 6144x320 weights times 320xN, and what ours must reach.
 
-Measured as our own figures are: peers built from their public source, instructions counted under
-qemu-user, cycles modelled with llvm-mca 19. Weights packed beforehand; the whole call is counted.
+The shape is that of figure 6 of the trace norm paper (Kliegl et al., 2018). They were measured as
+our own kernels are: built from their public source, instructions counted under qemu-user, cycles
+modelled with llvm-mca 19. Weights are packed beforehand; the whole call is counted.
 """
 
-Row = tuple[float, float, float, float]
+ByColumns = tuple[float, float, float, float]
 """Figures at N = 1, 2, 3, 4."""
 
-INSTRUCTIONS: dict[str, dict[str, Row]] = {
+INSTRUCTIONS: dict[str, dict[str, ByColumns]] = {
     "neon": {
         "gemmlowp": (3.717, 1.867, 1.251, 0.934),
         "farm": (0.858, 0.618, 0.599, 0.555),
@@ -27,7 +28,7 @@ INSTRUCTIONS: dict[str, dict[str, Row]] = {
 }
 """Instructions per multiply-accumulate, by the instructions used."""
 
-GOALS: dict[str, Row] = {
+GOALS: dict[str, ByColumns] = {
     "neon": (0.245, 0.228, 0.233, 0.225),
     "dotprod": (0.106, 0.090, 0.084, 0.081),
     "i8mm": (0.106, 0.060, 0.066, 0.052),
@@ -35,7 +36,7 @@ GOALS: dict[str, Row] = {
 """Instructions per multiply-accumulate that ours must not exceed. i8mm with one column is left to
 the dotprod kernels."""
 
-CYCLES: dict[tuple[str, str], dict[str, Row]] = {
+CYCLES: dict[tuple[str, str], dict[str, ByColumns]] = {
     ("cortex-a53", "neon"): {
         "gemmlowp": (5.56, 2.79, 1.87, 1.40),
         "farm": (1.20, 0.84, 0.83, 0.77),
@@ -46,7 +47,7 @@ CYCLES: dict[tuple[str, str], dict[str, Row]] = {
 }
 """Modelled cycles per multiply-accumulate, by CPU and the instructions used."""
 
-BOUNDS: dict[tuple[str, str], Row] = {
+BOUNDS: dict[tuple[str, str], ByColumns] = {
     ("cortex-a53", "neon"): (0.286, 0.261, 0.261, 0.250),
     ("cortex-a72", "neon"): (0.129, 0.129, 0.130, 0.130),
     ("neoverse-n1", "dotprod"): (0.034, 0.033, 0.033, 0.033),
