@@ -1,7 +1,7 @@
 """What a corpus of another size would take: costs per hour of audio of a finished run, scaled up.
 
 Costs come from the provenance records beside the artifacts, sizes from the artifacts, hours from
-the validator's report. A step is taken to cost so much an hour of audio, whatever the hours.
+the validator's report. The cost of a step is taken to grow in proportion to the hours of audio.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from schatten.runtime import seals
 
 @dataclass(frozen=True)
 class StepCost:
-    """What a step takes for the hours of audio that it reads once."""
+    """Time, disk and memory of a step that reads some hours of audio once."""
 
     step: str
     hours: float
@@ -92,7 +92,7 @@ def _record(artifact: Path) -> dict[str, float]:
 
 
 def costs_table(found: list[StepCost], hours: float) -> Table[StepCost]:
-    """Return a line for each step: what it took, and what `hours` of audio would."""
+    """Return a table with a line for each step: what it took, and what `hours` would take."""
     columns: tuple[Column[StepCost], ...] = (
         words("step", "step", lambda c: c.step),
         number("measured on (h of audio)", "hours", lambda c: c.hours),

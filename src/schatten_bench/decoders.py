@@ -17,7 +17,7 @@ from schatten.transcripts import Utterance, read_references, require_same_uttera
 
 @dataclass(frozen=True)
 class DecoderInputs:
-    """What both decoders read."""
+    """Files that both decoders read, and the program of the engine's search."""
 
     logprobs: Path
     cuts: Path
@@ -36,28 +36,28 @@ class LookAheadTimes:
 
     wer: float
     seconds: float
-    """CPU time: the least of the rounds."""
+    """CPU time of the fastest round, in seconds."""
     megabytes: float
     same: float
-    """Share of utterances with the words of the large model alone."""
+    """Share of utterances with the same words as without a first-pass model."""
 
 
 @dataclass(frozen=True)
 class DecodersCompared:
-    """Both decoders at a beam."""
+    """Word error rates (%) and times of both decoders at a beam."""
 
     beam: int
     engine_wer: float
     flashlight_wer: float
     engine_seconds: float
-    """CPU time: the least of the rounds."""
+    """CPU time of the fastest round, in seconds."""
     flashlight_seconds: float
     same: float
     """Share of utterances with the same words."""
     engine_megabytes: float
     """Memory of language model, lexicon and search."""
-    ahead: LookAheadTimes | None
-    """With a first-pass model, where there is one."""
+    look_ahead: LookAheadTimes | None
+    """The engine with a first-pass model; None where none was given."""
 
     @property
     def faster(self) -> float:
@@ -68,7 +68,11 @@ class DecodersCompared:
 def time_decoders(
     inputs: DecoderInputs, settings: Decoding, beams: Sequence[int], rounds: int
 ) -> list[DecodersCompared]:
-    """Decode with both at each beam, in turns, one thread; times are the least of `rounds`."""
+    """Decode with both at each of `beams` and return what each took, with one thread.
+
+    The decoders take turns; the fastest of `rounds` counts. Errors: `UserError` where the
+    log-probabilities and the cuts are of different utterances.
+    """
     split = read_logprobs(inputs.logprobs)
     references = read_references(inputs.cuts)
     require_same_utterances(
@@ -131,7 +135,7 @@ def _wer(words: Mapping[str, list[str]], references: list[Utterance]) -> float:
 
 
 def as_lines(compared: Sequence[DecodersCompared]) -> list[str]:
-    """Return the compared as a table for people."""
+    """Return the lines of a readable table: each beam, then speed at equal word error rate."""
     head = "beam  WER engine  WER flashlight  s engine  s flashlight  faster  same words  MB engine"
     return [
         head,
@@ -148,7 +152,7 @@ def as_lines(compared: Sequence[DecodersCompared]) -> list[str]:
 
 def _guided(compared: Sequence[DecodersCompared]) -> list[str]:
     """Compare the engine with a first-pass model with the engine without one."""
-    pairs = [(o, o.ahead) for o in compared if o.ahead is not None]
+    pairs = [(o, o.look_ahead) for o in compared if o.look_ahead is not None]
     if not pairs:
         return []
     head = "beam  WER alone  WER look-ahead  s alone  s look-ahead  MB alone  MB look-ahead"

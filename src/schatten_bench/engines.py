@@ -29,7 +29,7 @@ class EngineProgram:
 
 @dataclass
 class EngineTimes:
-    """What was measured of a program."""
+    """Times, memory and size of a program with its model."""
 
     name: str
     bytes_on_disk: int
@@ -48,7 +48,7 @@ class EngineTimes:
 
 
 def time_engines(programs: Sequence[EngineProgram], rounds: int) -> list[EngineTimes]:
-    """Load all, then time them in turns.
+    """Load all programs, then time them in turns; return the times of each.
 
     Errors: `UserError` where one of them fails.
     """
@@ -97,7 +97,7 @@ def table_lines(
     parameters: int,
     ours: Mapping[str, str],
 ) -> list[dict[str, str]]:
-    """Make a line per program; `ours` names the precision of each of our own."""
+    """Return a line of a table for each program; `ours` maps our programs to their precisions."""
     rivals = [result for result in results if result.name not in ours]
     fastest = min(result.microseconds for result in rivals)
     return [

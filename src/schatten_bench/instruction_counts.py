@@ -101,7 +101,7 @@ def _product(row: dict[str, str]) -> Product:
 
 
 def rises(committed: Counts, measured: Counts) -> list[str]:
-    """Say which products got dearer than committed, or were never committed; best: none."""
+    """Return a sentence for each product that takes more than committed, or was never committed."""
     said = []
     for product, now in measured.items():
         before = committed.get(product)

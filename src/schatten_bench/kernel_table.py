@@ -35,7 +35,7 @@ def bytes_per_mac(product: Product) -> float:
 
 
 def table_lines(measured: Counts, cycles: Cycles) -> list[Line]:
-    """Make a line per product: instructions and, for each CPU, cycles and implied GB/s."""
+    """Return a line for each product: instructions and, for each CPU, cycles and implied GB/s."""
     return [_line(measured, cycles, product) for product in measured]
 
 

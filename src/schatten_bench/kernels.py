@@ -73,13 +73,13 @@ class FunctionTimes:
 
 
 def time_functions(program: Path) -> list[FunctionTimes]:
-    """Time exp, log, sigmoid and tanh. `program` is time_vector of this host."""
+    """Return the times of exp, log, sigmoid and tanh; `program` is time_vector of this host."""
     rows = [line.split() for line in tools.run([program]).stdout.splitlines()]
     return [FunctionTimes(row[0], row[1], float(row[2]), float(row[3])) for row in rows]
 
 
 def time_kernels(program: Path, kernels: str = "best") -> list[ProductTimes]:
-    """Time every shape at N = 1..4. `program` is time_gemm of this host.
+    """Return the times of every shape at N = 1..4; `program` is time_gemm of this host.
 
     Errors: `UserError` where onnx, onnxruntime or the program is missing.
     """

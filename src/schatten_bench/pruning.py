@@ -14,7 +14,7 @@ from schatten.lm import arpa
 
 @dataclass(frozen=True)
 class PruningTime:
-    """What the fastest of some turns took, each a process of its own."""
+    """Time and memory of the fastest turn of a program; each turn is a process of its own."""
 
     name: str
     seconds: float
@@ -28,7 +28,7 @@ class PruningTime:
 def time_pruning(
     model: Path, threshold: float, rival: Path | None, rounds: int
 ) -> list[PruningTime]:
-    """Prune `model` to a threshold with schatten and with SRILM's `ngram`, in turns.
+    """Prune `model` with schatten and with SRILM's `ngram` in turns; return what each took.
 
     Errors: `UserError` where one of them fails, with the last line that it said.
     """

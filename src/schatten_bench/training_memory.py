@@ -1,7 +1,7 @@
 """How much memory a training takes, by the hours of audio that it reads.
 
-Each training runs in a process of its own, as the workflow runs it, on hours of a finished run's
-features: so many of its utterances, under other names again where it has too few.
+Each training runs in a process of its own, as the workflow runs it. It reads features of a finished
+run. Where they are too few, utterances come again under other names.
 """
 
 import gzip
@@ -27,7 +27,7 @@ from schatten.runtime.files import read_json, write_jsonl, write_text
 
 @dataclass(frozen=True)
 class TrainingMemory:
-    """A training of one epoch."""
+    """Time and memory of a training of one epoch."""
 
     hours: float
     """Of audio."""
@@ -42,7 +42,7 @@ class TrainingMemory:
 def measure_training_memory(
     recipe: str, layout: Layout, system: str, hours: list[float]
 ) -> Iterator[TrainingMemory]:
-    """Yield what one epoch of a system takes, for each of `hours` of audio.
+    """Yield the time and memory of one epoch of a system, for each of `hours` of audio.
 
     Errors: `UserError` where the recipe has no such system or its features are not there.
     """
@@ -82,7 +82,7 @@ def _one_epoch(recipe: str, content: Recipe, system: str) -> dict[str, Any]:
 
 
 def _train(command: list[str], source: Path, hours: float, folder: Path) -> TrainingMemory:
-    """Train on so many hours of `source` in a new folder; the record of the model says the rest."""
+    """Train on `hours` of `source` in a new folder; the model's record has time and memory."""
     folder.mkdir()
     cuts, model = folder / source.name, folder / "model.pt"
     archive_of(cuts).symlink_to(archive_of(source))
@@ -105,7 +105,7 @@ def _train(command: list[str], source: Path, hours: float, folder: Path) -> Trai
 
 
 def _rows(source: Path, hours: float) -> Iterator[dict[str, Any]]:
-    """Yield rows of cuts until they make up so many hours, from the first again at the end."""
+    """Yield rows of cuts until they make up `hours`; after the last comes the first again."""
     left = 3600 * hours
     for turn in count():
         with gzip.open(source, "rt") as lines:

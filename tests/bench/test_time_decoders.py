@@ -20,7 +20,7 @@ def files(tmp_path):
     return tmp_path / "lexicon", tmp_path / "lm.arpa"
 
 
-def test_a_contest_says_what_look_ahead_does(build, files, tmp_path):
+def test_the_table_says_what_look_ahead_does(build, files, tmp_path):
     lexicon, lm = files
     first_pass = tmp_path / "first.arpa"
     first_pass.write_text(arpa_text().replace("-0.9\tab", "-3.0\tab"))
@@ -39,11 +39,11 @@ def test_a_contest_says_what_look_ahead_does(build, files, tmp_path):
     (one,) = time_decoders(inputs, WIDE, [50], 1)
     wrong = 100 * 3 / 9  # the x of each reference
     assert (one.engine_wer, one.flashlight_wer) == (pytest.approx(wrong),) * 2
-    assert one.ahead is not None
-    assert (one.ahead.wer, one.ahead.same) == (pytest.approx(wrong), 1.0)
+    assert one.look_ahead is not None
+    assert (one.look_ahead.wer, one.look_ahead.same) == (pytest.approx(wrong), 1.0)
     head, row = as_lines([one])[-2:]
     assert head.startswith("beam  WER alone  WER look-ahead")
     assert row.split()[:3] == ["50", "33.33", "33.33"]
     (plain,) = time_decoders(replace(inputs, look_ahead=None), WIDE, [50], 1)
-    assert plain.ahead is None
+    assert plain.look_ahead is None
     assert "look-ahead" not in "\n".join(as_lines([plain]))

@@ -28,9 +28,10 @@ def compare_engine(
     tier: Annotated[list[str] | None, typer.Option(help="dense-11M ...; all by default.")] = None,
     rounds: Annotated[int, typer.Option(help="Turns of each; the fastest chunk counts.")] = 40,
 ) -> None:
-    """Time the engine beside onnxruntime and torch on models of the paper's sizes, one thread.
+    """Time the engine beside onnxruntime and torch on models of a paper's sizes, one thread.
 
-    All run the same model, in chunks of four output frames, with their state carried along.
+    The sizes are those of the trace norm paper (Kliegl et al., 2018). All run the same model, in
+    chunks of four output frames, with their state carried along.
     """
     import tempfile
 
