@@ -14,7 +14,7 @@ LAYERS = (
     {"workflow"},
     {"corpus", "features", "train", "lm", "decode", "score", "export", "device", "report"},
     {"models", "units", "compress"},
-    {"bundles", "characters", "fst", "lexicon", "transcripts"},
+    {"artifacts", "bundles", "characters", "fst", "lexicon", "transcripts"},
     {"recipe", "runtime"},
     {"errors"},
 )

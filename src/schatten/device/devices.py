@@ -91,7 +91,7 @@ def bundle_payload(folder: Path) -> Payload:
 
 
 @dataclass(frozen=True)
-class Recognised:
+class DeviceRun:
     """What a device recognised, and how fast."""
 
     texts: list[str]
@@ -142,7 +142,7 @@ def device_names(text: str) -> tuple[str, ...]:
     return found
 
 
-def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> Recognised:
+def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> DeviceRun:
     """Run `schatten-recognize` of the device's architecture on WAV files.
 
     Errors: `UserError` where it fails, `Unreachable` where a board does not answer.
@@ -166,7 +166,7 @@ def local_command(
     return [*emulator, str(program), "--json", *arguments, *map(str, audio)]
 
 
-def _report(device: Device, said: str, files: int) -> Recognised:
+def _report(device: Device, said: str, files: int) -> DeviceRun:
     try:
         lines: list[Any] = [json.loads(line) for line in said.splitlines()]
         texts = [line["text"] for line in lines[:-1]]
@@ -177,7 +177,7 @@ def _report(device: Device, said: str, files: int) -> Recognised:
         raise UserError(f"{device.title} sent back something else than results: {said[:200]!r}")
     if not device.has_times:
         statistics = {"audio_seconds": statistics["audio_seconds"]}
-    return Recognised(texts, statistics)
+    return DeviceRun(texts, statistics)
 
 
 def _on_board(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> str:
@@ -215,7 +215,7 @@ def _archive(files: dict[str, Path], names: Sequence[str], audio: Sequence[Path]
     return packed.getvalue()
 
 
-def as_json(device: Device, payload: Payload, report: Recognised) -> dict[str, Any]:
+def as_json(device: Device, payload: Payload, report: DeviceRun) -> dict[str, Any]:
     """Return what is written of a run; `speed_up` is audio over computing time."""
     statistics = dict(report.statistics)
     if statistics.get("rtf"):

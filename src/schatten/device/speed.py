@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten.device import devices, llvm_mca, qemu, tools
-from schatten.device.devices import Device, Payload, Recognised
+from schatten.device.devices import Device, Payload, DeviceRun
 from schatten.errors import UserError
 
 MEASURED = ("acoustic_share", "peak_megabytes", "load_seconds", "first_seconds", "final_seconds")
@@ -19,7 +19,7 @@ class Sample:
     audio: Sequence[Path]
     texts: Sequence[str]
 
-    def differing(self, report: Recognised) -> int:
+    def differing(self, report: DeviceRun) -> int:
         """Count utterances with other words."""
         return sum(a != b for a, b in zip(report.texts, self.texts, strict=True))
 
@@ -84,7 +84,7 @@ def instructions(
 
 def _result(
     device: Device,
-    report: Recognised,
+    report: DeviceRun,
     sound: Sample,
     speed: float | None,
     statistics: Mapping[str, float | None],
