@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten.device import devices, llvm_mca, qemu, tools
-from schatten.device.devices import Device, Payload, DeviceRun
+from schatten.device.devices import Device, DeviceRun, Payload
 from schatten.errors import UserError
 
 MEASURED = ("acoustic_share", "peak_megabytes", "load_seconds", "first_seconds", "final_seconds")
