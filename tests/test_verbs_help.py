@@ -24,6 +24,8 @@ VERBS = dict(verbs(get_command(app)))
 
 def test_the_verbs_of_every_part_are_found() -> None:
     assert {"run", "train", "lm prune", "device run"} <= VERBS.keys()
+    timed = {"bench-training", "scale costs", "lm compare-prune", "device compare-engine"}
+    assert timed <= VERBS.keys(), "make setup tells Python of schatten_bench's verbs"
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -14,7 +14,7 @@ from typing import Any
 
 from schatten import recipe as recipes
 from schatten.corpus.fingerprint import fingerprint
-from schatten.device import boards
+from schatten.device.devices import all_devices, device_names
 from schatten.errors import UserError
 from schatten.recipe import Recipe, parts
 from schatten.recipe.corpus import makes_audio
@@ -211,16 +211,16 @@ class Workflow:
     @property
     def emulated(self) -> list[str]:
         """Devices that qemu emulates, of which times are modelled."""
-        return [name for name, device in boards.every().items() if device.runner == "qemu"]
+        return [name for name, device in all_devices().items() if device.runner == "qemu"]
 
     @property
     def timed(self) -> list[str]:
         """The others."""
-        return [name for name in boards.every() if name not in self.emulated]
+        return [name for name in all_devices() if name not in self.emulated]
 
     def is_here(self, device: str) -> bool:
         """Whether a device is this host, which needs no cross-compiler."""
-        return boards.every()[device].runner == "host"
+        return all_devices()[device].runner == "host"
 
     def curve_inputs(self, kind: str) -> list[Path]:
         """What a curve is drawn from."""
@@ -371,7 +371,7 @@ def workflow_of(config: dict[str, Any], *, is_cached: bool = False) -> Workflow:
         fingerprint(recipe, corpus_dir),
         Path(_text(config, "results", "results")),
     )
-    devices = boards.names(_text(config, "devices", "host"))
+    devices = device_names(_text(config, "devices", "host"))
     is_cached = is_cached and "SNAKEMAKE_OUTPUT_CACHE" in os.environ
     return Workflow(name, recipe, layout, corpus_dir, devices, is_cached)
 

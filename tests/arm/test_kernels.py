@@ -11,8 +11,16 @@ import subprocess
 import pytest
 from project import ROOT
 
-from schatten.device import bench, compare, counts, model, peers
+from schatten.device import llvm_mca
 from schatten.runtime import process
+from schatten_bench import kernels, other_libraries
+from schatten_bench.instruction_counts import (
+    COLUMNS,
+    count_instructions,
+    products,
+    read_counts,
+    rises,
+)
 
 OPTIONS = {
     "host": [],
@@ -59,22 +67,22 @@ def test_builds_and_passes(built, target):
 
 def test_no_product_got_dearer(built):
     program, plugin = built("aarch64") / "bench/run_gemm", built("host") / "bench/libinsn_plugin.so"
-    measured = {p: counts.count(program, plugin, p) for p in counts.products()}
-    assert counts.rises(counts.read(ROOT / "arm/bench/instructions.csv"), measured) == []
+    measured = {p: count_instructions(program, plugin, p) for p in products()}
+    assert rises(read_counts(ROOT / "arm/bench/instructions.csv"), measured) == []
 
 
 @pytest.fixture
 def cycles(built):
     if shutil.which("llvm-mca-19") is None:
         pytest.skip("llvm-mca-19 not installed")
-    return model.cycles(built("aarch64") / "kernels/libschatten_kernels.a")
+    return llvm_mca.cycles(built("aarch64") / "kernels/libschatten_kernels.a")
 
 
 def test_modelled_cycles_keep_their_bounds(cycles):
-    for (cpu, kernels), bounds in peers.BOUNDS.items():
-        reached = [cycles[cpu, kernels, n] for n in counts.COLUMNS]
+    for (cpu, name), bounds in other_libraries.BOUNDS.items():
+        reached = [cycles[cpu, name, n] for n in COLUMNS]
         assert all(ours <= bound for ours, bound in zip(reached, bounds, strict=True)), cpu
-        for theirs in peers.CYCLES[cpu, kernels].values():
+        for theirs in other_libraries.CYCLES[cpu, name].values():
             assert all(ours < other for ours, other in zip(reached, theirs, strict=True)), cpu
 
 
@@ -86,10 +94,10 @@ def test_every_loop_is_as_fast_as_its_instructions_allow(cycles):
         ("apple-m1", "neon"): 16 / 1.5,
         ("apple-m1", "dotprod"): 48,
     }
-    for (cpu, kernels), macs in macs_a_cycle.items():
-        for n in counts.COLUMNS:
-            loads = 48 * n if kernels == "dotprod" else macs
-            assert cycles[cpu, kernels, n] < 1.05 / min(macs, loads), (cpu, kernels, n)
+    for (cpu, name), macs in macs_a_cycle.items():
+        for n in COLUMNS:
+            loads = 48 * n if name == "dotprod" else macs
+            assert cycles[cpu, name, n] < 1.05 / min(macs, loads), (cpu, name, n)
 
 
 def test_a_missing_cross_compiler_is_named(tmp_path):
@@ -102,22 +110,18 @@ def test_a_missing_cross_compiler_is_named(tmp_path):
     assert "apt-get install g++-aarch64-linux-gnu qemu-user" in done.stderr
 
 
-def test_i8mm_leaves_a_single_column_to_dotprod():
-    assert [bench.chosen("i8mm", n) for n in counts.COLUMNS] == ["dotprod", "i8mm", "i8mm", "i8mm"]
-
-
 def test_the_host_is_timed_beside_its_rivals(built, monkeypatch):
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
-    monkeypatch.setattr(counts, "SHAPES", ((96, 64),))
-    monkeypatch.setattr(counts, "COLUMNS", (2,))
-    monkeypatch.setattr(compare, "ROUNDS", 1)
+    monkeypatch.setattr(kernels, "SHAPES", ((96, 64),))
+    monkeypatch.setattr(kernels, "COLUMNS", (2,))
+    monkeypatch.setattr(kernels, "ROUNDS", 1)
     programs = built("host") / "bench"
-    (times,) = compare.compare(programs / "time_gemm", "scalar")
+    (times,) = kernels.time_kernels(programs / "time_gemm", "scalar")
     assert times.kernels == "scalar"
     assert {"onnxruntime MatMulInteger", "onnxruntime DynamicQuantizeMatMul"} <= set(times.rivals)
     assert min(times.rivals.values()) > 0
     for rival in times.rivals:
         assert times.lead(rival) > times.bare_lead(rival)
-    timed = {function.name for function in compare.functions(programs / "time_vector")}
+    timed = {function.name for function in kernels.time_functions(programs / "time_vector")}
     assert timed == {"exp", "log", "sigmoid", "tanh"}

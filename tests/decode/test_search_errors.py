@@ -16,10 +16,10 @@ from toy_graphs import toy_graph
 from typer.testing import CliRunner, Result
 
 from schatten.cli.search import app
-from schatten.decode.compare import search_errors, table
 from schatten.decode.exact import ExactScorer
 from schatten.decode.logprobs import write_logprobs
 from schatten.decode.search import Weights
+from schatten.decode.search_errors import errors_table, find_search_errors
 from schatten.runtime.files import read_json, read_jsonl, write_json
 from schatten.transcripts import Utterance, write_hypotheses
 
@@ -88,13 +88,13 @@ def test_a_better_output_of_one_decoder_is_an_error_of_the_other(arpa: Path, lex
     first, second = ranked(1)[:2]
     outputs = {"good": {"kim-1": first}, "bad": {"kim-1": second}}
     references = [Utterance("kim-1", "kim", ("ba", "a"))]
-    found = search_errors(
+    found = find_search_errors(
         log_probs({"kim-1": values_of(1)}), references, outputs, lambda values: [], scorer
     )
     assert [len(each.errors) for each in found] == [0, 1]
     assert found[1].errors[0].better == first
     assert found[1].words_per_thousand > 0
-    assert table(found).count("\n") == 2
+    assert errors_table(found).count("\n") == 2
 
 
 def test_nothing_to_compare_and_files_that_do_not_fit_are_refused(folder: Path) -> None:

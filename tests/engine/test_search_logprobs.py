@@ -1,7 +1,6 @@
 """The engine's search on log-probabilities: against all word sequences, and flashlight-text."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,14 +17,13 @@ from toy_decoding import (
 )
 from toy_graphs import toy_graph
 
-from schatten.decode.contest import Contest, as_lines, compare
 from schatten.decode.engine_search import EngineSearch
 from schatten.decode.logprobs import write_logprobs
 from schatten.decode.search import LexiconSearch, Weights
 from schatten.decode.wfst.run import Reference, count_search_errors
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding, GraphSettings
-from schatten.runtime.files import write_json, write_jsonl
+from schatten.runtime.files import write_json
 
 WIDE = Decoding(beam=2000, beam_threshold=300.0, token_beam=5)
 WEIGHTS = [Weights(0.0, 0.0), Weights(0.7, -1.5), Weights(1.5, 2.0)]
@@ -189,32 +187,3 @@ def test_missing_files_and_programs_are_named(program, files, tmp_path):
         EngineSearch(program, tmp_path / "none", lm, WIDE).decode(empty, WEIGHTS[0])
     with pytest.raises(UserError, match="build the engine"):
         EngineSearch(tmp_path / "none", lexicon, lm, WIDE).decode(empty, WEIGHTS[0])
-
-
-def test_a_contest_says_what_look_ahead_does(build, files, tmp_path):
-    lexicon, lm = files
-    first_pass = tmp_path / "first.arpa"
-    first_pass.write_text(arpa_text().replace("-0.9\tab", "-3.0\tab"))
-    texts = {"a": "ba a ab", "b": "cab abb", "c": "ab"}
-    values = {name: clear_values(text) for name, text in texts.items()}
-    write_logprobs(tmp_path / "test.npz", log_probs(values))
-    cuts = [
-        {"id": name, "supervisions": [{"id": name, "speaker": "s", "text": f"{text} x"}]}
-        for name, text in texts.items()
-    ]
-    write_jsonl(tmp_path / "test.cuts.jsonl.gz", cuts)
-    write_json(tmp_path / "weights.json", {"lm_weight": 0.5, "word_bonus": 0.0})
-    program = build("shared") / "bench/decode_logprobs"
-    names = (tmp_path / name for name in ("test.npz", "test.cuts.jsonl.gz"))
-    contest = Contest(*names, lm, lexicon, tmp_path / "weights.json", program, first_pass)
-    (outcome,) = compare(contest, WIDE, [50], 1)
-    wrong = 100 * 3 / 9  # the x of each reference
-    assert (outcome.engine_wer, outcome.flashlight_wer) == (pytest.approx(wrong),) * 2
-    assert outcome.ahead is not None
-    assert (outcome.ahead.wer, outcome.ahead.same) == (pytest.approx(wrong), 1.0)
-    head, row = as_lines([outcome])[-2:]
-    assert head.startswith("beam  WER alone  WER look-ahead")
-    assert row.split()[:3] == ["50", "33.33", "33.33"]
-    (plain,) = compare(replace(contest, look_ahead=None), WIDE, [50], 1)
-    assert plain.ahead is None
-    assert "look-ahead" not in "\n".join(as_lines([plain]))

@@ -1,4 +1,4 @@
-"""Exported ONNX models in onnxruntime: whole utterances, chunks, int8; torch's stream."""
+"""Exported ONNX models in onnxruntime: whole utterances, chunks, int8."""
 
 import json
 from itertools import pairwise
@@ -6,15 +6,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from small_models import KINDS, deep_speech_2, make
+from small_models import KINDS
 from typer.testing import CliRunner
 
 from schatten import models
 from schatten.cli import app
-from schatten.export.layers import layers_of
 from schatten.export.onnx import export_onnx
-from schatten.export.torch_stream import StreamingModel, quantized
-from schatten.recipe.model import Convolution
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -118,27 +115,3 @@ def test_the_verb_writes_onnx(tmp_path):
     assert onnx.load(tmp_path / "model.onnx").producer_name == "schatten"
     refused = CliRunner().invoke(app, [str(a) for a in [*arguments, "--frames", 4]])
     assert "--format onnx" in str(refused.exception)
-
-
-@pytest.mark.parametrize(
-    ("factorization", "rank"), [("partial", None), ("partial", 7), ("joint", 9)]
-)
-def test_the_stream_of_torch_is_the_model(factorization, rank):
-    wide = Convolution(channels=3, kernel=(1, 7), stride=(2, 2))
-    model = make(deep_speech_2().model_copy(update={"convolutions": (wide,)}), factorization, rank)
-    features = _features(model, 24)
-    stream = StreamingModel(layers_of(model))
-    memories, states = stream.start()
-    parts = []
-    for start in (0, 8, 16):
-        with torch.inference_mode():
-            chunk = model.normalise(torch.from_numpy(features[start : start + 8]))[None, None]
-            log_probs, memories, states = stream(chunk, memories, states)
-        parts.append(log_probs.numpy())
-    expected = _log_probs(model, features)
-    assert np.abs(np.concatenate(parts) - expected).max() < 1e-4
-    small = quantized(stream)
-    if small is not None:
-        with torch.inference_mode():
-            near = small(chunk, *stream.start())[0]
-        assert near.shape == (4, len(model.units))

@@ -7,7 +7,6 @@ from typer.testing import CliRunner
 
 from schatten.cli.lm import app
 from schatten.errors import UserError
-from schatten.lm.arpa import counts
 from schatten.runtime.files import read_json
 
 DATA = Path(__file__).parent / "data"
@@ -62,21 +61,3 @@ def test_steps_give_the_bytes_that_build_gives(kenlm_programs, recipe, text, tmp
 def test_a_model_that_the_recipe_lacks_is_refused(recipe, text, tmp_path):
     with pytest.raises(UserError, match="has no language model 'large': one of small"):
         run("estimate", "--recipe", recipe, "--lm", "large", "--text", text, "--output", tmp_path)
-
-
-def test_pruning_is_timed_beside_another_program(tmp_path):
-    theirs = tmp_path / "ngram"
-    pruned = DATA / "gapped.arpa"
-    theirs.write_text(f'#!/bin/sh\n[ "$6" = 1e-06 ] && cp {pruned} "$8"\n')
-    theirs.chmod(0o755)
-    said = run("compare-prune", "--arpa", pruned, "--threshold", 1e-6, "--ngram", theirs)
-    assert "schatten" in said
-    assert sum(counts(pruned)) > 100
-    assert f"{sum(counts(pruned))} n-grams left" in said
-    assert "schatten/SRILM: " in said
-    with pytest.raises(
-        UserError, match=r"SRILM could not prune .*gapped.arpa \(status 1\): nothing"
-    ):
-        run("compare-prune", "--arpa", pruned, "--threshold", 1e-5, "--ngram", theirs)
-    with pytest.raises(UserError, match="no-such is no program: give SRILM's ngram"):
-        run("compare-prune", "--arpa", pruned, "--ngram", tmp_path / "no-such")

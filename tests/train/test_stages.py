@@ -66,7 +66,7 @@ def test_rank_rules_are_compared_at_equal_size(data, tmp_path: Path) -> None:
     settings, output = recipe.load(str(path)), tmp_path / "model.pt"
     stages.stage1(settings, "dense", 1, cuts, statistics, output)
     training = settings.trainings["default"]
-    rows = list(compare_ranks.compare(output, "partial", [2500, 3500], cuts, training))
+    rows = list(compare_ranks.cer_by_rank_rule(output, "partial", [2500, 3500], cuts, training))
     whole = json.loads(stages.history_of(output).read_text())
     assert (rows[0].rule, rows[0].parameters) == ("whole", whole["parameters"])
     assert [row.rule for row in rows[1:5]] == [

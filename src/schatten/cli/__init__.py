@@ -2,6 +2,7 @@
 
 import errno
 import sys
+from importlib import metadata
 from typing import NoReturn
 
 import typer
@@ -16,7 +17,6 @@ from schatten.cli import (
     lm,
     report,
     run,
-    scale,
     search,
     train,
 )
@@ -39,8 +39,23 @@ for part in (run, corpus, features, train, decode, search, report, export, engin
 app.add_typer(
     device.app, name="device", help="Kernels and engine: measure, compare, run on a device."
 )
-app.add_typer(scale.app, name="scale", help="What more audio and more systems would take.")
 app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binarise.")
+
+
+def add_verbs(part: typer.Typer) -> None:
+    """Add the verbs of another package; a group of a name that is there joins that one."""
+    groups = {group.name: group.typer_instance for group in app.registered_groups}
+    app.registered_commands += part.registered_commands
+    for group in part.registered_groups:
+        joined = groups.get(group.name) if isinstance(group.name, str) else None
+        if joined is not None and group.typer_instance is not None:
+            joined.add_typer(group.typer_instance)
+        else:
+            app.registered_groups.append(group)
+
+
+for entry_point in metadata.entry_points(group="schatten.verbs"):
+    add_verbs(entry_point.load())
 
 
 def record_verbs(part: typer.Typer, prefix: str = "") -> None:

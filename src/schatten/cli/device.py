@@ -1,97 +1,138 @@
-"""Verbs that measure the kernels: count, bench, show, compare. They build nothing: CMake does."""
+"""Verbs that run the engine on a device: device run, measure, estimate."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from schatten.cli import board, contest
+from schatten.cli.options import AUDIO_DIR, CUTS
+from schatten.errors import UserError
+
+if TYPE_CHECKING:
+    from schatten.device.speed import Sample
 
 app = typer.Typer(no_args_is_help=True)
-app.add_typer(contest.app)
-app.add_typer(board.app)
 
-ProgramOption = Annotated[Path, typer.Option("--program", help="run_gemm, built for AArch64.")]
-BUILT = Path("results/arm")
+DeviceOption = Annotated[Path, typer.Option(help="The device: arm/devices/NAME.yaml.")]
+ProgramOption = Annotated[Path, typer.Option(help="schatten-recognize, built for it.")]
+BundleOption = Annotated[Path, typer.Option(help="A folder that `schatten bundle` wrote.")]
+WordsOption = Annotated[Path, typer.Option(help="What this host's engine made of the split.")]
+CorpusOption = Annotated[Path | None, AUDIO_DIR]
+ResultOption = Annotated[Path, typer.Option(help="JSON: speed, memory, latency.")]
 
 
-@app.command("count")
-def count(
-    output: Annotated[Path, typer.Option("--output", help="CSV: instructions of one call.")],
-    program: ProgramOption = BUILT / "aarch64/bin/run_gemm",
-    plugin: Annotated[
-        Path, typer.Option("--plugin", help="libinsn_plugin.so, built for this host.")
-    ] = BUILT / "host/lib/libinsn_plugin.so",
-    jobs: Annotated[int, typer.Option("--jobs", help="Emulators at once.")] = 1,
+@app.command("run")
+def run(
+    audio: Annotated[list[Path], typer.Argument(help="WAV files: 16 kHz, mono, 16 bits.")],
+    *,
+    device: DeviceOption,
+    model: Annotated[
+        Path | None, typer.Option(help="A model that `schatten export` wrote (.gguf), greedily.")
+    ] = None,
+    bundle: Annotated[
+        Path | None, typer.Option(help="Or a folder that `schatten bundle` wrote.")
+    ] = None,
+    program: Annotated[
+        Path | None, typer.Option(help="schatten-recognize, built for it; in results/arm if not.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option(help="JSON: texts and statistics.")] = None,
 ) -> None:
-    """Count the AArch64 instructions of every product under qemu. Exact; not a time."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from schatten.device import counts
-
-    products = counts.products()
-    with ThreadPoolExecutor(jobs) as pool:
-        numbers = pool.map(lambda product: counts.count(program, plugin, product), products)
-        counts.write(output, dict(zip(products, numbers, strict=True)))
-
-
-@app.command("bench")
-def bench(
-    instructions: Annotated[Path, typer.Option("--counts", help="What `device count` wrote.")],
-    library: Annotated[Path, typer.Option("--library", help="libschatten_kernels.a, AArch64.")],
-    output_dir: Annotated[Path, typer.Option("--output-dir", help="Folder of the results.")],
-) -> None:
-    """Write bench.csv, bench.md and figure6.svg: instructions and modelled cycles per MAC."""
-    from schatten.device import bench as table
-    from schatten.device import counts, figure, model
+    """Recognise WAV files on a device: this host, an emulated CPU, or a board through SSH."""
+    from schatten.device import devices
     from schatten.runtime import files
 
-    measured = counts.read(instructions)
-    cycles = model.cycles(library)
-    table.write_csv(output_dir / "bench.csv", table.lines(measured, cycles))
-    files.write_text(output_dir / "bench.md", table.markdown(measured, cycles))
-    figure.draw(output_dir / "figure6.svg", measured, cycles)
+    if (model is None) == (bundle is None):
+        raise UserError("give --model or --bundle, one of them")
+    payload = devices.bundle_payload(bundle) if bundle else devices.model_payload(model or Path())
+    where = devices.load_device(device)
+    target = "host" if where.runner == "host" else "aarch64"
+    built = program or Path(f"results/arm/{target}/bin/schatten-recognize")
+    report = devices.recognise(where, built, payload, audio)
+    result = devices.as_json(where, payload, report)
+    if output is not None:
+        files.write_json(output, result)
+    for path, text in zip(audio, report.texts, strict=True):
+        typer.echo(f"{path} {text}")
+    said = f"{where.title}: audio {result['audio_seconds']:.2f} s"
+    if where.has_times:
+        said += f", {result.get('speed_up', 0):.1f} x real time"
+        said += f", acoustic model {result['acoustic_share']:.3f} of the time"
+        said += f", loaded in {result['load_seconds']:.3f} s"
+        said += f", peak memory {result['peak_megabytes']:.1f} MB"
+    typer.echo(said if where.has_times else f"{said}; emulated, so no times")
 
 
-@app.command("show")
-def show(
-    folder: Annotated[Path, typer.Option("--folder", help="Folder with bench.md.")] = BUILT,
+@app.command("measure")
+def measure(
+    *,
+    device: DeviceOption,
+    program: ProgramOption,
+    bundle: BundleOption,
+    cuts: Annotated[Path, CUTS],
+    hypotheses: WordsOption,
+    output: ResultOption,
+    corpus_dir: CorpusOption = None,
+    utterances: Annotated[int, typer.Option(min=1, help="Utterances, from all over it.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="The fastest of so many runs counts.")] = 5,
 ) -> None:
-    """Print the table of instructions and modelled cycles per MAC, beside other libraries'."""
-    from rich.console import Console
-    from rich.markdown import Markdown
+    """Time a bundle on this host or a board: speed, share of the acoustic model, memory."""
+    from schatten.device import devices, speed
 
-    from schatten.runtime import files
+    where = devices.load_device(device)
+    with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
+        found = speed.measure(where, program, devices.bundle_payload(bundle), sound, rounds)
+    _write(output, found, where.runner == "host")
 
-    Console().print(Markdown(files.read_text(folder / "bench.md")))
 
-
-@app.command("compare")
-def compare(
-    programs: Annotated[
-        Path, typer.Option("--programs", help="Folder of time_gemm and time_vector, for this host.")
-    ] = BUILT / "host/bin",
-    kernels: Annotated[str, typer.Option("--kernels", help="best, or a name.")] = "best",
+@app.command("estimate")
+def estimate(
+    *,
+    device: DeviceOption,
+    program: ProgramOption,
+    bundle: BundleOption,
+    cuts: Annotated[Path, CUTS],
+    hypotheses: WordsOption,
+    plugin: Annotated[Path, typer.Option(help="libinsn_plugin.so, built for this host.")],
+    library: Annotated[Path, typer.Option(help="libschatten_kernels.a, AArch64.")],
+    output: ResultOption,
+    corpus_dir: CorpusOption = None,
+    utterances: Annotated[int, typer.Option(min=1, help="Utterances, from all over it.")] = 3,
 ) -> None:
-    """Time this host: products against onnxruntime and torch (microseconds, one thread), and
-    functions against the C library (nanoseconds per element)."""
-    from schatten.device import compare as rivals
+    """Bound a bundle's speed on an emulated CPU: instructions counted, cycles modelled. No time."""
+    from schatten.device import devices, speed
 
-    times = rivals.compare(programs / "time_gemm", kernels)
-    for row in times:
-        said = f"{row.rows}x{row.cols} N={row.columns} {row.kernels}: "
-        said += f"{row.ours['int8']:.1f} us, from float {row.ours['float']:.1f} us"
-        for name, value in row.rivals.items():
-            said += f"; {name} {value:.1f} us ({row.lead(name):.2f}x, {row.bare_lead(name):.2f}x)"
-        typer.echo(said)
-    pairs = [(row, name) for row in times for name in row.rivals]
-    _say_leads("as called", [row.lead(name) for row, name in pairs])
-    _say_leads("without the call's own cost", [row.bare_lead(name) for row, name in pairs])
-    for each in rivals.functions(programs / "time_vector"):
-        said = f"{each.name} {each.kernels}: {each.ours:.2f} ns, C library {each.library:.2f} ns"
-        typer.echo(f"{said} ({each.lead:.1f}x)")
+    where = devices.load_device(device)
+    with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
+        payload = devices.bundle_payload(bundle)
+        found = speed.estimate(where, program, payload, sound, plugin, library)
+    _write(output, found, is_here=False)
 
 
-def _say_leads(how: str, leads: list[float]) -> None:
-    ahead = sum(lead > 1 for lead in leads)
-    typer.echo(f"{how}: ahead in {ahead} of {len(leads)}, least {min(leads):.2f}x")
+@contextmanager
+def _sample(
+    cuts: Path, corpus_dir: Path | None, hypotheses: Path, count: int
+) -> Iterator["Sample"]:
+    """Write utterances of a split as WAV files for as long as the context lasts."""
+    import tempfile
+
+    from schatten.decode.engine import write_sample
+    from schatten.device.speed import sample
+    from schatten.transcripts import read_hypotheses
+
+    words = read_hypotheses(hypotheses)
+    with tempfile.TemporaryDirectory(prefix="schatten-") as folder:
+        yield sample(write_sample(cuts, corpus_dir or cuts.parent, count, Path(folder)), words)
+
+
+def _write(output: Path, found: dict[str, Any], is_here: bool) -> None:
+    from schatten.runtime import files, provenance
+
+    here = provenance.here()
+    cpu = here["cpu"] if is_here else None
+    files.write_json(output, {**found, "cpu": cpu, "date": here["date"]})
+    speed = f"{found['speed_up']:.1f} x real time" if found["speed_up"] else "no speed"
+    if found["is_modelled"]:
+        speed = f"at most {speed} (modelled)"
+    typer.echo(f"{found['device']}: {speed}, {found['differing']} of {found['utterances']} differ")

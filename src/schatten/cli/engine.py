@@ -1,4 +1,4 @@
-"""Verbs that run the engine: recognize a split, bench-decoder."""
+"""The verb that runs the engine on a split: recognize."""
 
 from pathlib import Path
 from typing import Annotated
@@ -33,31 +33,3 @@ def recognize(
     language = Language(*given) if given else None
     program = Engine(engine, model, recipes.load(recipe).decoding, language)
     typer.echo(program.decode(cuts, corpus_dir or cuts.parent, output))
-
-
-@app.command("bench-decoder")
-def bench_decoder(
-    *,
-    recipe: RecipeOption,
-    logprobs: Annotated[Path, typer.Option(help="Log-probabilities of the split (.npz).")],
-    cuts: Annotated[Path, CUTS],
-    lm: Annotated[Path, typer.Option(help="KenLM binary (or ARPA).")],
-    lexicon: Annotated[Path, LEXICON],
-    weights: Annotated[Path, WEIGHTS],
-    program: Annotated[Path, typer.Option(help="The engine's search.")] = Path(
-        ".tools/engine/bin/decode_logprobs"
-    ),
-    look_ahead: Annotated[
-        Path | None,
-        typer.Option(help="First-pass model: the engine is also run with its look-ahead."),
-    ] = None,
-    beam: Annotated[list[int], typer.Option(help="Beams to compare at.")] = [25, 50, 100, 200],  # noqa: B006
-    rounds: Annotated[int, typer.Option(help="Times are the least of so many, in turns.")] = 3,
-) -> None:
-    """Decode with the engine and with flashlight-text: WER (%), CPU seconds, MB, one thread."""
-    from schatten import recipe as recipes
-    from schatten.decode.contest import Contest, as_lines, compare
-
-    contest = Contest(logprobs, cuts, lm, lexicon, weights, program, look_ahead)
-    outcomes = compare(contest, recipes.load(recipe).decoding, beam, rounds)
-    typer.echo("\n".join(as_lines(outcomes)))

@@ -71,10 +71,12 @@ def device_table(
     results: ResultsOption = RESULTS,
 ) -> None:
     """Write the table of devices: size, WER (%), speed-up over real time, memory (10^6 bytes)."""
-    from schatten.device.boards import every
+    from schatten.device.devices import all_devices
     from schatten.report import devices
 
-    boards = {name: one.title for name, one in every().items() if one.runner.startswith("ssh:")}
+    boards = {
+        name: one.title for name, one in all_devices().items() if one.runner.startswith("ssh:")
+    }
     devices.write(_experiment(recipe, data_key, results), device, boards, output_dir)
 
 

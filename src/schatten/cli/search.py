@@ -109,7 +109,7 @@ def search_errors(
     Scores are exact, by the sum of all CTC paths and the language model, weighted.
     """
     from schatten import recipe as recipes
-    from schatten.decode.compare import table
+    from schatten.decode.search_errors import errors_table
     from schatten.decode.wfst.run import Reference, count_search_errors
     from schatten.recipe.decoding import GraphSettings
     from schatten.runtime.files import write_json
@@ -120,7 +120,7 @@ def search_errors(
     settings = _changed(recipes.load(recipe).decoding, given)
     files = dict(_named(each) for each in hypotheses or [])
     found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files, program)
-    typer.echo(table(found))
+    typer.echo(errors_table(found))
     if output is not None:
         write_json(output, [each.as_json() for each in found])
 

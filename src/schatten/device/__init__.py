@@ -1,6 +1,5 @@
-"""The kernels of `arm/`, measured: exact instruction counts, modelled cycles, times on this host.
+"""The engine on a device: run there, and its speed measured or modelled.
 
-`tools` runs the tools, `counts` counts guest instructions under qemu, `model` estimates cycles with
-llvm-mca, `bench` joins them to a table, `figure` draws it, `compare` times this host against other
-libraries, `peers` holds what others reach. It builds nothing: CMake does.
+`devices` runs it on this host, an emulated CPU or a board, `speed` says how fast a bundle is there,
+`qemu` and `llvm_mca` count instructions and model cycles, `tools` runs the command-line tools.
 """

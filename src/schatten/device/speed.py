@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schatten.device import boards, counts, model, tools
-from schatten.device.boards import Device, Load, Report
+from schatten.device import devices, llvm_mca, qemu, tools
+from schatten.device.devices import Device, DeviceRun, Payload
 from schatten.errors import UserError
 
 MEASURED = ("acoustic_share", "peak_megabytes", "load_seconds", "first_seconds", "final_seconds")
@@ -19,7 +19,7 @@ class Sample:
     audio: Sequence[Path]
     texts: Sequence[str]
 
-    def differing(self, report: Report) -> int:
+    def differing(self, report: DeviceRun) -> int:
         """Count utterances with other words."""
         return sum(a != b for a, b in zip(report.texts, self.texts, strict=True))
 
@@ -35,7 +35,7 @@ def sample(audio: Mapping[str, Path], words: Mapping[str, Sequence[str]]) -> Sam
 
 
 def measure(
-    device: Device, program: Path, load: Load, sound: Sample, rounds: int
+    device: Device, program: Path, payload: Payload, sound: Sample, rounds: int
 ) -> dict[str, Any]:
     """Recognise the sample `rounds` times; return the statistics of the fastest round.
 
@@ -45,7 +45,7 @@ def measure(
     """
     if not device.has_times:
         raise UserError(f"{device.title} has no times of its own: `device estimate` models them")
-    reports = [boards.recognise(device, program, load, sound.audio) for _ in range(rounds)]
+    reports = [devices.recognise(device, program, payload, sound.audio) for _ in range(rounds)]
     fastest = min(reports, key=lambda report: report.statistics["rtf"])
     load_seconds = min(report.statistics["load_seconds"] for report in reports)
     found = {**fastest.statistics, "load_seconds": load_seconds}
@@ -54,7 +54,7 @@ def measure(
 
 
 def estimate(
-    device: Device, program: Path, load: Load, sound: Sample, plugin: Path, library: Path
+    device: Device, program: Path, payload: Payload, sound: Sample, plugin: Path, library: Path
 ) -> dict[str, Any]:
     """Bound the speed of an emulated CPU: counted instructions, modelled cycles; no memory.
 
@@ -62,29 +62,29 @@ def estimate(
     the fastest inner loop of `library` (libschatten_kernels.a for AArch64), at the CPU's clock.
     A CPU without a model gets no speed. Errors: `UserError` where a tool or a run fails.
     """
-    report = boards.recognise(device, program, load, sound.audio)
+    report = devices.recognise(device, program, payload, sound.audio)
     speed = None
-    if device.cpu in {cpu.name for cpu in model.CPUS}:
-        per_second = instructions(device, program, load, sound.audio, plugin)
-        per_second -= instructions(device, program, load, [], plugin)
+    if device.cpu in {cpu.name for cpu in llvm_mca.CPUS}:
+        per_second = instructions(device, program, payload, sound.audio, plugin)
+        per_second -= instructions(device, program, payload, [], plugin)
         per_second /= report.statistics["audio_seconds"]
-        clock = 1e9 * model.cpu_named(device.cpu).gigahertz
-        speed = clock * model.instructions_per_cycle(library, device.cpu) / per_second
+        clock = 1e9 * llvm_mca.cpu_named(device.cpu).gigahertz
+        speed = clock * llvm_mca.instructions_per_cycle(library, device.cpu) / per_second
     return _result(device, report, sound, speed, dict.fromkeys(MEASURED))
 
 
 def instructions(
-    device: Device, program: Path, load: Load, audio: Sequence[Path], plugin: Path
+    device: Device, program: Path, payload: Payload, audio: Sequence[Path], plugin: Path
 ) -> float:
     """Count the instructions of a whole run under emulation, loading included."""
     emulation = ("-plugin", str(plugin.resolve()))
-    command = boards.local_command(device, program, load, audio, *emulation)
-    return float(counts.counted(tools.run(command).stderr, plugin))
+    command = devices.local_command(device, program, payload, audio, *emulation)
+    return float(qemu.instruction_count(tools.run(command).stderr, plugin))
 
 
 def _result(
     device: Device,
-    report: Report,
+    report: DeviceRun,
     sound: Sample,
     speed: float | None,
     statistics: Mapping[str, float | None],

@@ -18,7 +18,7 @@ from schatten.train.truncation import truncated
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TruncatedModel:
     """A model at a rule: its size, and its character errors on a split, greedy, in percent."""
 
     rule: str
@@ -26,23 +26,23 @@ class Comparison:
     cer: float
 
 
-def compare(
+def cer_by_rank_rule(
     source: Path, factorization: str, sizes: list[int], cuts: tuple[Path, Path], training: Training
-) -> Iterator[Comparison]:
+) -> Iterator[TruncatedModel]:
     """Yield the model of `source` whole, then at each of `sizes` by each rule.
 
     `cuts`: training speech, on which inputs are measured, and the speech that is recognised.
     """
     train, scored = cuts
     whole = models.load(source)
-    yield Comparison("whole", whole.parameters_at_inference(), _cer(whole, scored, training))
+    yield TruncatedModel("whole", whole.parameters_at_inference(), _cer(whole, scored, training))
     moments = input_moments(whole, train, training)
     for size in sizes:
         for rule in _rules(size):
             given = moments if rule.activations else None
             small = truncated(models.load(source), rule, factorization, source, given)
             cer = _cer(small.eval(), scored, training)
-            yield Comparison(rule.label, small.parameters_at_inference(), cer)
+            yield TruncatedModel(rule.label, small.parameters_at_inference(), cer)
 
 
 def _rules(size: int) -> list[Rank]:

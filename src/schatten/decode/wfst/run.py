@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from schatten.decode.compare import Compared, search_errors
 from schatten.decode.engine_search import EngineSearch
 from schatten.decode.exact import ExactScorer
 from schatten.decode.logprobs import Frames, LogProbs, read_logprobs
 from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.search_errors import DecoderErrors, find_search_errors
 from schatten.decode.tune import read_weights
 from schatten.decode.wfst.graph import read_graph
 from schatten.decode.wfst.lattice import WordLattice
@@ -94,7 +94,7 @@ def count_search_errors(
     beams: list[int],
     hypotheses: Mapping[str, Path],
     program: Path | None = None,
-) -> list[Compared]:
+) -> list[DecoderErrors]:
     """Compare the lexicon's search at some beams, and decoders' files, with a reference.
 
     With `program`, the engine's decode_logprobs, its search is compared at these beams too.
@@ -118,7 +118,7 @@ def count_search_errors(
     if not outputs:
         raise UserError("nothing to compare: give --beam or --hypotheses")
     scorer = ExactScorer(reference.lexicon, reference.lm, split.units, weights, "sum")
-    return search_errors(split, references, outputs, _Candidates(reference, split), scorer)
+    return find_search_errors(split, references, outputs, _Candidates(reference, split), scorer)
 
 
 def _each(split: LogProbs, every: int) -> LogProbs:

@@ -1,0 +1,109 @@
+"""Verbs that time training steps: bench-training, bench-model."""
+
+from typing import Annotated
+
+import typer
+
+from schatten.cli.options import RecipeOption
+from schatten.cli.train import SystemOption
+
+app = typer.Typer()
+
+
+@app.command()
+def bench_training(
+    rounds: Annotated[int, typer.Option(help="Timed rounds; the fastest counts")] = 10,
+    threads: Annotated[int, typer.Option(help="CPU threads of torch")] = 2,
+    ranks: Annotated[
+        bool, typer.Option("--ranks", help="What stage 2 costs, by rank, instead")
+    ] = False,
+    projections: Annotated[
+        bool, typer.Option("--projections", help="What projected LSTMs cost, instead")
+    ] = False,
+) -> None:
+    """Print what a factored training step costs against the dense one (ratios of times)."""
+    if projections:
+        _print_by_projection(rounds, threads)
+        return
+    print(f"GRU layer, forward + backward + Adam, CPU time of {threads} threads, {rounds} rounds")
+    if ranks:
+        _print_by_rank(rounds, threads)
+        return
+    from schatten_bench.training_step import time_stage1_forms
+
+    print("frames x batch x inputs x hidden   dense (ms)   factored/dense   torch's GRU/dense")
+    for shape, seconds in time_stage1_forms(rounds, threads):
+        factored, fused = (seconds[form] / seconds["dense"] for form in ("factored", "torch"))
+        print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {factored:16.2f} {fused:19.2f}")
+
+
+@app.command()
+def bench_model(
+    recipe: RecipeOption,
+    system: SystemOption,
+    batch_seconds: Annotated[
+        float | None, typer.Option(help="Seconds of audio in a batch; the training's by default")
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Timed rounds; the fastest counts")] = 10,
+    device: Annotated[str, typer.Option(help="torch's name of it: cpu, cuda, cuda:1")] = "cpu",
+) -> None:
+    """Print what a training step of a recipe's model costs factored against dense.
+
+    On noise in place of speech; with the trace norm and l2. CPU time; on a GPU by the clock.
+    """
+    from schatten import recipe as recipes
+    from schatten_bench.model_step import time_model_step
+
+    _refuse_missing_device(device)
+    found = time_model_step(recipes.load(recipe), system, batch_seconds, rounds, device)
+    print(f"{recipe}, {system}: {found.utterances} utterances, {found.device}, {rounds} rounds")
+    print("dense (ms)   factored (ms)   factored/dense")
+    ratio = found.factored / found.dense
+    print(f"{1000 * found.dense:10.1f} {1000 * found.factored:15.1f} {ratio:16.2f}")
+
+
+def _refuse_missing_device(device: str) -> None:
+    """Say so where a GPU is asked for that is not there."""
+    import torch
+
+    from schatten.errors import UserError
+
+    there = torch.cuda.device_count()
+    if device not in ("cpu", *(("cuda",) if there else ()), *(f"cuda:{n}" for n in range(there))):
+        raise UserError(
+            f"--device {device}: torch sees {there} GPUs here; take cpu, or cuda:NUMBER"
+        )
+
+
+def _print_by_rank(rounds: int, threads: int) -> None:
+    """Print seconds of stage 2 by rank, and how much faster they are than stage 1's."""
+    from schatten_bench.training_step import time_stage2_by_rank
+
+    print("size: of the factors, as a share of the non-recurrent matrix")
+    print("The trace norm paper (Kliegl et al., 2018) trains stage 2 seven times as fast as")
+    print("stage 1 with l2, and ten times as fast as with the trace norm.")
+    print("frames x batch x inputs x hidden    size  rank   U V formed   U (V x), W h   U (V .)")
+    for one in time_stage2_by_rank(rounds, threads):
+        stage1 = f"stage 1: l2 {1000 * one.l2:.1f} ms, trace norm {1000 * one.trace_norm:.1f} ms"
+        print(f"{one.shape!s:32}   {stage1}")
+        for size, formed in one.formed.items():
+            applied, both = one.applied[size], one.both[size]
+            best = min(formed, applied, both)
+            print(
+                f"{'':32} {size:6.2f} {one.shape.rank(size):5} {1000 * formed:9.1f} ms "
+                f"{1000 * applied:9.1f} ms {1000 * both:8.1f} ms   stage 1 / best: "
+                f"l2 {one.l2 / best:.2f}, trace norm {one.trace_norm / best:.2f}",
+                flush=True,
+            )
+
+
+def _print_by_projection(rounds: int, threads: int) -> None:
+    """Print what a projected LSTM takes, its recurrent matrix multiplied out, of torch's time."""
+    from schatten.models.layers import FORMED_UP_TO
+    from schatten_bench.training_step import time_projected_lstms
+
+    print(f"LSTM layer with a projection, CPU time of {threads} threads, {rounds} rounds;")
+    print(f"on a CPU it is multiplied out up to {FORMED_UP_TO} cells, and above half of them")
+    print("frames x batch x inputs x cells   projection   torch's (ms)   multiplied out/torch's")
+    for shape, width, fused, formed in time_projected_lstms(rounds, threads):
+        print(f"{shape!s:31} {width:12} {1000 * fused:14.1f} {formed / fused:24.2f}", flush=True)

@@ -1,0 +1,112 @@
+"""Exact counts of the instructions that a product executes, from qemu's plugin interface.
+
+An instruction count is no time: a core may run four of them in a cycle, or wait for one.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from schatten.device import qemu, tools
+from schatten.errors import UserError
+from schatten.runtime import files
+
+KERNELS = ("neon", "dotprod", "i8mm")
+COLUMNS = (1, 2, 3, 4)
+SHAPES = (
+    (6144, 320),
+    (3072, 1024),
+    (3840, 1280),
+    (1536, 1280),
+    (2304, 768),
+    (320, 1024),
+    (3072, 320),
+    (2000, 500),
+    (513, 1027),
+    (29, 1536),
+)
+"""Rows and columns of weight matrices: figure 6 of the trace norm paper, our layers, odd ones."""
+TOLERANCE = 0.01
+"""Share by which a count may rise above the committed one."""
+
+
+@dataclass(frozen=True, order=True)
+class Product:
+    """C = A x with `rows` by `cols` weights and `columns` columns, by one set of kernels."""
+
+    kernels: str
+    rows: int
+    cols: int
+    columns: int
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the product."""
+        return self.rows * self.cols * self.columns
+
+    def __str__(self) -> str:
+        return f"{self.kernels} {self.rows}x{self.cols} N={self.columns}"
+
+
+Counts = dict[Product, int]
+"""Instructions of one call, by product."""
+
+
+def products(kernels: Iterable[str] = KERNELS) -> list[Product]:
+    """List every product that is counted."""
+    return [Product(k, m, n, c) for k in kernels for m, n in SHAPES for c in COLUMNS]
+
+
+def count_instructions(program: Path, plugin: Path, product: Product) -> int:
+    """Count the AArch64 instructions of one call: two calls less one, all else being equal.
+
+    `program` is run_gemm for AArch64, `plugin` insn_plugin for this host. The call packs the
+    activations, multiplies, and scales the sums to float; weights were packed before.
+    """
+    return _run(program, plugin, product, 2) - _run(program, plugin, product, 1)
+
+
+def _run(program: Path, plugin: Path, product: Product, times: int) -> int:
+    p = product
+    sizes = [str(size) for size in (p.rows, p.cols, p.columns, times)]
+    emulate = ["qemu-aarch64", "-cpu", "max", "-plugin", str(plugin.resolve())]
+    return qemu.instruction_count(tools.run([*emulate, program, p.kernels, *sizes]).stderr, plugin)
+
+
+def write_counts(path: Path, counts: Counts) -> None:
+    """Write counts as CSV."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["kernels", "rows", "cols", "columns", "instructions"])
+    for product, instructions in counts.items():
+        rows.writerow([product.kernels, product.rows, product.cols, product.columns, instructions])
+    files.write_text(path, text.getvalue())
+
+
+def read_counts(path: Path) -> Counts:
+    """Read counts from CSV. Errors: `UserError` where the file is missing or damaged."""
+    try:
+        rows = list(csv.DictReader(files.read_lines(path)))
+        return {_product(row): int(row["instructions"]) for row in rows}
+    except (KeyError, ValueError) as error:
+        raise UserError(
+            f"{path} is no table of instruction counts ({error}): make it anew"
+        ) from None
+
+
+def _product(row: dict[str, str]) -> Product:
+    return Product(row["kernels"], int(row["rows"]), int(row["cols"]), int(row["columns"]))
+
+
+def rises(committed: Counts, measured: Counts) -> list[str]:
+    """Return a sentence for each product that takes more than committed, or was never committed."""
+    said = []
+    for product, now in measured.items():
+        before = committed.get(product)
+        if before is None:
+            said.append(f"{product}: {now} instructions, none committed")
+        elif now > before * (1 + TOLERANCE):
+            said.append(f"{product}: {now} instructions, {now / before - 1:.1%} above {before}")
+    return said

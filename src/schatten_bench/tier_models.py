@@ -1,0 +1,52 @@
+"""Models in the sizes of the trace norm paper's tiers (Kliegl et al., 2018), with random weights.
+
+They serve to measure speed, memory and size alone.
+"""
+
+import torch
+
+from schatten import models
+from schatten.models.acoustic import AcousticModel, units_of
+from schatten.recipe.model import Convolution, DeepSpeech2
+
+CONVOLUTIONS = (
+    Convolution(channels=64, kernel=(11, 21), stride=(2, 2)),
+    Convolution(channels=64, kernel=(11, 11), stride=(1, 2)),
+)
+ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
+PAPER_GRU, PAPER_FULLY_CONNECTED = (768, 1024, 1280), 1536
+
+GRU: dict[str, tuple[int, ...]] = {"11M": (480, 672, 864), "15M": (624, 816, 1008)}
+"""GRUs of dense models of about the sizes of the paper's tiers (10.9 M; 14.7 M and 14.9 M)."""
+SHARE = {"11M": 0.36, "15M": 0.49}
+"""Rank, as a share of a matrix's smaller side, that brings the paper's own model to those sizes."""
+TIERS = [f"{form}-{size}" for size in GRU for form in ("dense", "factored")]
+
+
+def build_tier(tier: str) -> AcousticModel:
+    """Build the model of a tier: `dense-11M`, `factored-15M` ..."""
+    form, size = tier.split("-")
+    torch.manual_seed(1)
+    gru = GRU[size] if form == "dense" else PAPER_GRU
+    settings = DeepSpeech2(
+        type="deep_speech_2",
+        convolutions=CONVOLUTIONS,
+        gru=gru,
+        fully_connected=PAPER_FULLY_CONNECTED,
+    )
+    model = models.build(settings, units_of(ALPHABET), "partial")
+    if form == "factored":
+        for _, weight in model.bank.items():
+            _factor_at_random(weight, SHARE[size])
+    return model.eval()
+
+
+def _factor_at_random(weight: torch.nn.Module, share: float) -> None:
+    """Store random factors whose product has about the spread of the dense weight."""
+    from schatten.compress import Weight
+
+    assert isinstance(weight, Weight)
+    rows, columns = weight.shape
+    rank = round(share * min(rows, columns))
+    spread = (float(weight().detach().std()) ** 2 / rank) ** 0.25
+    weight.store_factors(spread * torch.randn(rows, rank), spread * torch.randn(rank, columns))

@@ -1,0 +1,84 @@
+"""The engine, built for this host, with sanitizers and for AArch64; small models for it."""
+
+import shutil
+import subprocess
+
+import pytest
+from project import ROOT
+from small_models import KINDS
+
+from schatten import models
+from schatten.export import export
+from schatten.runtime import process
+
+OPTIONS = {
+    "shared": ["-DBUILD_SHARED_LIBS=ON", "-DCMAKE_POSITION_INDEPENDENT_CODE=ON"],
+    "sanitize": ["-DSCHATTEN_SANITIZE=ON"],
+    "thread": ["-DSCHATTEN_THREAD_SANITIZE=ON"],
+    "fuzz": [
+        "-DSCHATTEN_FUZZ=ON",
+        "-DCMAKE_C_COMPILER=clang-19",
+        "-DCMAKE_CXX_COMPILER=clang++-19",
+    ],
+    "aarch64": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/aarch64-linux-gnu.cmake"],
+}
+NEEDS = {
+    "shared": "g++",
+    "sanitize": "g++",
+    "thread": "g++",
+    "fuzz": "clang++-19",
+    "aarch64": "aarch64-linux-gnu-g++",
+}
+FUZZERS = ["fuzz_model", "fuzz_wav", "fuzz_lexicon", "fuzz_manifest"]
+PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
+TARGETS = {
+    "shared": [*PROGRAMS, "time_engine", "test_memory", "insn_plugin"],
+    "sanitize": [*PROGRAMS, *FUZZERS],
+    "thread": ["test_streams"],
+    "fuzz": FUZZERS,
+    "aarch64": PROGRAMS,
+}
+PATIENCE = 600.0
+
+
+def _run(*command):
+    done = subprocess.run(list(map(str, command)), check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.fixture(scope="session")
+def build():
+    """Build the engine for a target, warnings being errors, and return the folder."""
+    done = {}
+
+    def make(target):
+        missing = [tool for tool in ("cmake", NEEDS[target]) if shutil.which(tool) is None]
+        if missing:
+            pytest.skip(f"{', '.join(missing)} not installed")
+        if target not in done:
+            arm = ROOT / "arm"
+            done[target] = arm / f"build-test-{target}"
+            options = [option.format(arm=arm) for option in OPTIONS[target]]
+            options.append("-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
+            with process.locked(done[target], PATIENCE):
+                _run(ROOT / "scripts/build_kenlm.sh")
+                _run("cmake", "-S", arm, "-B", done[target], *options)
+                _run("cmake", "--build", done[target], "-j", "2", "--target", *TARGETS[target])
+        return done[target]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """Make a model of a kind: the torch model, and the file for the engine."""
+    folder = tmp_path_factory.mktemp("models")
+
+    def make(kind, precision="fp32"):
+        model, output = KINDS[kind](), folder / f"{kind}.{precision}.gguf"
+        if not output.exists():
+            models.save(model, folder / f"{kind}.pt")
+            export(folder / f"{kind}.pt", precision, output)
+        return model, output
+
+    return make
