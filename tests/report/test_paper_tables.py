@@ -1,4 +1,4 @@
-"""The papers' tables: ranks, factorizations, tiers, times of training."""
+"""The tables of the papers: ranks, factorizations, tiers, times of training."""
 
 from pathlib import Path
 
