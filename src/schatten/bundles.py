@@ -1,4 +1,4 @@
-"""The parts of a bundle for a device: the names of its files, and the engine's options.
+"""What a bundle for a device consists of: the names of its files, and how they are handed over.
 
 `schatten.export.bundle` writes bundles, `schatten.device` runs them.
 """
@@ -13,7 +13,7 @@ MODEL, LM, LEXICON, MANIFEST = "model.gguf", "lm.bin", "lexicon.txt", "manifest.
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the content of a bundle's manifest: `files`, `bytes`, `search`.
+    """Return what a bundle's manifest says: `files`, `bytes`, `search`.
 
     Errors: `UserError` where the folder is no bundle.
     """

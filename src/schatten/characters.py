@@ -1,7 +1,7 @@
-"""Sentences as characters, for n-grams of characters and their search."""
+"""Sentences as characters: what n-grams of characters are estimated on and decoded with."""
 
 SPACE_TOKEN = "<space>"
-"""Stands for the space after a word; no character has this name."""
+"""Stands for the space after a word; no character is named like it."""
 
 
 def spell(sentence: str) -> str:

@@ -1,4 +1,4 @@
-"""From the kernels' counts and cycles: the table, the figure, the check of counts."""
+"""What is made of the kernels' counts and cycles: the table, the figure, the check of counts."""
 
 import pytest
 from project import ROOT
@@ -48,7 +48,7 @@ def test_only_rises_above_one_percent_are_said():
 @pytest.mark.parametrize("kernels", counts.KERNELS)
 @pytest.mark.parametrize("shape", [shape for shape in counts.SHAPES if shape != (29, 1536)])
 def test_committed_counts_reach_the_goals(committed, kernels, shape):
-    """29 rows end in part of a tile and miss the goal: docs/kernels.md says by how much."""
+    """29 rows end in a part of a tile, and miss: docs/kernels.md says by how much."""
     reached = bench.ours(committed, kernels, shape)
     assert all(ours <= goal for ours, goal in zip(reached, peers.GOALS[kernels], strict=True))
 

@@ -41,6 +41,6 @@ def test_a_contestant_that_fails_is_named(build, tmp_path):
         contest.hold([Contestant("engine int8", [tmp_path / "absent", absent], absent)], 1)
 
 
-def test_tiers_have_the_sizes_of_the_trace_norm_paper():
+def test_tiers_have_the_sizes_of_t():
     for tier, least, most in (("dense-11M", 10.4e6, 11.6e6), ("factored-15M", 14e6, 15.5e6)):
         assert least < tiers.build(tier).parameters_at_inference() < most

@@ -7,10 +7,7 @@ from schatten.corpus.validate import NAMED
 
 
 def lines(report: dict[str, Any], strides: Mapping[str, int]) -> Iterator[str]:
-    """Yield a line per split and one per warning.
-
-    `strides`: feature frames per output frame, by model.
-    """
+    """Yield a line per split and one per warning; `strides`: feature frames a frame, by model."""
     for split, counts in report["splits"].items():
         yield (
             f"{split}: {counts['hours']:.2f} h, {counts['utterances']} utterances, "

@@ -1,7 +1,7 @@
-"""The validator: checks every utterance of a corpus before anything is trained.
+"""The validator: looks at every utterance of a corpus before anything is trained.
 
-Errors stop the run. Faults that training can handle (utterances too long for CTC, silent
-recordings) are counted and named in the report.
+Errors stop; what training copes with (utterances too long for CTC, silent recordings) is counted
+and named in the report.
 """
 
 from collections import Counter, defaultdict
@@ -22,21 +22,21 @@ from schatten.runtime.files import read_json, read_lines
 
 _FRAME = 160
 _TOLERANCE = 0.025
-"""Seconds by which decoding may fall short of the header; lhotse repairs as much."""
+"""Seconds that decoding may lack against the header; lhotse mends as much."""
 _STRIDES = 64
-"""Strides in the report, in feature frames."""
+"""Strides that the report looks at, in feature frames."""
 NAMED = 5
-"""Number of utterances of a kind that a report names; it counts them all."""
+"""How many utterances of a kind a report names; it counts them all."""
 
 
 def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1) -> dict[str, Any]:
     """Check the cuts and text in the folder `data` and return the report.
 
     The report holds hours, utterances, words, speakers and rates by split, the counts of the
-    text files and of what the source excluded, the overlap of the language model text, and the
+    text files and of what the source left out, the overlap of the language model text, and the
     utterances that training leaves out at each stride.
 
-    Errors: `UserError` that lists the faults by kind, with counts and names.
+    Errors: `UserError` that lists what is wrong by kind, with counts and names.
     """
     entries = read_entries(data, recipe.splits.all)
     problems = Problems()
@@ -64,8 +64,9 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
 def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, Any]]:
     """Return by stride and split which utterances have more labels than there are output frames.
 
-    Returns the number and the first names for every stride from 1 to 64, so that the report does
-    not depend on the models. Training utterances are checked at their fastest speed perturbation.
+    For every stride from 1 to 64, as the data do not depend on the models that are trained on
+    them: their number, and the names of the first. Training utterances are looked at in their
+    fastest speed perturbation.
     """
     longest = []
     for entry in entries:
@@ -99,7 +100,7 @@ def longest_stride(frames: int, labels: int) -> int:
 def labels_needed(text: str) -> int:
     """Return the output frames that CTC needs for a text.
 
-    That is one for each character (spaces between words too), and one more between two equal ones.
+    One a character (the spaces between words too) and one more between two equal ones.
     """
     return len(text) + sum(one == following for one, following in pairwise(text))
 
@@ -193,7 +194,7 @@ def _check_decoded(entry: Entry, found: Decoded, low_allowed: bool, problems: Pr
 
 
 def _counts(path: Path) -> dict[str, Any]:
-    """Return the counts that the corpus's source wrote; some sources write none."""
+    """Return counts that the corpus's source left; not every source leaves some."""
     return read_json(path) if path.is_file() else {}
 
 

@@ -1,4 +1,4 @@
-"""The steps from text to a language model for decoding, as the recipe's settings say."""
+"""The steps from text to a language model that decodes, in the order the recipe's settings ask."""
 
 import shutil
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def estimate_to(settings: LanguageModel, text: Path, output: Path, memory_mb: in
 
 @contextmanager
 def _tokens(settings: LanguageModel, text: Path, beside: Path) -> Iterator[Path]:
-    """Yield the text that the model reads: itself, or its characters in a temporary file."""
+    """Yield a text as the model reads it: itself, or its characters in a file of this while."""
     if settings.decoder != "open":
         yield text
         return
@@ -62,7 +62,7 @@ def write_lexicon(arpa: Path, alphabet: str, output: Path) -> None:
 def _write_known_words(
     settings: LanguageModel, text: Path, arpa: Path, alphabet: str, output: Path
 ) -> None:
-    """Write the spellings of the model's words; for a model of characters, of its text's words."""
+    """Write the spellings of the model's words; those of its text where it has characters."""
     if settings.decoder != "open":
         write_lexicon(arpa, alphabet, output)
     else:
@@ -93,7 +93,7 @@ def build_to(
 def _estimate_and_prune(
     settings: LanguageModel, text: Path, arpa: Path, memory_mb: int
 ) -> dict[str, Any]:
-    """Write the ARPA file; return the report of pruning, if the recipe prunes."""
+    """Write the ARPA file; return what pruning did, where the recipe asks for it."""
     history = None
     with kenlm.scratch_folder(arpa) as scratch:
         whole = scratch / "arpa"
@@ -115,6 +115,6 @@ def _bytes(arpa: Path, binary: Path) -> dict[str, int]:
 def _measure(
     settings: LanguageModel, binary: Path, dev: Path, beside: Path
 ) -> dict[str, float | int]:
-    """Return the perplexity of held-out text, per word or per character as the model has them."""
+    """Return the perplexity of held-out text, a word or a character as the model has them."""
     with _tokens(settings, dev, beside / "dev") as tokens:
         return kenlm.perplexity(binary, tokens)

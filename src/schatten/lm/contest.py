@@ -1,4 +1,4 @@
-"""Compares our pruning with SRILM's on one model: time, memory and remaining n-grams."""
+"""Our pruning beside SRILM's on one model: time, memory and what is left."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from schatten.lm import arpa
 
 @dataclass(frozen=True)
 class Pruned:
-    """The cost of the fastest of several turns; each turn is a process of its own."""
+    """What the fastest of some turns took, each a process of its own."""
 
     name: str
     seconds: float
@@ -28,7 +28,7 @@ class Pruned:
 def hold(model: Path, threshold: float, rival: Path | None, rounds: int) -> list[Pruned]:
     """Prune `model` to a threshold with schatten and with SRILM's `ngram`, in turns.
 
-    Errors: `UserError` where one of them fails, with the last line of its output.
+    Errors: `UserError` where one of them fails, with the last line that it said.
     """
     if rival and not shutil.which(rival):
         raise UserError(f"{rival} is no program: give SRILM's ngram, or leave --ngram out")
@@ -54,7 +54,7 @@ def _turn(name: str, command: list[str], model: Path, output: Path) -> Pruned:
     if process.returncode:
         raise UserError(
             f"{name} could not prune {model} (status {process.returncode}): {lines[-1]}; "
-            "repair what it names, or make the model again"
+            "mend what it names, or make the model again"
         )
     seconds = usage.ru_utime + usage.ru_stime
     return Pruned(name, seconds, usage.ru_maxrss * 1024 / 1e6, arpa.counts(output))

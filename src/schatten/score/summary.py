@@ -13,7 +13,7 @@ from schatten.score.unknown import Unknown
 
 
 def summary(aligned: Sequence[Aligned], unknown: Unknown | None, tables: Tables) -> dict[str, Any]:
-    """Return the content of `NAME.score.json`; rates and intervals are in %.
+    """Return what `NAME.score.json` holds; rates and intervals are in %.
 
     `unknown`: the words out of the lexicon, where there is one.
     """
