@@ -1,4 +1,4 @@
-# One command per task; `make help` lists them. Each of them sets up what it needs first.
+# One command per task; `make help` lists them. Each command sets up its requirements first.
 
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export RECIPE CORPUS_DIR
 override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corpus-dir "$$CORPUS_DIR")
 
-# Print what a command says only where it fails.
+# Print the output of a command only if it fails.
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
@@ -20,7 +20,7 @@ quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: ## virtual environment .venv, KenLM's tools in .tools; does nothing when nothing changed
+setup: ## set up .venv and KenLM's tools in .tools; does nothing if nothing changed
 	@scripts/setup.sh
 
 wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT] [CORPUS_DIR=DIR] [JOBS=N]
@@ -36,7 +36,7 @@ test-slurm: setup ## the smoke recipe on a Slurm cluster of one node, started he
 
 FAULTS ?= 100
 SEED ?= 1
-test-faults: setup ## kill, fill, truncate and corrupt during runs of the least recipe [FAULTS=N] [SEED=N]
+test-faults: setup ## runs of the smallest recipe with kills, full disks and damaged files [FAULTS=N] [SEED=N]
 	@rm -f results/faults.md
 	@ended=0; SCHATTEN_FAULTS=$(FAULTS) SCHATTEN_FAULT_SEED=$(SEED) SCHATTEN_FAULT_REPORT=results/faults.md \
 	  pytest -v $(PYTEST_ARGS) tests/workflow/test_faults.py || ended=$$?; \
@@ -51,12 +51,12 @@ lint: setup ## format and lint of Python and of the workflow
 types: setup ## types of src/
 	@mypy --no-error-summary
 
-format: setup ## write Python and the workflow in their one format
+format: setup ## format Python and the workflow
 	@ruff format .
 	@ruff check --fix .
 	@snakefmt Snakefile rules
 
-scale: setup ## what more audio and more systems take: costs per hour, memory, planning [RECIPE=...]
+scale: setup ## the cost of more audio and more systems: time, memory, planning [RECIPE=...]
 	@schatten scale costs $(CHOICE)
 	@schatten scale memory $(CHOICE)
 	@schatten scale planning $(if $(RECIPE),--recipe "$$RECIPE")
@@ -73,7 +73,7 @@ bench: setup setup_arm ## factored against dense training steps; kernels and eng
 arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 	@schatten run arm -j $(JOBS)
 
-fuzz: setup setup_arm ## what strangers' files may hold: models, WAV files, lexicons, manifests, 10 minutes each [FUZZ_SECONDS=N]
+fuzz: setup setup_arm ## fuzz the readers of models, WAV files, lexicons and manifests, 10 minutes each [FUZZ_SECONDS=N]
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),600)
 
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
@@ -81,11 +81,11 @@ results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/E
 	@cp $(addprefix results/$(or $(RECIPE),$(DEFAULT_RECIPE))/tables/,*.md *.csv *.png) \
 	  docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))/
 
-lock: setup ## write requirements.lock anew after pyproject.toml changed [LOCK_ARGS=--upgrade]
+lock: setup ## write requirements.lock again after a change of pyproject.toml [LOCK_ARGS=--upgrade]
 	@pip install --quiet uv
 	@scripts/lock.sh $(LOCK_ARGS)
 
-audit: setup ## ask the Python advisory database (it needs the network) about every locked package
+audit: setup ## look every locked package up in the Python advisory database (needs the network)
 	@pip install --quiet pip-audit
 	@pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
@@ -93,6 +93,6 @@ setup_arm:
 	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19 \
 	  clang-19 libclang-rt-19-dev
 
-clean: ## remove what tools cache; results, states and .venv stay
+clean: ## remove the caches of tools; results, states and .venv stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find src tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Settings that all tests share: one torch thread, and where the real corpora are."""
+"""Settings of all tests: one torch thread, and the folder of the real corpora."""
 
 import os
 from pathlib import Path

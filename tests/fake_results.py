@@ -1,4 +1,4 @@
-"""A small results tree as the workflow leaves it: scored by the real scorer, trained by nobody."""
+"""A small tree of results in the workflow's layout: scored by the real scorer, without training."""
 
 import csv
 import io
@@ -123,9 +123,9 @@ LAB = {
         "beam": {"beams": [5, 50]},
     },
 }
-"""What the papers compare (a grid, transitions, factorizations, small dense models), curves."""
+"""Comparisons of the papers (a grid, transitions, factorizations, small dense models), curves."""
 LEXICON = "call\tc a l l\nfind\tf i n d\nthe\tt h e\nnearest\tn e a r e s t\n"
-"""All that is said but `bank`."""
+"""All words that are said, but `bank`."""
 MATRICES = ("fc_nonrec", "gru0_nonrec", "gru0_rec", "gru1_nonrec", "gru1_rec")
 DENSE = 2_100_000
 SHARES = {WHOLE: 1.0, "tau0.90": 0.66, "tau0.60": 0.33, "tau0.40": 0.18}
@@ -307,6 +307,6 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def find(rows: list[dict[str, str]], **wanted: str) -> dict[str, str]:
-    """Return the one row that holds what is wanted."""
+    """Return the only row that holds the wanted values."""
     (found,) = (row for row in rows if wanted.items() <= row.items())
     return found

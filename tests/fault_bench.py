@@ -1,6 +1,6 @@
-"""A project with the least corpus that goes through every step, and the faults that it is put to.
+"""A project with the smallest corpus that goes through every step, and faults for it.
 
-Every name in it is hostile: a shell, an option parser or a reader of tables would stumble over it.
+Every name in it is hostile: it would confuse a shell, an option parser or a reader of tables.
 """
 
 import os
@@ -139,13 +139,13 @@ class Bench:
         return ending(process)
 
     def save(self) -> None:
-        """Keep what there is now, as what an undisturbed run makes."""
+        """Keep the present artifacts as those of an undisturbed run."""
         self.right = self.digests()
         for name in KEPT:
             shutil.copytree(self.project.path / name, self.saved / name, symlinks=True)
 
     def restore(self) -> None:
-        """Put back what an undisturbed run made, to the time stamps."""
+        """Put back the artifacts of an undisturbed run, with their time stamps."""
         for name in KEPT:
             folder = self.project.path / name
             for path in folder.iterdir():
@@ -227,7 +227,7 @@ def _is_verb(pid: int) -> bool:
 
 
 def _cpu_seconds(pid: int) -> float:
-    """Return the CPU time that a process has had: of its life, what does not depend on the load."""
+    """Return the CPU time of a process: a measure of its age that does not depend on the load."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -325,7 +325,7 @@ def _verb(pid: int) -> str:
 
 
 def damage_an_artifact(bench: Bench, chance: random.Random) -> Struck | None:
-    """Cut an artifact (or its record) short, or change a byte of it; what is said then is done."""
+    """Cut an artifact (or its record) short, or change a byte; then follow the error message."""
     artifacts = bench.artifacts()
     if not artifacts:
         return None

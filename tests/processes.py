@@ -1,11 +1,11 @@
-"""What tests of several folders ask about processes."""
+"""Questions about processes, for tests of several folders."""
 
 import time
 from pathlib import Path
 
 
 def ends(pid: int, seconds: float = 5.0) -> bool:
-    """Tell whether a process ends within some seconds; one that nobody waited for has ended."""
+    """Tell whether a process ends within some seconds; a zombie counts as ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

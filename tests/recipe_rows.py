@@ -1,9 +1,9 @@
 """The rows of tests/recipes.csv: how each recipe is tried, and what must come out.
 
-how: `whole` is run with every test, the baseline of `ci` once by continuous integration (it takes
-minutes), `plan` is planned on its corpus where that is at hand (it takes an hour or more), `load`
-is checked against the schema (its corpus is not to be had here). WERs, in %, are those of the
-baseline on the main test split: with the main language model, and greedy.
+The column `how`: `whole` is run with every test; of `ci` the baseline is run once by continuous
+integration (it takes minutes); `plan` is planned if its corpus is installed (a run takes an hour or
+more); `load` is checked against the schema, because its corpus is not available. WERs, in %, are
+those of the baseline on the main test split: with the main language model, and greedy.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Every verb explains itself: its help ends well and says what each option is."""
+"""Every verb explains itself: its help exits with status 0 and describes each option."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -71,7 +71,7 @@ void Stream::finish() {
   const double between = now();
   network_seconds_ += between - start;
   if (decoder_) decoder_->finish();
-  // The statistics take the decoder's time off the network's, in which it runs otherwise.
+  // The decoder runs within the network's time; the statistics subtract its time again.
   decoder_seconds_ += now() - between;
   network_seconds_ += now() - between;
   ended_ = true;
@@ -94,7 +94,7 @@ void Stream::give_up() {
   ended_ = true;
 }
 
-// Computes the features of the window, moves on by the shift, and lets the network have them.
+// Computes the features of the window, moves on by the shift, and gives the features to the network.
 void Stream::compute_frame() {
   const double start = now();
   const Features &features = model_.features();

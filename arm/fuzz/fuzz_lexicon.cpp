@@ -1,4 +1,5 @@
-// Any bytes as a lexicon: refused in one sentence, or a trie that can be walked to every word. Nothing else may happen.
+// Any bytes as a lexicon: refused in one sentence, or a trie that can be walked to every word. No other outcome is
+// allowed.
 #include <stdlib.h>
 
 #include <string>

@@ -1,8 +1,8 @@
-"""The one exception that is meant for the user's eyes."""
+"""The exception whose message is shown to the user."""
 
 
 class UserError(Exception):
-    """Bad input, said in one clear sentence that names the file and the fix.
+    """Bad input; the message is one clear sentence that names the file and the fix.
 
     The command line prints the sentence and exits with status 1; no traceback is shown.
     """

@@ -24,7 +24,7 @@ _MAGIC = 2125659606
 _KINDS = [b"const", b"standard"]
 _HEADER = struct.Struct("<iiQqqq")  # version, flags, properties, start, states, arcs
 _VERSION = 2  # states and arcs follow one another unaligned
-_EXPANDED = 1  # the one property that is said; OpenFst finds out the others
+_EXPANDED = 1  # the only property that is written; OpenFst computes the others
 _STATE = np.dtype(
     [("final", "<f4"), ("first", "<u4"), ("arcs", "<u4"), ("in_eps", "<u4"), ("out_eps", "<u4")]
 )
@@ -33,22 +33,22 @@ _ARC = np.dtype([("ilabel", "<i4"), ("olabel", "<i4"), ("cost", "<f4"), ("target
 
 @dataclass(frozen=True)
 class Fst:
-    """A transducer of S states and A arcs, sorted by the state that they leave."""
+    """A transducer of S states and A arcs, sorted by source state."""
 
     start: int
-    """State that paths begin in; -1 where there is none."""
+    """Start state; -1 where there is none."""
     final: Costs
-    """Cost of ending in a state, (S,); infinite where no path may end."""
+    """Final cost of each state, (S,); infinite where no path may end."""
     source: Ints
-    """State that an arc leaves, (A,), ascending."""
+    """Source state of each arc, (A,), ascending."""
     target: Ints
-    """State that it enters, (A,)."""
+    """Target state, (A,)."""
     ilabel: Ints
-    """What it reads, (A,)."""
+    """Input label, (A,)."""
     olabel: Ints
-    """What it writes, (A,)."""
+    """Output label, (A,)."""
     cost: Costs
-    """(A,)"""
+    """Cost, (A,)."""
 
     @property
     def states(self) -> int:
@@ -70,7 +70,7 @@ def fst_of(start: int, final: Costs, columns: tuple[NDArray[Any], ...], costs: N
 
 
 def write_fst(path: Path, fst: Fst) -> None:
-    """Write a transducer, atomically; the same one gives the same bytes."""
+    """Write a transducer, atomically; equal transducers give equal bytes."""
     write_bytes(path, _to_bytes(fst))
 
 

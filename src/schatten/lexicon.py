@@ -1,4 +1,4 @@
-"""The lexicon: words and the units that spell them, `WORD TAB UNIT UNIT ...` a line."""
+"""The lexicon: words and the units that spell them, in lines `WORD TAB UNIT UNIT ...`."""
 
 from pathlib import Path
 

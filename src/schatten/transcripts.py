@@ -1,6 +1,6 @@
-"""Transcripts: references out of cuts, hypotheses out of and into text files.
+"""Transcripts: references from cuts, hypotheses from and to text files.
 
-Cuts are read as plain JSON, as the import of lhotse would cost each small job some seconds.
+Cuts are read as plain JSON, because importing lhotse would cost each small job some seconds.
 """
 
 from collections.abc import Collection, Mapping
@@ -26,7 +26,7 @@ class Utterance:
 def read_references(cuts: Path) -> list[Utterance]:
     """Read the transcripts of a cuts manifest (one supervision a cut), sorted by utterance id.
 
-    Errors: `UserError` where a cut has no such supervision, or an id stands twice.
+    Errors: `UserError` for a cut without exactly one such supervision, and for a repeated id.
     """
     found: dict[str, Utterance] = {}
     for cut in read_jsonl(cuts):

@@ -1,4 +1,4 @@
-"""How long Snakemake takes to plan a grid of many systems; nothing is run."""
+"""Measures how long Snakemake takes to plan a grid of many systems; nothing is run."""
 
 import resource
 import subprocess

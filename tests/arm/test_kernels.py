@@ -87,7 +87,7 @@ def test_modelled_cycles_keep_their_bounds(cycles):
 
 
 def test_every_loop_is_as_fast_as_its_instructions_allow(cycles):
-    """No core waits: a loop takes what its multiplications take, or at one column its loads."""
+    """No core waits: the multiplications limit a loop, or with one column its loads."""
     macs_a_cycle = {
         ("neoverse-v2", "neon"): 16,
         ("neoverse-v2", "dotprod"): 64,

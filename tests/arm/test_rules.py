@@ -1,4 +1,4 @@
-"""rules/arm.smk by itself: what it would run."""
+"""rules/arm.smk by itself: the steps that it would run."""
 
 import os
 import re

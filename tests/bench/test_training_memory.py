@@ -1,4 +1,4 @@
-"""A training's memory is measured on as many hours as are asked for."""
+"""A training's memory is measured on the given number of hours."""
 
 from pathlib import Path
 

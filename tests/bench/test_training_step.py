@@ -1,4 +1,4 @@
-"""What is timed side by side does the same work."""
+"""Layers that are timed side by side compute the same."""
 
 from pathlib import Path
 

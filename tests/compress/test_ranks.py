@@ -1,4 +1,4 @@
-"""Budgets over matrices, and truncation weighted by what a matrix multiplies."""
+"""Budgets over matrices, and truncation weighted by the inputs of a matrix."""
 
 from itertools import product
 
@@ -71,7 +71,7 @@ def test_a_second_moment_is_the_mean_of_what_was_seen() -> None:
 
 
 def test_weighted_truncation_is_the_best_for_the_inputs() -> None:
-    """The least error of a product is known: the singular values of W X that are left out."""
+    """The least error of a product is known: the discarded singular values of W X."""
     seen = inputs()
     matrix = torch.randn(12, 10)
     error = {}

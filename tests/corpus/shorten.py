@@ -1,6 +1,7 @@
 """A minimal encoder of the discs' audio: SPHERE, plain or with shorten compression (version 2).
 
-Only what a test needs: one channel of 16-bit samples, first-order differences, fixed blocks.
+It has only the features that a test needs: one channel of 16-bit samples, first-order differences,
+fixed blocks.
 Shorten (Robinson, 1994) writes numbers as Rice codes, most significant bit first.
 """
 

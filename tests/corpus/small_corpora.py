@@ -1,4 +1,4 @@
-"""Small corpora that the tests make themselves, and the real ones where they are."""
+"""Small corpora that the tests make themselves, and the real ones if they are installed."""
 
 import os
 from collections.abc import Iterable

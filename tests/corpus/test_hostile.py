@@ -1,4 +1,4 @@
-"""Corpora from outside: nothing in them is run, and nothing is written outside the output."""
+"""Corpora from outside: no command of theirs runs, and nothing is written outside the output."""
 
 import gzip
 import json

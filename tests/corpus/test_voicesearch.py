@@ -118,7 +118,7 @@ def test_an_interrupted_corpus_is_gone_on_with(
 def test_a_corpus_whose_recordings_were_removed_meanwhile_is_made_whole(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Snakemake removes the outputs of a killed step, and not the notes of what is done."""
+    """Snakemake removes the outputs of a killed step, but not the notes of finished blocks."""
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(assemble, "_write_tables", _stop)
         make(recipe(), tmp_path, 2)

@@ -1,4 +1,4 @@
-"""Voices, noise and rooms: what the numbers of a plan do to the samples."""
+"""Voices, noise and rooms: the effect of a plan's numbers on the samples."""
 
 import time
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Writes the small sound files that fuzzing starts from: `python tests/engine/fuzz_seeds.py`.
 
-Inputs that once went wrong lie beside them and are kept by hand.
+Inputs that once failed lie beside them and are kept by hand.
 """
 
 import hashlib

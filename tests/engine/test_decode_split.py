@@ -60,7 +60,7 @@ def test_what_the_engine_refuses_is_said(program, made, files, split, tmp_path):
 def test_an_utterance_that_cannot_be_read_ends_the_split(
     program, made, split, tmp_path, monkeypatch
 ):
-    """Such as one that the full disk cut off; the engine itself would go on."""
+    """A file that a full disk cut off, for example; the engine itself would go on."""
     whole = decode.write_wav
 
     def write(cut, path):

@@ -75,7 +75,7 @@ def _full_pipe():
 def test_an_interrupt_ends_the_input_and_its_words_come(listening, engine, made, sound):
     program = listening()
     program.send_signal(signal.SIGINT)
-    program.wait(PATIENCE)  # though nobody closes its input
+    program.wait(PATIENCE)  # although its input stays open
     utterance, last = map(json.loads, program.stdout.read().splitlines())
     stream = engine.open(made("lstm")[1]).stream()
     stream.whole(sound)
@@ -85,7 +85,7 @@ def test_an_interrupt_ends_the_input_and_its_words_come(listening, engine, made,
 
 
 def test_a_second_interrupt_ends_the_program(listening):
-    """Its words cannot leave it: where it says them, the pipe is full."""
+    """It cannot print its words: the pipe of its output is full."""
     ends = _full_pipe()
     program = listening(stdout=ends[1])
     assert _catches_interrupts(program)

@@ -150,7 +150,7 @@ def test_files_that_cannot_be_used_do_not_stop_the_others(recognize, made, sound
 def test_a_length_that_was_not_known_is_the_files_end(
     recognize, made, sound, tmp_path, whole, size
 ):
-    """As ffmpeg and sox leave it where they write into a pipe."""
+    """A WAV file as ffmpeg and sox write it into a pipe."""
     path = wav(tmp_path / "a.wav", sound[:9000])
     known, model = path.read_bytes(), made("lstm")[1]
     text = recognize(model, path).stdout.decode().splitlines()[0].removeprefix(f"{path} ")
@@ -166,7 +166,7 @@ def test_a_length_that_was_not_known_is_the_files_end(
 
 
 def test_sound_may_come_through_a_pipe(recognize, made, sound, tmp_path):
-    """Where nobody knows its length before its end."""
+    """A WAV file from a pipe, whose length is not known before its end."""
     path, model = wav(tmp_path / "a.wav", sound[:9000]), made("lstm")[1]
     whole = path.read_bytes()
     text = recognize("--json", model, path).stdout.decode().splitlines()[0].split('"text"')[1]

@@ -53,7 +53,7 @@ def test_finds_the_best_of_all_word_sequences(program, files, weights):
         }
         best = max(expected, key=lambda words: expected[words])
         assert tuple(found.words[name]) == best
-        # What a worse history with the same end had when it was dropped is lost: little.
+        # The probability of a dropped worse history with the same end is lost, which is little.
         assert expected[best] - 0.05 < found.scores[name] < expected[best] + 1e-4
 
 

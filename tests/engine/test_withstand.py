@@ -1,4 +1,4 @@
-"""What the engine withstands: fuzzed files, threads on one model, an hour of sound."""
+"""The engine withstands fuzzed files, threads on one model, and an hour of sound."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""What the engine withstands with a language model: odd sound, files that are cut off."""
+"""The engine with a language model withstands odd sound, and files that are cut off."""
 
 import json
 
@@ -59,7 +59,7 @@ def test_other_rates_and_channels_are_refused(heard, tmp_path, sound):
 
 
 def test_language_models_that_are_cut_off_are_refused(heard, binary, sound, tmp_path):
-    """But where only the words at the file's end are cut, which the search does not read."""
+    """A cut of only the words at the file's end is not noticed; the search does not read them."""
     whole, cut, accepted = binary.read_bytes(), tmp_path / "cut", 0
     expected = json.loads(heard(stdin=sound.tobytes()).stdout.decode().splitlines()[0])
     for size in (0, 1, 40, 88, 100, 200, *np.linspace(300, len(whole) - 1, 12, dtype=int)):

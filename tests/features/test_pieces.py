@@ -1,4 +1,4 @@
-"""Features made in pieces are, byte for byte, those made at once; what is made is kept."""
+"""Features made in pieces are, byte for byte, those made at once; finished pieces are kept."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A back-off model as a dictionary, and entropy pruning by the book: slow, for tests alone."""
+"""A back-off model as a dictionary, and entropy pruning by its formulas: slow, for tests only."""
 
 import math
 

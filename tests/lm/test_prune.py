@@ -1,4 +1,4 @@
-"""Pruning: by hand, by the book, as SRILM 1.7.3 does it, and what holds of any pruned model."""
+"""Pruning: by hand, by its formulas, as in SRILM 1.7.3, and properties of any pruned model."""
 
 import math
 from pathlib import Path
@@ -18,7 +18,7 @@ from schatten.runtime.files import read_json
 
 DATA = Path(__file__).parent / "data"
 GAPPED = DATA / "gapped.arpa"
-"""A 4-gram model pruned by SRILM, so that it lacks the ends of some n-grams."""
+"""A 4-gram model pruned by SRILM, which lacks the suffixes of some n-grams."""
 HISTORY = DATA / "history.arpa"
 """A 3-gram model of the same text."""
 

@@ -1,4 +1,4 @@
-"""ARPA files in and out: what is read, what is refused and at which line."""
+"""ARPA files are read and written; malformed ones are refused with the line."""
 
 import gzip
 from pathlib import Path

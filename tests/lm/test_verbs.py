@@ -1,4 +1,4 @@
-"""The verbs one by one give what `schatten lm build` gives in one go."""
+"""The single verbs give the same files as `schatten lm build`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Witten-Bell: by hand, and what holds of any text."""
+"""Witten-Bell: by hand, and properties on any text."""
 
 import math
 

@@ -98,7 +98,7 @@ def test_output_lengths_are_those_of_the_output() -> None:
             assert output.shape[1] == int(output_lengths) == int(model.output_lengths(lengths))
 
 
-def test_the_fused_gru_is_the_formula_of_t() -> None:
+def test_the_fused_gru_is_the_formula_of_the_trace_norm_paper() -> None:
     torch.manual_seed(0)
     hidden, inputs = 5, 4
     nonrec, rec = torch.randn(3 * hidden, inputs), torch.randn(3 * hidden, hidden)
@@ -198,7 +198,7 @@ def test_the_paper_model_has_the_paper_s_parameter_counts() -> None:
     assert model.parameters_at_inference() == pytest.approx(29.8e6, rel=0.03)
 
 
-def test_the_lstm_of_p_has_its_parameter_count() -> None:
+def test_the_lstm_of_prabhavalkar_et_al_has_its_parameter_count() -> None:
     settings = Lstm(type="lstm", lstm=(500,) * 5)
     model = models.build(settings, units_of("abcdefghijklmnopqrstuvwxyz'"), "partial")
     assert model.parameters_at_inference() == pytest.approx(9.7e6, rel=0.01)

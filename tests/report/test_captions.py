@@ -1,4 +1,4 @@
-"""What captions say of ranks, teachers and searches: what the recipe has, and nothing else."""
+"""Captions name the ranks, teachers and searches that the recipe has, and no others."""
 
 from fake_results import RECIPE
 

@@ -1,4 +1,4 @@
-"""The engine's table: rows by precision, and what int8 costs."""
+"""The engine's table: rows by precision, and the loss of int8."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What the console shows of steps."""
+"""The console's lines about steps."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a process reports is found by the log it writes to."""
+"""The progress of a process is found by the log it writes to."""
 
 import json
 import os

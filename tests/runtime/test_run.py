@@ -99,7 +99,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def cpu_seconds() -> float:
-    """CPU time of the processes that were waited for, and of theirs."""
+    """CPU time of the processes that were waited for, and of their children."""
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     return spent.ru_utime + spent.ru_stime
 

@@ -211,7 +211,7 @@ def test_too_many_parts_of_an_epoch_are_refused(data) -> None:
 
 
 def _wait_for_checkpoint(steps: int) -> Path:
-    """Wait until a checkpoint of at least so many steps is written, in the middle of an epoch."""
+    """Wait until a checkpoint of at least `steps` steps is written, in the middle of an epoch."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         for path in Path("state").glob("*/last.ckpt"):

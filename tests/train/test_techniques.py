@@ -1,4 +1,4 @@
-"""Techniques: what turns the loss of a batch into what is minimised."""
+"""Techniques: they turn the loss of a batch into the minimised loss."""
 
 from pathlib import Path
 

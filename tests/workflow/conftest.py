@@ -10,7 +10,7 @@ pytest.register_assert_rewrite("fault_bench")
 
 @pytest.fixture(scope="session")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project as it is when tests begin, so that runs compare though files are edited."""
+    """The project at the start of the tests, so that later edits of files do not change runs."""
     return copy_project(ROOT, tmp_path_factory.mktemp("snapshot")).path
 
 

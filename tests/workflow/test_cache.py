@@ -35,7 +35,7 @@ def clones(snapshot: Path, tmp_path_factory: pytest.TempPathFactory, cache: Path
 
 
 def written(cache: Path) -> dict[Path, int]:
-    """When each file of the cache was written: a step that runs writes its own anew."""
+    """The time at which each file of the cache was written: a step that runs writes it again."""
     return {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
 
 

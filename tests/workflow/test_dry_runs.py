@@ -1,4 +1,4 @@
-"""What runs again after a change: what the change matters to, and what follows from that."""
+"""After a change, the steps that it affects run again, and all that depend on them."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -35,7 +35,7 @@ IS_LONG = len(FAULTS) < COUNT
 DISK = "64m"
 COLUMNS = ("", "fault", "to make from", "what", "the disturbed run ended", "the next", "seconds")
 WHERE = [*STEPS] if IS_LONG else ["decode", "tables"]
-"""A handful of faults strikes late steps alone, which are quick to make again."""
+"""A few faults hit only late steps, which are quick to make again."""
 LISTENING = ["corpus", "features"]
 """Steps that read recordings."""
 

@@ -1,4 +1,4 @@
-"""Every recipe has a row in tests/recipes.csv, and keeps what it says."""
+"""Every recipe has a row in tests/recipes.csv, and keeps its bounds."""
 
 import os
 from pathlib import Path

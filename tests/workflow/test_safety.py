@@ -23,7 +23,7 @@ CHECKED = {
     "W.corpus_option",  # options that are quoted where they are made
     "W.audio_option",
 }
-"""What a command line may hold without quotes, beside wildcards, which names alone can match."""
+"""Allowed in a command line without quotes, besides wildcards, which only names can match."""
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("rules/*.smk")), ids=lambda path: path.name)

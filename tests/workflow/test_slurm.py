@@ -23,7 +23,7 @@ set-threads: {corpus: 2}
 set-resources: {corpus: {tasks: 2, mpi: srun}}
 """
 PATIENCE = 1800.0
-"""Seconds in which something that has to happen must happen."""
+"""Seconds to wait for an event."""
 
 
 @pytest.fixture

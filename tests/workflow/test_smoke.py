@@ -126,7 +126,7 @@ def test_one_job_or_eight_and_a_kill_give_the_same_table(done: Project, resumed:
 def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
     done: Project, tmp_path: Path
 ) -> None:
-    """The verb alone, killed in three epochs; each start goes on where the last one was."""
+    """The verb alone, killed in three epochs; each start resumes from the last one."""
     (model,) = done.tables.parent.glob("am/dense/seed*/stage1/model.pt")
     again = done.path / "again" / "model.pt"
     command = [*training_command(done, model), "--output", str(again)]
@@ -147,7 +147,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
 
 
 def share_reached(folder: Path, share: float, seconds: float = 120.0) -> float:
-    """Wait until a process reports that at least so much of its work is done; return how much."""
+    """Wait until a process reports at least this share of its work; return the share."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         reached = [seen.share for seen in progress.read(folder).values() if seen.share >= share]

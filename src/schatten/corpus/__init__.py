@@ -1,6 +1,6 @@
-"""From a corpus as it comes to cuts and normalised text; the recipe's `corpus.source` says how.
+"""Turns a corpus into cuts and normalised text; the recipe's `corpus.source` says how.
 
-Only light imports here: the Snakefile takes `schatten.corpus.fingerprint` when it is parsed.
+Only light imports here: the Snakefile imports `schatten.corpus.fingerprint` when it is parsed.
 """
 
 from importlib import import_module
@@ -25,7 +25,7 @@ def make(
     """Write `{split}.cuts.jsonl.gz` and `text/{corpus,SPLIT}.txt.gz` of a recipe's corpus.
 
     `corpus_dir` is the folder of real recordings (the synthetic corpus needs none), `jobs` the
-    number of processes or threads, in each of a Slurm job's `tasks`; no output depends on either.
+    number of processes or threads, in each of a Slurm job's `tasks`. No output depends on either.
 
     Errors: `UserError` for a missing folder, manifest or recording.
     """

@@ -1,4 +1,4 @@
-"""Looking at recordings: headers, and whether the samples are all there. lhotse loads them."""
+"""Checks recordings: their headers, and whether all samples are there. lhotse loads them."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -39,7 +39,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Decoded:
-    """What decoding a recording to its end gave."""
+    """The result of decoding a recording to its end."""
 
     header: Header
     frames: int
@@ -49,7 +49,7 @@ class Decoded:
 
 
 def read_header(path: Path) -> Header | str:
-    """Read a recording's header, or return in words why it cannot be used."""
+    """Read a recording's header, or return a text that says why it cannot be used."""
     if not path.is_file():
         return MISSING
     try:
@@ -66,7 +66,7 @@ def read_header(path: Path) -> Header | str:
 
 
 def decode(path: Path) -> Decoded | str:
-    """Decode a recording to its end, or return in words why it cannot be used."""
+    """Decode a recording to its end, or return a text that says why it cannot be used."""
     header = read_header(path)
     if isinstance(header, str):
         return header
@@ -84,7 +84,7 @@ def decode(path: Path) -> Decoded | str:
 def look_at(
     paths: Iterable[str], folder: Path, look: Callable[[Path], Result], jobs: int
 ) -> dict[str, Result]:
-    """Look at recordings, named relative to a folder, in `jobs` threads; sorted by name."""
+    """Check recordings, named relative to a folder, in `jobs` threads; sorted by name."""
     ordered = sorted(set(paths))
     with ThreadPoolExecutor(jobs) as pool:
         results = pool.map(lambda path: look(folder / path), ordered)

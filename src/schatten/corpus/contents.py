@@ -1,7 +1,7 @@
-"""What text files hold, as one hash that costs little to ask for again.
+"""The content of text files as one hash, which is fast to compute again.
 
-The Snakefile asks whenever it is parsed, and language model text may be gigabytes. So what a hash
-came to is kept in Snakemake's own folder, under the files' sizes and modification times.
+The Snakefile needs it whenever it is parsed, and language model text may be gigabytes. So hashes
+are kept in Snakemake's own folder, by the files' sizes and modification times.
 """
 
 import contextlib
@@ -19,10 +19,10 @@ _LENGTH = 64
 
 
 def contents(paths: Sequence[Path]) -> str:
-    """Return the SHA-256 of what files hold, in hexadecimal, whatever they are called.
+    """Return the SHA-256 of the content of files, in hexadecimal; their names do not count.
 
     Their order and copies among them do not matter. Files whose sizes and modification times are
-    those of an earlier call in this project's folder are taken as unchanged.
+    those of an earlier call in this project's folder count as unchanged.
     """
     status = [(str(path.absolute()), path.stat()) for path in paths]
     if not _HOME.is_dir() or sum(one.st_size for _, one in status) < _SMALL:

@@ -1,6 +1,6 @@
-"""From utterances to lhotse cuts: headers are read, nothing is decoded.
+"""Turns utterances into lhotse cuts: headers are read, nothing is decoded.
 
-A cut has one supervision with the normalised text, and is brought to 16 kHz by lhotse on loading.
+A cut has one supervision with the normalised text. lhotse resamples it to 16 kHz on loading.
 """
 
 from collections import Counter
@@ -16,9 +16,9 @@ from schatten.corpus.utterance import SAMPLING_RATE, Utterance
 from schatten.runtime.files import write_jsonl
 
 _OVERSHOOT = 0.5
-"""Seconds a segment may end after its recording; it is cut there (as Kaldi does)."""
+"""Seconds by which a segment may end after its recording; it is cut there, as in Kaldi."""
 _TOLERANCE = 0.1
-"""Seconds between a recording's length and the one that a table gives."""
+"""Largest difference, in s, between a recording's length and the table's duration."""
 
 
 def write_cuts(

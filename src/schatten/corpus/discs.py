@@ -1,7 +1,7 @@
-"""Finding files on the LDC's Wall Street Journal discs, however they were copied.
+"""Finds files on the LDC's Wall Street Journal discs, in any layout of their copies.
 
 Two layouts are in use: the discs as they came, `11-13.1/wsj0/...` and `13-34.1/wsj1/...` (perhaps
-in a folder each release, `csr_1/11-13.1/wsj0/...`), and the merged trees `wsj0/...` and
+in one folder for each release, `csr_1/11-13.1/wsj0/...`), and the merged trees `wsj0/...` and
 `wsj1/...`. Some discs were copied with upper-case names, so case does not matter here.
 """
 
@@ -20,7 +20,7 @@ INDICES = {
     "eval92_5k": ("wsj0/doc/indices/test/nvp/si_et_05.ndx",),
     "eval93": ("wsj1/doc/indices/wsj1/eval/h1_p0.ndx",),
 }
-"""The discs' own lists of the usual sets, by the name that papers give them."""
+"""The discs' own lists of the usual sets, by their usual names."""
 
 TRANSCRIPT = ".dot"
 """Ending of the names of transcripts."""
@@ -39,7 +39,7 @@ class Discs:
         self.trees = sorted(self._search(folder, _DEPTH))
 
     def find(self, path: str) -> Path | None:
-        """Return the file at `wsj0/...` or `wsj1/...` on whichever disc holds it, or None."""
+        """Return the file at `wsj0/...` or `wsj1/...` from the disc that holds it, or None."""
         first, *rest = path.strip("/").lower().split("/")
         for tree in self.trees:
             if tree.name.lower() == first:
@@ -84,7 +84,7 @@ def is_transcript(path: Path) -> bool:
 
 
 def lm_text_name(path: Path) -> str | None:
-    """Return what language model text is called (`np_data/87/w7_001.z`); None for other files.
+    """Return the name of language model text (`np_data/87/w7_001.z`); None for other files.
 
     It is the text without verbalised punctuation.
     """

@@ -1,4 +1,4 @@
-"""A corpus's fingerprint: what its artifacts' folder is named after, soon computed.
+"""A corpus's fingerprint, the name of its artifacts' folder, which is fast to compute.
 
 It runs whenever the Snakefile is parsed, so it imports nothing heavy and reads only manifests and
 text: never a recording.
@@ -41,8 +41,8 @@ def fingerprint(recipe: Recipe, corpus_dir: Path | None = None) -> str:
     """Hash the data settings and the content of the corpus's manifests and text to a short name.
 
     It changes with the corpus's, splits', text's and speed settings, with the manifests and with
-    the text, and with nothing else: not with the folder's place, nor with what the validator
-    allows.
+    the text, and with nothing else. It does not depend on the folder's place, nor on what
+    the validator allows.
 
     Errors: `UserError` as `check_folder`.
     """

@@ -1,4 +1,4 @@
-"""The source `kaldi`: a Kaldi data directory a split (wav.scp, text, utt2spk, segments)."""
+"""The source `kaldi`: one Kaldi data directory per split (wav.scp, text, utt2spk, segments)."""
 
 import re
 from pathlib import Path
@@ -18,8 +18,8 @@ _SPH2PIPE = re.compile(r"^\S*sph2pipe(?:\s+-\S+(?:\s+(?:wav|rif|raw|sph|\d))?)*\
 def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     """Write the cuts and the text of Kaldi data directories.
 
-    Errors: `UserError` for a missing directory or file, a line of another form, utterances that
-    one file names and another does not, a wav.scp with a pipe, missing or unreadable recordings.
+    Errors: `UserError` for a missing directory or file, a malformed line, utterances that one file
+    names and another does not, a wav.scp with a pipe, missing or unreadable recordings.
     """
     corpus = recipe.corpus
     assert isinstance(corpus, KaldiCorpus)
@@ -58,7 +58,7 @@ def read_directory(directory: Path, split: str, corpus_dir: Path) -> list[Uttera
 
 
 def _table(path: Path) -> dict[str, str]:
-    """Read `KEY VALUE...` lines, empty ones between them too; a key twice is an error."""
+    """Read `KEY VALUE...` lines; empty lines are skipped, and a repeated key is an error."""
     table: dict[str, str] = {}
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():

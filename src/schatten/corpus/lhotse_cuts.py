@@ -1,7 +1,7 @@
-"""The source `lhotse`: a manifest of cuts a split, made by any lhotse recipe.
+"""The source `lhotse`: one manifest of cuts per split, made by any lhotse recipe.
 
 lhotse's own recipes write recordings and supervisions; `lhotse cut simple` joins them, and
-`lhotse cut trim-to-supervisions` makes a cut an utterance.
+`lhotse cut trim-to-supervisions` makes one cut for each utterance.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,8 @@ from schatten.recipe.corpus import LhotseCorpus
 def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     """Write the cuts and the text of lhotse's manifests, brought to 16 kHz and normalised.
 
-    Errors: `UserError` for a missing or other manifest, cuts without one supervision or of other
-    than one file, missing or unreadable recordings.
+    Errors: `UserError` for a missing or malformed manifest, cuts that do not have exactly one
+    supervision and one file, missing or unreadable recordings.
     """
     corpus = recipe.corpus
     assert isinstance(corpus, LhotseCorpus)

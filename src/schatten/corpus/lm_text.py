@@ -21,8 +21,8 @@ def write_lm_text(
 ) -> None:
     """Write `text/{split}.txt.gz`, `text/corpus.txt.gz`, and the counts in `text/summary.json`.
 
-    `sentences` are normalised transcripts by split; `texts` are raw lines by the name of where
-    they come from. Lines of `texts` with foreign characters are left out and counted.
+    `sentences` are normalised transcripts by split; `texts` are raw lines by the name of their
+    source. Lines of `texts` with foreign characters are left out and counted.
     """
     folder = output / "text"
     for split, lines in sentences.items():

@@ -1,4 +1,4 @@
-"""Reading a split's cuts as plain JSON: what the validator looks at (no import of lhotse)."""
+"""Reads a split's cuts as plain JSON, for the validator (without importing lhotse)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class Entry:
 def read_entries(data: Path, splits: tuple[str, ...]) -> list[Entry]:
     """Read the utterances of every split's `{split}.cuts.jsonl.gz`.
 
-    Errors: `UserError` for a missing manifest, one without utterances, or one of another form.
+    Errors: `UserError` for a missing, empty or malformed manifest.
     """
     return [entry for split in splits for entry in _read(data / f"{split}.cuts.jsonl.gz", split)]
 

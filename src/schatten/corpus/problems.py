@@ -1,4 +1,4 @@
-"""What is wrong with a corpus, collected by kind and said in one readable list."""
+"""The faults of a corpus, collected by kind and reported in one readable list."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,18 +15,18 @@ class Problems:
         self._names: dict[str, list[str]] = defaultdict(list)
 
     def add(self, kind: str, name: str) -> None:
-        """Note one; `kind` says what is wrong and, after a colon, the fix."""
+        """Add a fault; `kind` names it and, after a colon, the fix."""
         self._names[kind].append(name)
 
     def extend(self, kind: str, names: Iterable[str]) -> None:
-        """Note many of a kind."""
+        """Add many faults of a kind."""
         for name in names:
             self.add(kind, name)
 
     def raise_if_any(self, what: str) -> None:
         """Raise a `UserError` that lists every kind: its count and its first ten names."""
         if self._names:
-            raise UserError(f"{what} cannot be used as it is:\n{self}")
+            raise UserError(f"{what} cannot be used:\n{self}")
 
     def __str__(self) -> str:
         return "\n".join(_paragraph(kind, names) for kind, names in self._names.items())

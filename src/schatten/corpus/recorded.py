@@ -1,4 +1,4 @@
-"""What the sources of recordings share once their utterances are listed: cuts and text."""
+"""Shared by all sources of recordings: writes cuts and text of listed utterances."""
 
 import os
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def write_corpus(
 def wanted(recipe: Recipe, utterances: Sequence[Utterance]) -> list[Utterance]:
     """Return the utterances that the recipe does not leave out.
 
-    Errors: `UserError` where it leaves out one that is not there.
+    Errors: `UserError` where `leave_out` names an unknown utterance.
     """
     leave_out = set(corpus_of(recipe).leave_out)
     if unknown := sorted(leave_out - {utterance.id for utterance in utterances}):
@@ -60,7 +60,8 @@ def text_files(corpus: RecordedCorpus, corpus_dir: Path) -> dict[str, list[str]]
 def relative_audio(path: str, corpus_dir: Path) -> str:
     """Return a recording's path relative to the corpus folder, also where it lies outside.
 
-    Relative paths are the corpus folder's and stay as they are. The folder may be a link.
+    Relative paths are relative to the corpus folder already, and are not changed. The folder may
+    be a link.
     """
     if not Path(path).is_absolute():
         return path

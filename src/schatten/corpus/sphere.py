@@ -57,7 +57,7 @@ def find_sph2pipe() -> str:
 def decompress(source: Path, target: Path) -> None:
     """Write a SPHERE file's first channel as 16-bit WAV with sph2pipe.
 
-    Errors: `UserError` where sph2pipe is missing or fails, with the first line it said.
+    Errors: `UserError` where sph2pipe is missing or fails, with the first line of its output.
     """
     command = [find_sph2pipe(), "-f", "wav", "-p", "-c", "1"]
     command += [str(source.absolute()), str(target.absolute())]

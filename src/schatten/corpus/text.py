@@ -1,4 +1,4 @@
-"""Text normalisation: case, stripped characters, the alphabet. It knows no files."""
+"""Text normalisation: case, stripped characters, the alphabet. It reads no files."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ _APOSTROPHES = "\u2019\u2018\u02bc\u0060\u00b4"
 
 
 class Normaliser:
-    """Brings sentences to the recipe's alphabet; what it cannot map stays, to be reported."""
+    """Brings sentences to the recipe's alphabet; other characters stay, to be reported."""
 
     def __init__(self, text: Text) -> None:
         self._case = text.case

@@ -1,4 +1,4 @@
-"""The source `tsv`: a tab-separated table with a header line, an utterance a line."""
+"""The source `tsv`: a tab-separated table with a header and one line per utterance."""
 
 import posixpath
 from collections import Counter
@@ -34,11 +34,12 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
 
 
 def read_table(corpus: TsvCorpus, splits: tuple[str, ...], corpus_dir: Path) -> list[Utterance]:
-    """Read the utterances of the recipe's splits from the table; others are passed over.
+    """Read the utterances of the recipe's splits from the table; others are ignored.
 
     Without a speaker column every utterance has a speaker of its own.
 
-    Errors: `UserError` for a missing column, a line of another width, or a split without a line.
+    Errors: `UserError` for a missing column, a line with another number of columns, or a split
+    without a line.
     """
     path = corpus_dir / corpus.manifest
     lines = lines_of(read_text(path).removeprefix("\ufeff"))

@@ -1,4 +1,4 @@
-"""An utterance as a source finds it, before cuts are made; and what cuts look like here."""
+"""An utterance as a source lists it, before cuts are made, and the sampling rate of cuts."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ SAMPLING_RATE = 16000
 
 @dataclass(frozen=True)
 class Utterance:
-    """Something said, by whom, and where the recording of it lies."""
+    """An utterance: what was said, by whom, and in which recording."""
 
     id: str
     """Unique in the corpus, without white space."""
@@ -21,9 +21,9 @@ class Utterance:
     audio: str
     """The recording's path, relative to the folder that audio is taken from."""
     start: float = 0.0
-    """Seconds from the recording's begin."""
+    """Seconds from the start of the recording."""
     end: float | None = None
-    """Seconds from the recording's begin; the recording's end by default."""
+    """Seconds from the start of the recording; its end by default."""
     recording: str | None = None
     """The recording's id where several utterances share one; the utterance's by default."""
     seconds: float | None = None

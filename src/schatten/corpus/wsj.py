@@ -35,7 +35,7 @@ from schatten.recipe.corpus import WsjCorpus
 from schatten.runtime.files import atomic_output, write_json
 
 _NOT_ON_THE_DISCS = "wsj0/si_tr_s/401/"
-"""A speaker that the list of wsj0's training set names and no disc holds."""
+"""A speaker in the list of wsj0's training set who is on no disc."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ class _Listed:
 def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     """Write audio, cuts and text of the recipe's sets.
 
-    Errors: `UserError` for missing lists, recordings or transcripts, unreadable recordings, and
-    where sph2pipe is needed and not installed.
+    Errors: `UserError` for missing lists, recordings or transcripts, for unreadable recordings, and
+    if sph2pipe is needed and not installed.
     """
     corpus = recipe.corpus
     assert isinstance(corpus, WsjCorpus)
@@ -81,7 +81,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
 
 
 def _read_lists(discs: Discs, splits: Sequence[str], corpus_dir: Path) -> list[_Listed]:
-    """Read the utterances of every set; those of two lists are taken once."""
+    """Read the utterances of every set; an utterance of two lists is taken once."""
     problems = Problems()
     listed = {}
     for split in splits:
@@ -105,7 +105,7 @@ def _read_lists(discs: Discs, splits: Sequence[str], corpus_dir: Path) -> list[_
 
 
 def _entries(path: Path) -> Iterator[str]:
-    """Yield the paths `wsjN/SET/SPEAKER/UTTERANCE.wv1` of a list (`DISC: PATH` a line)."""
+    """Yield the paths `wsjN/SET/SPEAKER/UTTERANCE.wv1` of a list (lines `DISC: PATH`)."""
     for line in path.read_text(encoding="latin-1").splitlines():
         name = line.partition(":")[2].strip().strip("/")
         if name and not line.lstrip().startswith(";"):
@@ -113,7 +113,7 @@ def _entries(path: Path) -> Iterator[str]:
 
 
 def _transcripts(listed: Sequence[_Listed], discs: Discs, corpus_dir: Path) -> dict[str, str]:
-    """Return each listed utterance's transcript as it stands."""
+    """Return each listed utterance's transcript, unchanged."""
     places = read_transcripts(discs.files((TRANSCRIPT,)))
     anywhere = {name: text for texts in places.values() for name, text in texts.items()}
     raw = {}
@@ -156,7 +156,7 @@ def _utterance(entry: _Listed, raw: str) -> Utterance:
 
 
 def _write_audio(listed: Sequence[_Listed], output: Path, jobs: int) -> None:
-    """Write the recordings as 16-bit FLAC; those written before are kept."""
+    """Write the recordings as 16-bit FLAC; existing ones are kept."""
     missing = [entry for entry in listed if not (output / entry.audio).is_file()]
     if any(is_shorten_compressed(entry.disc_file) for entry in missing):
         find_sph2pipe()
@@ -168,7 +168,7 @@ def _write_audio(listed: Sequence[_Listed], output: Path, jobs: int) -> None:
 
 
 def _convert(entry: _Listed, output: Path) -> str | None:
-    """Write a recording; return what is wrong with it, if anything."""
+    """Write a recording; return its fault, if it has one."""
     source = entry.disc_file
     try:
         with tempfile.TemporaryDirectory() as folder:

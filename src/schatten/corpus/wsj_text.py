@@ -25,13 +25,13 @@ _SIGN = re.compile(r"^[%&.#/+$]+(?=\w)")
 
 
 def words_of(transcript: str) -> str:
-    """Return what was said: noises and marks are gone, spoken punctuation is written out."""
+    """Return what was said: noises and marks are removed, spoken punctuation is written out."""
     spoken = _NOISE.sub(" ", transcript.replace("\\", ""))
     return " ".join(filter(None, (_word(token) for token in spoken.split())))
 
 
 def has_verbalised_punctuation(transcript: str) -> bool:
-    """Whether punctuation was read out: a word such as `,COMMA` or `--DASH`."""
+    """Tell whether punctuation was read out: a word such as `,COMMA` or `--DASH`."""
     return any(_PUNCTUATION.match(token) for token in transcript.replace("\\", "").split())
 
 
@@ -44,7 +44,7 @@ def _word(token: str) -> str:
 
 
 def read_transcripts(dots: Iterable[Path]) -> dict[str, dict[str, str]]:
-    """Return the transcripts of `.dot` files (`TEXT (UTTERANCE)` a line), as they stand.
+    """Return the transcripts of `.dot` files (lines `TEXT (UTTERANCE)`), unchanged.
 
     The inner keys are utterance ids in lower case; the outer ones say where the file lies, as
     `set/speaker` (`si_tr_s/01i`), since a few ids occur in several sets.

@@ -27,7 +27,7 @@ POWER_FLOOR = float(np.finfo(np.float32).eps)
 
 @dataclass
 class StreamableConfig:
-    """What a stream needs to know of an extractor."""
+    """The settings of an extractor that a stream needs."""
 
     kind: str = "mel"
     """`mel` or `linear`."""

@@ -1,8 +1,8 @@
 """Features of a split in pieces, so that processes and nodes share the work.
 
-The bytes of what comes out are the same whatever the number of pieces: each is a run of
-utterances, and their archives are put behind each other. `python -m schatten.features.pieces JOB`
-makes one piece; JOB is a JSON file (a `Piece`).
+The output has the same bytes for any number of pieces: each piece is a run of utterances, and the
+archives are concatenated. `python -m schatten.features.pieces JOB` makes one piece; JOB is a JSON
+file (a `Piece`).
 """
 
 import json
@@ -27,7 +27,7 @@ from schatten.runtime.process import die_with_parent
 
 
 class Piece(BaseModel):
-    """A run of utterances; paths are relative to where the process runs, or absolute."""
+    """A run of utterances; paths are absolute, or relative to the process's folder."""
 
     cuts: Path
     """Cuts of the split."""
@@ -40,7 +40,7 @@ class Piece(BaseModel):
     last: int
     """Number of the cut after the last."""
     output: Path
-    """`NAME.jsonl`, written last; the archive `NAME.lca` lies beside."""
+    """`NAME.jsonl`, written last; the archive `NAME.lca` is beside it."""
 
     @property
     def archive(self) -> Path:
@@ -49,9 +49,9 @@ class Piece(BaseModel):
 
 
 def make(pieces: Sequence[Piece], tasks: int) -> None:
-    """Make the pieces that are not there, at a time: one alone here, more in processes.
+    """Make the missing pieces: a single one in this process, several in processes of their own.
 
-    Errors: `UserError` with what a failed process said.
+    Errors: `UserError` with the last line of a failed process.
     """
     missing = [piece for piece in pieces if not piece.output.is_file()]
     if len(pieces) == 1:
@@ -73,7 +73,7 @@ def _make_apart(piece: Piece, tasks: int) -> None:
 
 
 def extract(piece: Piece) -> None:
-    """Write a piece. Audio is read by libsndfile alone: lhotse would hand .sph files to a shell."""
+    """Write a piece. Only libsndfile reads audio: lhotse would pass .sph files to a shell."""
     with (
         audio_backend(LibsndfileBackend()),
         atomic_output(piece.archive, lasting=False) as beside,

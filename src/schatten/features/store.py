@@ -1,4 +1,4 @@
-"""Computing a split's features and keeping them beside their cuts, in lhotse's chunked archive."""
+"""Computes a split's features and keeps them beside their cuts, in lhotse's chunked archive."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -15,11 +15,11 @@ from schatten.runtime.files import digest, read_json, remove, sha256, write_json
 from schatten.runtime.process import locked
 
 _PIECE = 1000
-"""Utterances of a piece that pay for a process of its own."""
+"""Least utterances of a piece that are worth a process of their own."""
 
 
 def archive_of(cuts: Path) -> Path:
-    """Return where the features of `{split}.cuts.jsonl.gz` lie: `{split}.lca` beside it."""
+    """Return the path of the features of `{split}.cuts.jsonl.gz`: `{split}.lca` beside it."""
     return cuts.with_name(cuts.name.removesuffix(".cuts.jsonl.gz") + ".lca")
 
 
@@ -36,9 +36,9 @@ def compute(
     """Write the features of `cuts`, whose audio paths are relative to the folder `audio`.
 
     Each utterance is used at each of `speeds`; copies get the suffix `_sp{speed}`. Writes
-    `output` and its archive, and returns the number of utterances. The work is done in `pieces`
-    at a time, in a Slurm job of several `tasks` on all its nodes; no byte depends on either. What
-    a killed run has finished is not made again.
+    `output` and its archive, and returns the number of utterances. `pieces` of the work are done at
+    a time, in a Slurm job of several `tasks` on all its nodes. No byte depends on either. Pieces
+    that a killed run has finished are not made again.
     """
     torch.set_num_threads(1)
     count = _look_at_recordings(cuts, audio)
@@ -66,13 +66,13 @@ def compute(
 
 
 def pieces_for(cuts: Path, speeds: tuple[float, ...], workers: int) -> int:
-    """Return how many pieces so many processes had better make: small ones do not pay."""
+    """Return the number of pieces for `pieces` processes; small pieces are not worth a process."""
     utterances = len(speeds) * sum(1 for _ in read_cuts(cuts))
     return max(1, min(workers, utterances // _PIECE))
 
 
 def _look_at_recordings(cuts: Path, audio: Path) -> int:
-    """Say that the recordings of cuts are about to be read; return the number of cuts."""
+    """Announce that the recordings of cuts are about to be read; return the number of cuts."""
     found = read_cuts(cuts)
     names = [str(source.source) for cut in found for source in cut.recording.sources]
     try:

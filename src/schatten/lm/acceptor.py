@@ -1,8 +1,8 @@
-"""A back-off model as a weighted acceptor of words (G): one state a history.
+"""A back-off model as a weighted acceptor of words (G), with one state for each history.
 
-Backing off is an arc of its own that reads `backoff_label`; its cost is minus the logarithm of the
-back-off weight. So a word that has an n-gram of its own can be reached by backing off too: where
-that is the cheaper path, a search over it scores the word better than the model does.
+Backing off is an arc of its own that reads `backoff_label`. Its cost is minus the logarithm of the
+back-off weight. So a word that has an n-gram can also be reached by backing off. Where that path is
+cheaper, a search scores the word better than the model does.
 """
 
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ def _labels(model: Model, word_labels: Mapping[str, int]) -> tuple[dict[str, int
 def _own_states(model: Model, sentence_start: int) -> list[Index]:
     """Number the histories from 1; the empty history is state 0, and -1 is no state.
 
-    A history is what some n-gram begins with; the sentence's start is one in any case.
+    A history is the beginning of some n-gram; the sentence's start is always one.
     """
     found, states = [], 1
     for n, order in enumerate(model.orders[:-1]):
@@ -88,7 +88,7 @@ def _own_states(model: Model, sentence_start: int) -> list[Index]:
 
 
 def _goals(model: Model, own: list[Index]) -> list[Index]:
-    """Return, for every n-gram, the state of its longest end that is a history."""
+    """Return, for every n-gram, the state of its longest suffix that is a history."""
     found: list[Index] = []
     for n, order in enumerate(model.orders):
         shorter = found[-1][order.suffix] if n else np.zeros(len(order), np.int64)

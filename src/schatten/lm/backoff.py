@@ -1,4 +1,4 @@
-"""Back-off weights of a model of which only some n-grams stay, so that every history sums to 1."""
+"""Back-off weights after pruning, so that the probabilities after every history sum to 1."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from schatten.lm.ngrams import Model, Order
 from schatten.lm.prune import Flags
 
 _EPSILON = 1e-6
-"""Probability masses below it are rounding of the logarithms in ARPA files."""
+"""Probability masses below this are rounding errors of the logarithms in ARPA files."""
 _ZERO = -99.0
 
 

@@ -19,7 +19,7 @@ _WIDTH = PLACES + 5
 
 
 class BadNumberError(ValueError):
-    """A text that is no number; `row` says which."""
+    """A text is no number; `row` is its row."""
 
     def __init__(self, row: int) -> None:
         super().__init__(f"row {row} is no number")
@@ -48,14 +48,14 @@ def parse(text: Bytes, start: Rows, end: Rows) -> Floats:
 
 
 def _whole(text: Bytes, first: Rows, two: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
-    """Read one digit, or two: their value, and whether they are digits."""
+    """Read one or two digits; return their value, and whether they are digits."""
     high, low = text[first] - _ZERO, text[first + 1] - _ZERO
     are_digits = (high < 10) & (~two | (low < 10))
     return np.where(two, high * 10.0 + low, high), are_digits
 
 
 def _fraction(text: Bytes, first: Rows, count: Rows) -> tuple[Floats, NDArray[np.bool_]]:
-    """Read up to 16 digits after the point: their value, and whether they are that."""
+    """Read up to 16 digits after the point; return their value, and whether they are digits."""
     value, are_digits = _eight_digits(text, first, np.minimum(count, _DIGITS))
     are_digits &= count <= _LONGEST
     value *= 1e-8

@@ -1,4 +1,4 @@
-"""From a wish (a threshold, a number of n-grams, megabytes) to a pruned model's file."""
+"""Prunes a model to a goal: a threshold, a number of n-grams, or megabytes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,10 @@ from schatten.recipe.decoding import Prune
 
 @dataclass(frozen=True)
 class Pruned:
-    """What pruning did."""
+    """The result of pruning."""
 
     threshold: float | None
-    """n-grams whose loss raises the perplexity by less than this share went; none if none did."""
+    """n-grams that raise the perplexity by less than this share are removed; None for none."""
     before: list[int]
     """n-grams of the model, by order."""
     after: list[int]
@@ -31,7 +31,7 @@ class Pruned:
 
 
 def goal(**wish: float | None) -> Prune:
-    """Return the goal that options say. Errors: `UserError` unless they say one, above zero."""
+    """Return the goal of the options. Errors: `UserError` unless it is one goal above zero."""
     try:
         return Prune.model_validate(wish)
     except ValidationError as error:
@@ -115,7 +115,7 @@ def _counts(sorted_limits: list[Floats], threshold: float) -> list[int]:
 
 
 def _with_blanks(model: Model, limit: Limits) -> list[Floats]:
-    """Return up to which threshold each row is in the trie, as an n-gram or the end of one."""
+    """Return up to which threshold each row is in the trie, as an n-gram or a suffix of one."""
     found = [np.full(len(order), -np.inf) for order in model.orders]
     for n in range(len(model.orders) - 1, -1, -1):
         order = model.orders[n]

@@ -1,4 +1,4 @@
-"""KenLM's programs (lmplz, build_binary, query), run as such; nothing of them is linked here."""
+"""Runs KenLM's programs (lmplz, build_binary, query); no code of theirs is linked here."""
 
 import os
 import re
@@ -40,7 +40,7 @@ def program(name: str) -> str:
 
 @contextmanager
 def scratch_folder(output: Path) -> Iterator[Path]:
-    """Make an empty folder beside an output, and remove it in the end; a killed run's goes too."""
+    """Make a temporary folder beside an output; that of a killed run is removed too."""
     folder = output.with_name(f".{output.name}.scratch")
     remove(folder)
     folder.mkdir(parents=True)
@@ -53,8 +53,8 @@ def scratch_folder(output: Path) -> Iterator[Path]:
 def estimate(settings: LanguageModel, text: Path, arpa: Path, memory_mb: int) -> None:
     """Estimate a modified Kneser-Ney model (lmplz) from text, a sentence a line (`.gz` too).
 
-    `arpa` is written as plain text, and sorting files lie beside it; the same text gives the same
-    bytes whatever the memory. Errors: `UserError` for text that lmplz cannot model.
+    `arpa` is written as plain text, and sorting files lie beside it. The same text gives the same
+    bytes for any limit on memory. Errors: `UserError` for text that lmplz cannot model.
     """
     _require_words(text)
     with scratch_folder(arpa) as scratch, atomic_output(arpa) as beside:
@@ -111,7 +111,7 @@ def perplexity(model: Path, text: Path) -> dict[str, float | int]:
 
 
 def _sentences(text: Path) -> bytes:
-    """Return the text with a last line end, without which KenLM drops the last sentence's end."""
+    """Return the text with a final line end; without it KenLM drops the last sentence's end."""
     data = read_bytes(text).rstrip(b"\n")
     if not data:
         raise UserError(f"{text} is empty: a perplexity needs sentences, one a line")
@@ -133,7 +133,7 @@ def _run(command: list[str], failure: str, given: bytes = b"") -> str:
 
 
 def _reason(said: str) -> str:
-    """Return what KenLM said on failing, and what to do where it is known."""
+    """Return KenLM's error message, and the fix if it is known."""
     if "BadDiscountException" in said:
         return (
             "Kneser-Ney discounts cannot be estimated from so little or so regular text; "

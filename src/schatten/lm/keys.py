@@ -1,4 +1,4 @@
-"""64-bit keys of byte strings and the table that finds rows by them, on whole arrays at once."""
+"""64-bit keys of byte strings, and a table that finds rows by key, on whole arrays at once."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class Hasher:
         self._sums: Keys = np.zeros(longest + 1, np.uint64)
 
     def load(self, block: Bytes) -> None:
-        """Take the block that slices are of."""
+        """Set the block that slices are taken from."""
         sums = self._sums[1 : len(block) + 1]
         np.multiply(self._powers[: len(block)], block, out=sums)
         np.cumsum(sums, out=sums)
@@ -61,7 +61,7 @@ class RepeatedKeyError(ValueError):
 
 
 class Table:
-    """Finds rows by key: open addressing with linear probing, built and asked in bulk."""
+    """Finds rows by key: open addressing with linear probing, built and queried in bulk."""
 
     def __init__(self, keys: Keys) -> None:
         """Index `keys`, all different; `RepeatedKeyError` otherwise."""

@@ -1,4 +1,4 @@
-"""A back-off model as linked arrays, and how the links are found; reading is in `reader`."""
+"""A back-off model as linked arrays, and how they are linked; `reader` reads files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,8 @@ Links = NDArray[np.int32]
 class Order:
     """The n-grams of one order: those of the file, in its order, then blanks.
 
-    A blank is the end (all words but the first) of a longer n-gram, where the file lacks it; with
-    blanks the end of every n-gram has a row.
+    A blank is the suffix (all words but the first) of a longer n-gram, which the file lacks. With
+    blanks, the suffix of every n-gram has a row.
     """
 
     line: int
@@ -124,7 +124,7 @@ def _table(model: Model, order: Order) -> Table:
 
 
 def _blanks(model: Model, n: int, parts: list[_Part], hasher: Hasher) -> _Part:
-    """Make the n-grams that (n+1)-grams end with and that the file lacks."""
+    """Make the suffixes of (n+1)-grams that the file lacks."""
     missing = model.orders[n].suffix < 0
     if n == 1:
         row = int(np.flatnonzero(missing)[0])
@@ -150,7 +150,7 @@ def _second_word(text: Bytes, words: Rows) -> Rows:
 
 
 def _parse_blanks(lines: Bytes, n: int, hasher: Hasher) -> _Part:
-    """Read lines made by `_blanks`, of which some may say the same."""
+    """Read lines made by `_blanks`; some of them may be equal."""
     padded = np.concatenate((lines, np.zeros(PADDING, np.uint8)))
     count = int((lines == ord("\n")).sum())
     section = sections.parse(padded, 0, len(lines), n, count, hasher)

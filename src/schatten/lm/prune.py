@@ -18,15 +18,15 @@ Flags = NDArray[np.bool_]
 _LN10 = np.log(10.0)
 _EPSILON = 3e-6
 _PSEUDO_ZERO = -99.0
-"""ARPA files write it for the logarithm of zero."""
+"""ARPA files write this for the logarithm of zero."""
 
 
 @dataclass
 class Limits:
-    """Up to which threshold each row of each order stays; 1-grams, first, stay at any.
+    """The highest threshold at which each row of each order stays; 1-grams stay at any.
 
     An n-gram of the file stays, and the node of a context exists, at every threshold up to the
-    limit. What stays at a threshold is thus a comparison, and no search is needed for a size.
+    limit. So one comparison says what stays at a threshold, and no search is needed for a size.
     """
 
     ngrams: list[Floats]
@@ -57,7 +57,7 @@ def limits(model: Model, history: Model | None = None) -> Limits:
 
 
 def _increases(model: Model, history: Model | None) -> tuple[list[Floats], list[Flags]]:
-    """Return, by order, the perplexity increases, and the contexts that cannot be pruned in."""
+    """Return, by order, the perplexity increases, and the contexts in which nothing is pruned."""
     values = _backed_off(model, model)
     contexts = _context_logprobs(model, values if history is None else _backed_off(model, history))
     increases, stuck = [np.zeros(0)], []
@@ -70,7 +70,7 @@ def _increases(model: Model, history: Model | None) -> tuple[list[Floats], list[
 
 
 def _logs(values: Floats) -> Logs:
-    """Return logarithms as SRILM holds them: none is 0, and -99 is that of zero."""
+    """Return logarithms as SRILM stores them: a missing one is 0, and -99 is that of zero."""
     logs = np.where(np.isnan(values), 0.0, values).astype(np.float32)
     logs[logs == _PSEUDO_ZERO] = -np.inf
     return logs
@@ -79,8 +79,8 @@ def _logs(values: Floats) -> Logs:
 def _backed_off(model: Model, source: Model) -> list[Logs]:
     """Return, by order, log P(last word | others) under `source` for every row of `model`.
 
-    Where the source lacks an n-gram, the longest end that it has is taken, and the back-off
-    weights of the contexts from the shortest to the longest are added to each other first.
+    Where the source lacks an n-gram, its longest known suffix is taken. The back-off weights of the
+    contexts are added first, from the shortest to the longest.
     """
     found: list[tuple[Logs, Logs, Logs]] = []
     for n, order in enumerate(model.orders):
@@ -97,7 +97,7 @@ def _backed_off(model: Model, source: Model) -> list[Logs]:
 def _look_up(order: Order, source: Model, n: int) -> tuple[Logs, Logs, Rows]:
     """Return a source's probabilities and back-off weights of the rows of an order, and its rows.
 
-    What the source lacks has a probability of zero, a weight of one, and row -1.
+    Rows that the source lacks have a probability of zero, a weight of one, and row -1.
     """
     rows = np.full(len(order), -1)
     prob = np.full(len(order), -np.inf, np.float32)
@@ -116,7 +116,7 @@ def _look_up(order: Order, source: Model, n: int) -> tuple[Logs, Logs, Rows]:
 def _context_logprobs(model: Model, values: list[Logs]) -> list[Logs]:
     """Return, by order, the log-probability of all words of each row, one after the other.
 
-    A sentence start is given the probability of a sentence end.
+    A sentence start gets the probability of a sentence end.
     """
     first = values[0].copy()
     start, end = Table(model.orders[0].key).find(np.array([key_of(b"<s>"), key_of(b"</s>")]))
@@ -159,7 +159,7 @@ class _Contexts:
         return left < 0.0
 
     def increases(self) -> Floats:
-        """Return the relative increase of perplexity without each n-gram; infinite where stuck."""
+        """Return the relative increase of perplexity without each n-gram; infinite if it stays."""
         prefix, prob, lower = self._prefix, self._prob, self._lower
         p = _exp10(prob)
         left = self._left[prefix]

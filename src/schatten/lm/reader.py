@@ -24,7 +24,7 @@ class _Cursor:
         self.line = 1
 
     def next_line(self) -> bytes:
-        """Pass a line and return it without trailing blanks."""
+        """Read a line and return it without trailing blanks."""
         end = self.data.find(b"\n", self.at)
         if end < 0:
             raise UserError(f"{self.path} ends at line {self.line}, before \\end\\: make it again")
@@ -33,7 +33,7 @@ class _Cursor:
         return line.rstrip()
 
     def enter(self, title: str) -> None:
-        """Pass blank lines and the line `title`."""
+        """Skip blank lines and the line `title`."""
         line = b""
         while not line:
             line = self.next_line()
@@ -42,7 +42,7 @@ class _Cursor:
             raise UserError(f"{self.path} line {self.line - 1} is not {title} but {said!r}")
 
     def section_end(self) -> int:
-        """Return where the lines end that come before the next blank line or title."""
+        """Return the end of the lines before the next blank line or title."""
         title = self.data.find(b"\n\\", self.at - 1) + 1
         if not title:
             raise UserError(f"{self.path} has no \\end\\: it is cut short, make it again")

@@ -1,4 +1,4 @@
-"""The n-gram lines of an ARPA file as arrays, many at once; no meaning is given to them here."""
+"""The n-gram lines of an ARPA file as arrays, many at once; they are not interpreted here."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -16,7 +16,7 @@ _TAB, _NEWLINE, _SPACE = b"\t\n "
 
 
 class BadRowError(ValueError):
-    """A line that is no n-gram; `row` counts from the section's first."""
+    """A line is no n-gram; `row` counts from the section's first."""
 
     def __init__(self, row: int) -> None:
         super().__init__(f"row {row} is no n-gram")
@@ -24,7 +24,7 @@ class BadRowError(ValueError):
 
 
 class RowCountError(ValueError):
-    """A section that does not have as many lines as its file's header says."""
+    """A section has another number of lines than its file's header says."""
 
 
 @dataclass

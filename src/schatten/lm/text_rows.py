@@ -1,4 +1,4 @@
-"""Copies many slices of byte arrays at once; knows nothing of what they say."""
+"""Copies many slices of byte arrays at once, without interpreting them."""
 
 import numpy as np
 

@@ -1,8 +1,8 @@
 """Witten-Bell n-grams, whose lower orders are those of the text: for weighting histories.
 
-They are not meant for decoding: KenLM's Kneser-Ney estimates predict better. But the lower orders
-of those count in how many contexts a word occurs, not how often, and so misjudge how often a
-history comes up (Siivola et al., 2007; Chelba et al., 2010).
+They are not meant for decoding: KenLM's Kneser-Ney estimates predict better. But Kneser-Ney's lower
+orders count in how many contexts a word occurs, not how often. So they misjudge how often a history
+occurs (Siivola et al., 2007; Chelba et al., 2010).
 """
 
 import math
@@ -36,7 +36,7 @@ class _Order:
     prefix: Rows
     """Row, one order below, of all words but the last; none for 1-grams."""
     at: Rows
-    """Row of the n-gram that ends at each place of the text, where there is one."""
+    """Row of the n-gram that ends at each place of the text, if there is one."""
 
 
 def estimate(text: Path, order: int, output: Path) -> None:

@@ -24,7 +24,7 @@ _ZERO = -99.0
 
 @contextmanager
 def open_output(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to write, atomically; `.gz` is compressed, equal content to equal bytes."""
+    """Open a file to write, atomically; `.gz` is compressed; equal content, equal bytes."""
     with atomic_output(path) as beside, beside.open("wb") as raw:
         if path.suffix == ".gz":
             with gzip.GzipFile("", "wb", GZIP_LEVEL, raw, mtime=0) as packed:
@@ -36,7 +36,7 @@ def open_output(path: Path) -> Iterator[BinaryIO]:
 def write(model: Model, kept: list[Flags], output: Path) -> None:
     """Write the n-grams that stay, in the order of the model's file.
 
-    Orders above 2 of which none stays are left out: KenLM stores bigrams at least.
+    Orders above 2 without n-grams are left out; KenLM needs bigrams at least.
     """
     counts = [int(flags.sum()) for flags in kept]
     while len(counts) > 2 and counts[-1] == 0:

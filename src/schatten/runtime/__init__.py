@@ -1,1 +1,1 @@
-"""What keeps runs alive and honest: files, seals, provenance, processes, the console, clusters."""
+"""Everything around a run: files, seals, provenance, processes, the console, clusters."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from schatten.errors import UserError
 
 _PATIENCE = 120.0
-"""Seconds in which cancelled jobs have to end."""
+"""Seconds in which cancelled jobs must end."""
 
 
 def job_name(owner: str) -> str:
-    """Return what the names of a run's Slurm jobs begin with; `owner` is its `HOST.PID`."""
+    """Return the prefix of the names of a run's Slurm jobs; `owner` is its `HOST.PID`."""
     return re.sub("[^A-Za-z0-9-]", "-", owner)[-50:]
 
 

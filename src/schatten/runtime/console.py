@@ -1,7 +1,7 @@
-"""What a person sees of a running workflow: steps, training progress, and why a step failed.
+"""The console of a running workflow: steps, training progress, and why a step failed.
 
 On a terminal the running steps are redrawn in place; elsewhere every line is plain and final. It
-knows steps only as what Snakemake tells of them, and reads no artifact.
+learns of steps only through Snakemake's events, and reads no artifact.
 """
 
 import re
@@ -37,13 +37,13 @@ class Step:
     reason: str = ""
     started: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
-    """When a line about it was printed last."""
+    """Time at which a line about it was printed last."""
     first: tuple[float, float] | None = None
-    """Time and share of the work done when progress was seen first: what the ETA goes by."""
+    """Time and share of the work at which progress was seen first; the ETA is computed from it."""
 
     @property
     def name(self) -> str:
-        """What runs and what it makes."""
+        """The name of the step and of its output."""
         return f"{self.verb} {self.makes}"
 
     @property
@@ -52,7 +52,7 @@ class Step:
         return time.monotonic() - self.started
 
     def describe(self, seen: Progress | None) -> str:
-        """Say how far it is, and when it will be done."""
+        """Return the progress, and the time left."""
         if seen is None:
             return duration(self.elapsed)
         epochs = f"epoch {seen.epoch}/{seen.epochs}" if seen.epochs > 1 else ""
@@ -69,7 +69,10 @@ class Step:
         return ", ".join(part for part in parts if part)
 
     def _seconds_left(self, share: float) -> float | None:
-        """Estimate from the pace since progress was first seen, so that resuming misleads not."""
+        """Estimate the time left from the pace since progress was first seen.
+
+        So a resumed job does not skew the estimate.
+        """
         now = time.monotonic()
         if self.first is None or share < self.first[1]:
             self.first = (now, share)
@@ -78,7 +81,7 @@ class Step:
 
 
 def step_from(info: dict[str, object]) -> Step:
-    """Make a step of what Snakemake says about a job."""
+    """Make a step from Snakemake's description of a job."""
     command = " ".join(str(info.get("shellcmd") or "").split())
     verb = _VERB.search(command)
     logs = _strings(info.get("log"))
@@ -101,7 +104,7 @@ def kinds(reason: str) -> str:
 
 
 def made(outputs: list[str]) -> str:
-    """Name the outputs shortly: the first one, without the folder of all results."""
+    """Return a short name of the outputs: the first one, without the folder of all results."""
     if not outputs:
         return ""
     more = f" (+{len(outputs) - 1})" if len(outputs) > 1 else ""
@@ -119,7 +122,7 @@ def duration(seconds: float) -> str:
 
 
 def tail(log: Path, lines: int = LOG_TAIL) -> list[str]:
-    """Return the last lines of a log; of a line that was redrawn, its last state."""
+    """Return the last lines of a log; a line that was redrawn is returned in its last state."""
     try:
         with log.open(errors="replace", newline="\n") as file:
             last = deque((line for line in file if line.strip()), maxlen=lines)
@@ -129,7 +132,7 @@ def tail(log: Path, lines: int = LOG_TAIL) -> list[str]:
 
 
 class Board:
-    """The steps of a run, and the one place that prints."""
+    """The steps of a run; all printing goes through it."""
 
     def __init__(self, console: Console, progress_folder: Path | None) -> None:
         self.console = console
@@ -149,13 +152,13 @@ class Board:
         self.console.print(Text(line, style=style), soft_wrap=True)
 
     def plan(self, total: int) -> None:
-        """Learn how many steps there are."""
+        """Set the number of steps."""
         self.total = total
         if self.console.is_terminal:
             self.live.start()
 
     def grow(self, total: int) -> None:
-        """Learn that there are more steps than planned: a choice was made, and some go on."""
+        """Raise the number of steps, after a choice has added some."""
         self.total = total
 
     def start(self, job: int, step: Step) -> None:
@@ -176,7 +179,7 @@ class Board:
     def fail(self, job: int, logs: Iterable[Path] = ()) -> None:
         """Show a step that failed: the end of its log, where that is, and how to run it alone.
 
-        Of `logs`, the step's own and those of what runs it, the first that says something counts.
+        `logs` are the step's own and those of its executor; the first that is not empty is shown.
         """
         step = self.running.pop(job, None)
         if step is None or self.interrupted:
@@ -198,7 +201,7 @@ class Board:
             self.say(f"waiting for the steps that still run: {waiting}")
 
     def complain(self, message: str) -> None:
-        """Show an error that is no failed step's."""
+        """Show an error other than a failed step."""
         self.failed = self.failed or not self.interrupted
         self.say(message, "red")
 
@@ -207,7 +210,7 @@ class Board:
         self.interrupted = True
 
     def tick(self) -> None:
-        """Print progress where nothing is redrawn; called now and then."""
+        """Print progress where nothing is redrawn; called at intervals."""
         if self.console.is_terminal:
             return
         seen = self._progress()

@@ -20,20 +20,20 @@ from schatten.runtime.seals import Seal
 
 @dataclass
 class Link:
-    """A file or folder of the chain: how it was made, and of what."""
+    """A file or folder of the chain: how it was made, and from which inputs."""
 
     path: Path
     record: dict[str, Any] | None
-    """None for what came from outside."""
+    """The record; None for files from outside."""
     problem: str | None
-    """Where the chain is broken: how this differs from what its reader, or its maker, saw."""
+    """Where the chain is broken: how this differs from what its reader or writer saw."""
     inputs: list["Link"] = field(default_factory=list)
     note: str = ""
-    """What a source without a record is."""
+    """Description of a source without a record."""
 
 
 def chain(artifact: Path) -> Link:
-    """Follow the records from an artifact back to what came from outside.
+    """Follow the records from an artifact back to files from outside.
 
     Errors: `UserError` for a path that does not exist or has no record.
     """
@@ -57,7 +57,7 @@ def _recorded(path: Path) -> Path:
 
 
 def _link(path: Path, expected: Seal, known: dict[Path, Link]) -> Link:
-    """Return what is known of a path, which its reader saw as `expected`."""
+    """Return the link of a path; `expected` is the seal that its reader saw."""
     if path not in known:
         link = known[path] = _read(path)
         for entry in (link.record or {}).get("inputs", ()):
@@ -80,7 +80,7 @@ def _read(path: Path) -> Link:
 
 
 def _changed(link: Link, expected: Seal) -> str | None:
-    """Say how a whole file differs from what was read of it."""
+    """Return how a whole file differs from what was read."""
     if link.record is None:
         problem = seals.difference(link.path, expected)
     else:
@@ -98,7 +98,7 @@ def _input(folder: Path, entry: dict[str, Any], known: dict[Path, Link]) -> Link
 
 
 def _recordings(folder: Path, manifest: Path, expected: Seal) -> Link:
-    """Look at the recordings that a manifest names: are all there, and as long as they were?"""
+    """Check that the recordings of a manifest exist, with the sizes they had."""
     note = f"{expected.files:,} recordings, {expected.bytes:,} bytes, listed in {manifest}"
     try:
         rows = read_jsonl(manifest)
@@ -113,7 +113,7 @@ def _recordings(folder: Path, manifest: Path, expected: Seal) -> Link:
 
 
 def _shown(path: Path) -> Path:
-    """Return a path as it is printed: relative to the current folder where it is inside."""
+    """Return a path for printing: relative to the current folder if it lies inside."""
     absolute = Path(os.path.normpath(path.absolute()))
     return absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute
 
@@ -124,7 +124,7 @@ def problems(link: Link) -> list[tuple[Path, str]]:
 
 
 def _links(link: Link, seen: set[tuple[Path, str, str | None]]) -> Iterator[Link]:
-    """Yield every link of a chain once, makers before what they were made of."""
+    """Yield every link of a chain once, outputs before their inputs."""
     key = (link.path, link.note, link.problem)
     if key not in seen:
         seen.add(key)
@@ -135,18 +135,18 @@ def _links(link: Link, seen: set[tuple[Path, str, str | None]]) -> Iterator[Link
 
 @dataclass
 class Cost:
-    """What the steps of one verb behind an artifact took."""
+    """The cost of the steps of one verb behind an artifact."""
 
     steps: int = 0
     seconds: float = 0.0
-    """By the clock."""
+    """Seconds by the clock."""
     cpu_seconds: float = 0.0
-    """Of every thread and process."""
+    """CPU seconds of every thread and process."""
     peak_memory_mb: float = 0.0
-    """Of the largest step."""
+    """Peak memory of the largest step."""
 
     def add(self, other: "Cost") -> None:
-        """Take in another cost, of other steps."""
+        """Add the cost of other steps."""
         self.steps += other.steps
         self.seconds += other.seconds
         self.cpu_seconds += other.cpu_seconds
@@ -154,9 +154,9 @@ class Cost:
 
 
 def costs(link: Link) -> dict[str, Cost]:
-    """Return what the steps of a chain took, by verb, in the order of their first beginning.
+    """Return the costs of a chain's steps by verb, ordered by their first start.
 
-    A step that was killed and went on counts with its last process alone.
+    For a step that was killed and resumed only the last process counts.
     """
     records = {
         tuple(one.record[name] for name in ("began", "command", "seconds")): one.record
@@ -174,7 +174,7 @@ _MEASURES = ("seconds", "cpu_seconds", "peak_memory_mb")
 
 
 def show_costs(link: Link, console: Console) -> None:
-    """Print what the steps of a chain took: a line for each verb, and their sum."""
+    """Print the costs of a chain's steps: a line for each verb, and their sum."""
     found = costs(link)
     total = Cost()
     for cost in found.values():
@@ -189,7 +189,7 @@ def show_costs(link: Link, console: Console) -> None:
 
 
 def as_json(link: Link) -> str:
-    """Return a chain as JSON: every record by path, what came from outside, what is broken."""
+    """Return a chain as JSON: every record by path, files from outside, broken places."""
     links = list(_links(link, set()))
     content = {
         "artifact": str(link.path),
@@ -201,7 +201,7 @@ def as_json(link: Link) -> str:
 
 
 def show(link: Link, console: Console) -> None:
-    """Print a chain as a tree; what stands further up already is not said again."""
+    """Print a chain as a tree; a link that was printed already is not repeated."""
     if link.record is not None:
         console.print(Text(_how(link.record)), soft_wrap=True)
     seen: set[Path] = set()

@@ -1,4 +1,4 @@
-"""Writing and reading artifacts: never half-written, the same bytes for the same content."""
+"""Writes and reads artifacts: never half-written, and the same bytes for the same content."""
 
 import errno
 import glob
@@ -19,7 +19,7 @@ from schatten.errors import UserError
 from schatten.runtime import seals
 
 _PREFIX = f".{platform.node()}-"
-"""What is being written has this, the process id, a dot and the file's own name as its name."""
+"""A temporary file's name is this, the process id, a dot and the file's own name."""
 _SPACE = 1 << 16
 """Free bytes below which a disk counts as full."""
 
@@ -28,9 +28,9 @@ _SPACE = 1 << 16
 def atomic_output(path: Path | str, *, lasting: bool = True) -> Iterator[Path]:
     """Yield a path beside `path` to write a file or a folder to; rename it over `path` on success.
 
-    The name keeps the suffixes of `path`, for writers that look at them. On an exception what was
-    written is removed and `path` stays as it was. What killed processes of this machine left
-    beside `path` is removed too. A `lasting` output is an artifact: the running verb seals it.
+    The name keeps the suffixes of `path`, for writers that depend on them. On an exception the new
+    file is removed and `path` is not changed. Temporary files that killed processes of this machine
+    left beside `path` are removed too. A `lasting` output is an artifact: the verb seals it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,9 +61,10 @@ def _put_in_place(beside: Path, path: Path) -> None:
 
 
 def full_disk(folder: Path, error: Exception | None = None) -> str | None:
-    """Say that the disk of a folder is full and what to do; None where it is not.
+    """Return a message that the disk of a folder is full, with the fix; None if it is not.
 
-    An error that says so is believed; libraries do not always say why they cannot write.
+    An error with that code counts. Free space is checked too, because libraries do not always say
+    why they cannot write.
     """
     status = os.statvfs(folder)
     has_space = status.f_bavail * status.f_frsize >= _SPACE
@@ -73,7 +74,7 @@ def full_disk(folder: Path, error: Exception | None = None) -> str | None:
 
 
 def _sweep(path: Path) -> None:
-    """Remove what dead processes of this machine were writing beside `path`."""
+    """Remove temporary files of dead processes of this machine beside `path`."""
     for leftover in path.parent.glob(f"{glob.escape(_PREFIX)}*.{glob.escape(path.name)}"):
         owner = leftover.name.removeprefix(_PREFIX).partition(".")[0]
         if owner.isdigit() and not process_lives(int(owner)):
@@ -81,7 +82,7 @@ def _sweep(path: Path) -> None:
 
 
 def process_lives(pid: int) -> bool:
-    """Tell whether a process of this machine is there."""
+    """Tell whether a process of this machine exists."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -92,7 +93,7 @@ def process_lives(pid: int) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder where there is one."""
+    """Remove a file or a folder, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -202,7 +203,7 @@ def digest(value: Any, length: int = 10) -> str:
 
 
 def canonical_json(value: Any) -> str:
-    """Write JSON in the one form that equal values share."""
+    """Return canonical JSON: equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

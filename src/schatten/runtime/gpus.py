@@ -1,4 +1,4 @@
-"""NVIDIA GPUs of this machine: how many there are, and one for each training that runs here."""
+"""NVIDIA GPUs of this machine: their number, and one for each training that runs here."""
 
 import fcntl
 import os
@@ -17,8 +17,8 @@ def count(devices: Path = Path("/dev")) -> int:
 def one_of(visible: int, locks: Path | None = None) -> Iterator[int]:
     """Yield which of the `visible` GPUs to train on: the first that no other training here has.
 
-    It is the first of all where each has a training. `locks` is the folder of the lock files,
-    that for temporary files by default.
+    If each has a training, it is the first. `locks` is the folder of the lock files, by default the
+    folder for temporary files.
     """
     folder = locks or Path(tempfile.gettempdir())
     with ExitStack() as held:

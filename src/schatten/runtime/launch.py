@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from schatten.runtime import process, progress
 
 _COUNT = "SCHATTEN_PROCESSES"
-"""Environment variable of the started processes: how many they are."""
+"""Environment variable of the started processes: their number."""
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """Which of how many processes this is."""
+    """The index of this process, and the number of processes."""
 
     rank: int = 0
     count: int = 1
     nodes: int = 1
-    """Machines that the processes run on, as many on each."""
+    """Number of machines; each runs the same number of processes."""
 
 
 def place() -> Place:
@@ -43,10 +43,10 @@ def place() -> Place:
 
 
 def spread(processes: int) -> int | None:
-    """Run this command as so many processes and return the exit status, 0 if all went well.
+    """Run this command as `processes` processes; return the exit status, 0 if all went well.
 
-    Returns None in a process that has to do the work itself: in each of those that were started,
-    and where only one is asked for. Only the first one's standard output is kept.
+    Returns None in a process that must do the work itself: in each process that was started, and
+    if only one is asked for. Only the first one's standard output is kept.
     """
     if processes == 1 or _COUNT in os.environ:
         if place().rank > 0:
@@ -64,7 +64,7 @@ def spread(processes: int) -> int | None:
 
 
 def run_module(module: str, *arguments: str, tasks: int) -> subprocess.CompletedProcess[str]:
-    """Run `python -m MODULE ARGUMENTS` with one thread, and return what became of it.
+    """Run `python -m MODULE ARGUMENTS` with one thread, and return the completed process.
 
     In a Slurm job of several `tasks` it runs where the job has a CPU free, on any of its nodes.
     """
@@ -92,7 +92,7 @@ def _command() -> list[str]:
 
 
 def _by_slurm(processes: int, environment: dict[str, str]) -> int:
-    """Let Slurm place the processes in its job, whose end is theirs too."""
+    """Let Slurm start the processes in its job; they end with the job."""
     environment.pop(process.LEADER, None)
     srun = ["srun", f"--ntasks={processes}", "--distribution=block", "--kill-on-bad-exit=1"]
     return subprocess.run([*srun, *_command()], env=environment, check=False).returncode

@@ -1,7 +1,7 @@
 """Processes that end together, and folders that one process owns. It starts no process itself.
 
-A workflow that is killed with SIGKILL cannot stop its jobs, and a shell stands between it and a
-verb. So the workflow leaves its process in the environment, and each verb ends itself when that
+A workflow that is killed with SIGKILL cannot stop its jobs, because a shell stands between it and a
+verb. So the workflow writes its process id into the environment. Each verb ends itself when that
 process, or its own parent, is gone.
 """
 
@@ -37,7 +37,7 @@ def jobs_die_with_me() -> None:
 def die_with_parent() -> None:
     """End this process with its parent and with the workflow that started it.
 
-    Does nothing outside a workflow. Under one, Ctrl-C ends the process at once too, so that no
+    Does nothing outside a workflow. In one, Ctrl-C also ends the process at once, so that no
     library takes the interrupt for the end of its work.
     """
     if LEADER not in os.environ or sys.platform != "linux":
@@ -96,9 +96,9 @@ def _ancestors() -> Iterator[int]:
 def locked(folder: Path | str, patience: float = 10.0) -> Iterator[None]:
     """Own `folder` (made where missing) as long as the context lasts; the owner may remove it.
 
-    The lock is the operating system's: it goes with the process, however that ends, and a forked
-    child of a killed owner does not hold it on. Errors: `UserError` where another process still
-    owns the folder after `patience` seconds.
+    The lock is the operating system's. It ends with the process, and a forked child of a killed
+    owner does not keep it. Errors: `UserError` where another process still owns the folder after
+    `patience` seconds.
     """
     path = Path(folder) / "lock"
     deadline = time.monotonic() + patience
@@ -137,7 +137,7 @@ def _try_lock(path: Path) -> int | None:
 def running_here(program: str) -> bool:
     """Tell whether another process of this machine runs `program` in the current folder.
 
-    A process whose folder may not be read (another user's) counts as being here.
+    A process whose folder cannot be read (another user's) counts as running here.
     """
     here = Path.cwd()
     for process in Path("/proc").glob("[0-9]*"):

@@ -1,7 +1,7 @@
-"""How far a verb is: one small file that the verb rewrites and `schatten run` shows.
+"""Progress of a verb: a small file that the verb rewrites and `schatten run` shows.
 
-Outside `schatten run` nothing is written. A verb's file is found by the log that its output goes
-to, so rules name no progress file.
+Outside `schatten run` nothing is written. A verb's file is found by the log of its output, so rules
+name no progress file.
 """
 
 import json
@@ -17,25 +17,25 @@ LOG = "SCHATTEN_LOG"
 """Environment variable: the log of a verb whose processes write to it through others."""
 
 _PERIOD = 0.5
-"""Seconds between two writings, at least."""
+"""Least seconds between two writes."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a verb is; epochs and batches count from 1, a verb without epochs leaves them out."""
+    """Progress of a verb; epochs and batches count from 1, a verb without epochs has none."""
 
     step: str
-    """What is going on, in a word or two: `stage 1`."""
+    """The current activity, in a word or two: `stage 1`."""
     batch: int
-    """Batch of the epoch (or any unit of work) that was finished last."""
+    """Last finished batch of the epoch (or any other unit of work)."""
     batches: int
     """Batches in an epoch."""
     epoch: int = 1
-    """Epoch under way."""
+    """Current epoch."""
     epochs: int = 1
     """Epochs in all."""
     loss: float | None = None
-    """Training loss, smoothed or not as the caller likes."""
+    """Training loss; the caller may smooth it."""
 
     @property
     def share(self) -> float:
@@ -62,7 +62,7 @@ class _Writer:
             beside.write_text(json.dumps(content))
             beside.replace(path)
         except OSError:
-            self.last = float("inf")  # nobody watches any more; the work goes on
+            self.last = float("inf")  # the folder is gone, so nobody watches; the work goes on
 
 
 _writer = _Writer()
@@ -82,7 +82,7 @@ def report(
     epochs: int = 1,
     loss: float | None = None,
 ) -> None:
-    """Say how far this process is; cheap enough to be called after every batch."""
+    """Report the progress of this process; cheap enough to call after every batch."""
     _writer.write(Progress(step, batch, batches, epoch, epochs, loss))
 
 

@@ -1,7 +1,7 @@
 """Where, when and how something was made: kept beside results, which must not depend on it.
 
-`recorded` wraps a verb, so that everything it writes gets a record `.NAME.provenance.json`; which
-files those are, and what was read for them, the journal of `schatten.runtime.seals` says.
+`recorded` wraps a verb, so that everything it writes gets a record `.NAME.provenance.json`. The
+journal of `schatten.runtime.seals` says which files were written, and which were read.
 """
 
 import os
@@ -50,7 +50,7 @@ def _cpu() -> str:
 
 
 def recorded(verb: str, function: Callable[..., None]) -> Callable[..., None]:
-    """Let a verb leave a provenance record beside everything it writes.
+    """Make a verb write a provenance record beside each of its outputs.
 
     Files among its arguments are inputs, unless the argument's name begins with `output`; they
     are checked before it begins. So are files that `schatten.runtime.files` reads.
@@ -80,7 +80,7 @@ def _inputs(options: Mapping[str, Any]) -> Iterator[Path]:
 def _write_records(verb: str, options: Mapping[str, Any], journal: Journal, began: float) -> None:
     """Write the records of what a verb wrote and left there.
 
-    What lies in a folder that was sealed after it is the folder's and has none of its own.
+    A file in a folder that was sealed later belongs to the folder and has no record of its own.
     """
     from schatten.runtime.files import write_json
 
@@ -112,7 +112,7 @@ def _how(verb: str, options: Mapping[str, Any], began: float) -> dict[str, Any]:
 
 
 def _settings(verb: str, options: Mapping[str, Any]) -> Any:
-    """Return the part of the recipe that matters to a verb; None for one without recipe."""
+    """Return the part of the recipe that matters to a verb; None if it takes no recipe."""
     from schatten import recipe as recipes
     from schatten.recipe import parts
 
@@ -143,7 +143,7 @@ def _cpu_time() -> float:
 
 
 def _peak_memory() -> int:
-    """Return the most bytes of memory that this process, or any it waited for, had at once."""
+    """Return the peak memory, in bytes, of this process and of those it waited for."""
     return 1024 * max(one.ru_maxrss for one in _usage())
 
 
@@ -152,7 +152,7 @@ def _usage() -> list[resource.struct_rusage]:
 
 
 def _entries(path: Path, journal: Journal, written: set[Path]) -> list[dict[str, Any]]:
-    """List what was read: paths inside the project relative to the record, others absolute."""
+    """List the files read: paths inside the project relative to the record, others absolute."""
     folder = path.absolute().parent
     reads = {read: seal for read, seal in journal.reads.items() if read not in written}
     entries = [_entry(read, seal, folder) for read, seal in reads.items() if read.exists()]
@@ -167,7 +167,7 @@ def _entry(path: Path, seal: Seal, folder: Path) -> dict[str, Any]:
 
 
 def portable(path: Path, folder: Path) -> str:
-    """Return a path as a record in `folder` names it."""
+    """Return the name of a path in a record in `folder`."""
     absolute = path.absolute()
     if absolute.is_relative_to(Path.cwd()):
         return os.path.relpath(absolute, folder)

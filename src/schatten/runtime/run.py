@@ -1,7 +1,7 @@
-"""`schatten run`: Snakemake with a readable console, that goes on after being killed.
+"""`schatten run`: Snakemake with a readable console; after a kill the same command goes on.
 
-It runs Snakemake in this process, so that killing the one kills the other. It decides nothing
-about steps: the Snakefile does.
+It runs Snakemake in this process, so that killing one kills the other. The Snakefile alone decides
+about steps.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ from schatten.runtime import cluster, process, progress
 _HOME = Path(".snakemake")
 _LOCKS = _HOME / "locks"
 _OWNERS = _HOME / "owners"
-"""A folder for each `schatten run` that is alive, locked by it, or was killed."""
+"""Holds a folder for each `schatten run` that is alive (and locks it) or was killed."""
 
 INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells give it."""
+"""Exit status after Ctrl-C, as in shells."""
 
 
 def run(arguments: list[str], *, dry_run: bool) -> int:
@@ -63,7 +63,7 @@ def profile(name: str) -> str:
 
 
 def _put_tools_on_path() -> None:
-    """Let steps find the verbs of this environment, activated or not."""
+    """Let steps find the verbs of this environment, even if it is not activated."""
     here = str(Path(sys.executable).parent)
     os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
 
@@ -84,7 +84,7 @@ def _snakemake(arguments: list[str]) -> int:
 
 
 def _count_interrupts() -> list[int]:
-    """Return a list that grows with every Ctrl-C; Snakemake swallows them."""
+    """Return a list that grows with every Ctrl-C, because Snakemake hides them."""
     seen: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -97,7 +97,7 @@ def _count_interrupts() -> list[int]:
 
 @contextmanager
 def _without_profile_line() -> Iterator[None]:
-    """Drop the line with which Snakemake names its profile; pass on what else it prints."""
+    """Drop the line in which Snakemake names its profile; pass on all others."""
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -109,9 +109,9 @@ def _without_profile_line() -> Iterator[None]:
 
 @contextmanager
 def _owning() -> Iterator[None]:
-    """Own this folder's runs for as long as the context lasts, beside other living owners.
+    """Own this folder's runs during the context, beside other living owners.
 
-    A Snakemake lock that only killed owners can have left is lifted first.
+    If only killed owners can have left Snakemake's lock, it is lifted first.
     """
     mine = _OWNERS / _owner()
     with contextlib.ExitStack() as owned:
@@ -130,7 +130,7 @@ def _owner() -> str:
 def _lift_stale_lock() -> None:
     """Lift Snakemake's lock if owners are known, all are dead, and no other Snakemake is here.
 
-    Jobs that the dead left in Slurm are cancelled first.
+    Slurm jobs of dead owners are cancelled first.
     """
     owners = [path for path in _OWNERS.iterdir() if path.is_dir()]
     dead = [path for path in owners if _is_dead(path)]
@@ -146,7 +146,7 @@ def _lift_stale_lock() -> None:
 
 
 def _another_runs(patience: float) -> bool:
-    """Tell whether Snakemake runs here; what was cancelled has `patience` seconds to end."""
+    """Tell whether Snakemake runs here; a cancelled one has `patience` seconds to end."""
     deadline = time.monotonic() + patience
     while process.running_here("snakemake"):
         if time.monotonic() >= deadline:
@@ -156,9 +156,9 @@ def _another_runs(patience: float) -> bool:
 
 
 def _is_dead(owner: Path) -> bool:
-    """Tell whether an owner is gone, on whichever machine: its lock goes with its process.
+    """Tell whether an owner is gone, on any machine: its lock ends with its process.
 
-    The name says nothing, as a container's machine is called otherwise after each start.
+    Its name does not tell, because a container's host name changes with each start.
     """
     try:
         with process.locked(owner, patience=0):

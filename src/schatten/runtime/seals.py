@@ -1,8 +1,9 @@
-"""Seals: what an artifact was when it was written, so that a damaged one is never read as whole.
+"""Seals: the state of an artifact when it was written, so that a damaged one is never read.
 
 A seal is size, modification time and SHA-256. The artifact NAME has its seal in the provenance
-record `.NAME.provenance.json` beside it (`runtime.provenance` writes the record); whoever reads an
-artifact says so here first, which compares. An artifact without a record is read as it is.
+record `.NAME.provenance.json` beside it (`runtime.provenance` writes the record). Code that reads
+an artifact announces it here first, and the seal is compared. An artifact without a record is read
+unchecked.
 """
 
 import hashlib
@@ -21,39 +22,39 @@ SUFFIX = ".provenance.json"
 
 @dataclass(frozen=True)
 class Seal:
-    """What identifies a file's content; of a folder, the names and sizes of the files in it."""
+    """Identifies a file's content, or the names and sizes of the files in a folder."""
 
     sha256: str
-    """Of the bytes; of a folder, of the lines `NAME TAB SIZE` of its files, sorted."""
+    """SHA-256 of the bytes; for a folder, of the sorted lines `NAME TAB SIZE` of its files."""
     bytes: int
-    """Size; of a folder, of all its files."""
+    """Size in bytes; for a folder, of all its files."""
     files: int = 1
-    """1, or the files of a folder."""
+    """1, or the number of files of a folder."""
     modified_ns: int = 0
     """Modification time in ns since 1970; 0 for a folder. Equal size and time count as equal."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the seal as a record holds it."""
+        """Return the seal in the form of a record."""
         return asdict(self)
 
 
 @dataclass
 class Journal:
-    """What a verb read and wrote, for its record."""
+    """The files that a verb read and wrote, for its record."""
 
     reads: dict[Path, Seal] = field(default_factory=dict)
     listings: dict[Path, tuple[Path, Seal]] = field(default_factory=dict)
-    """By manifest: the folder of its recordings, and the seal of those."""
+    """By manifest: the folder of its recordings, and their seal."""
     writes: dict[Path, Seal] = field(default_factory=dict)
 
 
 _journals: list[Journal] = []
-"""That of the verb that runs, if one does."""
+"""The journal of the running verb, if there is one."""
 
 
 @contextmanager
 def journal() -> Iterator[Journal]:
-    """Note what is read and written for as long as the context lasts."""
+    """Note which files are read and written during the context."""
     _journals.append(Journal())
     try:
         yield _journals[-1]
@@ -62,12 +63,12 @@ def journal() -> Iterator[Journal]:
 
 
 def record_of(path: Path) -> Path:
-    """Return where an artifact's provenance record lies."""
+    """Return the path of an artifact's provenance record."""
     return path.with_name(f".{path.name}{SUFFIX}")
 
 
 def seal(path: Path) -> Seal:
-    """Return the seal of a file or a folder as it is now."""
+    """Return the present seal of a file or a folder."""
     if path.is_dir():
         return listing_seal(path, [file.relative_to(path).as_posix() for file in _files(path)])
     with path.open("rb") as file:
@@ -84,7 +85,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def listing_seal(folder: Path, names: list[str]) -> Seal:
-    """Return the seal of some files of a folder: of their names and sizes, not of their bytes.
+    """Return the seal of some files of a folder: their names and sizes, not their bytes.
 
     Errors: `FileNotFoundError` that names a missing one.
     """
@@ -113,9 +114,9 @@ def read_record(path: Path) -> dict[str, Any] | None:
 
 
 def difference(path: Path, expected: Seal) -> str | None:
-    """Say how an artifact differs from its seal; None where it does not.
+    """Return how an artifact differs from its seal; None if it does not.
 
-    A file of the sealed size and time is taken as unchanged; else its content decides.
+    A file with the sealed size and time counts as unchanged. Otherwise its content decides.
     """
     problem = _difference(path, expected)
     if problem and path.is_symlink():
@@ -142,7 +143,7 @@ def _difference(path: Path, expected: Seal) -> str | None:
 
 
 def reading(path: Path | str) -> None:
-    """Say that a file is about to be read, and refuse a damaged artifact.
+    """Announce that a file is about to be read, and refuse a damaged artifact.
 
     Errors: `UserError` where it is not what its record says.
     """
@@ -154,7 +155,7 @@ def reading(path: Path | str) -> None:
     if found is not None and (problem := difference(path, found)):
         raise UserError(
             f"{path} is not what was written there ({problem}): it was cut short or edited; "
-            f"remove it and run again (or, to use it as it is, remove {record_of(path)})"
+            f"remove it and run again (or, to use it anyway, remove {record_of(path)})"
         )
     for notes in _journals:
         if path not in notes.reads and path not in notes.writes:
@@ -162,17 +163,17 @@ def reading(path: Path | str) -> None:
 
 
 def refuse_damaged(folders: Iterable[Path]) -> None:
-    """Refuse folders that hold damaged artifacts; removed ones are none.
+    """Refuse folders that hold damaged artifacts; removed artifacts do not count.
 
-    Folders that are artifacts themselves (audio) are left to those who read them.
+    Folders that are artifacts themselves (audio) are checked when they are read.
 
-    Errors: `UserError` that lists what is not what was written there.
+    Errors: `UserError` that lists the damaged artifacts.
     """
     damaged = [found for folder in folders for found in _damaged(folder)]
     if damaged:
         raise UserError(
-            "artifacts were cut short or edited; remove them and run again (or, to use one as it "
-            "is, remove its record beside it, .NAME.provenance.json):\n"
+            "artifacts were cut short or edited; remove them and run again (or, to use one anyway, "
+            "remove its record beside it, .NAME.provenance.json):\n"
             + "\n".join(f"  {path}: {problem}" for path, problem in damaged)
         )
 
@@ -196,7 +197,7 @@ def _damage(path: Path) -> str | None:
 
 
 def reading_recordings(manifest: Path, folder: Path, names: list[str]) -> None:
-    """Say that the recordings that a manifest names, relative to a folder, are about to be read."""
+    """Announce that the recordings of a manifest, relative to a folder, are about to be read."""
     for notes in _journals:
         notes.listings[manifest] = (folder, listing_seal(folder, names))
 
@@ -207,9 +208,9 @@ def forget(path: Path) -> None:
 
 
 def wrote(path: Path) -> None:
-    """Say that an artifact was written, a file or a whole folder.
+    """Announce that an artifact was written, a file or a whole folder.
 
-    What lies in a hidden folder is nobody's artifact.
+    Files in a hidden folder are no artifacts.
     """
     for notes in _journals:
         if not _is_hidden(path):

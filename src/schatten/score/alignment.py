@@ -1,4 +1,4 @@
-"""Aligning an utterance's hypothesis with its transcript."""
+"""Aligns an utterance's hypothesis with its transcript."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ _GAP = ""  # no word is empty
 
 @dataclass(frozen=True)
 class Aligned:
-    """An utterance, its hypothesis, and what is wrong with it."""
+    """An utterance, its hypothesis, and the errors."""
 
     reference: Utterance
     hypothesis: tuple[str, ...]
     pairs: list[tuple[str, str]]
-    """Words of transcript and hypothesis in order; "" where one of them has none."""
+    """Pairs of words of transcript and hypothesis, in order; "" where one has no word."""
     char_errors: int
     """Errors over characters; the spaces between words are characters."""
 
@@ -33,17 +33,17 @@ class Aligned:
 
     @property
     def substitutions(self) -> int:
-        """Words taken for others."""
+        """Substitutions: words recognised as others."""
         return sum(1 for said, heard in self.pairs if said and heard and said != heard)
 
     @property
     def deletions(self) -> int:
-        """Words missed."""
+        """Deletions: words missed."""
         return sum(1 for _, heard in self.pairs if not heard)
 
     @property
     def insertions(self) -> int:
-        """Words that nobody said."""
+        """Insertions: words that were not said."""
         return sum(1 for said, _ in self.pairs if not said)
 
     @property

@@ -1,8 +1,8 @@
-"""Bootstrap: how far an error rate might lie from that of another sample of the same size.
+"""Bootstrap intervals: how an error rate varies over samples of the same size.
 
-Units (utterances, or speakers with all of theirs) are drawn with replacement (Bisani and Ney,
-"Bootstrap estimates for confidence intervals in ASR performance evaluation", 2004); the interval
-lies between percentiles of the resampled rates.
+Units (utterances, or speakers with all their utterances) are drawn with replacement (Bisani and
+Ney, "Bootstrap estimates for confidence intervals in ASR performance evaluation", 2004). The ends
+of the interval are percentiles of the resampled rates.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def rate_interval(
 
 
 def percent(errors: Ints, totals: Ints) -> Floats:
-    """Return 100 * errors / totals; a sample without anything to get wrong counts as one of 1."""
+    """Return 100 * errors / totals; a total of 0 counts as 1."""
     return 100.0 * errors / np.maximum(totals, 1)
 
 

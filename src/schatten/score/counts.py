@@ -1,4 +1,4 @@
-"""Counts of each utterance, as a table: what intervals and paired comparisons are made from."""
+"""Counts of each utterance, as a table, for intervals and paired comparisons."""
 
 import csv
 import io
@@ -48,7 +48,7 @@ def count(aligned: Aligned) -> Counts:
 
 
 def write_counts(path: Path, counts: Sequence[Counts]) -> None:
-    """Write a CSV with a header, an utterance a line."""
+    """Write a CSV with a header and one line per utterance."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -57,7 +57,7 @@ def write_counts(path: Path, counts: Sequence[Counts]) -> None:
 
 
 def read_counts(path: Path) -> list[Counts]:
-    """Read what `write_counts` wrote; a `UserError` where it is another or a damaged file."""
+    """Read a file of `write_counts`; `UserError` for a damaged file or one of another kind."""
     try:
         header, *rows = csv.reader(io.StringIO(read_text(path)))
         if header != _COLUMNS:

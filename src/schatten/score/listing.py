@@ -1,4 +1,4 @@
-"""Error lists that people read: marked utterances, ranked confusions, speakers; and trn files."""
+"""Error lists for people: marked utterances, ranked confusions, speakers; and trn files."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -49,7 +49,7 @@ def _ranked(counts: dict[str, int]) -> list[str]:
 
 
 def _speakers(aligned: Sequence[Aligned]) -> list[str]:
-    """Return a line a speaker, the worst first."""
+    """Return one line per speaker, the worst first."""
     errors: Counter[str] = Counter()
     words: Counter[str] = Counter()
     utterances = Counter(each.reference.speaker for each in aligned)
@@ -64,5 +64,5 @@ def _speakers(aligned: Sequence[Aligned]) -> list[str]:
 
 
 def trn_line(words: Iterable[str], utterance: Utterance) -> str:
-    """Return a line as sclite reads it: `word word (SPEAKER-UTTERANCE)`."""
+    """Return a line in sclite's format: `word word (SPEAKER-UTTERANCE)`."""
     return " ".join([*words, f"({utterance.speaker}-{utterance.id})"]) + "\n"

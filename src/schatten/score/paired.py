@@ -22,7 +22,7 @@ class Difference:
     high: float
     """Upper end of its interval."""
     p: float
-    """Two-sided: how often a difference of no or the other sign comes up in resampling, twice."""
+    """Two-sided p-value: twice the share of resampled differences of zero or the other sign."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RelativeDifference:
     high: float
     """Upper end of its interval."""
     by_speaker: bool
-    """Whether speakers were drawn, each with all utterances, or utterances."""
+    """Whether speakers (each with all utterances) were drawn, or utterances."""
 
 
 def relative_difference(
@@ -44,8 +44,8 @@ def relative_difference(
 ) -> RelativeDifference:
     """Compare the word errors of two `utterances.csv` of one split, (b - a) / a, in %.
 
-    As `paired_difference`; but where speakers repeat, whole speakers are drawn: utterances of one
-    speaker are no independent evidence. A sample where `a` has no error counts as one error.
+    Like `paired_difference`, but whole speakers are drawn where speakers repeat, because utterances
+    of one speaker are not independent. A sample without errors of `a` counts as one error.
     """
     values = _paired_counts(a, b)
     speakers = [each.speaker for _, each in sorted(_by_utterance(a).items())]
@@ -75,8 +75,8 @@ def paired_difference(
 ) -> Difference:
     """Compare the WER of two `utterances.csv` of one split, b minus a, by paired bootstrap.
 
-    Utterances are drawn with replacement, the same ones for both systems. `samples` is their
-    number of draws, `confidence` that of the interval (0.95: 95 %).
+    Utterances are drawn with replacement, the same ones for both systems, `samples` times.
+    `confidence` is that of the interval (0.95: 95 %).
     Errors: `UserError` where the files do not hold the same utterances and transcripts.
     """
     values = _paired_counts(a, b)

@@ -1,4 +1,4 @@
-"""Scoring a split's hypotheses: reads and writes the files."""
+"""Scores a split's hypotheses: reads and writes the files."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ SUFFIX = ".score.json"
 
 
 def beside(score: Path, suffix: str) -> Path:
-    """Return the path of what scoring writes beside `NAME.score.json`: `NAME` and the suffix."""
+    """Return the path of another output beside `NAME.score.json`: `NAME` and a suffix."""
     if not score.name.endswith(SUFFIX):
         raise UserError(f"{score} is not named NAME{SUFFIX}: rename it")
     return score.with_name(score.name.removesuffix(SUFFIX) + suffix)
@@ -26,7 +26,7 @@ def beside(score: Path, suffix: str) -> Path:
 def score_files(
     hypotheses: Path, cuts: Path, output: Path, lexicon: Path | None, tables: Tables
 ) -> str:
-    """Write `NAME.score.json` and what lies beside it; return the rates in one line.
+    """Write `NAME.score.json` and the files beside it; return the rates in one line.
 
     Errors: `UserError` where hypotheses and cuts do not hold the same utterances.
     """

@@ -1,6 +1,6 @@
 """The corpus `voicesearch_like`: queries of a grammar, spoken by espeak-ng, in noise and rooms.
 
-The plan (`plan`) holds every draw, seeded by utterance; blocks of it are spoken by fresh processes
+The plan (`plan`) holds every draw, seeded by utterance. Each block of it is spoken by a new process
 (`block`, `processes`), so that the number of processes changes no byte. Only light imports here:
 every such process runs this file.
 """

@@ -1,4 +1,4 @@
-"""Puts the corpus together: plans it, has its blocks spoken, writes cuts, conditions and text."""
+"""Makes the corpus: plans it, has its blocks spoken, writes cuts, conditions and text."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,14 +29,14 @@ from schatten.runtime.files import atomic_output, remove, write_jsonl
 from schatten.runtime.process import locked
 
 _WORK = ".work"
-"""Folder for what is needed until the corpus is whole."""
+"""Folder for temporary files, until the corpus is complete."""
 
 
 def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
     """Write recordings, cuts, text, and `{split}.conditions.jsonl.gz` (how each one was made).
 
-    `jobs` processes speak at once, of each of a Slurm job's `tasks`. A corpus that was
-    interrupted is gone on with.
+    `jobs` processes speak at once, in each of a Slurm job's `tasks`. An interrupted corpus is
+    continued.
 
     Errors: `UserError` for unknown splits, accents or variants, and bad folders of recordings.
     """
@@ -78,7 +78,7 @@ def _speak(
     output: Path,
     workers: tuple[int, int],
 ) -> None:
-    """Make every recording that is not there yet."""
+    """Make every missing recording."""
     work = output / _WORK
     common = {"output": str(output), "noise_floor": settings.noise_floor}
     if "babble" in settings.noise.kinds and settings.noise.share:
@@ -92,7 +92,7 @@ def _speak(
 
 
 def _side(settings: VoiceSearchCorpus, side: str, work: Path) -> dict[str, object]:
-    """Prepare the rooms and list the noise recordings of a side, as a job names them."""
+    """Prepare the rooms and list the noise recordings of `train` or `held_out`, for a job."""
     found: dict[str, object] = {}
     if settings.noise.directory is not None:
         found["recordings"] = [str(path) for path in recordings(settings.noise.directory, side)]
@@ -106,7 +106,7 @@ def _side(settings: VoiceSearchCorpus, side: str, work: Path) -> dict[str, objec
 
 
 def _babble(settings: VoiceSearchCorpus, train: list[str], work: Path) -> Path:
-    """Speak what babble is mixed from, all of it one after the other."""
+    """Speak the utterances that babble is mixed from, one after the other."""
     path = work / "babble.npy"
     if not path.is_file():
         block = plan_babble(settings, train)

@@ -1,7 +1,7 @@
 """The process that speaks one block: `python -m schatten.corpus.voicesearch.block JOB DONE`.
 
-It must be a fresh one: what espeak-ng says depends on what it said before in the same process.
-JOB is a JSON file (a `Job`); the file DONE is written last, and stands for all recordings.
+It must be a new process: espeak-ng's samples depend on what it spoke before in the same process.
+JOB is a JSON file (a `Job`). The file DONE is written last, and means that all recordings exist.
 """
 
 import io
@@ -24,7 +24,7 @@ from schatten.runtime.process import die_with_parent
 
 
 class Job(BaseModel):
-    """A block with what it needs; paths are absolute or relative to where the process runs."""
+    """A block and its inputs; paths are absolute, or relative to the process's folder."""
 
     block: Block
     output: str
@@ -40,14 +40,14 @@ class Job(BaseModel):
 
 
 class Sounds:
-    """The noises and rooms of a job, read when they are needed."""
+    """The noises and rooms of a job, read on first use."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
 
     @cached_property
     def speech(self) -> Signal:
-        """What babble is mixed from."""
+        """The samples that babble is mixed from."""
         assert self.job.babble is not None, "a plan with babble has its samples"
         return np.asarray(np.load(self.job.babble), dtype=np.float32)
 
@@ -72,7 +72,7 @@ class Sounds:
 
 
 def distort(dry: Signal, copy: Copy, sounds: Sounds) -> Signal:
-    """Put an utterance into its room and noise, at its level (16 kHz, -1 .. 1)."""
+    """Apply an utterance's room, noise and level (16 kHz, -1 .. 1)."""
     generator = np.random.default_rng(copy.noise_seed)
     samples = dry
     if copy.room is not None:

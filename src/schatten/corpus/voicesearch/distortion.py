@@ -1,4 +1,4 @@
-"""Noise and rooms on samples: arrays in, arrays out. Which of them is drawn elsewhere.
+"""Adds noise and rooms to samples: arrays in, arrays out. They are chosen elsewhere.
 
 All signals are 16 kHz, mono, float32 in -1 .. 1.
 """
@@ -28,7 +28,7 @@ _CEILING = 0.98
 
 
 def resample(samples: Signal, rate: int) -> Signal:
-    """Bring samples of `rate` Hz to 16 kHz."""
+    """Resample from `rate` Hz to 16 kHz."""
     if rate == SAMPLING_RATE:
         return samples
     common = int(np.gcd(rate, SAMPLING_RATE))
@@ -36,9 +36,9 @@ def resample(samples: Signal, rate: int) -> Signal:
 
 
 def scale_voice(samples: Signal, rate: int, factor: float) -> Signal:
-    """Bring samples of `rate` Hz to 16 kHz and all its frequencies to `factor` times themselves.
+    """Resample from `rate` Hz to 16 kHz, and multiply all frequencies by `factor`.
 
-    It is played faster by the factor, which is rounded to a rate in steps of 50 Hz.
+    The samples are played faster by the factor. It is rounded to a rate in steps of 50 Hz.
     """
     return resample(samples, rate if factor == 1.0 else round(rate * factor / 50) * 50)
 
@@ -102,7 +102,7 @@ def babble(speech: Signal, length: int, generator: np.random.Generator) -> Signa
 
 
 def stretch(samples: Signal, length: int, generator: np.random.Generator) -> Signal:
-    """Return a stretch of `samples` from a random place on, going round at the end."""
+    """Return a part of `samples` from a random place on; it wraps around at the end."""
     return np.take(samples, np.arange(length) + generator.integers(len(samples)), mode="wrap")
 
 
@@ -112,7 +112,7 @@ def add_noise(samples: Signal, noise: Signal, snr: float) -> Signal:
 
 
 def to_pcm(samples: Signal) -> NDArray[np.int16]:
-    """Round to 16 bits; what would clip is scaled down as a whole."""
+    """Round to 16 bits; samples that would clip are scaled down as a whole."""
     peak = float(np.abs(samples).max())
     if peak > _CEILING:
         samples = samples * np.float32(_CEILING / peak)
@@ -134,7 +134,7 @@ def read_recording(path: Path) -> Signal:
 
 
 def pad(samples: Signal, before: float, after: float) -> Signal:
-    """Put silence of so many seconds around samples."""
+    """Add silence before and after samples; both lengths are in seconds."""
     widths: Sequence[int] = [round(seconds * SAMPLING_RATE) for seconds in (before, after)]
     return np.pad(samples, (widths[0], widths[1]))
 

@@ -1,4 +1,4 @@
-"""Random draws that depend on a seed and a name alone, never on what was drawn before."""
+"""Random draws that depend only on a seed and a name, never on earlier draws."""
 
 import hashlib
 from random import Random

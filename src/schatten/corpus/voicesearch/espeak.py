@@ -1,9 +1,9 @@
-"""espeak-ng's library, spoken to by ctypes: text in, samples out.
+"""espeak-ng's library, called by ctypes: text in, samples out.
 
-The library has one voice at a time, goes on with the last one when asked for a voice it does not
-know, and ignores an unknown variant; both are refused here. Its random noise starts from the clock,
-unless seeded; the flutter of its pitch depends on what the process has spoken before. So the same
-calls with the same seeds give the same samples in a fresh process, and only there.
+The library has one voice at a time. It keeps the last one if it does not know the new one, and
+ignores an unknown variant; both are refused here. Its random noise is seeded by the clock unless a
+seed is given. The flutter of its pitch depends on what the process has spoken before. So the same
+calls with the same seeds give the same samples in a new process, and only there.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ from schatten.errors import UserError
 _SYNCHRONOUS, _POSITION_CHARACTER, _UTF8 = 2, 1, 1
 _RATE, _VOLUME, _PITCH = 1, 2, 3
 _QUIET = 30
-"""espeak-ng's volume; at its own of 100 some variants clip."""
+"""espeak-ng's volume; at its default of 100 some variants clip."""
 _CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )

@@ -1,14 +1,14 @@
 """Grammars of queries: rules that are drawn from, in plain text files (not a parser of speech).
 
-A file holds rules, `#` starts a comment, and a line that is indented goes on with the rule above:
+A file holds rules. `#` starts a comment, and an indented line continues the rule above:
 
     greeting = 3* hello <name> | good [sunny] morning
     name ~ anna | ben
 
-`|` separates alternatives, `N*` weighs one (1 by default), `<rule>` stands for a draw of that rule,
-and what stands in `[ ]` is left out half of the time. With `=` alternatives have their weights;
-with `~` the i-th (from 0) weighs 1 / (i + 10) on top: the first are the most frequent. A sentence
-is a draw of the rule `query`.
+`|` separates alternatives, and `N*` is the weight of one (1 by default). `<rule>` stands for a draw
+of that rule. A part in `[ ]` is left out half of the time. With `=` alternatives have their
+weights. With `~` the i-th (from 0) has its weight times 1 / (i + 10), so the first are the most
+frequent. A sentence is a draw of the rule `query`.
 """
 
 import re
@@ -32,7 +32,7 @@ _FLATTENING = 10
 
 @dataclass(frozen=True)
 class Part:
-    """Words as they are, or the name of a rule to draw from."""
+    """Literal words, or the name of a rule to draw from."""
 
     text: str
     is_rule: bool
@@ -40,7 +40,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Rule:
-    """Alternatives with their weights, summed up from the first."""
+    """Alternatives with their cumulative weights."""
 
     alternatives: tuple[tuple[Part, ...], ...]
     cumulative: tuple[float, ...]

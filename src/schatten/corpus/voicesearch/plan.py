@@ -1,6 +1,6 @@
-"""What will be spoken and how it will be distorted: every draw of the corpus but its samples.
+"""What will be spoken and how it will be distorted: all random draws but those of samples.
 
-A plan is data. The processes that synthesise read it, one block of utterances each.
+A plan is data. Each process that synthesises reads one block of its utterances.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from schatten.errors import UserError
 from schatten.recipe.voicesearch import Noise, SpokenSplit, VoiceSearchCorpus
 
 _ATTEMPTS = 2000
-"""Draws for one utterance before the grammar is called too small."""
+"""Draws for one utterance before the grammar is reported as too small."""
 BABBLE = "babble"
 """Name of the block of utterances that babble noise is mixed from."""
 BABBLE_UTTERANCES = 64
@@ -26,7 +26,7 @@ class AddedNoise(BaseModel):
     kind: str
     """One of the recipe's kinds."""
     snr: float
-    """Speech while it sounds over noise, in dB."""
+    """Active speech over noise, in dB."""
 
 
 class Copy(BaseModel):
@@ -41,13 +41,13 @@ class Copy(BaseModel):
     noise: AddedNoise | None
     """None for no noise but the microphone's."""
     room: float | None
-    """Which room, as a position in 0 .. 1 of the list of them; None for no room."""
+    """The room, as a position in 0 .. 1 of their list; None for no room."""
     noise_seed: int
     """Of the noise's samples."""
 
 
 class Spoken(BaseModel):
-    """An utterance: what is said, by which voice, and the recordings of it."""
+    """An utterance: its words, its voice, and its recordings."""
 
     id: str
     text: str
@@ -124,7 +124,7 @@ def utterance_id(split: str, index: int) -> str:
 
 
 def plan_split(settings: VoiceSearchCorpus, split: str, queries: Sequence[str]) -> list[Block]:
-    """Say how each query of a split is spoken and distorted, in blocks of a fixed size."""
+    """Plan how each query of a split is spoken and distorted, in blocks of a fixed size."""
     spoken = [
         _speak(settings, settings.spoken[split], split, index, query)
         for index, query in enumerate(queries)

@@ -1,4 +1,4 @@
-"""Runs blocks, each in a fresh process, a few at a time; what is done stays done after a kill."""
+"""Runs blocks, each in a new process, a few at a time; finished blocks survive a kill."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -14,10 +14,10 @@ from schatten.runtime.launch import run_module
 def run_jobs(jobs: Sequence[Job], folder: Path, workers: int, tasks: int = 1) -> None:
     """Run jobs, `workers` at once in each of a Slurm job's `tasks`.
 
-    `folder` keeps note of those that are done, to leave them out. A note without its recordings
-    counts for nothing: Snakemake removes the outputs of a killed step, and not the notes.
+    `folder` has a note for each finished job, which is then skipped. A note without its recordings
+    is ignored, because Snakemake removes the outputs of a killed step but not the notes.
 
-    Errors: `UserError` with what a failed process said.
+    Errors: `UserError` with the last line of a failed process.
     """
     waiting = [job for job in jobs if not _is_done(job, folder)]
     pool = ThreadPoolExecutor(workers * tasks)
@@ -38,7 +38,7 @@ def _is_done(job: Job, folder: Path) -> bool:
 
 
 def done_path(job: Job, folder: Path) -> Path:
-    """Name the note after all that the job holds: another plan or room has another one."""
+    """Name the note after the whole content of the job, so that a changed job has another note."""
     return folder / f"{job.block.name}-{digest(job.model_dump(mode='json'), 16)}.done"
 
 

@@ -74,7 +74,7 @@ def _draw_room(settings: Reverberation, seed: int, name: str) -> Signal:
 
 
 def _shortest(size: np.ndarray) -> float:
-    """Return the reverberation time (s) of walls that take nearly all sound (Sabine)."""
+    """Return the reverberation time (s) of walls that absorb nearly all sound (Sabine)."""
     length, width, height = size
     surface = 2 * (length * width + length * height + width * height)
     return float(0.17 * size.prod() / surface)
