@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from schatten.cli.options import AUDIO_DIR, CUTS
 from schatten.errors import UserError
 
 if TYPE_CHECKING:
+    from schatten.artifacts import Measured
     from schatten.device.speed import Sample
 
 app = typer.Typer()
@@ -83,7 +84,7 @@ def measure(
     where = boards.load(device)
     with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
         found = speed.measure(where, program, boards.bundle(bundle), sound, rounds)
-    _write(output, found, where.runner == "host")
+    _write(output, found)
 
 
 @app.command("estimate")
@@ -107,7 +108,7 @@ def estimate(
     with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
         load = boards.bundle(bundle)
         found = speed.estimate(where, program, load, sound, plugin, library)
-    _write(output, found, is_here=False)
+    _write(output, found)
 
 
 @contextmanager
@@ -126,13 +127,9 @@ def _sample(
         yield sample(write_sample(cuts, corpus_dir or cuts.parent, count, Path(folder)), words)
 
 
-def _write(output: Path, found: dict[str, Any], is_here: bool) -> None:
-    from schatten.runtime import files, provenance
-
-    here = provenance.here()
-    cpu = here["cpu"] if is_here else None
-    files.write_json(output, {**found, "cpu": cpu, "date": here["date"]})
-    speed = f"{found['speed_up']:.1f} x real time" if found["speed_up"] else "no speed"
-    if found["is_modelled"]:
+def _write(output: Path, found: "Measured") -> None:
+    found.write(output)
+    speed = f"{found.speed_up:.1f} x real time" if found.speed_up else "no speed"
+    if found.is_modelled:
         speed = f"at most {speed} (modelled)"
-    typer.echo(f"{found['device']}: {speed}, {found['differing']} of {found['utterances']} differ")
+    typer.echo(f"{found.device}: {speed}, {found.differing} of {found.utterances} differ")

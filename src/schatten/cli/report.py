@@ -53,10 +53,9 @@ def tiers(
 ) -> None:
     """Choose the model of each tier: the lowest greedy CER on dev among those small enough."""
     from schatten.report.tiers import choose_tiers
-    from schatten.runtime import files
 
     chosen = choose_tiers(_experiment(recipe, data_key, results))
-    files.write_json(output, chosen.model_dump(mode="json"))
+    chosen.write(output)
     typer.echo("\n".join(f"{tier.name} {tier.row.path}".strip() for tier in chosen.tiers))
 
 

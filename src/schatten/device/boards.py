@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_manifest, search_options
+from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_search, search_options
 from schatten.device import tools
 from schatten.errors import UserError
 from schatten.recipe.base import Settings
@@ -84,7 +84,7 @@ def bundle(folder: Path) -> Load:
 
     Errors: `UserError` where it is none.
     """
-    search = read_manifest(folder)["search"]
+    search = read_search(folder)
     files = {name: folder / name for name in (MODEL, LM, LEXICON, MANIFEST)}
     names = ("--manifest", MANIFEST, "--lm", LM, "--lexicon", LEXICON, MODEL)
     return Load(files, (*search_options(search), *names))
