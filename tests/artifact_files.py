@@ -19,12 +19,17 @@ KINDS: dict[str, type[Artifact]] = {
     r"measured(\.[\w-]+)?\.json": artifacts.Measured,
     r"choice\.json": artifacts.Choice,
     r"tiers\.json": artifacts.Tiers,
+    r"graph\.fst\.json": artifacts.GraphNames,
+    r"recognised(\.[\w-]+)?\.json": artifacts.Recognised,
 }
 """By pattern of a file's name."""
 COUNTS_OF_TEXTS = "summary.json"
 """`text/summary.json`, which holds an artifact by the name of each file of text."""
-MAY_BE_MISSING = {"dev", "threshold", "ngrams_before_pruning"}
-"""Of `info.json`: without text of dev, and where a recipe does not prune."""
+MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
+    artifacts.LmInfo: {"dev", "threshold", "ngrams_before_pruning"},
+    artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
+}
+"""Without text of dev or pruning; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:
@@ -34,7 +39,8 @@ def kind_of(path: Path) -> type[Artifact] | None:
 
 def not_given(artifact: Artifact) -> set[str]:
     """Return the fields of an artifact and of all in it that their writer left out."""
-    found = set(type(artifact).model_fields) - artifact.model_fields_set - MAY_BE_MISSING
+    kind = type(artifact)
+    found = set(kind.model_fields) - artifact.model_fields_set - MAY_BE_MISSING.get(kind, set())
     for value in artifact.__dict__.values():
         found |= _not_given_in(value)
     return found

@@ -18,13 +18,21 @@ from schatten.artifacts.corpora import (
     TooLong,
     Validation,
 )
-from schatten.artifacts.devices import BundledFile, Exported, Latency, Manifest, Measured
+from schatten.artifacts.devices import (
+    BundledFile,
+    Exported,
+    Latency,
+    Manifest,
+    Measured,
+    Recognised,
+)
 from schatten.artifacts.history import Epoch, History, MatrixMeasures, StoredMatrix
 from schatten.artifacts.language_models import LmInfo, Perplexity
 from schatten.artifacts.scores import OutOfLexicon, Rates, Score
 from schatten.artifacts.searches import (
     BeamPoint,
     Beams,
+    GraphNames,
     SearchError,
     SearchErrors,
     TriedWeights,
@@ -40,6 +48,7 @@ __all__ = [
     "Epoch",
     "Exported",
     "FeatureStatistics",
+    "GraphNames",
     "GridPoint",
     "History",
     "Latency",
@@ -50,6 +59,7 @@ __all__ = [
     "OutOfLexicon",
     "Perplexity",
     "Rates",
+    "Recognised",
     "Score",
     "SearchError",
     "SearchErrors",

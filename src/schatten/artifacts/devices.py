@@ -1,5 +1,7 @@
 """What goes on devices: exported models, bundles, and how fast they run there."""
 
+from pydantic import ConfigDict
+
 from schatten.artifacts.base import Artifact
 
 
@@ -48,6 +50,32 @@ class Manifest(Artifact):
     """Of all of them."""
     search: dict[str, int | float] | None = None
     """Settings of the search, by the names of the engine's options."""
+
+
+class Recognised(Artifact):
+    """What a device made of sound, and how fast; `schatten device run --output`.
+
+    The program's other statistics are kept, by the names that it gives them.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    device: str
+    """Its title."""
+    model: str
+    """Name of the model's file."""
+    model_bytes: int
+    bytes: int
+    """Of all files that the device was given besides the program and sound."""
+    texts: list[str]
+    """Of each WAV file."""
+    audio_seconds: float
+    speed_up: float | None = None
+    """Seconds of sound over seconds of computing; missing where times mean nothing."""
+    acoustic_share: float | None = None
+    """Of the computing time."""
+    load_seconds: float | None = None
+    peak_megabytes: float | None = None
 
 
 class Measured(Artifact):

@@ -58,6 +58,15 @@ class Beams(Artifact):
     """The narrowest first."""
 
 
+class GraphNames(Artifact):
+    """What the labels of a decoding graph mean; `graph.fst.json` beside `graph.fst`."""
+
+    units: tuple[str, ...]
+    words: tuple[str, ...]
+    states_and_arcs: dict[str, tuple[int, int]] | None = None
+    """By step of the composition."""
+
+
 class SearchError(Artifact):
     """An utterance on which a decoder missed words that score better."""
 

@@ -42,7 +42,6 @@ def run(
 ) -> None:
     """Recognise WAV files on a device: this host, an emulated CPU, or a board through SSH."""
     from schatten.device import boards
-    from schatten.runtime import files
 
     if (model is None) == (bundle is None):
         raise UserError("give --model or --bundle, one of them")
@@ -51,17 +50,17 @@ def run(
     target = "host" if where.runner == "host" else "aarch64"
     built = program or Path(f"results/arm/{target}/bin/schatten-recognize")
     report = boards.recognise(where, built, load, audio)
-    result = boards.as_json(where, load, report)
+    result = boards.recognised(where, load, report)
     if output is not None:
-        files.write_json(output, result)
+        result.write(output)
     for path, text in zip(audio, report.texts, strict=True):
         typer.echo(f"{path} {text}")
-    said = f"{where.title}: audio {result['audio_seconds']:.2f} s"
+    said = f"{where.title}: audio {result.audio_seconds:.2f} s"
     if where.has_times:
-        said += f", {result.get('speed_up', 0):.1f} x real time"
-        said += f", acoustic model {result['acoustic_share']:.3f} of the time"
-        said += f", loaded in {result['load_seconds']:.3f} s"
-        said += f", peak memory {result['peak_megabytes']:.1f} MB"
+        said += f", {result.speed_up or 0:.1f} x real time"
+        said += f", acoustic model {result.acoustic_share:.3f} of the time"
+        said += f", loaded in {result.load_seconds:.3f} s"
+        said += f", peak memory {result.peak_megabytes:.1f} MB"
     typer.echo(said if where.has_times else f"{said}; emulated, so no times")
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from schatten.artifacts import Recognised
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_search, search_options
 from schatten.device import tools
 from schatten.errors import UserError
@@ -215,12 +216,12 @@ def _archive(files: dict[str, Path], names: Sequence[str], audio: Sequence[Path]
     return packed.getvalue()
 
 
-def as_json(device: Device, load: Load, report: Report) -> dict[str, Any]:
+def recognised(device: Device, load: Load, report: Report) -> Recognised:
     """Return what is written of a run; `speed_up` is audio over computing time."""
     statistics = dict(report.statistics)
     if statistics.get("rtf"):
         statistics["speed_up"] = 1 / statistics["rtf"]
-    return {
+    about = {
         "device": device.title,
         "model": load.files[MODEL].name,
         "model_bytes": load.files[MODEL].stat().st_size,
@@ -228,3 +229,4 @@ def as_json(device: Device, load: Load, report: Report) -> dict[str, Any]:
         "texts": report.texts,
         **statistics,
     }
+    return Recognised.model_validate(about)
