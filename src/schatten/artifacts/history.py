@@ -54,9 +54,10 @@ class StoredMatrix(Artifact):
 class History(Artifact):
     """How an acoustic model came about."""
 
-    system: str | None = None
-    seed: int | None = None
+    system: str
+    seed: int
     stage: str
+    """`stage1`, `factored` or `stage2`."""
     parameters: int
     """As stored at inference."""
     stored_parameters: dict[str, StoredMatrix]
