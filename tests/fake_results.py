@@ -243,6 +243,8 @@ def _write_model(system: System, layout: Layout, row: Row) -> None:
     strength = {"none": 0.6, "l2": 0.5, "trace_norm": 0.3}[system.penalty.type]
     strength -= max(0.0, system.penalty.lambda_nonrec - 0.02)
     history = {
+        "system": row.system,
+        "seed": row.seed,
         "stage": row.stage,
         "parameters": int(DENSE * share) + row.seed,
         "stored_parameters": {name: {"shape": [192, 64], "rank": rank} for name in MATRICES},

@@ -11,6 +11,7 @@ namespace schatten {
 
 namespace {
 
+constexpr int kWidestBeam = 10000;  // schatten.recipe.base has both bounds too
 constexpr double kHighestThreshold = 300;
 
 double now() {
@@ -23,7 +24,7 @@ double now() {
 const schatten_options &checked(const schatten_options &options) {
   require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
   require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
-  require(options.beam >= 1 && options.beam <= 10000 && options.token_beam >= 1, "beam must be 1 to 10000, token_beam 1 or more");
+  require(options.beam >= 1 && options.beam <= kWidestBeam && options.token_beam >= 1, "beam must be 1 to 10000, token_beam 1 or more");
   require(options.beam_threshold > 0 && options.beam_threshold <= kHighestThreshold && options.lm_weight >= 0,
           "beam_threshold must be above 0 and at most 300, lm_weight 0 or more");
   return options;

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from schatten.artifacts import History, Validation, read
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.layout import WHOLE, Layout, Row
 from schatten.recipe.model import System
-from schatten.report.artifacts import History, Validation, read
 from schatten.report.columns import Column, Table, line, number, words
 from schatten.runtime import seals
 

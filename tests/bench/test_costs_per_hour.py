@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from fake_results import copy
 
+from schatten.artifacts import Validation, read
 from schatten.errors import UserError
 from schatten.recipe.layout import WHOLE, Row
-from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
 from schatten.report.render import to_markdown
 from schatten.runtime import files, seals

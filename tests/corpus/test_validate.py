@@ -1,6 +1,5 @@
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +7,7 @@ import soundfile
 from small_corpora import corpora, make_recipe, write_audio, write_table
 from typer.testing import CliRunner
 
+from schatten.artifacts import Validation
 from schatten.cli.corpus import app
 from schatten.corpus import make
 from schatten.corpus.report import lines
@@ -35,7 +35,7 @@ def test_a_good_corpus_is_summed_up(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus()
     write_audio(folder / "a/anna1.wav", 2.6, rate=44100)
     report = validate(make_recipe(), made(folder), folder)
-    assert report["splits"]["train"] == {
+    assert report.splits["train"].as_json() == {
         "hours": 0.001,
         "utterances": 2,
         "words": 3,
@@ -43,7 +43,7 @@ def test_a_good_corpus_is_summed_up(tsv_corpus: Corpus) -> None:
         "utterances_by_rate_hz": {"16000": 1, "44100": 1},
     }
     assert too_long(report, 4) == {}
-    assert report["silent_recordings"] == []
+    assert report.silent_recordings == []
     assert "train: 0.00 h, 2 utterances, 3 words, 1 speakers" in list(lines(report, {}))
 
 
@@ -71,7 +71,7 @@ def test_speakers_of_two_splits_are_named_unless_allowed(tsv_corpus: Corpus) -> 
     folder = tsv_corpus(carl1={"speaker": "anna"})
     assert "anna (test, train)" in complaints(folder)
     allowed = make_recipe(corpus={"source": "tsv", "shared_speakers": "allowed"})
-    assert validate(allowed, made(folder), folder)["splits"]["test"]["speakers"] == 1
+    assert validate(allowed, made(folder), folder).splits["test"].speakers == 1
 
 
 def test_low_rates_are_named_unless_allowed(tsv_corpus: Corpus) -> None:
@@ -80,7 +80,7 @@ def test_low_rates_are_named_unless_allowed(tsv_corpus: Corpus) -> None:
     assert "b/bert1.wav (8000 Hz)" in complaints(folder)
     allowed = make_recipe(corpus={"source": "tsv", "low_rates": "allowed"})
     report = validate(allowed, made(folder), folder)
-    assert report["splits"]["dev"]["utterances_by_rate_hz"] == {"8000": 1}
+    assert report.splits["dev"].utterances_by_rate_hz == {"8000": 1}
 
 
 def test_recordings_that_changed_since_are_named(tsv_corpus: Corpus) -> None:
@@ -131,9 +131,9 @@ def test_ctc_needs_a_frame_a_character_and_one_between_equals(text: str, labels:
     assert labels_needed(text) == labels
 
 
-def too_long(report: dict[str, Any], stride: int) -> dict[str, list[str]]:
-    found = report["too_long_for_ctc"].get(str(stride), {})
-    return {split: these["first"] for split, these in found.items()}
+def too_long(report: Validation, stride: int) -> dict[str, list[str]]:
+    found = (report.too_long_for_ctc or {}).get(str(stride), {})
+    return {split: these.first for split, these in found.items()}
 
 
 @pytest.mark.parametrize("frames", [0, 1, 2, 9, 33, 34])
@@ -161,8 +161,8 @@ def test_silence_and_overlap_are_reported(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus(carl1={"text": "yes"})
     soundfile.write(folder / "b/bert1.wav", np.zeros(16000), 16000)
     report = validate(make_recipe(), made(folder), folder)
-    assert report["silent_recordings"] == ["b/bert1.wav"]
-    assert report["transcripts_in_lm_text"] == {"dev": 0, "test": 1}
+    assert report.silent_recordings == ["b/bert1.wav"]
+    assert report.transcripts_in_lm_text == {"dev": 0, "test": 1}
     assert any("1 recordings are silent: b/bert1.wav" in line for line in lines(report, {}))
 
 
@@ -175,7 +175,7 @@ def test_a_synthetic_corpus_may_not_know_its_test_queries(tsv_corpus: Corpus) ->
             write_audio(data / f"audio/{row['id']}.wav")
         write_jsonl(data / f"{split}.cuts.jsonl.gz", rows)
     recipe = make_recipe(corpus={"source": "voicesearch_like"})
-    assert validate(recipe, data, None)["transcripts_in_lm_text"] == {"dev": 0, "test": 0}
+    assert validate(recipe, data, None).transcripts_in_lm_text == {"dev": 0, "test": 0}
     write_text(data / "text/corpus.txt.gz", "yes\nstop\n")
     with pytest.raises(UserError, match=r"1 x dev and test queries stand in .*\n    carl1"):
         validate(recipe, data, None)

@@ -40,10 +40,10 @@ def test_narrow_beams_find_other_words(
     files = SearchFiles(character_arpa, None) if is_open else SearchFiles(arpa, lexicon)
     curve = BeamCurve(beams=(100, 1, 10), rounds=2)
     value = measure(*split, files, weights, Decoding(), curve)
-    assert (value["utterances"], value["rounds"]) == (30, 2)
-    assert value["seconds_of_audio"] > 0
-    one, ten, hundred = value["beams"]
-    assert [point["beam"] for point in value["beams"]] == [1, 10, 100]
-    assert one["differing"] > ten["differing"] >= hundred["differing"] == 0
-    assert one["wer"] > hundred["wer"] > 0
-    assert all(point["seconds"] > 0 for point in value["beams"])
+    assert (value.utterances, value.rounds) == (30, 2)
+    assert value.seconds_of_audio > 0
+    one, ten, hundred = value.beams
+    assert [point.beam for point in value.beams] == [1, 10, 100]
+    assert one.differing > ten.differing >= hundred.differing == 0
+    assert one.wer > hundred.wer > 0
+    assert all(point.seconds > 0 for point in value.beams)

@@ -14,12 +14,12 @@ from project import ROOT
 from test_recognize import wav
 from typer.testing import CliRunner
 
+from schatten.artifacts import Measured
 from schatten.cli import app
 from schatten.decode.engine import Engine, Language
 from schatten.device import devices, speed
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
-from schatten.report.artifacts import Measured
 
 DEVICES = ROOT / "arm/devices"
 SSHD = Path("/usr/sbin/sshd")

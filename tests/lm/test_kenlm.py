@@ -57,8 +57,8 @@ def test_same_text_gives_same_bytes_whatever_the_memory(built, text, tmp_path):
 def test_perplexity_agrees_between_arpa_and_binary(built, text):
     from_binary = kenlm.perplexity(built / "bin", text)
     from_arpa = kenlm.perplexity(built / "arpa.gz", text)
-    assert from_binary["perplexity"] == pytest.approx(from_arpa["perplexity"], rel=1e-5)
-    assert 1 < from_binary["perplexity"] < 20
+    assert from_binary.perplexity == pytest.approx(from_arpa.perplexity, rel=1e-5)
+    assert 1 < from_binary.perplexity < 20
 
 
 def test_perplexity_counts_the_last_sentence_without_a_line_end(built, tmp_path):
@@ -72,8 +72,8 @@ def test_unknown_words_are_counted(built, tmp_path):
     path = tmp_path / "text"
     path.write_text("anna calls zebedee\n")
     measured = kenlm.perplexity(built / "bin", path)
-    assert measured["oovs"] == 1
-    assert measured["perplexity_with_oovs"] > measured["perplexity"]
+    assert measured.oovs == 1
+    assert measured.perplexity_with_oovs > measured.perplexity
 
 
 def test_vocabulary_limit_keeps_the_most_frequent_words(kenlm_programs, text, tmp_path):
@@ -94,8 +94,8 @@ def test_count_cutoffs_reach_lmplz(kenlm_programs, text, tmp_path):
 
 def test_quantized_trie_is_smaller_and_answers_alike(built, text, tmp_path):
     kenlm.binarise(built / "arpa.gz", tmp_path / "bin", quantize_bits=8, memory_mb=100)
-    exact = kenlm.perplexity(built / "bin", text)["perplexity"]
-    assert kenlm.perplexity(tmp_path / "bin", text)["perplexity"] == pytest.approx(exact, rel=0.01)
+    exact = kenlm.perplexity(built / "bin", text).perplexity
+    assert kenlm.perplexity(tmp_path / "bin", text).perplexity == pytest.approx(exact, rel=0.01)
 
 
 def test_text_too_regular_for_discounts_says_what_to_set(kenlm_programs, tmp_path):

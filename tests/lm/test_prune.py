@@ -168,7 +168,7 @@ def test_a_goal_is_exactly_one_and_positive(wish):
 def test_kenlm_scores_a_pruned_model_as_its_file_says(kenlm_programs, tmp_path):
     model, _ = pruned(GAPPED, tmp_path, threshold=5e-4)
     (tmp_path / "text").write_text("sun\n")
-    measured = kenlm.perplexity(tmp_path / "pruned.arpa", tmp_path / "text")["perplexity"]
+    measured = kenlm.perplexity(tmp_path / "pruned.arpa", tmp_path / "text").perplexity
     first = logprob(model, "sun", ("<s>",))
     end = logprob(model, "</s>", ("<s>", "sun"))
     assert measured == pytest.approx(10 ** (-(first + end) / 2), rel=1e-4)
@@ -181,7 +181,7 @@ def test_a_larger_goal_never_raises_the_perplexity(kenlm_programs, text, tmp_pat
     measured = []
     for share in (0.2, 0.5, 0.8, 1.0):
         pruned(whole, tmp_path, ngrams=int(share * total_ngrams))
-        measured.append(kenlm.perplexity(tmp_path / "pruned.arpa", text)["perplexity"])
+        measured.append(kenlm.perplexity(tmp_path / "pruned.arpa", text).perplexity)
     assert measured == sorted(measured, reverse=True)
     assert measured[0] > 1.2 * measured[-1]
 

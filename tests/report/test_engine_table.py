@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from schatten.artifacts import Score, read
 from schatten.recipe.layout import WHOLE, Row
 from schatten.report import tables
-from schatten.report.artifacts import Score, read
 from schatten.report.collect import Experiment
 from schatten.report.engine import engine_tables
 from schatten.runtime import files

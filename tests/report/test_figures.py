@@ -1,12 +1,17 @@
 import csv
 import io
+import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from matplotlib.image import imread
+from typer.testing import CliRunner
 
+from schatten.cli import app
 from schatten.errors import UserError
-from schatten.recipe.figures import FIGURES, drawn, page
+from schatten.recipe.curves import Figures
+from schatten.recipe.figures import CURVES, FIGURES, drawn, page
 from schatten.recipe.figures import technique as name_of
 from schatten.recipe.layout import Row
 from schatten.recipe.ranks import ParameterBudget, VarianceShare
@@ -22,7 +27,7 @@ def points(experiment: Experiment, kind: str, folder: Path) -> list[dict[str, st
     return list(csv.DictReader(io.StringIO(files.read_text(table))))
 
 
-@pytest.mark.parametrize("kind", list(figures.KINDS))
+@pytest.mark.parametrize("kind", FIGURES)
 def test_a_figure_is_the_same_bytes_again(kind: str, lab: Experiment, tmp_path: Path) -> None:
     first, second = tmp_path / "a.png", tmp_path / "b.png"
     figures.write(lab, kind, first)
@@ -145,8 +150,33 @@ def test_figures_without_their_systems_are_refused_and_the_page_says_why(
             figures.write(experiment, kind, tmp_path / "a.png")
         assert f"Not drawn: the recipe has {reason}" in page(experiment.recipe)
     assert drawn(experiment.recipe) == ["parameters", "cer", "nu", "rank90", "techniques"]
-    assert drawn(lab.recipe) == list(figures.KINDS) == list(FIGURES)
+    assert drawn(lab.recipe) == list(FIGURES)
     assert all(f"]({kind}.png)" in page(lab.recipe) for kind in FIGURES)
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_a_kind_of_figure_has_all_that_one_needs(kind: str) -> None:
+    figure = FIGURES[kind]
+    assert figure.title and re.fullmatch(r"[a-z][a-z0-9_]*", kind)
+    assert callable(figures.drawing(kind)) and callable(figure.why_not)
+    assert not (figure.on_dev and figure.is_curve), "a curve shows the baseline alone"
+    said = " ".join(
+        CliRunner().invoke(app, ["figure", "--help"], env={"COLUMNS": "80"}).output.split()
+    )
+    assert f" {kind}: {figure.title}" in said
+
+
+def test_no_kind_of_figure_is_left_out_of_the_list() -> None:
+    listed = {figure.drawing for figure in FIGURES.values()}
+    modules = {path.stem for path in Path(figures.__file__).parent.glob("*.py")}
+    drawings = {
+        f"{module}.{name}"
+        for module in modules - {"__init__"}
+        for name in vars(import_module(f"schatten.report.figures.{module}"))
+        if re.fullmatch(r"draw(_\w+)?", name)
+    }
+    assert drawings == listed
+    assert set(CURVES) == set(Figures.model_fields), "each curve has its settings"
 
 
 def test_the_last_recurrent_layer_is_found() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from artifact_files import check as check_artifact
 from processes import ends
 from project import Project, copy_project
 from recipe_rows import check_bounds, row_of
@@ -55,6 +56,13 @@ def test_no_artifact_is_half_written(done: Project) -> None:
     others = {path.name for path in hidden if not path.name.endswith(seals.SUFFIX)}
     assert others <= {".snakemake_timestamp"}
     assert not list((done.path / "state").glob("*"))
+
+
+def test_every_json_file_has_a_class_that_gives_all_of_it(done: Project, tmp_path: Path) -> None:
+    found = [path for path in (done.path / "results").rglob("*.json") if path.name[0] != "."]
+    assert {"history.json", "test.score.json", "validation.json"} <= {path.name for path in found}
+    for path in found:
+        check_artifact(path, tmp_path / "again.json")
 
 
 def test_every_artifact_is_explained_back_to_the_audio(done: Project) -> None:

@@ -45,10 +45,9 @@ def validate(
     from schatten.corpus.report import lines
     from schatten.corpus.validate import validate as check
     from schatten.recipe import load
-    from schatten.runtime.files import write_json
 
     settings = load(recipe)
     report = check(settings, data, corpus_dir, jobs)
-    write_json(output, report)
+    report.write(output)
     strides = {name: model.stride for name, model in settings.models.items()}
     print("\n".join(lines(report, strides)))

@@ -159,13 +159,12 @@ def beams(
     from schatten.decode.beams import measure
     from schatten.decode.files import SearchFiles
     from schatten.errors import UserError
-    from schatten.runtime.files import write_json
 
     loaded = recipes.load(recipe)
     if (curve := loaded.figures.beam) is None:
         raise UserError(f"recipe {recipe} has no figures.beam: say which beams to measure")
     files = SearchFiles(lm, lexicon)
-    write_json(output, measure(logprobs, cuts, files, weights, loaded.decoding, curve))
+    measure(logprobs, cuts, files, weights, loaded.decoding, curve).write(output)
 
 
 @app.command("score")

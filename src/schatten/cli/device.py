@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,7 @@ from schatten.cli.options import AUDIO_DIR, CUTS
 from schatten.errors import UserError
 
 if TYPE_CHECKING:
+    from schatten.artifacts import Measured
     from schatten.device.speed import Sample
 
 app = typer.Typer(no_args_is_help=True)
@@ -41,7 +42,6 @@ def run(
 ) -> None:
     """Recognise WAV files on a device: this host, an emulated CPU, or a board through SSH."""
     from schatten.device import devices
-    from schatten.runtime import files
 
     if (model is None) == (bundle is None):
         raise UserError("give --model or --bundle, one of them")
@@ -50,17 +50,17 @@ def run(
     target = "host" if where.runner == "host" else "aarch64"
     built = program or Path(f"results/arm/{target}/bin/schatten-recognize")
     report = devices.recognise(where, built, payload, audio)
-    result = devices.as_json(where, payload, report)
+    result = devices.recognised(where, payload, report)
     if output is not None:
-        files.write_json(output, result)
+        result.write(output)
     for path, text in zip(audio, report.texts, strict=True):
         typer.echo(f"{path} {text}")
-    said = f"{where.title}: audio {result['audio_seconds']:.2f} s"
+    said = f"{where.title}: audio {result.audio_seconds:.2f} s"
     if where.has_times:
-        said += f", {result.get('speed_up', 0):.1f} x real time"
-        said += f", acoustic model {result['acoustic_share']:.3f} of the time"
-        said += f", loaded in {result['load_seconds']:.3f} s"
-        said += f", peak memory {result['peak_megabytes']:.1f} MB"
+        said += f", {result.speed_up or 0:.1f} x real time"
+        said += f", acoustic model {result.acoustic_share:.3f} of the time"
+        said += f", loaded in {result.load_seconds:.3f} s"
+        said += f", peak memory {result.peak_megabytes:.1f} MB"
     typer.echo(said if where.has_times else f"{said}; emulated, so no times")
 
 
@@ -83,7 +83,7 @@ def measure(
     where = devices.load_device(device)
     with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
         found = speed.measure(where, program, devices.bundle_payload(bundle), sound, rounds)
-    _write(output, found, where.runner == "host")
+    _write(output, found)
 
 
 @app.command("estimate")
@@ -107,7 +107,7 @@ def estimate(
     with _sample(cuts, corpus_dir, hypotheses, utterances) as sound:
         payload = devices.bundle_payload(bundle)
         found = speed.estimate(where, program, payload, sound, plugin, library)
-    _write(output, found, is_here=False)
+    _write(output, found)
 
 
 @contextmanager
@@ -126,13 +126,9 @@ def _sample(
         yield sample(write_sample(cuts, corpus_dir or cuts.parent, count, Path(folder)), words)
 
 
-def _write(output: Path, found: dict[str, Any], is_here: bool) -> None:
-    from schatten.runtime import files, provenance
-
-    here = provenance.here()
-    cpu = here["cpu"] if is_here else None
-    files.write_json(output, {**found, "cpu": cpu, "date": here["date"]})
-    speed = f"{found['speed_up']:.1f} x real time" if found["speed_up"] else "no speed"
-    if found["is_modelled"]:
+def _write(output: Path, found: "Measured") -> None:
+    found.write(output)
+    speed = f"{found.speed_up:.1f} x real time" if found.speed_up else "no speed"
+    if found.is_modelled:
         speed = f"at most {speed} (modelled)"
-    typer.echo(f"{found['device']}: {speed}, {found['differing']} of {found['utterances']} differ")
+    typer.echo(f"{found.device}: {speed}, {found.differing} of {found.utterances} differ")

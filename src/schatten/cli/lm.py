@@ -119,14 +119,13 @@ def perplexity(
 ) -> None:
     """Measure a model on held-out text, sentence ends counted."""
     from schatten.lm import kenlm
-    from schatten.runtime.files import write_json
 
     measured = kenlm.perplexity(lm, text)
     if output is None:
-        for name, value in measured.items():
+        for name, value in measured.as_json().items():
             typer.echo(f"{name}\t{value:g}")
     else:
-        write_json(output, measured)
+        measured.write(output)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from schatten.cli.options import RecipeOption
+from schatten.recipe.figures import FIGURES
 
 if TYPE_CHECKING:
     from schatten.report.collect import Experiment
@@ -18,6 +19,7 @@ DataKeyOption = Annotated[
 ]
 ResultsOption = Annotated[Path, typer.Option("--results", help="Folder of all artifacts.")]
 RESULTS = Path("results")
+_KINDS = f"{'; '.join(f'{kind}: {one.title}' for kind, one in FIGURES.items())}."
 _WIDE = 1000
 """Columns of what does not go to a terminal."""
 
@@ -53,10 +55,9 @@ def tiers(
 ) -> None:
     """Choose the model of each tier: the lowest greedy CER on dev among those small enough."""
     from schatten.report.tiers import choose_tiers
-    from schatten.runtime import files
 
     chosen = choose_tiers(_experiment(recipe, data_key, results))
-    files.write_json(output, chosen.model_dump(mode="json"))
+    chosen.write(output)
     typer.echo("\n".join(f"{tier.name} {tier.row.path}".strip() for tier in chosen.tiers))
 
 
@@ -86,11 +87,7 @@ def figure(
     data_key: DataKeyOption,
     kind: Annotated[
         str,
-        typer.Option(
-            "--kind",
-            help="parameters or cer (against million parameters, in %), grid (CER over lambdas), "
-            "nu (against lambda), rank90 (against CER), transition (CER over epochs), techniques.",
-        ),
+        typer.Option("--kind", help=_KINDS),
     ],
     output: Annotated[
         Path, typer.Option("--output", help="The figure, .png, .pdf or .svg; .csv goes beside it.")

@@ -109,10 +109,10 @@ def search_errors(
     Scores are exact, by the sum of all CTC paths and the language model, weighted.
     """
     from schatten import recipe as recipes
+    from schatten.artifacts import write_list
     from schatten.decode.search_errors import errors_table
     from schatten.decode.wfst.run import Reference, count_search_errors
     from schatten.recipe.decoding import GraphSettings
-    from schatten.runtime.files import write_json
 
     wide = GraphSettings(beam=reference_beam, lattice_beam=reference_lattice_beam)
     reference = Reference(graph, lm, lexicon, weights, wide, n, every)
@@ -122,7 +122,7 @@ def search_errors(
     found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files, program)
     typer.echo(errors_table(found))
     if output is not None:
-        write_json(output, [each.as_json() for each in found])
+        write_list(output, [each.summary() for each in found])
 
 
 def _changed(settings: S, given: Mapping[str, Any]) -> S:

@@ -6,10 +6,10 @@ transcripts are never part of it.
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from schatten.artifacts import TextCounts, write_by_name
 from schatten.corpus.text import Normaliser
-from schatten.runtime.files import write_json, write_text
+from schatten.runtime.files import write_text
 
 
 def write_lm_text(
@@ -28,15 +28,15 @@ def write_lm_text(
     for split, lines in sentences.items():
         _write(folder / f"{split}.txt.gz", lines)
     corpus = [line for line in sentences[train] if line]
-    summary: dict[str, Any] = {}
+    summary = {}
     for name, raw in texts.items():
         cleaned = list(normaliser.clean(raw))
         kept = [line for line in cleaned if line is not None]
         words = sum(len(line.split()) for line in kept)
-        summary[name] = {"lines": len(kept), "left_out": len(cleaned) - len(kept), "words": words}
+        summary[name] = TextCounts(lines=len(kept), left_out=len(cleaned) - len(kept), words=words)
         corpus += kept
     _write(folder / "corpus.txt.gz", corpus)
-    write_json(folder / "summary.json", summary)
+    write_by_name(folder / "summary.json", summary)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

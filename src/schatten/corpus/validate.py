@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
+from schatten.artifacts import SplitSize, TextCounts, TooLong, Validation, read_by_name
 from schatten.corpus.audio import MISSING, Decoded, decode, look_at
 from schatten.corpus.manifest import Entry, read_entries
 from schatten.corpus.problems import Problems
@@ -29,7 +29,7 @@ NAMED = 5
 """How many utterances of a kind a report names; it counts them all."""
 
 
-def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1) -> dict[str, Any]:
+def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1) -> Validation:
     """Check the cuts and text in the folder `data` and return the report.
 
     The report holds hours, utterances, words, speakers and rates by split, the counts of the
@@ -51,17 +51,18 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
         kind = "dev and test queries stand in the language model text: change the seed"
         problems.extend(kind, (name for names in overlap.values() for name in names))
     problems.raise_if_any(f"the corpus in {data}")
-    return {
-        "splits": {split: _summary(entries, split) for split in recipe.splits.all},
-        "text_files": _counts(data / "text" / "summary.json"),
-        "left_out": _counts(data / "left_out.json"),
-        "transcripts_in_lm_text": {split: len(names) for split, names in overlap.items()},
-        "silent_recordings": sorted(name for name, look in decoded.items() if _is_silent(look)),
-        "too_long_for_ctc": too_long(entries, recipe),
-    }
+    texts, left_out = data / "text" / "summary.json", data / "left_out.json"
+    return Validation(
+        splits={split: _summary(entries, split) for split in recipe.splits.all},
+        text_files=read_by_name(texts, TextCounts) if texts.is_file() else {},
+        left_out=read_json(left_out) if left_out.is_file() else {},
+        transcripts_in_lm_text={split: len(names) for split, names in overlap.items()},
+        silent_recordings=sorted(name for name, look in decoded.items() if _is_silent(look)),
+        too_long_for_ctc=too_long(entries, recipe),
+    )
 
 
-def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, Any]]:
+def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, TooLong]]:
     """Return by stride and split which utterances have more labels than there are output frames.
 
     For every stride from 1 to 64, as the data do not depend on the models that are trained on
@@ -73,7 +74,7 @@ def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, An
         speed = max(recipe.speed_perturbation) if entry.split == recipe.splits.train else 1.0
         frames = int(entry.duration * SAMPLING_RATE / speed / _FRAME + 0.5)
         longest.append((entry, longest_stride(frames, labels_needed(entry.text))))
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, TooLong]] = {}
     for stride in range(1, _STRIDES + 1):
         names = defaultdict(list)
         for entry, limit in longest:
@@ -81,7 +82,7 @@ def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, An
                 names[entry.split].append(entry.id)
         if names:
             found[str(stride)] = {
-                split: {"utterances": len(those), "first": those[:NAMED]}
+                split: TooLong(utterances=len(those), first=those[:NAMED])
                 for split, those in names.items()
             }
     return found
@@ -193,22 +194,17 @@ def _check_decoded(entry: Entry, found: Decoded, low_allowed: bool, problems: Pr
         )
 
 
-def _counts(path: Path) -> dict[str, Any]:
-    """Return counts that the corpus's source left; not every source leaves some."""
-    return read_json(path) if path.is_file() else {}
-
-
 def _is_silent(look: Decoded | str) -> bool:
     return isinstance(look, Decoded) and look.silent
 
 
-def _summary(entries: Iterable[Entry], split: str) -> dict[str, Any]:
+def _summary(entries: Iterable[Entry], split: str) -> SplitSize:
     chosen = [entry for entry in entries if entry.split == split]
     rates = Counter(entry.audio_rate for entry in chosen)
-    return {
-        "hours": round(sum(entry.duration for entry in chosen) / 3600, 4),
-        "utterances": len(chosen),
-        "words": sum(len(entry.text.split()) for entry in chosen),
-        "speakers": len({entry.speaker for entry in chosen}),
-        "utterances_by_rate_hz": {str(rate): count for rate, count in sorted(rates.items())},
-    }
+    return SplitSize(
+        hours=round(sum(entry.duration for entry in chosen) / 3600, 4),
+        utterances=len(chosen),
+        words=sum(len(entry.text.split()) for entry in chosen),
+        speakers=len({entry.speaker for entry in chosen}),
+        utterances_by_rate_hz={str(rate): count for rate, count in sorted(rates.items())},
+    )

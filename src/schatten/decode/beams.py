@@ -1,12 +1,11 @@
 """Speed and errors of a search against its beam, on one split."""
 
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import kaldialign
 
+from schatten.artifacts import BeamPoint, Beams
 from schatten.decode.files import Decoder, SearchFiles
 from schatten.decode.logprobs import LogProbs, read_logprobs
 from schatten.decode.tune import read_weights
@@ -18,19 +17,6 @@ Found = dict[str, list[str]]
 """Words by utterance."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """A search with one beam."""
-
-    beam: int
-    wer: float
-    """Percent."""
-    differing: int
-    """Utterances whose words are not those of the widest beam."""
-    seconds: float
-    """Least time for the split, of all rounds."""
-
-
 def measure(
     logprobs: Path,
     cuts: Path,
@@ -38,7 +24,7 @@ def measure(
     weights: Path,
     settings: Decoding,
     curve: BeamCurve,
-) -> dict[str, Any]:
+) -> Beams:
     """Decode a split with each beam, in turns; return what `beams.json` holds.
 
     The times are of one thread of this machine, without the acoustic model.
@@ -56,15 +42,20 @@ def measure(
             seconds[beam].append(time.perf_counter() - start)
     widest = found[max(found)]
     points = [
-        Point(beam, _wer(found[beam], references), _differing(found[beam], widest), min(times))
+        BeamPoint(
+            beam=beam,
+            wer=_wer(found[beam], references),
+            differing=_differing(found[beam], widest),
+            seconds=min(times),
+        )
         for beam, times in seconds.items()
     ]
-    return {
-        "utterances": len(split),
-        "seconds_of_audio": split.seconds,
-        "rounds": curve.rounds,
-        "beams": [asdict(point) for point in points],
-    }
+    return Beams(
+        utterances=len(split),
+        seconds_of_audio=split.seconds,
+        rounds=curve.rounds,
+        beams=points,
+    )
 
 
 def _decode(decoder: Decoder, split: LogProbs) -> Found:

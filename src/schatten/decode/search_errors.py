@@ -7,10 +7,11 @@ sentence that no search found remains unseen, so the counts are lower bounds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import kaldialign
 
+from schatten.artifacts import SearchError, SearchErrors
 from schatten.decode.exact import ExactScorer
 from schatten.decode.logprobs import Frames, LogProbs
 from schatten.transcripts import Utterance
@@ -19,19 +20,6 @@ TOLERANCE = 1e-3
 """Natural log: scores nearer than this are the same."""
 
 Words = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class SearchError:
-    """An utterance on which a decoder missed better words."""
-
-    utterance: str
-    words: Words
-    """The decoder's."""
-    better: Words
-    """Those that score best."""
-    missed: float
-    """By how much, natural log."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +49,20 @@ class DecoderErrors:
         """Word error rate, in percent."""
         return 100.0 * self.word_errors / self.spoken
 
-    def as_json(self) -> dict[str, object]:
+    def summary(self) -> SearchErrors:
         """Return counts, rates and every error."""
-        return {
-            "decoder": self.name,
-            "search_errors": len(self.errors),
-            "search_errors_per_thousand_words": round(self.errors_per_thousand, 4),
-            "words_lost_per_thousand_words": round(self.words_per_thousand, 4),
-            "wer": round(self.wer, 4),
-            "words": self.spoken,
-            "errors": [asdict(error) | {"missed": round(error.missed, 4)} for error in self.errors],
-        }
+        rounded = [
+            error.model_copy(update={"missed": round(error.missed, 4)}) for error in self.errors
+        ]
+        return SearchErrors(
+            decoder=self.name,
+            search_errors=len(self.errors),
+            search_errors_per_thousand_words=round(self.errors_per_thousand, 4),
+            words_lost_per_thousand_words=round(self.words_per_thousand, 4),
+            wer=round(self.wer, 4),
+            words=self.spoken,
+            errors=rounded,
+        )
 
 
 def find_search_errors(
@@ -94,7 +85,9 @@ def find_search_errors(
         for name, words in said.items():
             missed = scores[best] - scores[words]
             if missed > TOLERANCE:
-                found[name].append(SearchError(utterance, words, best, missed))
+                found[name].append(
+                    SearchError(utterance=utterance, words=words, better=best, missed=missed)
+                )
     spoken = sum(len(reference.words) for reference in references)
     return [
         DecoderErrors(name, errors, spoken, _word_errors(references, outputs[name]))

@@ -7,16 +7,15 @@ LM weight) from its middle until neither line improves: some ten points of a gri
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import kaldialign
 
+from schatten import artifacts
 from schatten.decode.files import GraphFiles, Search, SearchFiles
 from schatten.decode.logprobs import LogProbs, read_logprobs
 from schatten.decode.search import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
-from schatten.runtime.files import read_json, write_json
 from schatten.transcripts import Utterance, read_references, require_same_utterances
 
 
@@ -44,14 +43,13 @@ class Tuned:
     def write(self, path: Path) -> None:
         """Write the choice and what was tried as JSON."""
         tried = sorted(self.errors, key=lambda point: (point.lm_weight, point.word_bonus))
-        value = {
+        artifacts.Weights(
             **asdict(self.best),
-            "wer": self._wer(self.best),
-            "words": self.words,
-            "at_edge": self.at_edge,
-            "tried": [{**asdict(point), "wer": self._wer(point)} for point in tried],
-        }
-        write_json(path, value)
+            wer=self._wer(self.best),
+            words=self.words,
+            at_edge=self.at_edge,
+            tried=[artifacts.TriedWeights(**asdict(one), wer=self._wer(one)) for one in tried],
+        ).write(path)
 
     def _wer(self, point: Weights) -> float:
         return round(100.0 * self.errors[point] / self.words, 4)
@@ -59,11 +57,8 @@ class Tuned:
 
 def read_weights(path: Path) -> Weights:
     """Read the weights that `Tuned.write` wrote; a `UserError` where it is another file."""
-    value: Any = read_json(path)
-    try:
-        return Weights(float(value["lm_weight"]), float(value["word_bonus"]))
-    except (KeyError, TypeError, ValueError):
-        raise UserError(f"{path} holds no lm_weight and word_bonus: tune again") from None
+    found = artifacts.Weights.read_tuned(path)
+    return Weights(found.lm_weight, found.word_bonus)
 
 
 def tune(logprobs: Path, cuts: Path, files: SearchFiles | GraphFiles, settings: Decoding) -> Tuned:

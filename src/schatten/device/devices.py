@@ -18,7 +18,8 @@ from typing import Any
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_manifest, search_options
+from schatten.artifacts import Recognised
+from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_search, search_options
 from schatten.device import tools
 from schatten.errors import UserError
 from schatten.recipe.base import Settings
@@ -84,7 +85,7 @@ def bundle_payload(folder: Path) -> Payload:
 
     Errors: `UserError` where it is none.
     """
-    search = read_manifest(folder)["search"]
+    search = read_search(folder)
     files = {name: folder / name for name in (MODEL, LM, LEXICON, MANIFEST)}
     names = ("--manifest", MANIFEST, "--lm", LM, "--lexicon", LEXICON, MODEL)
     return Payload(files, (*search_options(search), *names))
@@ -215,12 +216,12 @@ def _archive(files: dict[str, Path], names: Sequence[str], audio: Sequence[Path]
     return packed.getvalue()
 
 
-def as_json(device: Device, payload: Payload, report: DeviceRun) -> dict[str, Any]:
+def recognised(device: Device, payload: Payload, report: DeviceRun) -> Recognised:
     """Return what is written of a run; `speed_up` is audio over computing time."""
     statistics = dict(report.statistics)
     if statistics.get("rtf"):
         statistics["speed_up"] = 1 / statistics["rtf"]
-    return {
+    about = {
         "device": device.title,
         "model": payload.files[MODEL].name,
         "model_bytes": payload.files[MODEL].stat().st_size,
@@ -228,3 +229,4 @@ def as_json(device: Device, payload: Payload, report: DeviceRun) -> dict[str, An
         "texts": report.texts,
         **statistics,
     }
+    return Recognised.model_validate(about)

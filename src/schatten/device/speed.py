@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from schatten.artifacts import Measured
 from schatten.device import devices, llvm_mca, qemu, tools
 from schatten.device.devices import Device, DeviceRun, Payload
 from schatten.errors import UserError
+from schatten.runtime import provenance
 
 MEASURED = ("acoustic_share", "peak_megabytes", "load_seconds", "first_seconds", "final_seconds")
 
@@ -36,7 +37,7 @@ def sample(audio: Mapping[str, Path], words: Mapping[str, Sequence[str]]) -> Sam
 
 def measure(
     device: Device, program: Path, payload: Payload, sound: Sample, rounds: int
-) -> dict[str, Any]:
+) -> Measured:
     """Recognise the sample `rounds` times; return the statistics of the fastest round.
 
     Loading is the quickest of all rounds: it is waited for by the clock.
@@ -55,7 +56,7 @@ def measure(
 
 def estimate(
     device: Device, program: Path, payload: Payload, sound: Sample, plugin: Path, library: Path
-) -> dict[str, Any]:
+) -> Measured:
     """Bound the speed of an emulated CPU: counted instructions, modelled cycles; no memory.
 
     The instructions of the whole engine, loading taken off, are taken to run as fast as those of
@@ -88,13 +89,16 @@ def _result(
     sound: Sample,
     speed: float | None,
     statistics: Mapping[str, float | None],
-) -> dict[str, Any]:
-    return {
-        "device": device.title,
-        "is_modelled": not device.has_times,
-        "utterances": len(sound.texts),
-        "differing": sound.differing(report),
-        "audio_seconds": report.statistics["audio_seconds"],
-        "speed_up": speed,
+) -> Measured:
+    here = provenance.here()
+    return Measured(
+        device=device.title,
+        cpu=here["cpu"] if device.runner == "host" else None,
+        is_modelled=not device.has_times,
+        utterances=len(sound.texts),
+        differing=sound.differing(report),
+        audio_seconds=report.statistics["audio_seconds"],
+        speed_up=speed,
         **statistics,
-    }
+        date=here["date"],
+    )

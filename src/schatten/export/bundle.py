@@ -7,14 +7,14 @@ which compares the files with the manifest first, as KenLM trusts its binary. `S
 
 import shutil
 from pathlib import Path
-from typing import Any
 
+from schatten.artifacts import BundledFile, Manifest, Weights
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, search_options
 from schatten.errors import UserError
 from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Decoding
 from schatten.runtime import seals
-from schatten.runtime.files import atomic_output, read_json, sha256, write_json, write_text
+from schatten.runtime.files import atomic_output, sha256, write_text
 
 VERSION = 1
 SCRIPT = "recognize.sh"
@@ -53,23 +53,20 @@ def bundle(
             _put(path, beside / name)
         _write_script(search, beside / SCRIPT)
         manifest = _manifest(beside, search)
-        write_json(beside / MANIFEST, manifest)
-        lines = (f"{entry['sha256']}  {name}\n" for name, entry in manifest["files"].items())
+        manifest.write(beside / MANIFEST)
+        lines = (f"{entry.sha256}  {name}\n" for name, entry in manifest.files.items())
         write_text(beside / "SHA256SUMS", "".join(lines))
     seals.wrote(output / MANIFEST)
-    sizes = ", ".join(f"{name} {manifest['files'][name]['bytes']}" for name in sources)
-    return f"{output}: {manifest['bytes'] / 1e6:.3f} MB ({sizes} bytes)"
+    sizes = ", ".join(f"{name} {manifest.files[name].bytes}" for name in sources)
+    return f"{output}: {manifest.bytes / 1e6:.3f} MB ({sizes} bytes)"
 
 
-def _search(weights: Path, settings: Decoding) -> dict[str, float | int]:
+def _search(weights: Path, settings: Decoding) -> dict[str, int | float]:
     """Return the settings of the search as the engine's options name them."""
-    tuned: Any = read_json(weights)
-    try:
-        found = {name: float(tuned[name]) for name in ("lm_weight", "word_bonus")}
-    except (KeyError, TypeError, ValueError):
-        raise UserError(f"{weights} holds no lm_weight and word_bonus: tune again") from None
+    tuned = Weights.read_tuned(weights)
     return {
-        **found,
+        "lm_weight": tuned.lm_weight,
+        "word_bonus": tuned.word_bonus,
         "beam": settings.beam,
         "beam_threshold": settings.beam_threshold,
         "token_beam": settings.token_beam,
@@ -97,21 +94,21 @@ def _require_kind(name: str, path: Path) -> None:
             raise UserError(f"{path} is {otherwise}: give what the workflow wrote as {name}")
 
 
-def _write_script(search: dict[str, float | int], path: Path) -> None:
+def _write_script(search: dict[str, int | float], path: Path) -> None:
     names = {"lm": LM, "lexicon": LEXICON, "model": MODEL, "manifest": MANIFEST}
     options = " ".join(search_options(search))
     write_text(path, _SCRIPT.format(script=SCRIPT, options=options, **names))
     path.chmod(0o755)
 
 
-def _manifest(folder: Path, search: dict[str, float | int]) -> dict[str, Any]:
+def _manifest(folder: Path, search: dict[str, int | float]) -> Manifest:
     files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)}
+        path.name: BundledFile(bytes=path.stat().st_size, sha256=sha256(path))
         for path in sorted(folder.iterdir())
     }
-    return {
-        "schatten_bundle": VERSION,
-        "files": files,
-        "bytes": sum(entry["bytes"] for entry in files.values()),
-        "search": search,
-    }
+    return Manifest(
+        schatten_bundle=VERSION,
+        files=files,
+        bytes=sum(entry.bytes for entry in files.values()),
+        search=search,
+    )

@@ -7,11 +7,12 @@ import gguf
 import numpy as np
 
 from schatten import models
+from schatten.artifacts import Exported, Latency
 from schatten.export.frontend import Frontend, frontend
 from schatten.export.layers import Layer, layers_of
 from schatten.export.quantize import quantize_rows
 from schatten.models.acoustic import AcousticModel
-from schatten.runtime.files import atomic_output, write_json
+from schatten.runtime.files import atomic_output
 
 ARCHITECTURE = "schatten"
 FORMAT_VERSION = 1
@@ -29,11 +30,11 @@ def export(model: Path, precision: Precision, output: Path) -> str:
         _write(acoustic, precision, beside)
         size = beside.stat().st_size
     latency = _latency(layers_of(acoustic), frontend(acoustic))
-    about = {"parameters": parameters, "bytes": size, "precision": precision, "latency": latency}
-    write_json(output.with_suffix(".json"), about)
+    about = Exported(parameters=parameters, bytes=size, precision=precision, latency=latency)
+    about.write(output.with_suffix(".json"))
     return (
         f"{parameters} parameters, {size} bytes ({size / parameters:.3f} per parameter), "
-        f"latency {latency['seconds']:.3f} s"
+        f"latency {latency.seconds:.3f} s"
     )
 
 
@@ -45,7 +46,7 @@ def _write(model: AcousticModel, precision: Precision, path: Path) -> None:
     writer.add_uint64("schatten.parameters", model.parameters_at_inference())
     writer.add_array("schatten.units", model.units)
     _add_features(writer, features)
-    for key, value in _latency(layers, features).items():
+    for key, value in _latency(layers, features).as_json().items():
         if isinstance(value, int):
             writer.add_uint32(f"schatten.latency.{key}", value)
         else:
@@ -88,7 +89,7 @@ def _add_layer(writer: gguf.GGUFWriter, name: str, layer: Layer, precision: Prec
         writer.add_tensor(f"{name}.{vector}", value.astype(np.float32))
 
 
-def _latency(layers: list[Layer], features: Frontend) -> dict[str, int | float]:
+def _latency(layers: list[Layer], features: Frontend) -> Latency:
     """Return the algorithmic latency: window, look-ahead and batch, in samples, frames, seconds.
 
     An output frame t is known this long after its first sample at t * stride was heard.
@@ -103,10 +104,10 @@ def _latency(layers: list[Layer], features: Frontend) -> dict[str, int | float]:
             stride *= layer.sizes["keep_every"]
     sizes = features.sizes
     frames = look_ahead + (BATCH_FRAMES - 1) * stride
-    return {
-        "window_samples": sizes["window"],
-        "look_ahead_frames": look_ahead,
-        "stride_frames": stride,
-        "batch_frames": BATCH_FRAMES,
-        "seconds": (sizes["window"] + frames * sizes["shift"]) / sizes["sample_rate"],
-    }
+    return Latency(
+        window_samples=sizes["window"],
+        look_ahead_frames=look_ahead,
+        stride_frames=stride,
+        batch_frames=BATCH_FRAMES,
+        seconds=(sizes["window"] + frames * sizes["shift"]) / sizes["sample_rate"],
+    )

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from lhotse import CutSet
 
+from schatten.artifacts import FeatureStatistics
 from schatten.errors import UserError
 from schatten.features.pieces import Piece, join, make
 from schatten.recipe.parts import RESULT_VERSION
 from schatten.runtime import seals
-from schatten.runtime.files import digest, read_json, remove, sha256, write_json
+from schatten.runtime.files import digest, remove, sha256
 from schatten.runtime.process import locked
 
 _PIECE = 1000
@@ -122,10 +123,10 @@ def write_statistics(cuts: Path, output: Path) -> None:
         raise UserError(f"{cuts} holds no frames: the training split is empty, check the corpus")
     mean = total / count
     deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 1e-8))
-    write_json(output, {"frames": count, "mean": list(mean), "deviation": list(deviation)})
+    FeatureStatistics(frames=count, mean=list(mean), deviation=list(deviation)).write(output)
 
 
 def read_statistics(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
     """Return mean and standard deviation (bins,) as `write_statistics` wrote them."""
-    content = read_json(path)
-    return torch.tensor(content["mean"]), torch.tensor(content["deviation"])
+    found = FeatureStatistics.read(path)
+    return torch.tensor(found.mean), torch.tensor(found.deviation)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten import recipe
+from schatten.artifacts import LmInfo, Perplexity
 from schatten.errors import UserError
 from schatten.lm import arpa as arpa_format
 from schatten.lm import kenlm, witten_bell
@@ -14,7 +15,7 @@ from schatten.lm.goals import prune_to
 from schatten.lm.text import lexicon, words_of, write_spelled
 from schatten.lm.writer import open_output
 from schatten.recipe.decoding import LanguageModel
-from schatten.runtime.files import write_json, write_text
+from schatten.runtime.files import write_text
 
 
 def settings_of(name: str, lm: str) -> LanguageModel:
@@ -84,16 +85,19 @@ def build_to(
         pruning = _estimate_and_prune(settings, tokens, arpa, memory_mb)
     _write_known_words(settings, text, arpa, alphabet, output / "lexicon")
     kenlm.binarise(arpa, binary, settings.quantize_bits, memory_mb)
-    facts: dict[str, Any] = {"ngrams": arpa_format.counts(arpa), "bytes": _bytes(arpa, binary)}
+    measured: dict[str, Any] = {}
     if dev is not None:
-        facts["dev"] = _measure(settings, binary, dev, output)
-    write_json(output / "info.json", facts | pruning)
+        measured["dev"] = _measure(settings, binary, dev, output)
+    info = LmInfo(
+        ngrams=arpa_format.counts(arpa), bytes=_bytes(arpa, binary), **measured, **pruning
+    )
+    info.write(output / "info.json")
 
 
 def _estimate_and_prune(
     settings: LanguageModel, text: Path, arpa: Path, memory_mb: int
 ) -> dict[str, Any]:
-    """Write the ARPA file; return what pruning did, where the recipe asks for it."""
+    """Write the ARPA file; return the fields of `LmInfo` on pruning, where the recipe prunes."""
     history = None
     with kenlm.scratch_folder(arpa) as scratch:
         whole = scratch / "arpa"
@@ -112,9 +116,7 @@ def _bytes(arpa: Path, binary: Path) -> dict[str, int]:
     return {"arpa.gz": arpa.stat().st_size, "bin": binary.stat().st_size}
 
 
-def _measure(
-    settings: LanguageModel, binary: Path, dev: Path, beside: Path
-) -> dict[str, float | int]:
+def _measure(settings: LanguageModel, binary: Path, dev: Path, beside: Path) -> Perplexity:
     """Return the perplexity of held-out text, a word or a character as the model has them."""
     with _tokens(settings, dev, beside / "dev") as tokens:
         return kenlm.perplexity(binary, tokens)

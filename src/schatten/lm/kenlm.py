@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from schatten.artifacts import Perplexity
 from schatten.errors import UserError
 from schatten.lm.text import most_frequent_words
 from schatten.recipe.decoding import LanguageModel
@@ -93,21 +94,18 @@ def binarise(arpa: Path, output: Path, quantize_bits: int | None, memory_mb: int
         _run(command, f"{arpa} cannot be stored")
 
 
-def perplexity(model: Path, text: Path) -> dict[str, float | int]:
-    """Measure a model (binary or ARPA) on text, a sentence a line, sentence ends counted.
-
-    Returns `perplexity` over known words, `perplexity_with_oovs` over all, `oovs` and `tokens`.
-    """
+def perplexity(model: Path, text: Path) -> Perplexity:
+    """Measure a model (binary or ARPA) on text, a sentence a line, sentence ends counted."""
     if not model.is_file():
         raise UserError(f"{model} does not exist: make it first, or correct the path")
     command = [program("query"), "-v", "summary", str(model)]
     said = _run(command, f"{model} cannot be read", _sentences(text))
-    return {
-        "perplexity": float(_figure(said, "Perplexity excluding OOVs")),
-        "perplexity_with_oovs": float(_figure(said, "Perplexity including OOVs")),
-        "oovs": int(_figure(said, "OOVs")),
-        "tokens": int(_figure(said, "Tokens")),
-    }
+    return Perplexity(
+        perplexity=float(_figure(said, "Perplexity excluding OOVs")),
+        perplexity_with_oovs=float(_figure(said, "Perplexity including OOVs")),
+        oovs=int(_figure(said, "OOVs")),
+        tokens=int(_figure(said, "Tokens")),
+    )
 
 
 def _sentences(text: Path) -> bytes:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
+import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -66,8 +67,26 @@ def _default(field: FieldInfo) -> str:
     if field.default is PydanticUndefined:
         return "required" if field.is_required() else "none"
     if isinstance(field.default, Settings):
-        return "as below"
-    value = field.default
+        name = type(field.default).__name__
+        given = _given(field.default)
+        return f"`{_flow(given)}`" if given else f"see [{name}](#{name.lower()})"
+    return "none" if field.default in (None, "", {}) else f"`{_flow(field.default)}`"
+
+
+def _given(group: Settings) -> dict[str, Any]:
+    """Return what a group of settings says beyond the defaults of its keys."""
+    fields = type(group).model_fields
+    values = {name: getattr(group, name) for name in fields}
+    return {name: value for name, value in values.items() if value != fields[name].default}
+
+
+def _flow(value: Any) -> str:
+    """Return a value as YAML on one line."""
+    if isinstance(value, Settings):
+        return _flow(_given(value))
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_flow(one)}" for name, one in value.items()) + "}"
     if isinstance(value, tuple):
-        return f"`[{', '.join(map(str, value))}]`"
-    return "none" if value in (None, "", {}) else f"`{value}`"
+        return f"[{', '.join(map(_flow, value))}]"
+    is_taken_for_another = isinstance(value, str) and yaml.safe_load(value) != value
+    return f'"{value}"' if is_taken_for_another else str(value)

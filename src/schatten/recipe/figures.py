@@ -1,54 +1,126 @@
-"""Which of the papers' figures a recipe has the systems for, and why not the others.
+"""The kinds of figures: what each shows, why a recipe cannot have it, and what draws it.
 
-The workflow asks before anything runs, and whoever draws asks again; both get the same sentence.
+This is the one list of them: the workflow asks before anything runs, the verb's help names them,
+and whoever draws asks again and gets the same sentence. A new kind is an entry in `FIGURES` and a
+function in a module of `schatten.report.figures`.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from schatten.recipe import Recipe
 from schatten.recipe.layout import beam_models
 from schatten.recipe.ranks import ParameterBudget, Rank
 
+Reason = Callable[[Recipe], str | None]
+"""Says in a few words why a recipe cannot have a figure; none where it can."""
+
+
+@dataclass(frozen=True)
+class FigureKind:
+    """A kind of figure."""
+
+    title: str
+    """What it shows."""
+    drawing: str
+    """`MODULE.FUNCTION` of `schatten.report.figures`, imported when it is drawn."""
+    why_not: Reason
+    on_dev: bool = False
+    """Whether it shows CER on dev."""
+    is_curve: bool = False
+    """Whether the recipe's `figures` ask for it; such a figure shows the baseline alone."""
+
+
+def _never(recipe: Recipe) -> None:
+    return None
+
+
+def _no_grids(recipe: Recipe) -> str | None:
+    return None if recipe.grids else "the recipe has no grids"
+
+
+def _no_spectra(recipe: Recipe) -> str | None:
+    if spectrum_systems(recipe):
+        return None
+    return (
+        "the recipe has no system of the baseline's model with its recurrent matrices "
+        "factored apart from others (factorization partial)"
+    )
+
+
+def _no_early_transition(recipe: Recipe) -> str | None:
+    if early_systems(recipe):
+        return None
+    return "the recipe has no system with ranks and an early transition"
+
+
+def _too_few_techniques(recipe: Recipe) -> str | None:
+    if len(techniques(recipe)) >= 2:
+        return None
+    return "the recipe has fewer than two ways to a smaller model"
+
+
+def _no_lm_curve(recipe: Recipe) -> str | None:
+    return "the recipe's `figures` do not ask for lm_curve" if not recipe.figures.lm_curve else None
+
+
+def _no_beam(recipe: Recipe) -> str | None:
+    if not recipe.figures.beam:
+        return "the recipe's `figures` do not ask for beam"
+    if not beam_models(recipe):
+        return "the recipe has no language model whose search has a beam"
+    return None
+
+
 FIGURES = {
-    "parameters": "parameters against WER with the main language model",
-    "cer": "parameters against greedy CER (T, figure 4)",
-    "grid": "CER over the two lambdas of a grid (T, figure 1)",
-    "nu": "nondimensional trace norm coefficient against lambda (T, figure 2)",
-    "rank90": "rank for 90 % of the variance against CER (T, figure 3)",
-    "transition": "CER against the epoch of an early transition, and over epochs (T, figure 5)",
-    "techniques": "WER against parameters by what makes the model small (T, figure 8)",
-    "lm_curve": "size of the language model against perplexity and WER",
-    "beam": "speed of the search and WER against its beam",
+    "parameters": FigureKind(
+        "parameters against WER with the main language model", "parameters.draw", _never
+    ),
+    "cer": FigureKind("parameters against greedy CER (T, figure 4)", "parameters.draw_cer", _never),
+    "grid": FigureKind(
+        "CER over the two lambdas of a grid (T, figure 1)", "grid.draw", _no_grids, on_dev=True
+    ),
+    "nu": FigureKind(
+        "nondimensional trace norm coefficient against lambda (T, figure 2)",
+        "spectrum.draw_nu",
+        _no_spectra,
+        on_dev=True,
+    ),
+    "rank90": FigureKind(
+        "rank for 90 % of the variance against CER (T, figure 3)",
+        "spectrum.draw_rank90",
+        _no_spectra,
+        on_dev=True,
+    ),
+    "transition": FigureKind(
+        "CER against the epoch of an early transition, and over epochs (T, figure 5)",
+        "transition.draw",
+        _no_early_transition,
+        on_dev=True,
+    ),
+    "techniques": FigureKind(
+        "WER against parameters by what makes the model small (T, figure 8)",
+        "techniques.draw",
+        _too_few_techniques,
+    ),
+    "lm_curve": FigureKind(
+        "size of the language model against perplexity and WER",
+        "lm_curve.draw",
+        _no_lm_curve,
+        is_curve=True,
+    ),
+    "beam": FigureKind(
+        "speed of the search and WER against its beam", "beam.draw", _no_beam, is_curve=True
+    ),
 }
-
-CURVES = ("lm_curve", "beam")
-"""Those that the recipe's `figures` ask for; they show the baseline alone."""
-
-
-ON_DEV = ("grid", "nu", "rank90", "transition")
-"""Those that show CER on dev."""
+"""By the name that `schatten figure --kind` and the figure's file have."""
+CURVES = tuple(kind for kind, figure in FIGURES.items() if figure.is_curve)
+ON_DEV = tuple(kind for kind, figure in FIGURES.items() if figure.on_dev)
 
 
 def why_not(recipe: Recipe, kind: str) -> str | None:
     """Return why a recipe cannot have a figure, in a few words; none where it can."""
-    if kind == "grid" and not recipe.grids:
-        return "the recipe has no grids"
-    if kind in ("nu", "rank90") and not spectrum_systems(recipe):
-        return (
-            "the recipe has no system of the baseline's model with its recurrent matrices "
-            "factored apart from others (factorization partial)"
-        )
-    if kind == "transition" and not early_systems(recipe):
-        return "the recipe has no system with ranks and an early transition"
-    if kind == "techniques" and len(techniques(recipe)) < 2:
-        return "the recipe has fewer than two ways to a smaller model"
-    return _why_no_curve(recipe, kind) if kind in CURVES else None
-
-
-def _why_no_curve(recipe: Recipe, kind: str) -> str | None:
-    if getattr(recipe.figures, kind) is None:
-        return f"the recipe's `figures` do not ask for {kind}"
-    if kind == "beam" and not beam_models(recipe):
-        return "the recipe has no language model whose search has a beam"
-    return None
+    return FIGURES[kind].why_not(recipe)
 
 
 def drawn(recipe: Recipe) -> list[str]:
@@ -111,11 +183,11 @@ def techniques(recipe: Recipe) -> list[str]:
 def page(recipe: Recipe) -> str:
     """Return a page of Markdown with every figure, or why it is not there."""
     parts = [f"# {recipe.title}: figures"]
-    for kind, title in FIGURES.items():
-        reason = why_not(recipe, kind)
-        parts.append(f"## {kind}: {title}")
+    for kind, figure in FIGURES.items():
+        reason = figure.why_not(recipe)
+        parts.append(f"## {kind}: {figure.title}")
         parts.append(
-            f"![{title}]({kind}.png)\n\nAll points: [{kind}.csv]({kind}.csv)."
+            f"![{figure.title}]({kind}.png)\n\nAll points: [{kind}.csv]({kind}.csv)."
             if reason is None
             else f"Not drawn: {reason}."
         )

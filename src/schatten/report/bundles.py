@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from schatten.artifacts import Manifest, Score, read
 from schatten.recipe.layout import bundle_lm
-from schatten.report.artifacts import Manifest, Score, read
 from schatten.report.captions import origin
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, line, number, words

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from schatten.artifacts import Validation, read
 from schatten.recipe import Recipe
 from schatten.recipe.ranks import (
     FixedRank,
@@ -12,7 +13,6 @@ from schatten.recipe.ranks import (
     Rank,
     VarianceShare,
 )
-from schatten.report.artifacts import Validation, read
 from schatten.report.collect import Experiment
 from schatten.report.columns import percent
 from schatten.report.times import CONVERGED

@@ -4,63 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
+from schatten.artifacts import Choice, GridPoint, Score, Tiers, read
 from schatten.recipe import Recipe
 from schatten.recipe.layout import Layout, Row, grid_rows
-from schatten.report.artifacts import Artifact, Score, read
-from schatten.runtime import files
-
-
-class Point(Artifact):
-    """A point of a grid after stage 1."""
-
-    system: str
-    penalty: str
-    dev_cer: float
-    """Greedy, in percent, the mean over the grid's seeds."""
-    dev_cer_by_seed: dict[int, float]
-    chosen: bool
-
-
-class Choice(Artifact):
-    """What became of a grid's points; `choice/{grid}.json`."""
-
-    grid: str
-    split: str
-    """What was looked at."""
-    points: list[Point]
-    """In the order of the grid."""
-
-    @property
-    def chosen(self) -> list[str]:
-        """Names of the systems that go on."""
-        return [point.system for point in self.points if point.chosen]
 
 
 def chosen_systems(path: Path) -> list[str]:
     """Return the names of the systems that a file of `choose` lets go on."""
     return read(path, Choice).chosen
-
-
-class Tier(Artifact):
-    """The model that stands for a tier."""
-
-    name: str
-    """Empty where the recipe names no tiers."""
-    system: str
-    seed: int
-    rank: str
-    stage: str
-
-    @property
-    def row(self) -> Row:
-        """The model."""
-        return Row(self.system, self.seed, self.rank, self.stage)
-
-
-class Tiers(Artifact):
-    """The models that a recipe's devices run; `devices/tiers.json`."""
-
-    tiers: list[Tier]
 
 
 def chosen_tiers(path: Path) -> list[Row]:
@@ -78,7 +29,7 @@ def choose(recipe: Recipe, layout: Layout, grid: str) -> Choice:
     means = {name: round(fmean(seeds.values()), 4) for name, seeds in rates.items()}
     best = _best(means, penalties, recipe.grids[grid].best.count)
     points = [
-        Point(
+        GridPoint(
             system=name,
             penalty=penalties[name],
             dev_cer=means[name],
@@ -101,4 +52,4 @@ def _best(means: dict[str, float], penalties: Mapping[str, str], count: int) -> 
 
 def write(choice: Choice, path: Path) -> None:
     """Write a choice as JSON."""
-    files.write_json(path, choice.model_dump(mode="json"))
+    choice.write(path)

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from schatten.artifacts import Choice, History, LmInfo, Score, Weights, read
 from schatten.recipe import Recipe
 from schatten.recipe.layout import WHOLE, Layout, Row, grid_rows, rows, search_with
 from schatten.recipe.model import System
-from schatten.report.artifacts import History, LmInfo, Score, Weights, read
-from schatten.report.choice import Choice
 from schatten.score.paired import (
     Difference,
     RelativeDifference,

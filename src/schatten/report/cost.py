@@ -5,7 +5,7 @@ What differs between two runs of the same experiment stands here and not in `wer
 
 from collections.abc import Callable
 
-from schatten.report.artifacts import History
+from schatten.artifacts import History
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, line, number, words
 

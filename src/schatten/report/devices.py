@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from schatten.artifacts import Exported, Manifest, Measured, Score, Tiers, read
 from schatten.recipe.layout import Row, lexicon_models
-from schatten.report.artifacts import Exported, Manifest, Measured, Score, read
 from schatten.report.captions import origin
-from schatten.report.choice import Tiers
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, Value, Values, line, number, rounded, words
 from schatten.report.tables import write_table

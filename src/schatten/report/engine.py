@@ -6,8 +6,8 @@ Words are the engine's own: sound in, text out, on this machine; every CPU gives
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schatten.artifacts import Exported, Score, read
 from schatten.recipe.layout import Row, engine_decodings, lexicon_models
-from schatten.report.artifacts import Exported, Score, read
 from schatten.report.captions import origin
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, percent, words

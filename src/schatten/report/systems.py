@@ -5,9 +5,9 @@ Names of a grid's systems are made by the recipe; here stands what each of them 
 
 from dataclasses import dataclass
 
+from schatten.artifacts import GridPoint as Point
 from schatten.recipe.layout import transitions
 from schatten.recipe.model import System
-from schatten.report.choice import Point
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, line, number, words
 from schatten.report.penalties import strengths

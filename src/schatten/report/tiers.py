@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from schatten.artifacts import choices as choice
 from schatten.recipe.layout import Row, baseline_row
-from schatten.report import choice
 from schatten.report.collect import Experiment, Result, Trained
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
 from schatten.report.penalties import strengths

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from schatten.report.artifacts import History
+from schatten.artifacts import History
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, line, number, words
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from schatten.errors import UserError
 from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Tables
-from schatten.runtime.files import write_json, write_text
+from schatten.runtime.files import write_text
 from schatten.score.alignment import Aligned, align
 from schatten.score.counts import count, write_counts
 from schatten.score.listing import errors_text, trn_line
@@ -36,14 +36,14 @@ def score_files(
     if lexicon is not None:
         unknown = find_unknown(aligned, {word for word, _ in read_lexicon(lexicon)})
     value = summary(aligned, unknown, tables)
-    if not value["words"]:
+    if not value.words:
         raise UserError(f"{cuts} has no word in its transcripts: there is nothing to score")
     _write_lists(aligned, unknown, output)
-    write_json(output, value)
-    low, high = value["wer_interval"]
+    value.write(output)
+    low, high = value.wer_interval
     return (
-        f"{output}: WER {value['wer']:.2f} % ({low:.2f} to {high:.2f}), CER {value['cer']:.2f} %, "
-        f"{value['utterances']} utterances, {value['words']} words"
+        f"{output}: WER {value.wer:.2f} % ({low:.2f} to {high:.2f}), CER {value.cer:.2f} %, "
+        f"{value.utterances} utterances, {value.words} words"
     )
 
 

@@ -1,10 +1,11 @@
-"""The score of a split as JSON: counts, rates, intervals, words out of the lexicon, speakers."""
+"""The score of a split: counts, rates, intervals, words out of the lexicon, speakers."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from schatten.artifacts import Rates, Score
 from schatten.recipe.decoding import Tables
 from schatten.score.alignment import Aligned
 from schatten.score.bootstrap import Ints, rate_interval
@@ -12,26 +13,26 @@ from schatten.score.counts import Counts, count
 from schatten.score.unknown import Unknown
 
 
-def summary(aligned: Sequence[Aligned], unknown: Unknown | None, tables: Tables) -> dict[str, Any]:
+def summary(aligned: Sequence[Aligned], unknown: Unknown | None, tables: Tables) -> Score:
     """Return what `NAME.score.json` holds; rates and intervals are in %.
 
     `unknown`: the words out of the lexicon, where there is one.
     """
     counts = [count(each) for each in aligned]
-    return {
+    return Score(
         **_rates(counts),
-        "speakers": len({each.speaker for each in counts}),
-        "utterances_with_errors": sum(1 for each in counts if each.errors),
-        "confidence": tables.confidence,
-        "bootstrap_samples": tables.bootstrap_samples,
+        speakers=len({each.speaker for each in counts}),
+        utterances_with_errors=sum(1 for each in counts if each.errors),
+        confidence=tables.confidence,
+        bootstrap_samples=tables.bootstrap_samples,
         **_intervals(counts, tables),
-        "out_of_lexicon": None if unknown is None else unknown.as_json(),
-        "by_speaker": {name: _rates(theirs) for name, theirs in _by_speaker(counts).items()},
-    }
+        out_of_lexicon=None if unknown is None else unknown.cost(),
+        by_speaker={name: Rates(**_rates(theirs)) for name, theirs in _by_speaker(counts).items()},
+    )
 
 
 def _rates(counts: Sequence[Counts]) -> dict[str, Any]:
-    """Return counts and rates of some utterances; rates are in % of words or characters."""
+    """Return the fields of `Rates` for some utterances; rates are in % of words or characters."""
     words, chars = sum(each.words for each in counts), sum(each.chars for each in counts)
     kinds = {
         kind: sum(getattr(each, kind) for each in counts)

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from schatten.artifacts import OutOfLexicon
 from schatten.score.alignment import Aligned
 
 
@@ -30,28 +30,28 @@ class Unknown:
         """How often they are said."""
         return self.said.total()
 
-    def as_json(self) -> dict[str, Any]:
+    def cost(self) -> OutOfLexicon:
         """Return what `NAME.score.json` says of them."""
         wrong = self.wrong.total()
-        return {
-            "count": self.count,
-            "percent": _percent(self.count, self.words),
-            "errors": wrong,
-            "wer": _percent(wrong, self.words),
-            "percent_of_errors": _percent(wrong, self.errors),
-            "wer_of_utterances_without": _percent(self.errors_without, self.words_without),
-            "words": sorted(self.said),
-        }
+        return OutOfLexicon(
+            count=self.count,
+            percent=_percent(self.count, self.words),
+            errors=wrong,
+            wer=_percent(wrong, self.words),
+            percent_of_errors=_percent(wrong, self.errors),
+            wer_of_utterances_without=_percent(self.errors_without, self.words_without),
+            words=sorted(self.said),
+        )
 
     def lines(self) -> list[str]:
         """Return the list for people: a summary, and a line a word, the most frequent first."""
         if not self.said:
             return []
-        value = self.as_json()
+        value = self.cost()
         head = (
-            f"{self.count} of {self.words} words ({value['percent']:.2f} %); {value['errors']} of "
-            f"them wrong: {value['wer']:.2f} points of WER, {value['percent_of_errors']:.1f} % of "
-            f"all errors. WER of utterances without them: {value['wer_of_utterances_without']:.2f}"
+            f"{self.count} of {self.words} words ({value.percent:.2f} %); {value.errors} of "
+            f"them wrong: {value.wer:.2f} points of WER, {value.percent_of_errors:.1f} % of "
+            f"all errors. WER of utterances without them: {value.wer_of_utterances_without:.2f}"
         )
         ranked = sorted(self.said.items(), key=lambda item: (-item[1], item[0]))
         return [head, *(f"{n:6d}  {self.wrong[word]:6d}  {word}" for word, n in ranked)]

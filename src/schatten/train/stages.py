@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from schatten import models
+from schatten.artifacts import Epoch, History
 from schatten.compress.truncate import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
@@ -21,7 +22,7 @@ from schatten.recipe.parts import (
     train_part,
     transition_epochs,
 )
-from schatten.runtime.files import read_json, write_json
+from schatten.runtime.files import read_json
 from schatten.runtime.launch import place
 from schatten.runtime.provenance import here
 from schatten.train import techniques
@@ -154,17 +155,17 @@ def _write(
     seconds: float,
 ) -> None:
     """Write a model and, beside it, its history."""
-    history = {
-        "system": system,
-        "seed": seed,
-        "stage": stage,
-        "parameters": model.parameters_at_inference(),
-        "stored_parameters": stored_parameters(model),
-        **matrix_measures(model),
-        "epochs": records,
-        "training_seconds": seconds,
-        "torch": torch.__version__,
+    history = History(
+        system=system,
+        seed=seed,
+        stage=stage,
+        parameters=model.parameters_at_inference(),
+        stored_parameters=stored_parameters(model),
+        matrices=matrix_measures(model)["matrices"],
+        epochs=[Epoch.model_validate(record) for record in records],
+        training_seconds=seconds,
+        torch=torch.__version__,
         **here(),
-    }
-    write_json(history_of(output), history)
+    )
+    history.write(history_of(output))
     models.save(model.eval(), output)

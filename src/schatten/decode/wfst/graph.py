@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from schatten.artifacts import GraphNames
 from schatten.decode.logprobs import SPACE
 from schatten.errors import UserError
 from schatten.fst import EPSILON, Fst, from_kaldifst, fst_of, read_fst, to_mutable, write_fst
 from schatten.lexicon import read_lexicon
-from schatten.runtime.files import read_json, write_json
 
 BLANK_LABEL = 1
 _ROOT, _WORD_END, _SENTENCE_END = range(3)
@@ -122,7 +122,7 @@ def _free(arcs: list[tuple[int, int, int, int]], final: np.ndarray) -> Fst:
     return fst_of(0, final, columns, np.zeros(len(arcs)))
 
 
-def compose(symbols: Symbols, grammar: Fst) -> tuple[Fst, dict[str, list[int]]]:
+def compose(symbols: Symbols, grammar: Fst) -> tuple[Fst, dict[str, tuple[int, int]]]:
     """Compose, determinise and minimise T, L and G (`schatten.lm.acceptor`).
 
     Returns the graph, and the states and arcs of each step's result.
@@ -144,7 +144,7 @@ def compose(symbols: Symbols, grammar: Fst) -> tuple[Fst, dict[str, list[int]]]:
     if not graph.olabel.any():
         raise UserError("the language model has no word of the lexicon: make both of one text")
     steps = {"G": grammar, "LG": spelled, "TLG": graph}
-    return graph, {name: [fst.states, fst.arcs] for name, fst in steps.items()}
+    return graph, {name: (fst.states, fst.arcs) for name, fst in steps.items()}
 
 
 def _shrunk(composed: Any) -> Any:
@@ -191,8 +191,8 @@ def names_of(path: Path) -> Path:
 def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
     """Compose a graph and write it, the names of its labels to `names_of`; return its size."""
     fst, steps = compose(symbols, grammar)
-    names = {"units": symbols.units, "words": symbols.words, "states_and_arcs": steps}
-    write_json(names_of(path), names)
+    names = GraphNames(units=symbols.units, words=symbols.words, states_and_arcs=steps)
+    names.write(names_of(path))
     write_fst(path, fst)
     sizes = (f"{name} {states} states, {arcs} arcs" for name, (states, arcs) in steps.items())
     return f"{'; '.join(sizes)}; {path.stat().st_size / 1e6:.1f} MB"
@@ -201,11 +201,9 @@ def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
 def read_graph(path: Path) -> Graph:
     """Read a graph that `write_graph` wrote; a `UserError` where it or its names are damaged."""
     names = names_of(path)
-    fst, value = read_fst(path), read_json(names)
-    try:
-        units, words = list(map(str, value["units"])), list(map(str, value["words"]))
-    except (KeyError, TypeError):
-        raise UserError(f"{names} names no units and words: make the graph again") from None
+    wrong = f"{names} names no units and words: make the graph again"
+    fst, value = read_fst(path), GraphNames.read(names, wrong)
+    units, words = list(value.units), list(value.words)
     if fst.arcs and (fst.ilabel.max() > len(units) or fst.olabel.max() > len(words)):
         raise UserError(f"{names} does not belong to {path}: make the graph again")
     return Graph(fst, units, words)

@@ -1,10 +1,11 @@
 """Figures, each with the numbers of its points in a CSV beside it.
 
-A kind of figure is a function from the experiment to a drawing and its points; a new kind is a
-module and an entry in `KINDS`.
+A kind of figure is a function from the experiment to a drawing and its points, in a module of this
+package; `schatten.recipe.figures` lists the kinds.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,34 +13,13 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from schatten.errors import UserError
-from schatten.recipe.figures import why_not
+from schatten.recipe.figures import FIGURES, why_not
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
-from schatten.report.figures import (
-    beam,
-    grid,
-    lm_curve,
-    parameters,
-    spectrum,
-    techniques,
-    transition,
-)
 from schatten.report.render import to_csv
 from schatten.runtime import files
 
 Drawing = tuple[Figure, Table[Any]]
-
-KINDS: dict[str, Callable[[Experiment], Drawing]] = {
-    "parameters": parameters.draw,
-    "cer": parameters.draw_cer,
-    "grid": grid.draw,
-    "nu": spectrum.draw_nu,
-    "rank90": spectrum.draw_rank90,
-    "transition": transition.draw,
-    "techniques": techniques.draw,
-    "lm_curve": lm_curve.draw,
-    "beam": beam.draw,
-}
 
 STYLE = {
     "font.size": 8,
@@ -59,19 +39,26 @@ METADATA: dict[str, dict[str, None]] = {
 """By suffix, what matplotlib would write of itself and of the time."""
 
 
+def drawing(kind: str) -> Callable[[Experiment], Drawing]:
+    """Return the function that draws a kind of figure."""
+    module, _, name = FIGURES[kind].drawing.partition(".")
+    function: Callable[[Experiment], Drawing] = getattr(import_module(f"{__name__}.{module}"), name)
+    return function
+
+
 def write(experiment: Experiment, kind: str, output: Path) -> Path:
     """Draw a figure to `output` (.png, .pdf or .svg); return the CSV of its points beside it.
 
     Errors: `UserError` for an unknown kind or format, or without the systems for it.
     """
-    if kind not in KINDS:
-        raise UserError(f"there is no figure {kind!r}; there are {', '.join(KINDS)}")
+    if kind not in FIGURES:
+        raise UserError(f"there is no figure {kind!r}; there are {', '.join(FIGURES)}")
     if reason := why_not(experiment.recipe, kind):
         raise UserError(f"there is no figure {kind!r} here: {reason}")
     if output.suffix not in METADATA:
         raise UserError(f"{output}: a figure ends in {', '.join(METADATA)}")
     with style.context(STYLE):
-        figure, points = KINDS[kind](experiment)
+        figure, points = drawing(kind)(experiment)
         with files.atomic_output(output) as beside:
             figure.savefig(beside, dpi=200, metadata=METADATA[output.suffix])
     table = output.with_suffix(".csv")

@@ -6,8 +6,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from schatten.artifacts import BeamPoint, Beams, read
 from schatten.recipe.layout import beam_models, search_with
-from schatten.report.artifacts import BeamPoint, Beams, read
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, line, number, words
 from schatten.report.figures import series

@@ -7,10 +7,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from schatten.artifacts import LmInfo, Score, Weights, read
 from schatten.recipe.curves import WHOLE_BITS
 from schatten.recipe.decoding import LanguageModel
 from schatten.recipe.layout import baseline_row, curve_models, search_with
-from schatten.report.artifacts import LmInfo, Score, Weights, read
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
 from schatten.report.figures import series

@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from schatten.artifacts import MatrixMeasures, Score
 from schatten.errors import UserError
 from schatten.recipe.figures import spectrum_systems
-from schatten.report.artifacts import MatrixMeasures, Score
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series

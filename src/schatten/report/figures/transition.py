@@ -6,9 +6,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from schatten.artifacts import Score
 from schatten.recipe.figures import early_systems
 from schatten.recipe.layout import Row
-from schatten.report.artifacts import Score
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series

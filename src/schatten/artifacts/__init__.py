@@ -1,0 +1,79 @@
+"""The JSON files that steps hand to each other: one class each, for its writer and its readers.
+
+A writer constructs the class and calls `write`; a reader calls `read`. Nothing here imports torch.
+"""
+
+from schatten.artifacts.base import (
+    Artifact,
+    read,
+    read_by_name,
+    write_by_name,
+    write_list,
+)
+from schatten.artifacts.choices import Choice, GridPoint, Tier, Tiers
+from schatten.artifacts.corpora import (
+    FeatureStatistics,
+    SplitSize,
+    TextCounts,
+    TooLong,
+    Validation,
+)
+from schatten.artifacts.devices import (
+    BundledFile,
+    Exported,
+    Latency,
+    Manifest,
+    Measured,
+    Recognised,
+)
+from schatten.artifacts.history import Epoch, History, MatrixMeasures, StoredMatrix
+from schatten.artifacts.language_models import LmInfo, Perplexity
+from schatten.artifacts.scores import OutOfLexicon, Rates, Score
+from schatten.artifacts.searches import (
+    BeamPoint,
+    Beams,
+    GraphNames,
+    SearchError,
+    SearchErrors,
+    TriedWeights,
+    Weights,
+)
+
+__all__ = [
+    "Artifact",
+    "BeamPoint",
+    "Beams",
+    "BundledFile",
+    "Choice",
+    "Epoch",
+    "Exported",
+    "FeatureStatistics",
+    "GraphNames",
+    "GridPoint",
+    "History",
+    "Latency",
+    "LmInfo",
+    "Manifest",
+    "MatrixMeasures",
+    "Measured",
+    "OutOfLexicon",
+    "Perplexity",
+    "Rates",
+    "Recognised",
+    "Score",
+    "SearchError",
+    "SearchErrors",
+    "SplitSize",
+    "StoredMatrix",
+    "TextCounts",
+    "Tier",
+    "Tiers",
+    "TooLong",
+    "TriedWeights",
+    "Validation",
+    "Weights",
+    "read",
+    "read_by_name",
+    "write_by_name",
+    "write_list",
+]

@@ -1,0 +1,44 @@
+"""Language models: their size and perplexity, `info.json`."""
+
+from schatten.artifacts.base import Artifact
+
+
+class Perplexity(Artifact):
+    """Of a language model on held-out text, sentence ends counted.
+
+    A word, or a character where the model is one of characters.
+    """
+
+    perplexity: float
+    """Over known words."""
+    perplexity_with_oovs: float | None = None
+    """Over all words."""
+    oovs: int | None = None
+    """Words that the model does not know."""
+    tokens: int | None = None
+    """Words and sentence ends."""
+
+
+class LmInfo(Artifact):
+    """Size of a language model; `info.json` in its folder."""
+
+    ngrams: list[int]
+    """By order, 1-grams first."""
+    bytes: dict[str, int]
+    """Sizes of its files, `arpa.gz` and `bin`."""
+    dev: Perplexity | None = None
+    """On dev; missing where there was no text of dev."""
+    threshold: float | None = None
+    """Of pruning; None where none was needed, missing where the recipe does not prune."""
+    ngrams_before_pruning: list[int] | None = None
+    """Missing where the recipe does not prune."""
+
+    @property
+    def total(self) -> int:
+        """N-grams of all orders."""
+        return sum(self.ngrams)
+
+    @property
+    def megabytes(self) -> float:
+        """Size of the binary model in 10^6 bytes."""
+        return self.bytes["bin"] / 1e6
