@@ -47,12 +47,18 @@ class Spectrum:
 
 
 def ranks_for_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
-    """Return for each the smallest rank that holds the share `tau` of the variance (T, 3.2.2)."""
+    """Return for each the smallest rank that holds the share `tau` of the variance.
+
+    The rule of the trace norm paper (Kliegl et al., 2018, section 3.2.2).
+    """
     return {name: rank_for_variance(one.values, tau) for name, one in spectra.items()}
 
 
 def ranks_below_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
-    """Return for each the largest rank, at least 1, that holds at most `tau` (P, equation 7)."""
+    """Return for each the largest rank, at least 1, that holds at most the share `tau`.
+
+    The rule of Prabhavalkar et al. (2016, equation 7).
+    """
     return {name: rank_below_variance(one.values, tau) for name, one in spectra.items()}
 
 
