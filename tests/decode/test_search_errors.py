@@ -19,7 +19,7 @@ from schatten.cli.search import app
 from schatten.decode.compare import search_errors, table
 from schatten.decode.exact import ExactScorer
 from schatten.decode.logprobs import write_logprobs
-from schatten.decode.search import Weights
+from schatten.decode.weights import Weights
 from schatten.runtime.files import read_json, read_jsonl, write_json
 from schatten.transcripts import Utterance, write_hypotheses
 

@@ -12,12 +12,13 @@ from schatten import models
 from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.errors import UserError
 from schatten.features.extractors import extractor
-from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models import AcousticModel
 from schatten.models.bands import highest_frequencies
 from schatten.models.gru import GruBiases, run_fused_gru, run_gru
 from schatten.models.layers import run_lstm
 from schatten.models.lstm import stack_frames
 from schatten.recipe.model import FEATURE_BINS, Convolution, DeepSpeech2, Lstm
+from schatten.units import characters
 
 DS2 = DeepSpeech2(
     type="deep_speech_2",
@@ -29,7 +30,7 @@ DS2 = DeepSpeech2(
     fully_connected=10,
 )
 LSTM = Lstm(type="lstm", lstm=(12, 10))
-UNITS = units_of("abc'")
+UNITS = characters("abc'")
 
 
 def built(settings: DeepSpeech2 | Lstm, factorization: str = "partial") -> AcousticModel:
@@ -185,7 +186,7 @@ def paper_model(factorization: str = "partial") -> AcousticModel:
         gru=(768, 1024, 1280),
         fully_connected=1536,
     )
-    return models.build(settings, units_of("abcdefghijklmnopqrstuvwxyz'"), factorization)
+    return models.build(settings, characters("abcdefghijklmnopqrstuvwxyz'"), factorization)
 
 
 def test_the_paper_model_has_the_paper_s_parameter_counts() -> None:
@@ -200,7 +201,7 @@ def test_the_paper_model_has_the_paper_s_parameter_counts() -> None:
 
 def test_the_lstm_of_p_has_its_parameter_count() -> None:
     settings = Lstm(type="lstm", lstm=(500,) * 5)
-    model = models.build(settings, units_of("abcdefghijklmnopqrstuvwxyz'"), "partial")
+    model = models.build(settings, characters("abcdefghijklmnopqrstuvwxyz'"), "partial")
     assert model.parameters_at_inference() == pytest.approx(9.7e6, rel=0.01)
 
 

@@ -7,16 +7,15 @@ LM weight) from its middle until neither line improves: some ten points of a gri
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import kaldialign
 
 from schatten.decode.files import GraphFiles, Search, SearchFiles
 from schatten.decode.logprobs import LogProbs, read_logprobs
-from schatten.decode.search import Weights
+from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
-from schatten.runtime.files import read_json, write_json
+from schatten.runtime.files import write_json
 from schatten.transcripts import Utterance, read_references, require_same_utterances
 
 
@@ -55,15 +54,6 @@ class Tuned:
 
     def _wer(self, point: Weights) -> float:
         return round(100.0 * self.errors[point] / self.words, 4)
-
-
-def read_weights(path: Path) -> Weights:
-    """Read the weights that `Tuned.write` wrote; a `UserError` where it is another file."""
-    value: Any = read_json(path)
-    try:
-        return Weights(float(value["lm_weight"]), float(value["word_bonus"]))
-    except (KeyError, TypeError, ValueError):
-        raise UserError(f"{path} holds no lm_weight and word_bonus: tune again") from None
 
 
 def tune(logprobs: Path, cuts: Path, files: SearchFiles | GraphFiles, settings: Decoding) -> Tuned:

@@ -3,8 +3,9 @@
 import torch
 
 from schatten import models
-from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models import AcousticModel
 from schatten.recipe.model import Convolution, DeepSpeech2
+from schatten.units import characters
 
 CONVOLUTIONS = (
     Convolution(channels=64, kernel=(11, 21), stride=(2, 2)),
@@ -31,7 +32,7 @@ def build(tier: str) -> AcousticModel:
         gru=gru,
         fully_connected=T_FULLY_CONNECTED,
     )
-    model = models.build(settings, units_of(ALPHABET), "partial")
+    model = models.build(settings, characters(ALPHABET), "partial")
     if form == "factored":
         for _, weight in model.bank.items():
             _factor_at_random(weight, SHARE[size])

@@ -6,15 +6,17 @@ which compares the files with the manifest first, as KenLM trusts its binary. `S
 """
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, search_options
+from schatten.decode.weights import read_weights
 from schatten.errors import UserError
-from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Decoding
 from schatten.runtime import seals
-from schatten.runtime.files import atomic_output, read_json, sha256, write_json, write_text
+from schatten.runtime.files import atomic_output, sha256, write_json, write_text
+from schatten.units import read_lexicon
 
 VERSION = 1
 SCRIPT = "recognize.sh"
@@ -63,13 +65,8 @@ def bundle(
 
 def _search(weights: Path, settings: Decoding) -> dict[str, float | int]:
     """Return the settings of the search as the engine's options name them."""
-    tuned: Any = read_json(weights)
-    try:
-        found = {name: float(tuned[name]) for name in ("lm_weight", "word_bonus")}
-    except (KeyError, TypeError, ValueError):
-        raise UserError(f"{weights} holds no lm_weight and word_bonus: tune again") from None
     return {
-        **found,
+        **asdict(read_weights(weights)),
         "beam": settings.beam,
         "beam_threshold": settings.beam_threshold,
         "token_beam": settings.token_beam,

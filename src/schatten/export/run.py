@@ -43,7 +43,7 @@ def _write(model: AcousticModel, precision: Precision, path: Path) -> None:
     writer.add_uint32("schatten.version", FORMAT_VERSION)
     writer.add_string("schatten.precision", precision)
     writer.add_uint64("schatten.parameters", model.parameters_at_inference())
-    writer.add_array("schatten.units", model.units)
+    writer.add_array("schatten.units", list(model.units.names))
     _add_features(writer, features)
     for key, value in _latency(layers, features).items():
         if isinstance(value, int):

@@ -1,4 +1,7 @@
-"""Forward-only Deep Speech 2 (Amodei et al., 2016) in the sizes of T: the default model."""
+"""Forward-only Deep Speech 2 (Amodei et al., 2016), the default model.
+
+Its sizes are those of the trace norm paper (Kliegl et al., 2018).
+"""
 
 from typing import cast
 
@@ -11,6 +14,7 @@ from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_gru, trains_on_cpu
 from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, frame_mask, narrow
 from schatten.recipe.model import FEATURE_BINS, DeepSpeech2
+from schatten.units import Units
 
 
 class DeepSpeech2Model(AcousticModel):
@@ -19,7 +23,7 @@ class DeepSpeech2Model(AcousticModel):
     Matrices of the bank: `gru{i}.nonrec` (3H, C), `gru{i}.rec` (3H, H), `fc.nonrec`.
     """
 
-    def __init__(self, settings: DeepSpeech2, units: list[str], factorization: str) -> None:
+    def __init__(self, settings: DeepSpeech2, units: Units, factorization: str) -> None:
         """Build with dense weights, initialised from torch's random state."""
         super().__init__(settings, units)
         self.convolutions = nn.ModuleList()
@@ -36,7 +40,7 @@ class DeepSpeech2Model(AcousticModel):
         self.bank = WeightBank(_matrices(widths), cast(Factorization, factorization))
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
-        """Return the output frames (N,) that come of `lengths` feature frames."""
+        """Return the number of output frames (N,) for `lengths` feature frames (N,)."""
         for layer in self.convolutions:
             lengths = cast(ConvolutionLayer, layer).output_lengths(lengths)
         return lengths

@@ -9,12 +9,12 @@ import torch
 from schatten import models
 from schatten.compress import factor_fully, l2_penalty, trace_norm_penalty
 from schatten.models import AcousticModel
-from schatten.models.acoustic import units_of
 from schatten.recipe import Recipe
 from schatten.recipe.model import FEATURE_BINS
 from schatten.recipe.parts import model_of
 from schatten.train.bench import fastest
 from schatten.train.module import ctc_losses
+from schatten.units import characters
 
 UTTERANCE_SECONDS = 8
 """Length of the made-up utterances: about that of read sentences."""
@@ -51,7 +51,7 @@ def compare(
     for form in ("dense", "factored"):
         torch.manual_seed(1)
         model = models.build(
-            model_of(recipe, system), units_of(recipe.text.alphabet), settings.layout
+            model_of(recipe, system), characters(recipe.text.alphabet), settings.layout
         )
         if form == "factored":
             factor_fully(model.bank)

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from schatten.decode.logprobs import SPACE
 from schatten.errors import UserError
 from schatten.fst import EPSILON, Fst, from_kaldifst, fst_of, read_fst, to_mutable, write_fst
-from schatten.lexicon import read_lexicon
 from schatten.runtime.files import read_json, write_json
+from schatten.units import Units, read_lexicon
 
 BLANK_LABEL = 1
 _ROOT, _WORD_END, _SENTENCE_END = range(3)
@@ -29,8 +28,7 @@ _Entries = list[tuple[str, tuple[str, ...]]]
 class Symbols:
     """Labels of a lexicon over an acoustic model's units."""
 
-    units: tuple[str, ...]
-    """The blank first."""
+    units: Units
     words: tuple[str, ...]
     """In the order of the lexicon; the first has label 1."""
     entries: tuple[tuple[int, tuple[int, ...]], ...]
@@ -53,19 +51,22 @@ class Symbols:
 
     @property
     def space(self) -> int:
-        """Label of the space."""
-        return self.units.index(SPACE) + 1
+        """Label of the separator. Errors: `UserError` for units that have none."""
+        return self.units.separator_index + 1
 
 
-def read_symbols(lexicon: Path, units: Sequence[str]) -> Symbols:
+def read_symbols(lexicon: Path, units: Units) -> Symbols:
     """Label a lexicon. Errors: `UserError` for a unit that the acoustic model lacks."""
     entries = read_lexicon(lexicon)
     words = tuple(dict.fromkeys(word for word, _ in entries))
     word_labels = {word: label for label, word in enumerate(words, start=1)}
-    unit_labels = {unit: label for label, unit in enumerate(units, start=1)}
+    unit_labels = {unit: label for label, unit in enumerate(units.names, start=1)}
     _require_units(entries, unit_labels, lexicon)
-    spelled = ((word_labels[word], tuple(unit_labels[u] for u in units)) for word, units in entries)
-    return Symbols(tuple(units), words, tuple(dict.fromkeys(spelled)))
+    spelled = (
+        (word_labels[word], tuple(unit_labels[unit] for unit in spelling))
+        for word, spelling in entries
+    )
+    return Symbols(units, words, tuple(dict.fromkeys(spelled)))
 
 
 def _require_units(entries: _Entries, unit_labels: dict[str, int], lexicon: Path) -> None:
@@ -177,9 +178,9 @@ class Graph:
         """Return the words of labels."""
         return [self.words[label - 1] for label in labels]
 
-    def require_units(self, units: Sequence[str], source: Path) -> None:
+    def require_units(self, units: Units, source: Path) -> None:
         """Refuse other units than the graph's, which was read from `source`, by a `UserError`."""
-        if list(units) != self.units:
+        if list(units.names) != self.units:
             raise UserError(f"{source} was made for other units than the acoustic model's")
 
 
@@ -191,7 +192,7 @@ def names_of(path: Path) -> Path:
 def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
     """Compose a graph and write it, the names of its labels to `names_of`; return its size."""
     fst, steps = compose(symbols, grammar)
-    names = {"units": symbols.units, "words": symbols.words, "states_and_arcs": steps}
+    names = {"units": symbols.units.names, "words": symbols.words, "states_and_arcs": steps}
     write_json(names_of(path), names)
     write_fst(path, fst)
     sizes = (f"{name} {states} states, {arcs} arcs" for name, (states, arcs) in steps.items())
