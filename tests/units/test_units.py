@@ -2,13 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schatten.errors import UserError
-from schatten.units import BLANK, Units, characters, from_names
+from schatten.units import BLANK, Units, characters, from_names, read_lexicon, read_spellings
 from schatten.units.tokens import as_tokens, token_names
 
 LETTERS = characters("ab'")
@@ -82,6 +83,15 @@ def test_what_needs_a_space_is_refused_for_units_without_one() -> None:
 def test_n_grams_of_characters_have_a_token_for_the_space() -> None:
     assert token_names(LETTERS) == [BLANK, "<space>", "a", "b", "'"]
     assert set(as_tokens("ab b'").split()) <= set(token_names(LETTERS))
+
+
+def test_a_lexicon_is_read_in_its_order_with_all_spellings(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon"
+    path.write_text("ba\tb a\na\ta\nba\tb '\n")
+    assert read_lexicon(path) == [("ba", ("b", "a")), ("a", ("a",)), ("ba", ("b", "'"))]
+    assert read_spellings(path, LETTERS) == [("ba", (3, 2)), ("a", (2,)), ("ba", (3, 4))]
+    with pytest.raises(UserError, match=r"lexicon spells 'ba' with a, b, which the acoustic model"):
+        read_spellings(path, PHONES)
 
 
 def test_units_need_no_torch_and_nothing_above_them() -> None:

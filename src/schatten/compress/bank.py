@@ -60,7 +60,7 @@ class WeightBank(nn.Module):
         super().__init__()
         self.factorization = factorization
         self.apply_below = 0.0
-        """Share of a non-recurrent matrix's size below which `inner` gives its right factor."""
+        """Share of a non-recurrent matrix's size below which `right_factors` has its V."""
         self.apply_recurrent_below = 0.0
         """The same share for a recurrent matrix."""
         self.nonrecurrent = [matrix.name for matrix in matrices if not matrix.recurrent]
@@ -88,7 +88,7 @@ class WeightBank(nn.Module):
             self.pieces.append(Piece(matrix.name, name, start, start + len(value)))
             start += len(value)
 
-    def inner(self, recurrent: bool = False) -> dict[str, Tensor]:
+    def right_factors(self, recurrent: bool = False) -> dict[str, Tensor]:
         """Return the right factors V (r, n) of matrices whose products are made in two steps.
 
         Those are matrices that are rows of one factored weight. U and V together are smaller than
@@ -110,6 +110,10 @@ class WeightBank(nn.Module):
             if rank * (rows + columns) < share * rows * columns:
                 found[name] = right
         return found
+
+    def inner(self, recurrent: bool = False) -> dict[str, Tensor]:
+        """Return `right_factors`, of which this is the former name."""
+        return self.right_factors(recurrent)
 
     def form(self, inner: Collection[str] = ()) -> dict[str, Tensor]:
         """Return every matrix by name, each weight multiplied out once.

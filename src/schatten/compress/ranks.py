@@ -75,10 +75,11 @@ def ranks_for_budget(spectra: Mapping[str, Spectrum], parameters: int) -> Ranks:
     """Return the ranks of at most `parameters` that together lose the least.
 
     What a matrix loses is its squared error over its norm: the geometric mean of the squared
-    error, in which large matrices are all, and of its share of the variance, in which all are
-    alike; before stage 2 it did better than either. At one price for a parameter each matrix
-    takes the rank with the least loss plus price; the price falls until the budget is used
-    (Everett, 1963: no other ranks of that size lose less).
+    error, in which large matrices outweigh all others, and of its share of the variance, in which
+    all count the same. Before stage 2 it did better than either. A parameter has one price, the
+    Lagrange multiplier of the budget, and each matrix takes the rank with the least loss plus
+    price. The price falls until the budget is used (Everett, 1963: no other ranks of that size
+    lose less).
     Raises `ValueError` where even rank 1 everywhere is larger.
     """
 

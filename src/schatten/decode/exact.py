@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from schatten.decode.logprobs import Frames
 from schatten.decode.search import LOG_10, load_lm
 from schatten.decode.weights import Weights
-from schatten.units import Units, read_lexicon
+from schatten.units import Units, read_spellings
 
 Paths = Literal["sum", "best"]
 
@@ -67,12 +67,11 @@ class ExactScorer:
     def __init__(
         self, lexicon: Path, lm: Path, units: Units, weights: Weights, paths: Paths
     ) -> None:
-        entries = read_lexicon(lexicon)
         self._space = units.separator_index
         self._spellings: dict[str, dict[tuple[int, ...], None]] = {}
-        for word, spelling in entries:
+        for word, spelling in read_spellings(lexicon, units):
             known = self._spellings.setdefault(word, {})
-            known[tuple(units.index[unit] for unit in spelling)] = None
+            known[spelling] = None
         self._words = {word: number for number, word in enumerate(self._spellings)}
         self._lm = load_lm(lm, list(self._words))
         self._weights = weights

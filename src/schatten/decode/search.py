@@ -24,7 +24,7 @@ from schatten.decode.logprobs import Frames
 from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
-from schatten.units import Units, read_lexicon
+from schatten.units import Units, read_spellings
 
 BLANK_INDEX = 0
 _IMPOSSIBLE = -1e4
@@ -35,29 +35,21 @@ class LexiconSearch:
     """A lexicon and a language model, loaded once and searched with any weights."""
 
     def __init__(self, lexicon: Path, lm: Path, units: Units, settings: Decoding) -> None:
-        entries = read_lexicon(lexicon)
+        entries = read_spellings(lexicon, units)
         self._words = list(dict.fromkeys(word for word, _ in entries))
         self._settings = settings
         self._space = units.separator_index
         self._lm = load_lm(lm, self._words)
-        self._trie = self._build_trie(entries, units, lexicon)
+        self._trie = self._build_trie(entries, len(units))
 
-    def _build_trie(
-        self, entries: list[tuple[str, tuple[str, ...]]], units: Units, lexicon: Path
-    ) -> Trie:
-        trie = Trie(len(units), self._space)
+    def _build_trie(self, entries: list[tuple[str, tuple[int, ...]]], units: int) -> Trie:
+        trie = Trie(units, self._space)
         word_indices = {word: index for index, word in enumerate(self._words)}
         no_context = self._lm.start(True)
         for word, spelling in entries:
-            unknown = set(spelling) - units.index.keys()
-            if unknown:
-                raise UserError(
-                    f"{lexicon} spells {word!r} with {', '.join(sorted(unknown))}, which the "
-                    "acoustic model has not: make the lexicon with the model's alphabet"
-                )
             index = word_indices[word]
             _, unigram = self._lm.score(no_context, index)
-            trie.insert([*(units.index[unit] for unit in spelling), self._space], index, unigram)
+            trie.insert([*spelling, self._space], index, unigram)
         trie.smear(SmearingMode.MAX)
         return trie
 

@@ -16,7 +16,10 @@ from schatten.runtime.files import atomic_output, write_json
 ARCHITECTURE = "schatten"
 FORMAT_VERSION = 1
 BATCH_FRAMES = 4
-"""Output frames that the products without recurrence take at once, as T does."""
+"""Output frames that the products without recurrence take at once.
+
+The trace norm paper (Kliegl et al., 2018) does the same.
+"""
 
 Precision = Literal["fp32", "int8"]
 

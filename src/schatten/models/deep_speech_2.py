@@ -12,7 +12,7 @@ from torch.nn import functional
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_gru, trains_on_cpu
-from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, frame_mask, narrow
+from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, apply_right_factor, frame_mask
 from schatten.recipe.model import FEATURE_BINS, DeepSpeech2
 from schatten.units import Units
 
@@ -53,18 +53,18 @@ class DeepSpeech2Model(AcousticModel):
             x, lengths = layer(x, lengths)
         x = x.permute(0, 2, 1, 3).flatten(2)
         mask = frame_mask(lengths, x.shape[1])
-        inner = self.bank.inner(recurrent=trains_on_cpu(x))
-        matrices = self.bank.form(inner)
+        rights = self.bank.right_factors(recurrent=trains_on_cpu(x))
+        matrices = self.bank.form(rights)
         for index, biases in enumerate(self.gru_biases):
             x = self._drop(self.norms[index](x, mask))
             self.show(f"gru{index}.nonrec", x, mask)
-            x = narrow(x, inner.get(f"gru{index}.nonrec"))
+            x = apply_right_factor(x, rights.get(f"gru{index}.nonrec"))
             rec, nonrec = matrices[f"gru{index}.rec"], matrices[f"gru{index}.nonrec"]
-            x = run_gru(x, nonrec, rec, cast(GruBiases, biases), inner.get(f"gru{index}.rec"))
+            x = run_gru(x, nonrec, rec, cast(GruBiases, biases), rights.get(f"gru{index}.rec"))
             self.show(f"gru{index}.rec", x, mask)
         x = self._drop(self.norms[-2](x, mask))
         self.show("fc.nonrec", x, mask)
-        x = narrow(x, inner.get("fc.nonrec"))
+        x = apply_right_factor(x, rights.get("fc.nonrec"))
         x = functional.linear(x, matrices["fc.nonrec"], self.fully_connected_bias)
         x = self.norms[-1](functional.hardtanh(x, 0.0, 20.0), mask)
         return self.output(x).log_softmax(-1), lengths

@@ -8,7 +8,13 @@ from torch.nn import functional
 
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
-from schatten.models.layers import MaskedBatchNorm, frame_mask, narrow, run_lstm, run_projected_lstm
+from schatten.models.layers import (
+    MaskedBatchNorm,
+    apply_right_factor,
+    frame_mask,
+    run_lstm,
+    run_projected_lstm,
+)
 from schatten.recipe.model import FEATURE_BINS, Lstm
 from schatten.units import Units
 
@@ -49,14 +55,14 @@ class LstmModel(AcousticModel):
         )
         lengths = self.output_lengths(lengths)
         mask = frame_mask(lengths, x.shape[1])
-        inner = self.bank.inner()
-        matrices = self.bank.form(inner)
+        rights = self.bank.right_factors()
+        matrices = self.bank.form(rights)
         for index in range(len(self.settings.lstm)):
             if index < len(self.norms):
                 x = self.norms[index](x, mask)
             x = functional.dropout(x, self.settings.dropout, self.training)
             self.show(f"lstm{index}.nonrec", x, mask)
-            x = narrow(x, inner.get(f"lstm{index}.nonrec"))
+            x = apply_right_factor(x, rights.get(f"lstm{index}.nonrec"))
             x = self._run(index, x, matrices)
             self.show(f"lstm{index}.rec", x, mask)
         return self.output(x).log_softmax(-1), lengths

@@ -5,6 +5,6 @@ of lexicons. Nothing here needs torch.
 """
 
 from schatten.units.inventory import BLANK, SPACE, Units, characters, from_names
-from schatten.units.lexicon import read_lexicon
+from schatten.units.lexicon import read_lexicon, read_spellings
 
-__all__ = ["BLANK", "SPACE", "Units", "characters", "from_names", "read_lexicon"]
+__all__ = ["BLANK", "SPACE", "Units", "characters", "from_names", "read_lexicon", "read_spellings"]

@@ -17,11 +17,10 @@ import numpy as np
 from schatten.errors import UserError
 from schatten.fst import EPSILON, Fst, from_kaldifst, fst_of, read_fst, to_mutable, write_fst
 from schatten.runtime.files import read_json, write_json
-from schatten.units import Units, read_lexicon
+from schatten.units import Units, read_spellings
 
 BLANK_LABEL = 1
 _ROOT, _WORD_END, _SENTENCE_END = range(3)
-_Entries = list[tuple[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -57,26 +56,13 @@ class Symbols:
 
 def read_symbols(lexicon: Path, units: Units) -> Symbols:
     """Label a lexicon. Errors: `UserError` for a unit that the acoustic model lacks."""
-    entries = read_lexicon(lexicon)
+    entries = read_spellings(lexicon, units)
     words = tuple(dict.fromkeys(word for word, _ in entries))
     word_labels = {word: label for label, word in enumerate(words, start=1)}
-    unit_labels = {unit: label for label, unit in enumerate(units.names, start=1)}
-    _require_units(entries, unit_labels, lexicon)
     spelled = (
-        (word_labels[word], tuple(unit_labels[unit] for unit in spelling))
-        for word, spelling in entries
+        (word_labels[word], tuple(index + 1 for index in spelling)) for word, spelling in entries
     )
     return Symbols(units, words, tuple(dict.fromkeys(spelled)))
-
-
-def _require_units(entries: _Entries, unit_labels: dict[str, int], lexicon: Path) -> None:
-    for word, spelling in entries:
-        unknown = set(spelling) - unit_labels.keys()
-        if unknown:
-            raise UserError(
-                f"{lexicon} spells {word!r} with {', '.join(sorted(unknown))}, which the "
-                "acoustic model has not: make the lexicon with the model's alphabet"
-            )
 
 
 def topology(units: int) -> Fst:
