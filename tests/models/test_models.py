@@ -228,24 +228,24 @@ def test_products_in_two_steps_are_the_same(
     features, lengths = batch(model)
     expected, _ = model(features, lengths)
     model.bank.apply_below = 1.0
-    inner = model.bank.inner()
+    inner = model.bank.right_factors()
     formed = model.bank.form(inner)
     assert bool(inner) == (factorization != "split" or settings is DS2)  # fc has one gate
     assert all(formed[name].shape[1] == 2 for name in inner)
     assert not any(name.endswith(".rec") for name in inner)
     assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
-    assert model.bank.inner(recurrent=True) == inner
+    assert model.bank.right_factors(recurrent=True) == inner
     model.bank.apply_recurrent_below = 1.0
-    inner = model.bank.inner(recurrent=True)
+    inner = model.bank.right_factors(recurrent=True)
     assert any(name.endswith(".rec") for name in inner) == (factorization != "split")
     assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
     with torch.inference_mode():  # where fused kernels take formed matrices
         assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
     models.save(model, tmp_path / "model.pt")
     loaded = models.load(tmp_path / "model.pt")
-    assert loaded.bank.inner(recurrent=True).keys() == inner.keys()
+    assert loaded.bank.right_factors(recurrent=True).keys() == inner.keys()
     model.bank.apply_below = model.bank.apply_recurrent_below = 0.01
-    assert model.bank.inner(recurrent=True) == {}
+    assert model.bank.right_factors(recurrent=True) == {}
 
 
 def test_damaged_and_missing_models_are_refused_by_name(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the states (N, T, H) of inputs (N, T, C)."""
-        inner = self.bank.inner(recurrent=True)
+        inner = self.bank.right_factors(recurrent=True)
         matrices = self.bank.form(inner)
         x = apply_right_factor(x, inner.get("nonrec"))
         nonrec, rec = matrices["nonrec"], matrices["rec"]
