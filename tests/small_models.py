@@ -4,9 +4,10 @@ import torch
 
 from schatten import models
 from schatten.compress.truncate import truncate_to_rank
-from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models import AcousticModel
 from schatten.models.projection import project
 from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
+from schatten.units import characters
 
 ALPHABET = "abcdefgh'"
 
@@ -26,7 +27,7 @@ def deep_speech_2(feature="mel80"):
 
 def make(settings, factorization="partial", rank=None, seed=1) -> AcousticModel:
     torch.manual_seed(seed)
-    model = models.build(settings, units_of(ALPHABET), factorization)
+    model = models.build(settings, characters(ALPHABET), factorization)
     bins = len(model.bins_mean)
     model.set_statistics(torch.randn(bins) - 8, torch.rand(bins) + 1.5)
     for norm in model.norms:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from schatten.decode.logprobs import BLANK, SPACE, LogProbs
+from schatten.decode.logprobs import LogProbs
+from schatten.units import BLANK, characters
 
-UNITS = [BLANK, SPACE, "a", "b", "c"]
+UNITS = characters("abc")
 WORDS = ["a", "ab", "abb", "ba", "cab"]
 RECIPE = """
 title: Toy
@@ -106,7 +107,7 @@ def acoustic_scores(
     scores: dict[tuple[str, ...], float] = {}
     for path in itertools.product(range(len(UNITS)), repeat=len(values)):
         collapsed = [unit for unit, _ in itertools.groupby(path)]
-        words = tuple("".join(UNITS[unit] for unit in collapsed if unit).split())
+        words = tuple("".join(UNITS.names[unit] for unit in collapsed if unit).split())
         score = float(sum(values[frame, unit] for frame, unit in enumerate(path)))
         scores[words] = join(scores.get(words, -math.inf), score)
     return scores
@@ -122,7 +123,7 @@ def clear_values(text: str, confidence: float = 0.9) -> np.ndarray:
     units = [unit for letter in text for unit in (letter, letter, BLANK)]
     rest = math.log((1.0 - confidence) / (len(UNITS) - 1))
     values = np.full((len(units), len(UNITS)), rest, dtype=np.float32)
-    values[range(len(units)), [UNITS.index(unit) for unit in units]] = math.log(confidence)
+    values[range(len(units)), [UNITS.index[unit] for unit in units]] = math.log(confidence)
     return values
 
 

@@ -9,8 +9,8 @@ import kaldialign
 
 from schatten.decode.engine_search import Decoded, EngineSearch
 from schatten.decode.logprobs import LogProbs, read_logprobs
-from schatten.decode.search import LexiconSearch, Weights
-from schatten.decode.tune import read_weights
+from schatten.decode.search import LexiconSearch
+from schatten.decode.weights import Weights, read_weights
 from schatten.recipe.decoding import Decoding
 from schatten.transcripts import Utterance, read_references, require_same_utterances
 

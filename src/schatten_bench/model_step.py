@@ -9,11 +9,11 @@ import torch
 from schatten import models
 from schatten.compress import factor_fully, l2_penalty, trace_norm_penalty
 from schatten.models import AcousticModel
-from schatten.models.acoustic import units_of
 from schatten.recipe import Recipe
 from schatten.recipe.model import FEATURE_BINS
 from schatten.recipe.parts import model_of
 from schatten.train.module import ctc_losses
+from schatten.units import characters
 from schatten_bench.training_step import fastest_in_turns
 
 UTTERANCE_SECONDS = 8
@@ -51,7 +51,7 @@ def time_model_step(
     for form in ("dense", "factored"):
         torch.manual_seed(1)
         model = models.build(
-            model_of(recipe, system), units_of(recipe.text.alphabet), settings.layout
+            model_of(recipe, system), characters(recipe.text.alphabet), settings.layout
         )
         if form == "factored":
             factor_fully(model.bank)

@@ -6,8 +6,9 @@ They serve to measure speed, memory and size alone.
 import torch
 
 from schatten import models
-from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models import AcousticModel
 from schatten.recipe.model import Convolution, DeepSpeech2
+from schatten.units import characters
 
 CONVOLUTIONS = (
     Convolution(channels=64, kernel=(11, 21), stride=(2, 2)),
@@ -34,7 +35,7 @@ def build_tier(tier: str) -> AcousticModel:
         gru=gru,
         fully_connected=PAPER_FULLY_CONNECTED,
     )
-    model = models.build(settings, units_of(ALPHABET), "partial")
+    model = models.build(settings, characters(ALPHABET), "partial")
     if form == "factored":
         for _, weight in model.bank.items():
             _factor_at_random(weight, SHARE[size])

@@ -17,7 +17,7 @@ from schatten.compress.bank import Matrix
 from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.models.acoustic import orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_fused_gru, run_gru
-from schatten.models.layers import narrow, run_formed_lstm, run_fused_lstm
+from schatten.models.layers import apply_right_factor, run_formed_lstm, run_fused_lstm
 
 SIZES = (0.75, 0.5, 0.25, 0.1)
 """Sizes of a layer's factors in stage 2, as shares of its non-recurrent matrix."""
@@ -100,9 +100,9 @@ class GruLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the states (N, T, H) of inputs (N, T, C)."""
-        inner = self.bank.inner(recurrent=True)
+        inner = self.bank.right_factors(recurrent=True)
         matrices = self.bank.form(inner)
-        x = narrow(x, inner.get("nonrec"))
+        x = apply_right_factor(x, inner.get("nonrec"))
         nonrec, rec = matrices["nonrec"], matrices["rec"]
         if self.form == "torch":
             return run_fused_gru(x, nonrec, rec, self.biases)

@@ -11,7 +11,7 @@ from schatten.artifacts import Validation
 from schatten.cli.corpus import app
 from schatten.corpus import make
 from schatten.corpus.report import lines
-from schatten.corpus.validate import labels_needed, longest_stride, validate
+from schatten.corpus.validate import longest_stride, validate
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.runtime.files import read_json, read_jsonl, read_lines, write_jsonl, write_text
@@ -124,11 +124,6 @@ def test_wrong_manifests_are_refused(tsv_corpus: Corpus, rows: list[object], rea
     write_jsonl(data / "test.cuts.jsonl.gz", rows)
     with pytest.raises(UserError, match=reason):
         validate(make_recipe(), data, folder)
-
-
-@pytest.mark.parametrize(("text", "labels"), [("", 0), ("go on", 5), ("hello", 6), ("aaa", 5)])
-def test_ctc_needs_a_frame_a_character_and_one_between_equals(text: str, labels: int) -> None:
-    assert labels_needed(text) == labels
 
 
 def too_long(report: Validation, stride: int) -> dict[str, list[str]]:

@@ -6,7 +6,8 @@ import pytest
 from toy_decoding import UNITS, WORDS, acoustic_scores, lm_score, random_values
 
 from schatten.decode.exact import ExactScorer, Paths
-from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.search import LexiconSearch
+from schatten.decode.weights import Weights
 from schatten.recipe.decoding import Decoding
 
 WEIGHTS = Weights(0.8, 0.7)

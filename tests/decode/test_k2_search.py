@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from schatten.cli.decode import app
 from schatten.decode.logprobs import write_logprobs
-from schatten.decode.search import Weights
+from schatten.decode.weights import Weights
 from schatten.decode.wfst import k2_search
 from schatten.decode.wfst.search import GraphDecoder
 from schatten.errors import UserError

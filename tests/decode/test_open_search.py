@@ -7,12 +7,13 @@ import pytest
 from toy_decoding import UNITS, character_lm_score, clear_values, random_values
 
 from schatten.decode.open_search import OpenSearch
-from schatten.decode.search import Weights
+from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 
 WIDE = Decoding(beam=5000, beam_threshold=300.0, token_beam=15)
-SPACE = UNITS.index(" ")
+SPACE = UNITS.index[" "]
+TOKENS = ["<blank>", "<space>", "a", "b", "c"]
 
 
 def scores(values: np.ndarray, weights: Weights) -> dict[tuple[str, ...], float]:
@@ -21,7 +22,7 @@ def scores(values: np.ndarray, weights: Weights) -> dict[tuple[str, ...], float]
     for path in itertools.product(range(len(UNITS)), repeat=len(values)):
         ended = (*path, SPACE)
         collapsed = [unit for unit, _ in itertools.groupby((SPACE, *ended))][1:]
-        text = tuple("<space>" if unit == SPACE else UNITS[unit] for unit in collapsed if unit)
+        text = tuple(TOKENS[unit] for unit in collapsed if unit)
         score = float(sum(values[frame, unit] for frame, unit in enumerate(path)))
         score += weights.word_bonus * ended.count(SPACE)
         acoustic[text] = np.logaddexp(acoustic.get(text, -math.inf), score)

@@ -12,7 +12,8 @@ from toy_decoding import (
     random_values,
 )
 
-from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.search import LexiconSearch
+from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 
@@ -51,7 +52,7 @@ def test_no_frames_are_no_words(lexicon: Path, arpa: Path) -> None:
 
 def test_impossible_units_are_no_obstacle(lexicon: Path, arpa: Path) -> None:
     values = np.full((3, len(UNITS)), -math.inf, dtype=np.float32)
-    values[range(3), [UNITS.index(letter) for letter in "cab"]] = 0.0
+    values[range(3), [UNITS.index[letter] for letter in "cab"]] = 0.0
     decoder = LexiconSearch(lexicon, arpa, UNITS, Decoding()).decoder(Weights(0.5, 0.0))
     assert decoder.words(values) == ["cab"]
 

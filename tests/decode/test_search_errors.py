@@ -18,8 +18,8 @@ from typer.testing import CliRunner, Result
 from schatten.cli.search import app
 from schatten.decode.exact import ExactScorer
 from schatten.decode.logprobs import write_logprobs
-from schatten.decode.search import Weights
 from schatten.decode.search_errors import errors_table, find_search_errors
+from schatten.decode.weights import Weights
 from schatten.runtime.files import read_json, read_jsonl, write_json
 from schatten.transcripts import Utterance, write_hypotheses
 

@@ -8,8 +8,8 @@ from toy_decoding import WORDS, clear_values, log_probs, random_values, write_cu
 
 from schatten.decode.files import SearchFiles
 from schatten.decode.logprobs import write_logprobs
-from schatten.decode.search import Weights
-from schatten.decode.tune import read_weights, search_grid, tune
+from schatten.decode.tune import search_grid, tune
+from schatten.decode.weights import Weights, read_weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 from schatten.runtime.files import read_json
@@ -100,11 +100,3 @@ def test_other_utterances_are_refused_by_name(
     cuts = write_cuts(tmp_path / "other.cuts.jsonl.gz", {"s0-00": "a", "zz-99": "ba"})
     with pytest.raises(UserError, match=r"lacks 1 utterance \(zz-99\)"):
         tune(dev[0], cuts, SearchFiles(arpa, lexicon), Decoding())
-
-
-@pytest.mark.parametrize("content", ["{}", "[1]", '{"lm_weight": null, "word_bonus": 1}', "{"])
-def test_other_json_is_no_weights(content: str, tmp_path: Path) -> None:
-    path = tmp_path / "weights.json"
-    path.write_text(content)
-    with pytest.raises(UserError, match=r"weights\.json"):
-        read_weights(path)

@@ -7,12 +7,13 @@ import pytest
 from toy_decoding import UNITS, WORDS, acoustic_scores, clear_values, lm_score, random_values
 from toy_graphs import toy_graph
 
-from schatten.decode.search import Weights
+from schatten.decode.weights import Weights
 from schatten.decode.wfst.graph import Graph, read_graph, read_symbols, topology
 from schatten.decode.wfst.rescore import Rescorer
 from schatten.decode.wfst.search import GraphDecoder
 from schatten.errors import UserError
 from schatten.recipe.decoding import GraphSettings
+from schatten.units import characters
 
 WIDE = GraphSettings(beam=1000, max_active=100000, lattice_beam=1000)
 ALL_WEIGHTS = [Weights(0.0, 0.0), Weights(0.7, -1.5), Weights(1.5, 2.0)]
@@ -96,7 +97,7 @@ def test_no_frames_and_impossible_units(graph: Graph, arpa: Path) -> None:
     ):
         assert decoder.words(np.empty((0, len(UNITS)), dtype=np.float32)) == []
         values = np.full((3, len(UNITS)), -math.inf, dtype=np.float32)
-        values[range(3), [UNITS.index(letter) for letter in "cab"]] = 0.0
+        values[range(3), [UNITS.index[letter] for letter in "cab"]] = 0.0
         assert decoder.words(values) == ["cab"]
 
 
@@ -132,7 +133,7 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, arpa: Path, lexicon
 
 def test_files_that_do_not_fit_are_refused(tmp_path: Path, graph: Graph, arpa: Path) -> None:
     with pytest.raises(UserError, match=r"graph\.fst was made for other units"):
-        graph.require_units([*UNITS, "d"], tmp_path / "graph.fst")
+        graph.require_units(characters("abcd"), tmp_path / "graph.fst")
     with pytest.raises(UserError, match=r"none\.fst does not exist"):
         read_graph(tmp_path / "none.fst")
     names = tmp_path / "graph.fst.json"

@@ -6,8 +6,10 @@ import subprocess
 
 import pytest
 
-from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.search import LexiconSearch
+from schatten.decode.weights import Weights
 from schatten.recipe.decoding import Decoding
+from schatten.units import from_names
 
 HIGHEST = {
     name: next(limit.le for limit in Decoding.model_fields[name].metadata if hasattr(limit, "le"))
@@ -30,7 +32,7 @@ def test_the_words_fit_as_well_as_those_of_flashlight(opened, files, sound):
     stream = model.stream(lm=lm, beam=2000, beam_threshold=200, token_beam=50, **OPTIONS)
     _, log_probs = stream.whole(sound)
     settings = Decoding(beam=4000, beam_threshold=200, token_beam=50)
-    search = LexiconSearch(files[1], files[0], model.units, settings)
+    search = LexiconSearch(files[1], files[0], from_names(model.units), settings)
     words, score = search.decoder(WEIGHTS).best(log_probs)
     assert stream.score > score - 0.5
     assert stream.text.split()[:2] == words[:2]

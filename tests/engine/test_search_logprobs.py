@@ -19,7 +19,8 @@ from toy_graphs import toy_graph
 
 from schatten.decode.engine_search import EngineSearch
 from schatten.decode.logprobs import write_logprobs
-from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.search import LexiconSearch
+from schatten.decode.weights import Weights
 from schatten.decode.wfst.run import Reference, count_search_errors
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding, GraphSettings
@@ -87,7 +88,7 @@ def test_narrow_beams_find_clear_words(program, files):
 
 def test_impossible_units_are_no_obstacle(program, files):
     values = np.full((3, len(UNITS)), -math.inf, dtype=np.float32)
-    values[range(3), [UNITS.index(letter) for letter in "cab"]] = 0.0
+    values[range(3), [UNITS.index[letter] for letter in "cab"]] = 0.0
     found = EngineSearch(program, *files, Decoding()).decode(
         log_probs({"u": values}), Weights(0.5, 0.0)
     )
@@ -97,7 +98,7 @@ def test_impossible_units_are_no_obstacle(program, files):
 def test_nothing_fits_is_minus_infinity(program, files):
     """No word of the lexicon ends in c: there is no result, and the search goes on."""
     values = np.full((2, len(UNITS)), -math.inf, dtype=np.float32)
-    values[range(2), [UNITS.index(letter) for letter in "ac"]] = 0.0
+    values[range(2), [UNITS.index[letter] for letter in "ac"]] = 0.0
     split = log_probs({"u": values, "v": clear_values("ab")})
     found = EngineSearch(program, *files, Decoding()).decode(split, Weights(0.5, 0.0))
     assert found.words["v"] == ["ab"]

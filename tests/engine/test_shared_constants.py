@@ -74,7 +74,9 @@ def test_the_widest_beam() -> None:
         threshold,
     )
     assert written("schatten.h", r"paths kept, 1\.\.(\d+)") == (widest,)
-    assert written("schatten.h", r"natural log\) are dropped; above 0, at most (\d+)") == (threshold,)
+    assert written("schatten.h", r"natural log\) are dropped; above 0, at most (\d+)") == (
+        threshold,
+    )
 
 
 def test_the_defaults_of_the_search() -> None:

@@ -4,12 +4,13 @@ import pytest
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
-from schatten.characters import spell
 from schatten.cli.lm import app
 from schatten.lm import arpa
 from schatten.lm.build import build_to
 from schatten.recipe.decoding import LanguageModel, Prune
 from schatten.runtime.files import read_json
+from schatten.units import characters
+from schatten.units.tokens import as_tokens
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 WISH = Prune(ngrams=150, history="witten_bell")
@@ -19,18 +20,19 @@ SETTINGS = LanguageModel(decoder="open", order=4, prune=WISH, quantize_bits=8)
 @pytest.fixture(scope="module")
 def built(kenlm_programs, text, tmp_path_factory):
     output = tmp_path_factory.mktemp("characters")
-    build_to(SETTINGS, alphabet=ALPHABET, text=text, output=output, dev=text, memory_mb=100)
+    units = characters(ALPHABET)
+    build_to(SETTINGS, units=units, text=text, output=output, dev=text, memory_mb=100)
     return output
 
 
 def test_a_sentence_is_spelled_with_a_space_after_each_word():
-    assert spell(" call  jon ") == "c a l l <space> j o n <space>"
-    assert spell("") == ""
+    assert as_tokens(" call  jon ") == "c a l l <space> j o n <space>"
+    assert as_tokens("") == ""
 
 
 def test_its_words_are_the_characters(built, sentences):
-    characters = set("".join(sentences)) - {" "}
-    assert set(arpa.words(built / "arpa.gz")) == characters | {"<space>", "<s>", "</s>", "<unk>"}
+    letters = set("".join(sentences)) - {" "}
+    assert set(arpa.words(built / "arpa.gz")) == letters | {"<space>", "<s>", "</s>", "<unk>"}
     info = read_json(built / "info.json")
     assert info["dev"]["tokens"] == sum(len(line) + 2 for line in sentences)
     assert info["dev"]["oovs"] == 0

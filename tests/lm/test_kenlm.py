@@ -7,13 +7,15 @@ from schatten.lm import arpa, kenlm
 from schatten.lm.build import build_to, estimate_to
 from schatten.recipe.decoding import LanguageModel
 from schatten.runtime.files import read_json
+from schatten.units import characters
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 SMALL = LanguageModel(order=3, discount_fallback=True)
 
 
 def build(text, output, dev=None, alphabet=ALPHABET, memory_mb=100):
-    build_to(SMALL, alphabet=alphabet, text=text, output=output, dev=dev, memory_mb=memory_mb)
+    units = characters(alphabet)
+    build_to(SMALL, units=units, text=text, output=output, dev=dev, memory_mb=memory_mb)
 
 
 @pytest.fixture(scope="module")

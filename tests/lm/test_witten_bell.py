@@ -9,6 +9,7 @@ from schatten.errors import UserError
 from schatten.lm.build import build_to
 from schatten.lm.witten_bell import estimate
 from schatten.recipe.decoding import LanguageModel, Prune
+from schatten.units import characters
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 
@@ -59,7 +60,8 @@ def test_a_recipe_can_ask_for_it(kenlm_programs, text, tmp_path):
             order=3, discount_fallback=True, prune=Prune(ngrams=80, history=history)
         )
         output = tmp_path / history
-        build_to(settings, alphabet=ALPHABET, text=text, output=output, dev=None, memory_mb=100)
+        units = characters(ALPHABET)
+        build_to(settings, units=units, text=text, output=output, dev=None, memory_mb=100)
         names = sorted(path.name for path in output.iterdir())
         assert names == ["arpa.gz", "bin", "info.json", "lexicon"]
         kept[history] = (output / "arpa.gz").read_bytes()

@@ -12,12 +12,13 @@ from schatten import models
 from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.errors import UserError
 from schatten.features.extractors import extractor
-from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models import AcousticModel
 from schatten.models.bands import highest_frequencies
 from schatten.models.gru import GruBiases, run_fused_gru, run_gru
 from schatten.models.layers import run_lstm
 from schatten.models.lstm import stack_frames
 from schatten.recipe.model import FEATURE_BINS, Convolution, DeepSpeech2, Lstm
+from schatten.units import characters
 
 DS2 = DeepSpeech2(
     type="deep_speech_2",
@@ -29,7 +30,7 @@ DS2 = DeepSpeech2(
     fully_connected=10,
 )
 LSTM = Lstm(type="lstm", lstm=(12, 10))
-UNITS = units_of("abc'")
+UNITS = characters("abc'")
 
 
 def built(settings: DeepSpeech2 | Lstm, factorization: str = "partial") -> AcousticModel:
@@ -185,7 +186,7 @@ def paper_model(factorization: str = "partial") -> AcousticModel:
         gru=(768, 1024, 1280),
         fully_connected=1536,
     )
-    return models.build(settings, units_of("abcdefghijklmnopqrstuvwxyz'"), factorization)
+    return models.build(settings, characters("abcdefghijklmnopqrstuvwxyz'"), factorization)
 
 
 def test_the_paper_model_has_the_paper_s_parameter_counts() -> None:
@@ -200,7 +201,7 @@ def test_the_paper_model_has_the_paper_s_parameter_counts() -> None:
 
 def test_the_lstm_of_prabhavalkar_et_al_has_its_parameter_count() -> None:
     settings = Lstm(type="lstm", lstm=(500,) * 5)
-    model = models.build(settings, units_of("abcdefghijklmnopqrstuvwxyz'"), "partial")
+    model = models.build(settings, characters("abcdefghijklmnopqrstuvwxyz'"), "partial")
     assert model.parameters_at_inference() == pytest.approx(9.7e6, rel=0.01)
 
 
@@ -227,24 +228,24 @@ def test_products_in_two_steps_are_the_same(
     features, lengths = batch(model)
     expected, _ = model(features, lengths)
     model.bank.apply_below = 1.0
-    inner = model.bank.inner()
+    inner = model.bank.right_factors()
     formed = model.bank.form(inner)
     assert bool(inner) == (factorization != "split" or settings is DS2)  # fc has one gate
     assert all(formed[name].shape[1] == 2 for name in inner)
     assert not any(name.endswith(".rec") for name in inner)
     assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
-    assert model.bank.inner(recurrent=True) == inner
+    assert model.bank.right_factors(recurrent=True) == inner
     model.bank.apply_recurrent_below = 1.0
-    inner = model.bank.inner(recurrent=True)
+    inner = model.bank.right_factors(recurrent=True)
     assert any(name.endswith(".rec") for name in inner) == (factorization != "split")
     assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
     with torch.inference_mode():  # where fused kernels take formed matrices
         assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
     models.save(model, tmp_path / "model.pt")
     loaded = models.load(tmp_path / "model.pt")
-    assert loaded.bank.inner(recurrent=True).keys() == inner.keys()
+    assert loaded.bank.right_factors(recurrent=True).keys() == inner.keys()
     model.bank.apply_below = model.bank.apply_recurrent_below = 0.01
-    assert model.bank.inner(recurrent=True) == {}
+    assert model.bank.right_factors(recurrent=True) == {}
 
 
 def test_damaged_and_missing_models_are_refused_by_name(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from schatten import compress, models
 from schatten.models import layers
-from schatten.models.acoustic import units_of
 from schatten.models.projection import project, projection_spectra
 from schatten.recipe.model import Lstm
+from schatten.units import characters
 
 CELLS = (20, 24)
 LETTERS = "abcdefghijklmnopqrstuvwxyz'"
@@ -99,7 +99,7 @@ def test_the_lstm_with_proj_size_is_the_one_with_the_product(
 
 def test_parameters_follow_the_table_of_p() -> None:
     """P, table 1: 9.7 M dense; ranks 80 to 150 at tau 0.60 have 3.1 M."""
-    units = units_of(LETTERS + "0123456789.-&")  # 42 outputs, as P's 41 phones and the blank
+    units = characters(LETTERS + "0123456789.-&")  # 42 outputs, as P's 41 phones and the blank
     large = models.build(Lstm(type="lstm", lstm=(500,) * 5), units, "joint")
     assert large.parameters_at_inference() == pytest.approx(9.7e6, rel=0.01)
     given = ranks(80, 105, 130, 145, 150)

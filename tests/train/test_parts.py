@@ -14,19 +14,14 @@ from schatten.recipe import Recipe, parts
 from schatten.recipe.model import Stage2
 from schatten.recipe.training import FactorWarmup, Training
 from schatten.train.averaging import WeightAverage
-from schatten.train.data import Labels, frames_needed, training_loader
+from schatten.train.data import training_loader
 from schatten.train.module import ctc_losses
 from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
+from schatten.units import characters
 
 TRAINING = Training(
     epochs=10, batch_seconds=10, learning_rate=1.0, warmup_steps=4, final_learning_rate_ratio=0.01
 )
-
-
-def test_ctc_needs_a_blank_between_equal_labels() -> None:
-    labels = Labels(["<blank>", " ", "a", "b"])
-    assert frames_needed(labels("aab")) == 4
-    assert frames_needed(labels("ab ba")) == 5
 
 
 def test_the_loss_is_summed_over_an_utterance() -> None:
@@ -130,7 +125,7 @@ def test_a_result_version_matters_to_its_own_step_alone(
 def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> None:
     cuts = read_features(write_split(tmp_path, "train", 30, seed=1))
     labels, settings = (
-        Labels(["<blank>", " ", "a", "b"]),
+        characters("ab"),
         TRAINING.model_copy(update={"epoch_parts": 3}),
     )
     epochs = [
@@ -150,7 +145,7 @@ def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> N
 @pytest.mark.parametrize("utterances", [1, 2, 9])
 def test_a_few_utterances_are_an_epoch(tmp_path: Path, utterances: int) -> None:
     cuts = read_features(write_split(tmp_path, "train", utterances, seed=1))
-    batches = [*training_loader(cuts, Labels(["<blank>", " ", "a", "b"]), TRAINING, 1, 0, 0)]
+    batches = [*training_loader(cuts, characters("ab"), TRAINING, 1, 0, 0)]
     found = [name for batch in batches for name in batch.ids]
     assert sorted(found) == sorted(cut.id for cut in cuts)
 

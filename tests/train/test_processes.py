@@ -18,7 +18,8 @@ from small_data import write_data
 from schatten import models
 from schatten.features.store import read_features
 from schatten.runtime.launch import Place
-from schatten.train.data import Labels, Utterances
+from schatten.train.data import Utterances
+from schatten.units import characters
 
 CONVOLUTIONAL = {
     "type": "deep_speech_2",
@@ -67,7 +68,7 @@ def test_two_processes_train_as_one_does_though_killed(command: list[str]) -> No
         assert of_one["steps"] == of_two["steps"] > 8
         for name in ("train_loss", "dev_loss", "dev_cer", "learning_rate"):
             assert of_one[name] == pytest.approx(of_two[name], rel=1e-4), name
-    weights = [models.acoustic.read(Path(one, "model.pt"))["state"] for one in ("one", "two")]
+    weights = [models.read(Path(one, "model.pt"))["state"] for one in ("one", "two")]
     for name, value in weights[0].items():
         torch.testing.assert_close(weights[1][name], value, rtol=1e-3, atol=1e-4)
     assert not list(Path("state").iterdir())
@@ -101,11 +102,11 @@ def test_a_process_that_fails_ends_the_others(command: list[str]) -> None:
 def test_shares_make_up_the_batch_and_none_is_empty(tmp_path: Path) -> None:
     (train, _), _, _ = write_data(tmp_path)
     cuts = CutSet.from_cuts(list(read_features(train))[:3])
-    labels = Labels(["<blank>", " ", "a", "b"])
-    shares = [Utterances(labels, Place(rank, 2))[cuts] for rank in range(2)]
+    units = characters("ab")
+    shares = [Utterances(units, Place(rank, 2))[cuts] for rank in range(2)]
     assert sorted(name for share in shares for name in share.ids) == sorted(cuts.ids)
     assert all(share.utterances == 3 for share in shares)
     assert {share.seconds for share in shares} == {sum(cut.duration for cut in cuts)}
-    stand_in = Utterances(labels, Place(1, 2))[cuts.subset(first=1)]
+    stand_in = Utterances(units, Place(1, 2))[cuts.subset(first=1)]
     assert stand_in.ids == [] and stand_in.lengths.tolist() == [0]
     assert stand_in.utterances == 1

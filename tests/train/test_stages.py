@@ -155,7 +155,7 @@ def test_a_training_goes_on_from_any_step_with_the_same_bits(
     path.write_text(path.read_text().replace("checkpoint_steps: 2", "checkpoint_steps: 1"))
     settings = recipe.load(str(path))
     stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("whole/model.pt"))
-    whole = models.acoustic.read(Path("whole/model.pt"))["state"]
+    whole = models.read(Path("whole/model.pt"))["state"]
     write = Checkpoints.on_train_batch_end
     for step in (1, 7, 8, 9, 13):
 
@@ -170,7 +170,7 @@ def test_a_training_goes_on_from_any_step_with_the_same_bits(
         assert list(Path("state").glob("*/last.ckpt"))
         monkeypatch.setattr(Checkpoints, "on_train_batch_end", write)
         stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
-        resumed = models.acoustic.read(Path("cut/model.pt"))["state"]
+        resumed = models.read(Path("cut/model.pt"))["state"]
         assert all(torch.equal(whole[name], resumed[name]) for name in whole), step
 
 
@@ -190,7 +190,7 @@ def test_a_killed_training_ends_with_the_same_bits(data) -> None:
     assert checkpoint.is_file() and not Path("killed/model.pt").exists()
     subprocess.run([*command, "--output", "killed/model.pt"], check=True, capture_output=True)
 
-    whole, killed = (models.acoustic.read(Path(one) / "model.pt") for one in ("whole", "killed"))
+    whole, killed = (models.read(Path(one) / "model.pt") for one in ("whole", "killed"))
     for name, value in whole["state"].items():
         assert torch.equal(value, killed["state"][name]), name
     losses = [

@@ -57,9 +57,9 @@ def graph(
     from schatten import recipe as recipes
     from schatten.decode.wfst.graph import read_symbols, write_graph
     from schatten.lm.acceptor import acceptor
-    from schatten.models.acoustic import units_of
+    from schatten.units import characters
 
-    symbols = read_symbols(lexicon, units_of(recipes.load(recipe).text.alphabet))
+    symbols = read_symbols(lexicon, characters(recipes.load(recipe).text.alphabet))
     grammar = acceptor(arpa, symbols.word_labels, symbols.back_off_word)
     typer.echo(write_graph(output, symbols, grammar))
 

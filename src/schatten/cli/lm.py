@@ -107,8 +107,9 @@ def lexicon(
     """Spell the words of a model in the characters of the acoustic model."""
     from schatten.lm.build import write_lexicon
     from schatten.recipe import load
+    from schatten.units import characters
 
-    write_lexicon(arpa, load(recipe).text.alphabet, output)
+    write_lexicon(arpa, characters(load(recipe).text.alphabet), output)
 
 
 @app.command()
@@ -143,10 +144,11 @@ def build(
     """Make a model as the recipe says: estimate, prune, spell, store, measure."""
     from schatten.lm.build import build_to, settings_of
     from schatten.recipe import load
+    from schatten.units import characters
 
     build_to(
         settings_of(recipe, lm),
-        alphabet=load(recipe).text.alphabet,
+        units=characters(load(recipe).text.alphabet),
         text=text,
         output=output_dir,
         dev=dev,

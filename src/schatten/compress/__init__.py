@@ -1,11 +1,12 @@
 """Low-rank compression: torch in, torch out, nothing of the workflow.
 
-A large matrix is a `Weight`: dense, or a product U V. A `WeightBank` holds a model's weights and
-forms the matrices its layers ask for, whichever way the gates are factored together.
+A large matrix is a `Weight`, whose `Form` says how it is stored: dense, or as U V. A `WeightBank`
+holds a model's weights. It makes the matrices its layers ask for, however they are factored.
 """
 
 from schatten.compress.activations import SecondMoment
 from schatten.compress.bank import Factorization, Matrix, Piece, WeightBank
+from schatten.compress.forms import Dense, Factored, Form
 from schatten.compress.modules import LowRankRnn, project_lstm
 from schatten.compress.penalty import l2_penalty, trace_norm_penalty
 from schatten.compress.projection import projection_spectrum, share_projection
@@ -37,7 +38,10 @@ from schatten.compress.truncate import (
 from schatten.compress.weight import Weight
 
 __all__ = [
+    "Dense",
+    "Factored",
     "Factorization",
+    "Form",
     "LowRankRnn",
     "Matrix",
     "Piece",

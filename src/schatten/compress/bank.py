@@ -1,14 +1,14 @@
 """A model's large matrices, and which of them are factored as one.
 
 A layer asks for a matrix by name (`gru0.rec`); the bank makes it from the pieces of its weights.
-The factorizations of T are ways to lay out the pieces:
+The factorizations of the trace norm paper (Kliegl et al., 2018) are ways to lay out the pieces:
 
 - split: a weight for each gate; a matrix is its gates' weights one below the other;
 - partial: a weight for each matrix, its gates stacked (three recurrent; three non-recurrent);
 - six: a weight for all matrices of a layer, the three recurrent and the three non-recurrent, where
   its input is as wide as its state;
 - joint: a weight for all matrices that read the same input: the recurrent one of layer l and the
-  non-recurrent one of layer l + 1 (P's scheme), which so share a right factor.
+  non-recurrent one of layer l + 1 (Prabhavalkar et al., 2016), which so share a right factor.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from schatten.compress.forms import Spec
 from schatten.compress.weight import Weight
 
 Factorization = Literal["partial", "split", "joint", "six"]
@@ -54,14 +55,14 @@ class WeightBank(nn.Module):
     def __init__(self, matrices: Sequence[Matrix], factorization: Factorization) -> None:
         """Lay `matrices` out for a factorization; all are stored dense at first.
 
-        Raises `ValueError` where it joins matrices whose inputs differ in width.
+        Raises `ValueError` for a factorization that joins matrices whose inputs differ in width.
         """
         super().__init__()
         self.factorization = factorization
         self.apply_below = 0.0
-        """Share of a matrix's size below which `inner` gives its right factor."""
+        """Share of a non-recurrent matrix's size below which `right_factors` has its V."""
         self.apply_recurrent_below = 0.0
-        """That of a recurrent matrix."""
+        """The same share for a recurrent matrix."""
         self.nonrecurrent = [matrix.name for matrix in matrices if not matrix.recurrent]
         self.weights = nn.ModuleDict()
         self.pieces: list[Piece] = []
@@ -87,12 +88,12 @@ class WeightBank(nn.Module):
             self.pieces.append(Piece(matrix.name, name, start, start + len(value)))
             start += len(value)
 
-    def inner(self, recurrent: bool = False) -> dict[str, Tensor]:
+    def right_factors(self, recurrent: bool = False) -> dict[str, Tensor]:
         """Return the right factors V (r, n) of matrices whose products are made in two steps.
 
-        Those are matrices that are a weight's rows, where U and V together are below `apply_below`
-        of W's size; with `recurrent`, for a layer that can do so at each frame, recurrent ones as
-        well, below `apply_recurrent_below`.
+        Those are matrices that are rows of one factored weight. U and V together are smaller than
+        the share `apply_below` of W's size. With `recurrent`, for a layer that can multiply by
+        two factors at each frame, recurrent matrices below `apply_recurrent_below` are among them.
         """
         found: dict[str, Tensor] = {}
         for name in {piece.matrix: None for piece in self.pieces}:
@@ -100,27 +101,36 @@ class WeightBank(nn.Module):
             if is_recurrent and not recurrent:
                 continue
             pieces = [piece for piece in self.pieces if piece.matrix == name]
-            weight = self._weight(pieces[0].weight)
-            if len(pieces) > 1 or weight.v is None:
+            factors = self._weight(pieces[0].weight).factors
+            if len(pieces) > 1 or factors is None:
                 continue
-            (rank, columns), rows = weight.v.shape, pieces[0].stop - pieces[0].start
+            right, rows = factors[1], pieces[0].stop - pieces[0].start
+            rank, columns = right.shape
             share = self.apply_recurrent_below if is_recurrent else self.apply_below
             if rank * (rows + columns) < share * rows * columns:
-                found[name] = weight.v
+                found[name] = right
         return found
+
+    def inner(self, recurrent: bool = False) -> dict[str, Tensor]:
+        """Return `right_factors`, of which this is the former name."""
+        return self.right_factors(recurrent)
 
     def form(self, inner: Collection[str] = ()) -> dict[str, Tensor]:
         """Return every matrix by name, each weight multiplied out once.
 
-        Of those in `inner`, which multiply by V first, it is the left factor U.
+        For matrices in `inner`, whose inputs are multiplied by V first, it is the left factor U.
         """
         needed = {piece.weight for piece in self.pieces if piece.matrix not in inner}
         values = {name: weight() for name, weight in self.items() if name in needed}
-        lefts = {name: weight.u for name, weight in self.items()}
+        factors = {name: weight.factors for name, weight in self.items()}
         parts: dict[str, list[Tensor]] = {}
         for piece in self.pieces:
-            rows = lefts[piece.weight] if piece.matrix in inner else values[piece.weight]
-            assert rows is not None
+            if piece.matrix in inner:
+                product = factors[piece.weight]
+                assert product is not None
+                rows = product[0]
+            else:
+                rows = values[piece.weight]
             parts.setdefault(piece.matrix, []).append(rows[piece.start : piece.stop])
         return {
             name: part[0] if len(part) == 1 else torch.cat(part) for name, part in parts.items()
@@ -128,15 +138,16 @@ class WeightBank(nn.Module):
 
     @torch.no_grad()
     def fill(self, matrices: Mapping[str, Tensor]) -> None:
-        """Give dense weights the values of all matrices, by name."""
+        """Give the weights, which must be dense, the values of all matrices, by name."""
         taken = dict.fromkeys(matrices, 0)
+        parts: dict[str, list[Tensor]] = {}
         for piece in self.pieces:
-            weight = self._weight(piece.weight)
-            assert weight.dense is not None
             first = taken[piece.matrix]
             taken[piece.matrix] += piece.stop - piece.start
             rows = matrices[piece.matrix][first : taken[piece.matrix]]
-            weight.dense[piece.start : piece.stop] = rows
+            parts.setdefault(piece.weight, []).append(rows)
+        for name, weight in self.items():
+            weight.fill(torch.cat(parts[name]))
 
     def items(self) -> Iterator[tuple[str, Weight]]:
         """Yield each weight with its name."""
@@ -150,18 +161,30 @@ class WeightBank(nn.Module):
 
     @property
     def parameters_stored(self) -> int:
-        """Numbers stored of all weights, as they are."""
+        """Numbers stored at inference, of all weights in their present forms."""
         return sum(weight.parameters_stored for _, weight in self.items())
 
     @property
     def ranks(self) -> dict[str, int | None]:
-        """The rank of each weight; none where it is dense."""
+        """The rank of each weight; None where it is not factored."""
         return {name: weight.rank for name, weight in self.items()}
 
-    def reserve_ranks(self, ranks: dict[str, int | None]) -> None:
-        """Take the storage form that a saved state has, before loading it."""
+    @property
+    def specs(self) -> dict[str, Spec]:
+        """What a model file stores of each weight's form: its rank, None where it is dense."""
+        return {name: weight.form.spec for name, weight in self.items()}
+
+    def reserve(self, specs: Mapping[str, Spec]) -> None:
+        """Take the forms of a saved state, filled with zeros, before loading it.
+
+        Raises `ValueError` for a form that is not known.
+        """
         for name, weight in self.items():
-            weight.reserve_rank(ranks[name])
+            weight.reserve(specs[name])
+
+    def reserve_ranks(self, ranks: Mapping[str, int | None]) -> None:
+        """Take the forms of `ranks`, None for dense: see `reserve`."""
+        self.reserve(dict(ranks))
 
 
 def _groups(

@@ -1,4 +1,4 @@
-"""Torch's own recurrent layers, compressed: a drop-in GRU or LSTM, and P's projection of an LSTM.
+"""Torch's own recurrent layers, compressed: a drop-in GRU or LSTM, and an LSTM's projection.
 
 Weights are torch's, by its names (`weight_ih_l0` multiplies the input, `weight_hh_l0` the state).
 """
@@ -120,7 +120,9 @@ def _without_weights(rnn: nn.GRU | nn.LSTM) -> nn.GRU | nn.LSTM:
 
 @torch.no_grad()
 def project_lstm(lstm: nn.LSTM, reader: nn.Linear, rank: int) -> tuple[nn.LSTM, nn.Linear]:
-    """Return an LSTM with `proj_size` = `rank` and the layer that reads it, compressed as P does.
+    """Return an LSTM with `proj_size` = `rank` and the layer that reads it.
+
+    The states share a projection with what reads them, as in Prabhavalkar et al. (2016).
 
     `reader` is what reads the last state of `lstm`: it shares that layer's projection.
     Raises `ValueError` for a bidirectional LSTM, or a rank that is not below its hidden size.

@@ -8,14 +8,15 @@ from schatten.compress.weight import Weight
 
 
 def trace_norm_penalty(bank: WeightBank, lambda_rec: float, lambda_nonrec: float) -> Tensor:
-    """Return (lambda/2) (‖U‖² + ‖V‖²) summed over the factored weights, a scalar (T, equation 3).
+    """Return (lambda/2) (‖U‖² + ‖V‖²) summed over the factored weights, a scalar.
 
-    Its minimum over all U V = W is lambda times the trace norm of W.
+    Its minimum over all U V = W is lambda times the trace norm of W (the trace norm paper,
+    Kliegl et al., 2018, equation 3).
     """
     terms = [
-        _strength(weight, lambda_rec, lambda_nonrec) * (_square(weight.u) + _square(weight.v))
+        _strength(weight, lambda_rec, lambda_nonrec) * (_square(factors[0]) + _square(factors[1]))
         for _, weight in bank.items()
-        if weight.u is not None and weight.v is not None
+        if (factors := weight.factors) is not None
     ]
     return torch.stack(terms).sum() if terms else torch.zeros(())
 

@@ -1,8 +1,8 @@
 """A recurrent matrix and all that reads its state, through one shared projection of the state.
 
-P (Prabhavalkar et al., 2016, "joint factorization"): with the state h (N,) of a layer, its
+The joint factorization of Prabhavalkar et al. (2016): with the state h (H,) of a layer, its
 recurrent matrix W_h and the matrices W_x that read h above, W_h = Z_h P and W_x = Z_x P with one
-P (r, N). The projected state P h is then all that the layer hands on, as an LSTM with `proj_size`
+P (r, H). The projected state P h is then all that the layer hands on, as an LSTM with `proj_size`
 does.
 """
 
@@ -19,11 +19,11 @@ from schatten.compress.spectrum import singular_values
 def share_projection(
     recurrent: Tensor, readers: Sequence[Tensor], rank: int, moment: Tensor | None = None
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
-    """Return P (r, N), Z_h (m, r) and a Z_x (k, r) for each of `readers` (k, N).
+    """Return P (r, H), Z_h (m, r) and a Z_x (k, r) for each of `readers` (k, H).
 
-    P spans the first right singular vectors of `recurrent` (m, N), Z_h P is its best product of
-    that rank, and each Z_x minimises ‖Z_x P - W_x‖ (least squares, as in P). With the second
-    `moment` (N, N) of h, errors are those of the products with h: ‖(Z P - W) h‖, on average.
+    P spans the first right singular vectors of `recurrent` (m, H), Z_h P is its best product of
+    that rank, and each Z_x minimises ‖Z_x P - W_x‖, as in the paper. With the second `moment`
+    (H, H) of h, errors are those of the products with h: ‖(Z P - W) h‖, on average.
     """
     root, inverse = root_of(moment, recurrent)
     _, _, right = torch.linalg.svd(recurrent.detach().double() @ root, full_matrices=False)

@@ -47,12 +47,18 @@ class Spectrum:
 
 
 def ranks_for_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
-    """Return for each the smallest rank that holds the share `tau` of the variance (T, 3.2.2)."""
+    """Return for each the smallest rank that holds the share `tau` of the variance.
+
+    The rule of the trace norm paper (Kliegl et al., 2018, section 3.2.2).
+    """
     return {name: rank_for_variance(one.values, tau) for name, one in spectra.items()}
 
 
 def ranks_below_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
-    """Return for each the largest rank, at least 1, that holds at most `tau` (P, equation 7)."""
+    """Return for each the largest rank, at least 1, that holds at most the share `tau`.
+
+    The rule of Prabhavalkar et al. (2016, equation 7).
+    """
     return {name: rank_below_variance(one.values, tau) for name, one in spectra.items()}
 
 
@@ -69,10 +75,11 @@ def ranks_for_budget(spectra: Mapping[str, Spectrum], parameters: int) -> Ranks:
     """Return the ranks of at most `parameters` that together lose the least.
 
     What a matrix loses is its squared error over its norm: the geometric mean of the squared
-    error, in which large matrices are all, and of its share of the variance, in which all are
-    alike; before stage 2 it did better than either. At one price for a parameter each matrix
-    takes the rank with the least loss plus price; the price falls until the budget is used
-    (Everett, 1963: no other ranks of that size lose less).
+    error, in which large matrices outweigh all others, and of its share of the variance, in which
+    all count the same. Before stage 2 it did better than either. A parameter has one price, the
+    Lagrange multiplier of the budget, and each matrix takes the rank with the least loss plus
+    price. The price falls until the budget is used (Everett, 1963: no other ranks of that size
+    lose less).
     Raises `ValueError` where even rank 1 everywhere is larger.
     """
 

@@ -17,8 +17,9 @@ def trace_norm(matrix: Tensor) -> float:
 
 
 def nu(values: Tensor) -> float:
-    """Return the nondimensional trace norm coefficient of singular values (d,) (T, equation 5).
+    """Return the nondimensional trace norm coefficient of singular values (d,).
 
+    The trace norm paper (Kliegl et al., 2018, equation 5):
     nu = (‖s‖₁/‖s‖₂ - 1) / (√d - 1): 0 for rank 1, 1 where all singular values are equal.
     """
     if len(values) < 2 or not float(values.norm()):
@@ -28,9 +29,10 @@ def nu(values: Tensor) -> float:
 
 
 def rank_for_variance(values: Tensor, tau: float) -> int:
-    """Return the smallest rank whose squared singular values reach the share `tau` (T, 3.2.2).
+    """Return the smallest rank whose squared singular values reach the share `tau`.
 
-    `values`: singular values (d,), largest first.
+    `values`: singular values (d,), largest first. The trace norm paper (Kliegl et al., 2018,
+    section 3.2.2).
     """
     cumulative = values.double().square().cumsum(0)
     reached = cumulative >= tau * cumulative[-1] * (1 - 1e-12)
@@ -38,9 +40,9 @@ def rank_for_variance(values: Tensor, tau: float) -> int:
 
 
 def rank_below_variance(values: Tensor, tau: float) -> int:
-    """Return the largest rank, at least 1, whose share of variance is at most `tau` (P, eq. 7).
+    """Return the largest rank, at least 1, whose share of variance is at most `tau`.
 
-    `values`: singular values (d,), largest first.
+    `values`: singular values (d,), largest first. Prabhavalkar et al. (2016, equation 7).
     """
     cumulative = values.double().square().cumsum(0)
     return max(1, int((cumulative <= tau * cumulative[-1] * (1 + 1e-12)).sum()))

@@ -48,12 +48,15 @@ def truncate_weight(weight: Weight, rank: int, moment: Tensor | None = None) -> 
     rows, columns = weight.shape
     if rank * (rows + columns) < rows * columns:
         weight.store_factors(*factor(weight(), rank, moment))
-    elif weight.is_factored:
+    else:
         weight.store_dense()
 
 
 def factor_fully(bank: WeightBank) -> None:
-    """Store every weight as U V with r = min(m, n), the form in which T trains stage 1."""
+    """Store every weight as U V with r = min(m, n), so that its trace norm can be trained.
+
+    It is the form of stage 1 in the trace norm paper (Kliegl et al., 2018).
+    """
     for _, weight in bank.items():
         weight.store_factors(*factor(weight(), min(weight.shape)))
 
@@ -75,12 +78,12 @@ def truncate(bank: WeightBank, ranks: Mapping[str, int], moments: Moments | None
 
 
 def truncate_to_variance(bank: WeightBank, tau: float, moments: Moments | None = None) -> None:
-    """Keep in each weight the smallest rank that holds the share `tau` of its variance (T)."""
+    """Keep in each weight the smallest rank that holds the share `tau` of its variance."""
     truncate(bank, ranks_for_variance(spectra_of(bank, moments), tau), moments)
 
 
 def truncate_below_variance(bank: WeightBank, tau: float, moments: Moments | None = None) -> None:
-    """Keep in each weight the largest rank that holds at most `tau` of its variance (P)."""
+    """Keep in each weight the largest rank that holds at most `tau` of its variance."""
     truncate(bank, ranks_below_variance(spectra_of(bank, moments), tau), moments)
 
 

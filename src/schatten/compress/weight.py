@@ -1,65 +1,112 @@
-"""One large matrix: dense, or the product of two factors."""
+"""One large matrix, in one of the forms of `schatten.compress.forms`."""
+
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from schatten.compress.forms import Dense, Factored, Form, Spec, form_of
+
 
 class Weight(nn.Module):
-    """A matrix W of m rows and n columns, stored dense or as U (m x r) times V (r x n).
+    """A matrix W of m rows and n columns; `form` says how it is stored.
 
-    `recurrent` says which lambda a penalty uses for it.
+    `recurrent` says which lambda a penalty uses for it. Forms keep their parameters under the
+    names `dense`, or `u` and `v`; those of another form than the present one are None.
     """
+
+    dense: nn.Parameter | None
+    u: nn.Parameter | None
+    v: nn.Parameter | None
 
     def __init__(self, matrix: Tensor, recurrent: bool = False) -> None:
         """Store `matrix` (m, n) dense."""
         super().__init__()
         self.shape: tuple[int, int] = (matrix.shape[0], matrix.shape[1])
         self.recurrent = recurrent
-        self.dense: nn.Parameter | None = nn.Parameter(matrix.detach().clone())
-        self.u: nn.Parameter | None = None
-        self.v: nn.Parameter | None = None
+        for name in ("dense", "u", "v"):
+            self.register_parameter(name, None)
+        self.store(Dense(self.shape), {"dense": matrix.detach().clone()})
+
+    def store(self, form: Form, tensors: Mapping[str, Tensor]) -> None:
+        """Take a form with its tensors, without a copy, in place of the present ones.
+
+        A `nn.Parameter` stays one, any other tensor of a floating type becomes one, and a tensor
+        of another type is a buffer.
+        """
+        for name in [*self._parameters, *self._buffers]:
+            setattr(self, name, None)
+        self.form = form
+        for name, tensor in tensors.items():
+            if isinstance(tensor, nn.Parameter):
+                self.register_parameter(name, tensor)
+            elif tensor.is_floating_point():
+                self.register_parameter(name, nn.Parameter(tensor))
+            else:
+                self.register_buffer(name, tensor)
 
     @property
-    def rank(self) -> int | None:
-        """Inner dimension of the factors; none when dense."""
-        return None if self.u is None else self.u.shape[1]
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors of the form by name, in the order of the state dict."""
+        held = {**self._parameters, **self._buffers}
+        return {name: tensor for name, tensor in held.items() if tensor is not None}
+
+    def forward(self) -> Tensor:
+        """Return W (m, n)."""
+        return self.form.matrix(self.tensors)
+
+    @property
+    def parameters_stored(self) -> int:
+        """Numbers stored at inference."""
+        return self.form.count(self.tensors)
+
+    def exported(self) -> list[Tensor]:
+        """Return what an exported model stores, in the order of a product: W, or U and V."""
+        return self.form.exported(self.tensors)
+
+    @property
+    def factors(self) -> tuple[Tensor, Tensor] | None:
+        """U (m, r) and V (r, n) where W is their product, else None."""
+        return self.form.factors(self.tensors)
 
     @property
     def is_factored(self) -> bool:
         """Whether W is stored as U V."""
-        return self.u is not None
+        return self.factors is not None
 
     @property
-    def parameters_stored(self) -> int:
-        """Numbers stored: m n, or r (m + n)."""
-        rows, columns = self.shape
-        return rows * columns if self.rank is None else self.rank * (rows + columns)
+    def rank(self) -> int | None:
+        """Inner dimension of the factors; None where there are none."""
+        return None if self.factors is None else self.factors[0].shape[1]
 
-    def forward(self) -> Tensor:
-        """Return W (m, n), formed from its factors where there are any."""
-        if self.u is not None and self.v is not None:
-            return self.u @ self.v
-        assert self.dense is not None
-        return self.dense
+    def fill(self, matrix: Tensor) -> None:
+        """Overwrite the values with those of `matrix` (m, n), in place.
+
+        Raises `ValueError` for a form that cannot hold every matrix.
+        """
+        self.form.fill(self.tensors, matrix)
 
     def store_dense(self) -> None:
-        """Multiply the factors out."""
-        matrix = self().detach().clone()
-        self.dense, self.u, self.v = nn.Parameter(matrix), None, None
+        """Store W itself; a dense weight stays as it is."""
+        if not isinstance(self.form, Dense):
+            self.store(Dense(self.shape), {"dense": self().detach().clone()})
 
     def store_factors(self, u: Tensor, v: Tensor) -> None:
-        """Store W as `u` (m, r) times `v` (r, n)."""
+        """Store W as the product of `u` (m, r) and `v` (r, n)."""
         if (u.shape[0], v.shape[1]) != self.shape or u.shape[1] != v.shape[0]:
             raise ValueError(
                 f"factors {tuple(u.shape)} and {tuple(v.shape)} do not make {self.shape}"
             )
-        self.dense = None
-        self.u, self.v = nn.Parameter(u.detach().clone()), nn.Parameter(v.detach().clone())
+        tensors = {"u": u.detach().clone(), "v": v.detach().clone()}
+        self.store(Factored(self.shape, u.shape[1]), tensors)
+
+    def reserve(self, spec: Spec) -> None:
+        """Take the form that a model file stores as `spec`, filled with zeros.
+
+        A state can then be loaded. Raises `ValueError` for a form that is not known.
+        """
+        form = form_of(self.shape, spec)
+        self.store(form, form.empty(next(self.parameters())))
 
     def reserve_rank(self, rank: int | None) -> None:
-        """Take the storage form of a rank (none: dense) without values, before loading a state."""
-        rows, columns = self.shape
-        if rank is None:
-            self.store_dense()
-        else:
-            like = next(self.parameters())
-            self.store_factors(like.new_zeros(rows, rank), like.new_zeros(rank, columns))
+        """Take the form of a rank, None for dense: see `reserve`."""
+        self.reserve(rank)

@@ -6,7 +6,6 @@ and named in the report.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from schatten.artifacts import SplitSize, TextCounts, TooLong, Validation, read_by_name
@@ -19,6 +18,7 @@ from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import RecordedCorpus, makes_audio
 from schatten.runtime.files import read_json, read_lines
+from schatten.units import characters
 
 _FRAME = 160
 _TOLERANCE = 0.025
@@ -69,11 +69,12 @@ def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, To
     them: their number, and the names of the first. Training utterances are looked at in their
     fastest speed perturbation.
     """
-    longest = []
+    longest, units = [], characters(recipe.text.alphabet)
     for entry in entries:
         speed = max(recipe.speed_perturbation) if entry.split == recipe.splits.train else 1.0
         frames = int(entry.duration * SAMPLING_RATE / speed / _FRAME + 0.5)
-        longest.append((entry, longest_stride(frames, labels_needed(entry.text))))
+        needed = units.frames_needed(units.encode(entry.text))
+        longest.append((entry, longest_stride(frames, needed)))
     found: dict[str, dict[str, TooLong]] = {}
     for stride in range(1, _STRIDES + 1):
         names = defaultdict(list)
@@ -96,14 +97,6 @@ def longest_stride(frames: int, labels: int) -> int:
     if labels <= 1:
         return _STRIDES if frames >= labels else 0
     return min(_STRIDES, max(0, frames - 1) // (labels - 1))
-
-
-def labels_needed(text: str) -> int:
-    """Return the output frames that CTC needs for a text.
-
-    One a character (the spaces between words too) and one more between two equal ones.
-    """
-    return len(text) + sum(one == following for one, following in pairwise(text))
 
 
 def lm_overlap(entries: Sequence[Entry], recipe: Recipe, data: Path) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ import kaldialign
 from schatten.artifacts import BeamPoint, Beams
 from schatten.decode.files import Decoder, SearchFiles
 from schatten.decode.logprobs import LogProbs, read_logprobs
-from schatten.decode.tune import read_weights
+from schatten.decode.weights import read_weights
 from schatten.recipe.curves import BeamCurve
 from schatten.recipe.decoding import Decoding
 from schatten.transcripts import Utterance, read_references, require_same_utterances

@@ -18,7 +18,7 @@ import numpy as np
 from lhotse import CutSet
 from lhotse.cut import Cut
 
-from schatten.decode.tune import read_weights
+from schatten.decode.weights import read_weights
 from schatten.errors import UserError
 from schatten.features.store import read_cuts
 from schatten.recipe.decoding import Decoding

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from schatten.decode.logprobs import LogProbs
-from schatten.decode.search import Weights
+from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 
@@ -78,7 +78,7 @@ class EngineSearch:
 def _packed(split: LogProbs) -> bytes:
     """Return log-probabilities as the program reads them."""
     parts = [np.array([len(split.units), len(split)], np.int32).tobytes()]
-    parts += [unit.encode() + b"\0" for unit in split.units]
+    parts += [unit.encode() + b"\0" for unit in split.units.names]
     for _, values in split:
         parts += [np.int32(len(values)).tobytes(), values.tobytes()]
     return b"".join(parts)

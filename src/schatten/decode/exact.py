@@ -14,9 +14,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from schatten.decode.logprobs import SPACE, Frames
-from schatten.decode.search import LOG_10, Weights, load_lm
-from schatten.lexicon import read_lexicon
+from schatten.decode.logprobs import Frames
+from schatten.decode.search import LOG_10, load_lm
+from schatten.decode.weights import Weights
+from schatten.units import Units, read_spellings
 
 Paths = Literal["sum", "best"]
 
@@ -64,15 +65,13 @@ class ExactScorer:
     """Scores words against log-probabilities and a language model."""
 
     def __init__(
-        self, lexicon: Path, lm: Path, units: Sequence[str], weights: Weights, paths: Paths
+        self, lexicon: Path, lm: Path, units: Units, weights: Weights, paths: Paths
     ) -> None:
-        entries = read_lexicon(lexicon)
-        index = {unit: number for number, unit in enumerate(units)}
-        self._space = index[SPACE]
+        self._space = units.separator_index
         self._spellings: dict[str, dict[tuple[int, ...], None]] = {}
-        for word, spelling in entries:
+        for word, spelling in read_spellings(lexicon, units):
             known = self._spellings.setdefault(word, {})
-            known[tuple(index[unit] for unit in spelling)] = None
+            known[spelling] = None
         self._words = {word: number for number, word in enumerate(self._spellings)}
         self._lm = load_lm(lm, list(self._words))
         self._weights = weights

@@ -1,14 +1,15 @@
 """What a search reads, and the search that reads it: over a lexicon, open, or of a graph."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from schatten.decode.logprobs import Frames
 from schatten.decode.open_search import OpenSearch
-from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.search import LexiconSearch
+from schatten.decode.weights import Weights
 from schatten.recipe.decoding import Decoding
+from schatten.units import Units
 
 
 class Decoder(Protocol):
@@ -33,7 +34,7 @@ class SearchFiles:
     lexicon: Path | None
     """None for the open search, whose language model is one of characters."""
 
-    def search(self, units: Sequence[str], settings: Decoding) -> LexiconSearch | OpenSearch:
+    def search(self, units: Units, settings: Decoding) -> LexiconSearch | OpenSearch:
         """Load the files for an acoustic model with these units."""
         if self.lexicon is None:
             return OpenSearch(self.lm, units, settings)
@@ -48,7 +49,7 @@ class GraphFiles:
     rescoring_lm: Path | None
     """Takes the place of the graph's language model in its lattices, where given."""
 
-    def search(self, units: Sequence[str], settings: Decoding) -> Search:
+    def search(self, units: Units, settings: Decoding) -> Search:
         """Load the files for an acoustic model with these units."""
         from schatten.decode.wfst.graph import read_graph
         from schatten.decode.wfst.search import GraphSearch

@@ -17,9 +17,7 @@ import numpy.typing as npt
 
 from schatten.errors import UserError
 from schatten.runtime.files import write_bytes
-
-BLANK = "<blank>"
-SPACE = " "
+from schatten.units import Units, from_names
 
 Frames = npt.NDArray[np.float32]
 """Natural-log probabilities of an utterance, (frames, units)."""
@@ -34,8 +32,8 @@ class LogProbs:
     """Frames of each utterance, (N,)."""
     values: Frames
     """All utterances one after the other, (sum of lengths, V)."""
-    units: list[str]
-    """Names of the V units: the blank, the space, then the characters of words."""
+    units: Units
+    """The V units."""
     seconds_per_frame: float
 
     def __iter__(self) -> Iterator[tuple[str, Frames]]:
@@ -63,7 +61,7 @@ def write_logprobs(path: Path, logprobs: LogProbs) -> None:
         ids=np.array(logprobs.ids, dtype=np.str_),
         lengths=logprobs.lengths.astype(np.int64),
         values=np.ascontiguousarray(logprobs.values, dtype=np.float32),
-        units=np.array(logprobs.units, dtype=np.str_),
+        units=np.array(logprobs.units.names, dtype=np.str_),
         seconds_per_frame=np.float64(logprobs.seconds_per_frame),
     )
     write_bytes(path, buffer.getvalue())
@@ -77,7 +75,7 @@ def read_logprobs(path: Path) -> LogProbs:
                 ids=arrays["ids"].tolist(),
                 lengths=arrays["lengths"].astype(np.int64),
                 values=arrays["values"].astype(np.float32, copy=False),
-                units=arrays["units"].tolist(),
+                units=from_names(arrays["units"].tolist()),
                 seconds_per_frame=float(arrays["seconds_per_frame"]),
             )
     except FileNotFoundError:
@@ -99,8 +97,6 @@ def _problem(logprobs: LogProbs) -> str | None:
         return f"{len(logprobs.ids)} utterances, but lengths for {logprobs.lengths.shape}"
     if values.shape != (frames, len(logprobs.units)):
         return f"values of shape {values.shape} for {frames} frames of {len(logprobs.units)} units"
-    if logprobs.units[:2] != [BLANK, SPACE]:
-        return f"the first units must be {BLANK!r} and {SPACE!r}, not {logprobs.units[:2]}"
     return _not_numbers(logprobs)
 
 

@@ -7,7 +7,6 @@ Any word can come out, also one that no text ever had.
 
 import itertools
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 from flashlight.lib.text.decoder import (
@@ -16,25 +15,26 @@ from flashlight.lib.text.decoder import (
     LexiconFreeDecoderOptions,
 )
 
-from schatten.characters import SPACE_TOKEN
-from schatten.decode.logprobs import SPACE, Frames
+from schatten.decode.logprobs import Frames
 from schatten.decode.search import (
     BLANK_INDEX,
     LOG_10,
-    Weights,
     load_lm,
     with_last_separator,
 )
+from schatten.decode.weights import Weights
 from schatten.recipe.decoding import Decoding
+from schatten.units import Units
+from schatten.units.tokens import token_names
 
 
 class OpenSearch:
     """A language model of characters, loaded once and searched with any weights."""
 
-    def __init__(self, lm: Path, units: Sequence[str], settings: Decoding) -> None:
-        self._units = list(units)
+    def __init__(self, lm: Path, units: Units, settings: Decoding) -> None:
+        self._units = units
         self._settings = settings
-        self._lm = load_lm(lm, [SPACE_TOKEN if unit == SPACE else unit for unit in units])
+        self._lm = load_lm(lm, token_names(units))
 
     def decoder(self, weights: Weights, beam: int | None = None) -> "OpenDecoder":
         """Return a decoder with these weights, and with another beam than the recipe's if given.
@@ -51,7 +51,7 @@ class OpenSearch:
             log_add=True,
             criterion_type=CriterionType.CTC,
         )
-        space = self._units.index(SPACE)
+        space = self._units.separator_index
         return OpenDecoder(
             LexiconFreeDecoder(options, self._lm, space, BLANK_INDEX, []), self._units
         )
@@ -60,19 +60,18 @@ class OpenSearch:
 class OpenDecoder:
     """Decodes utterances one at a time."""
 
-    def __init__(self, decoder: LexiconFreeDecoder, units: list[str]) -> None:
+    def __init__(self, decoder: LexiconFreeDecoder, units: Units) -> None:
         self._decoder = decoder
         self._units = units
 
     def best(self, values: Frames) -> tuple[list[str], float]:
         """Return the best words of (frames, units) log-probabilities, and their score."""
-        emissions = with_last_separator(values, self._units.index(SPACE))
+        emissions = with_last_separator(values, self._units.separator_index)
         results = self._decoder.decode(emissions.ctypes.data, *emissions.shape)
         if not results:
             return [], -math.inf
         path = [unit for unit, _ in itertools.groupby(results[0].tokens)]
-        text = "".join(self._units[unit] for unit in path if unit != BLANK_INDEX)
-        return text.split(), results[0].score
+        return self._units.decode(path), results[0].score
 
     def words(self, values: Frames) -> list[str]:
         """Return the best words of (frames, units) log-probabilities."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from schatten.decode.files import GraphFiles, SearchFiles
 from schatten.decode.greedy import greedy_words
 from schatten.decode.logprobs import Frames, LogProbs, read_logprobs
-from schatten.decode.tune import read_weights
+from schatten.decode.weights import read_weights
 from schatten.recipe.decoding import Decoding
 from schatten.transcripts import write_hypotheses
 

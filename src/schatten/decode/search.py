@@ -7,8 +7,6 @@ way it takes back at the word's end, so the score above is exact.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,52 +20,36 @@ from flashlight.lib.text.decoder import (
 from flashlight.lib.text.decoder.kenlm import KenLM
 from flashlight.lib.text.dictionary import Dictionary
 
-from schatten.decode.logprobs import SPACE, Frames
+from schatten.decode.logprobs import Frames
+from schatten.decode.weights import Weights
 from schatten.errors import UserError
-from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Decoding
+from schatten.units import Units, read_spellings
 
 BLANK_INDEX = 0
 _IMPOSSIBLE = -1e4
 LOG_10 = math.log(10.0)
 
 
-@dataclass(frozen=True)
-class Weights:
-    """What the language model counts against the acoustic model, in natural logs."""
-
-    lm_weight: float
-    word_bonus: float
-
-
 class LexiconSearch:
     """A lexicon and a language model, loaded once and searched with any weights."""
 
-    def __init__(self, lexicon: Path, lm: Path, units: Sequence[str], settings: Decoding) -> None:
-        entries = read_lexicon(lexicon)
+    def __init__(self, lexicon: Path, lm: Path, units: Units, settings: Decoding) -> None:
+        entries = read_spellings(lexicon, units)
         self._words = list(dict.fromkeys(word for word, _ in entries))
         self._settings = settings
-        self._space = units.index(SPACE)
+        self._space = units.separator_index
         self._lm = load_lm(lm, self._words)
-        self._trie = self._build_trie(entries, units, lexicon)
+        self._trie = self._build_trie(entries, len(units))
 
-    def _build_trie(
-        self, entries: list[tuple[str, tuple[str, ...]]], units: Sequence[str], lexicon: Path
-    ) -> Trie:
-        trie = Trie(len(units), self._space)
-        unit_indices = {unit: index for index, unit in enumerate(units)}
+    def _build_trie(self, entries: list[tuple[str, tuple[int, ...]]], units: int) -> Trie:
+        trie = Trie(units, self._space)
         word_indices = {word: index for index, word in enumerate(self._words)}
         no_context = self._lm.start(True)
         for word, spelling in entries:
-            unknown = set(spelling) - unit_indices.keys()
-            if unknown:
-                raise UserError(
-                    f"{lexicon} spells {word!r} with {', '.join(sorted(unknown))}, which the "
-                    "acoustic model has not: make the lexicon with the model's alphabet"
-                )
             index = word_indices[word]
             _, unigram = self._lm.score(no_context, index)
-            trie.insert([*(unit_indices[unit] for unit in spelling), self._space], index, unigram)
+            trie.insert([*spelling, self._space], index, unigram)
         trie.smear(SmearingMode.MAX)
         return trie
 

@@ -13,7 +13,7 @@ import kaldialign
 from schatten import artifacts
 from schatten.decode.files import GraphFiles, Search, SearchFiles
 from schatten.decode.logprobs import LogProbs, read_logprobs
-from schatten.decode.search import Weights
+from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 from schatten.transcripts import Utterance, read_references, require_same_utterances
@@ -53,12 +53,6 @@ class Tuned:
 
     def _wer(self, point: Weights) -> float:
         return round(100.0 * self.errors[point] / self.words, 4)
-
-
-def read_weights(path: Path) -> Weights:
-    """Read the weights that `Tuned.write` wrote; a `UserError` where it is another file."""
-    found = artifacts.Weights.read_tuned(path)
-    return Weights(found.lm_weight, found.word_bonus)
 
 
 def tune(logprobs: Path, cuts: Path, files: SearchFiles | GraphFiles, settings: Decoding) -> Tuned:

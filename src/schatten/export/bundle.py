@@ -6,15 +6,17 @@ which compares the files with the manifest first, as KenLM trusts its binary. `S
 """
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
-from schatten.artifacts import BundledFile, Manifest, Weights
+from schatten.artifacts import BundledFile, Manifest
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, search_options
+from schatten.decode.weights import read_weights
 from schatten.errors import UserError
-from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Decoding
 from schatten.runtime import seals
 from schatten.runtime.files import atomic_output, sha256, write_text
+from schatten.units import read_lexicon
 
 VERSION = 1
 SCRIPT = "recognize.sh"
@@ -63,10 +65,8 @@ def bundle(
 
 def _search(weights: Path, settings: Decoding) -> dict[str, int | float]:
     """Return the settings of the search as the engine's options name them."""
-    tuned = Weights.read_tuned(weights)
     return {
-        "lm_weight": tuned.lm_weight,
-        "word_bonus": tuned.word_bonus,
+        **asdict(read_weights(weights)),
         "beam": settings.beam,
         "beam_threshold": settings.beam_threshold,
         "token_beam": settings.token_beam,

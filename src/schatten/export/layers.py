@@ -125,21 +125,18 @@ class _Builder:
         layer.pieces[role] = len(pieces)
         added = []
         for index, piece in enumerate(pieces):
-            weight = weights[piece.weight]
             name = f"{role}.{index}"
-            if not weight.is_factored:
-                dense = _array(weight())[piece.start : piece.stop]
-                layer.matrices[name], bias = fold(dense, norm)
+            left, *right = map(_array, weights[piece.weight].exported())
+            left = left[piece.start : piece.stop]
+            if not right:
+                layer.matrices[name], bias = fold(left, norm)
                 added.append(bias)
                 continue
-            assert weight.u is not None
-            assert weight.v is not None
-            u, v = _array(weight.u)[piece.start : piece.stop], _array(weight.v)
-            folded, bias = fold(v, norm)
-            added.append(u @ bias)
-            layer.matrices[f"{name}.u"] = u
+            folded, bias = fold(right[0], norm)
+            added.append(left @ bias)
+            layer.matrices[f"{name}.u"] = left
             if self._is_shared(piece.weight):
-                self._share(layer, f"{name}.v", piece.weight, v)
+                self._share(layer, f"{name}.v", piece.weight, right[0])
                 if norm is not None:
                     layer.vectors["gain"] = norm.gain
             else:

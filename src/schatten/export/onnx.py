@@ -75,7 +75,7 @@ def _metadata(
     for _, each, _ in fronts:
         stride *= each
     values = {
-        "units": model.units,
+        "units": list(model.units.names),
         "bins": bins,
         "stride": stride,
         "chunk_outputs": frames,

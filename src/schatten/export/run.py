@@ -17,7 +17,10 @@ from schatten.runtime.files import atomic_output
 ARCHITECTURE = "schatten"
 FORMAT_VERSION = 1
 BATCH_FRAMES = 4
-"""Output frames that the products without recurrence take at once, as T does."""
+"""Output frames that the products without recurrence take at once.
+
+The trace norm paper (Kliegl et al., 2018) does the same.
+"""
 
 Precision = Literal["fp32", "int8"]
 
@@ -44,7 +47,7 @@ def _write(model: AcousticModel, precision: Precision, path: Path) -> None:
     writer.add_uint32("schatten.version", FORMAT_VERSION)
     writer.add_string("schatten.precision", precision)
     writer.add_uint64("schatten.parameters", model.parameters_at_inference())
-    writer.add_array("schatten.units", model.units)
+    writer.add_array("schatten.units", list(model.units.names))
     _add_features(writer, features)
     for key, value in _latency(layers, features).as_json().items():
         if isinstance(value, int):

@@ -16,6 +16,7 @@ from schatten.lm.text import lexicon, words_of, write_spelled
 from schatten.lm.writer import open_output
 from schatten.recipe.decoding import LanguageModel
 from schatten.runtime.files import write_text
+from schatten.units import Units
 
 
 def settings_of(name: str, lm: str) -> LanguageModel:
@@ -55,25 +56,25 @@ def compress(plain: Path, output: Path) -> None:
         shutil.copyfileobj(source, target, 1 << 20)
 
 
-def write_lexicon(arpa: Path, alphabet: str, output: Path) -> None:
+def write_lexicon(arpa: Path, units: Units, output: Path) -> None:
     """Write the spellings of the words of an n-gram of words."""
-    write_text(output, lexicon(arpa_format.words(arpa), alphabet, arpa))
+    write_text(output, lexicon(arpa_format.words(arpa), units, arpa))
 
 
 def _write_known_words(
-    settings: LanguageModel, text: Path, arpa: Path, alphabet: str, output: Path
+    settings: LanguageModel, text: Path, arpa: Path, units: Units, output: Path
 ) -> None:
     """Write the spellings of the model's words; those of its text where it has characters."""
     if settings.decoder != "open":
-        write_lexicon(arpa, alphabet, output)
+        write_lexicon(arpa, units, output)
     else:
-        write_text(output, lexicon(words_of(text), alphabet, text))
+        write_text(output, lexicon(words_of(text), units, text))
 
 
 def build_to(
     settings: LanguageModel,
     *,
-    alphabet: str,
+    units: Units,
     text: Path,
     output: Path,
     dev: Path | None,
@@ -83,7 +84,7 @@ def build_to(
     arpa, binary = output / "arpa.gz", output / "bin"
     with _tokens(settings, text, arpa) as tokens:
         pruning = _estimate_and_prune(settings, tokens, arpa, memory_mb)
-    _write_known_words(settings, text, arpa, alphabet, output / "lexicon")
+    _write_known_words(settings, text, arpa, units, output / "lexicon")
     kenlm.binarise(arpa, binary, settings.quantize_bits, memory_mb)
     measured: dict[str, Any] = {}
     if dev is not None:

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from schatten.characters import spell
 from schatten.errors import UserError
 from schatten.runtime.files import read_lines, write_text
+from schatten.units import Units
+from schatten.units.tokens import as_tokens
 
 NOT_WORDS = frozenset({"<s>", "</s>", "<unk>"})
 
@@ -25,20 +26,19 @@ def words_of(text: Path) -> set[str]:
 
 def write_spelled(text: Path, output: Path) -> None:
     """Write a text (`.gz` too) as characters, for n-grams of them: a sentence stays a line."""
-    write_text(output, "".join(f"{spell(line)}\n" for line in read_lines(text)))
+    write_text(output, "".join(f"{as_tokens(line)}\n" for line in read_lines(text)))
 
 
-def lexicon(words: Iterable[str], alphabet: str, source: Path) -> str:
-    """Spell words: `word TAB c h a r a c t e r s` a line, by spelling.
+def lexicon(words: Iterable[str], units: Units, source: Path) -> str:
+    """Spell words in units: `word TAB UNIT UNIT ...` a line, sorted by word.
 
-    Errors: `UserError` for words with characters outside `alphabet`, which no acoustic model emits.
+    Errors: `UserError` for words that the units cannot spell, which no acoustic model emits.
     """
-    known = frozenset(alphabet)
     spelled = sorted(set(words) - NOT_WORDS)
-    foreign = [word for word in spelled if not known.issuperset(word)]
+    foreign = [word for word in spelled if not units.can_spell(word)]
     if foreign:
         raise UserError(
             f"{source} has {len(foreign)} words outside the recipe's text.alphabet, such as "
             f"{', '.join(foreign[:5])}: normalise the text, or add the characters"
         )
-    return "".join(f"{word}\t{' '.join(word)}\n" for word in spelled)
+    return "".join(f"{word}\t{' '.join(units.spell(word))}\n" for word in spelled)

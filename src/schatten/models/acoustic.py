@@ -1,38 +1,34 @@
-"""What every acoustic model has in common; building, saving and loading one."""
+"""What every acoustic model has in common."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import torch
-from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from schatten.compress import WeightBank
-from schatten.errors import UserError
 from schatten.models.bands import highest_frequencies
-from schatten.recipe.model import FEATURE_BINS, DeepSpeech2, Lstm, Model
-from schatten.runtime.files import atomic_output
+from schatten.recipe.model import FEATURE_BINS, DeepSpeech2, Lstm
+from schatten.units import Units
 
-BLANK = "<blank>"
 Observer = Callable[[str, Tensor], None]
-"""Is shown what a matrix of the bank multiplies: its name, and its inputs (frames, n)."""
+"""Called with the name of a matrix of the bank and the inputs (frames, n) that it multiplies."""
 
 
 class AcousticModel(nn.Module, ABC):
     """Features (N, T, C) and lengths (N,) to log-probabilities (N, T', V) and their lengths.
 
-    `bank` holds the large matrices. Unit 0 is CTC's blank. Features are normalised here, with
-    the training statistics that travel in the model.
+    N utterances, T feature frames, C bins, T' output frames, V units. `bank` holds the large
+    matrices. Unit 0 is CTC's blank. Features are normalised here, with the statistics of the
+    training split, which are stored in the model.
     """
 
     bank: WeightBank
     bins_mean: Tensor
     bins_deviation: Tensor
 
-    def __init__(self, settings: DeepSpeech2 | Lstm, units: list[str]) -> None:
-        """Take the shape from `settings`; `units` are the outputs, the blank first."""
+    def __init__(self, settings: DeepSpeech2 | Lstm, units: Units) -> None:
+        """Take the shape from `settings`; `units` are the outputs."""
         super().__init__()
         self.settings = settings
         self.units = units
@@ -57,7 +53,7 @@ class AcousticModel(nn.Module, ABC):
         return (features - self.bins_mean) / self.bins_deviation
 
     def show(self, matrix: str, x: Tensor, mask: Tensor) -> None:
-        """Show the observer, where there is one, what a matrix multiplies: x (N, T, n) on `mask`.
+        """Give the observer, if any, what a matrix multiplies: x (N, T, n) on `mask` (N, T).
 
         A recurrent matrix is shown its layer's states; its first input, zero, adds nothing.
         """
@@ -66,7 +62,7 @@ class AcousticModel(nn.Module, ABC):
 
     @abstractmethod
     def output_lengths(self, lengths: Tensor) -> Tensor:
-        """Return the output frames (N,) that come of `lengths` feature frames."""
+        """Return the number of output frames (N,) for `lengths` feature frames (N,)."""
 
     @abstractmethod
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -74,70 +70,12 @@ class AcousticModel(nn.Module, ABC):
 
     @property
     def ranks(self) -> list[int | None]:
-        """The rank that each weight of the bank was given; none where it is whole."""
+        """The rank of each weight of the bank; None where it is not factored."""
         return [weight.rank for _, weight in self.bank.items()]
 
     @abstractmethod
     def parameters_at_inference(self) -> int:
         """Count the numbers stored at inference: BatchNorm folded, factors as factors."""
-
-
-def build(settings: DeepSpeech2 | Lstm, units: list[str], factorization: str) -> AcousticModel:
-    """Build a model with dense weights, initialised from torch's random state."""
-    from schatten.models.deep_speech_2 import DeepSpeech2Model
-    from schatten.models.lstm import LstmModel
-
-    if isinstance(settings, DeepSpeech2):
-        return DeepSpeech2Model(settings, units, factorization)
-    return LstmModel(settings, units, factorization)
-
-
-def units_of(alphabet: str) -> list[str]:
-    """Return the outputs of a character model: blank, space, then the alphabet."""
-    return [BLANK, " ", *alphabet]
-
-
-def save(model: AcousticModel, path: Path) -> None:
-    """Write a model, atomically."""
-    content = {
-        "settings": model.settings.model_dump(mode="json"),
-        "units": model.units,
-        "factorization": model.bank.factorization,
-        "ranks": model.bank.ranks,
-        "apply_below": model.bank.apply_below,
-        "apply_recurrent_below": model.bank.apply_recurrent_below,
-        "state": model.state_dict(),
-    }
-    with atomic_output(path) as beside, beside.open("wb") as file:
-        torch.save(content, file)  # given a path, torch would write its name into the file
-
-
-def load(path: Path) -> AcousticModel:
-    """Read a model written by `save`; a missing or damaged file is a `UserError`."""
-    content = read(path)
-    settings: Any = TypeAdapter(Model).validate_python(content["settings"])
-    model = build(settings, content["units"], content["factorization"])
-    model.bank.reserve_ranks(content["ranks"])
-    model.bank.apply_below = content.get("apply_below", 0.0)
-    model.bank.apply_recurrent_below = content.get("apply_recurrent_below", 0.0)
-    model.load_state_dict(content["state"])
-    return model.eval()
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Read the content of a model file, tensors and plain values only."""
-    if not path.is_file():
-        raise UserError(f"{path} does not exist: train the model first")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{path} is no whole model file ({reason}): remove it and train again"
-        ) from None
-    if not isinstance(content, dict) or "state" not in content:
-        raise UserError(f"{path} is no schatten model: give a model.pt made by `schatten train`")
-    return content
 
 
 def orthogonal_gates(hidden: int, gates: int) -> Tensor:

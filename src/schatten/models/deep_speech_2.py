@@ -1,4 +1,7 @@
-"""Forward-only Deep Speech 2 (Amodei et al., 2016) in the sizes of T: the default model."""
+"""Forward-only Deep Speech 2 (Amodei et al., 2016), the default model.
+
+Its sizes are those of the trace norm paper (Kliegl et al., 2018).
+"""
 
 from typing import cast
 
@@ -9,8 +12,9 @@ from torch.nn import functional
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_gru, trains_on_cpu
-from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, frame_mask, narrow
+from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, apply_right_factor, frame_mask
 from schatten.recipe.model import FEATURE_BINS, DeepSpeech2
+from schatten.units import Units
 
 
 class DeepSpeech2Model(AcousticModel):
@@ -19,7 +23,7 @@ class DeepSpeech2Model(AcousticModel):
     Matrices of the bank: `gru{i}.nonrec` (3H, C), `gru{i}.rec` (3H, H), `fc.nonrec`.
     """
 
-    def __init__(self, settings: DeepSpeech2, units: list[str], factorization: str) -> None:
+    def __init__(self, settings: DeepSpeech2, units: Units, factorization: str) -> None:
         """Build with dense weights, initialised from torch's random state."""
         super().__init__(settings, units)
         self.convolutions = nn.ModuleList()
@@ -36,7 +40,7 @@ class DeepSpeech2Model(AcousticModel):
         self.bank = WeightBank(_matrices(widths), cast(Factorization, factorization))
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
-        """Return the output frames (N,) that come of `lengths` feature frames."""
+        """Return the number of output frames (N,) for `lengths` feature frames (N,)."""
         for layer in self.convolutions:
             lengths = cast(ConvolutionLayer, layer).output_lengths(lengths)
         return lengths
@@ -49,18 +53,18 @@ class DeepSpeech2Model(AcousticModel):
             x, lengths = layer(x, lengths)
         x = x.permute(0, 2, 1, 3).flatten(2)
         mask = frame_mask(lengths, x.shape[1])
-        inner = self.bank.inner(recurrent=trains_on_cpu(x))
-        matrices = self.bank.form(inner)
+        rights = self.bank.right_factors(recurrent=trains_on_cpu(x))
+        matrices = self.bank.form(rights)
         for index, biases in enumerate(self.gru_biases):
             x = self._drop(self.norms[index](x, mask))
             self.show(f"gru{index}.nonrec", x, mask)
-            x = narrow(x, inner.get(f"gru{index}.nonrec"))
+            x = apply_right_factor(x, rights.get(f"gru{index}.nonrec"))
             rec, nonrec = matrices[f"gru{index}.rec"], matrices[f"gru{index}.nonrec"]
-            x = run_gru(x, nonrec, rec, cast(GruBiases, biases), inner.get(f"gru{index}.rec"))
+            x = run_gru(x, nonrec, rec, cast(GruBiases, biases), rights.get(f"gru{index}.rec"))
             self.show(f"gru{index}.rec", x, mask)
         x = self._drop(self.norms[-2](x, mask))
         self.show("fc.nonrec", x, mask)
-        x = narrow(x, inner.get("fc.nonrec"))
+        x = apply_right_factor(x, rights.get("fc.nonrec"))
         x = functional.linear(x, matrices["fc.nonrec"], self.fully_connected_bias)
         x = self.norms[-1](functional.hardtanh(x, 0.0, 20.0), mask)
         return self.output(x).log_softmax(-1), lengths

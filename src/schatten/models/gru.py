@@ -29,17 +29,17 @@ class GruBiases(nn.Module):
 
 
 def run_gru(
-    x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases, rec_inner: Tensor | None = None
+    x: Tensor, nonrec: Tensor, rec: Tensor, biases: GruBiases, rec_right: Tensor | None = None
 ) -> Tensor:
     """Run a GRU over x (N, T, C) with formed matrices (3H, C), (3H, H): (N, T, H).
 
-    With `rec_inner`, V (r, H), `rec` is U (3H, r), and a state is multiplied by V, then by U; that
+    With `rec_right`, V (r, H), `rec` is U (3H, r), and a state is multiplied by V, then by U; that
     is for `trains_on_cpu` alone.
     """
     if trains_on_cpu(x):
-        output: Tensor = TrainedGru.apply(x, nonrec, rec, rec_inner, biases.input, biases.new)
+        output: Tensor = TrainedGru.apply(x, nonrec, rec, rec_right, biases.input, biases.new)
         return output
-    assert rec_inner is None
+    assert rec_right is None
     return run_fused_gru(x, nonrec, rec, biases)
 
 
@@ -71,40 +71,40 @@ class TrainedGru(torch.autograd.Function):
         x: Tensor,
         nonrec: Tensor,
         rec: Tensor,
-        rec_inner: Tensor | None,
+        rec_right: Tensor | None,
         bias: Tensor,
         new_bias: Tensor,
     ) -> Tensor:
         """Return the states (N, T, H) of x (N, T, C), from zero.
 
         `nonrec` (3H, C), `rec` (3H, H), `bias` (3H,), `new_bias` (H,), as in `GruBiases`; with
-        `rec_inner` (r, H), `rec` (3H, r).
+        `rec_right` (r, H), `rec` (3H, r).
         """
         hidden = len(new_bias)
         gates = functional.linear(x, nonrec, bias)
         inner, states = x.new_empty(*x.shape[:2], hidden), x.new_empty(*x.shape[:2], hidden)
         by_columns = rec.t().contiguous()
         rec_both, rec_new = by_columns[:, : 2 * hidden], by_columns[:, 2 * hidden :]
-        narrowing = None if rec_inner is None else rec_inner.t().contiguous()
+        right_columns = None if rec_right is None else rec_right.t().contiguous()
         state = x.new_zeros(x.shape[0], hidden)
         for frame, u, result in zip(
             *(one.unbind(1) for one in (gates, inner, states)), strict=True
         ):
             both, new = frame[:, : 2 * hidden], frame[:, 2 * hidden :]
-            read = state if narrowing is None else state @ narrowing
+            read = state if right_columns is None else state @ right_columns
             torch.addmm(new_bias, read, rec_new, out=u)
             both.addmm_(read, rec_both).sigmoid_()
             new.addcmul_(both[:, :hidden], u).tanh_()
             torch.lerp(new, state, both[:, hidden:], out=result)
             state = result
-        context.save_for_backward(x, nonrec, rec, rec_inner, gates, inner, states)
+        context.save_for_backward(x, nonrec, rec, rec_right, gates, inner, states)
         return states
 
     @staticmethod
     @once_differentiable
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients of x, the matrices and both biases."""
-        x, nonrec, rec, rec_inner, gates, inner, states = context.saved_tensors
+        x, nonrec, rec, rec_right, gates, inner, states = context.saved_tensors
         before = functional.pad(states[:, :-1], (0, 0, 1, 0))
         gates = gates.unflatten(2, (3, -1))  # values of reset, update and new
         slopes, new_slope = _slopes(gates, inner, before)
@@ -116,16 +116,16 @@ class TrainedGru(torch.autograd.Function):
             torch.mul(to_state[:, None], slope, out=to_gate)
             torch.mul(to_state, gate[:, 1], out=carried)
             read = to_gate.flatten(1)
-            if rec_inner is None:
+            if rec_right is None:
                 carried.addmm_(read, rec)
             else:
-                carried.addmm_(read @ rec, rec_inner)
+                carried.addmm_(read @ rec, rec_right)
         rows = to_gates.flatten(2).flatten(0, 1)  # (N T, 3H), of U h
         before = before.flatten(0, 1)
-        if rec_inner is None:
+        if rec_right is None:
             rec_gradient, inner_gradient = rows.t() @ before, None
         else:
-            rec_gradient = rows.t() @ (before @ rec_inner.t())
+            rec_gradient = rows.t() @ (before @ rec_right.t())
             inner_gradient = (rows @ rec).t() @ before
         new_bias_gradient = to_gates[:, :, 2].sum((0, 1))
         torch.mul(to_states, new_slope, out=to_gates[:, :, 2])  # now of W x

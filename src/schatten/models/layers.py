@@ -133,9 +133,9 @@ class ConvolutionLayer(nn.Module):
         return (bins - 1) // self.stride[1] + 1
 
 
-def narrow(x: Tensor, inner: Tensor | None) -> Tensor:
-    """Return the product of x (N, T, C) with a right factor (r, C), where there is one."""
-    return x if inner is None else functional.linear(x, inner)
+def apply_right_factor(x: Tensor, right: Tensor | None) -> Tensor:
+    """Return the products (N, T, r) of x (N, T, C) with V (r, C); x itself where V is None."""
+    return x if right is None else functional.linear(x, right)
 
 
 def run_lstm(x: Tensor, nonrec: Tensor, rec: Tensor, bias: Tensor) -> Tensor:
@@ -154,9 +154,9 @@ def run_projected_lstm(
 ) -> Tensor:
     """Run an LSTM whose state is projected, over x (N, T, C): P h (N, T, r) at each frame.
 
-    Matrices (4H, C), (4H, r), (r, H): torch's LSTM with `proj_size` (Sak et al., 2014), which has
-    no r = H; there the recurrent matrix is multiplied out. So it is on a CPU in narrow layers and
-    with wide projections, as oneDNN runs an LSTM, and none with projections.
+    Matrices (4H, C), (4H, r), (r, H). It is torch's LSTM with `proj_size` (Sak et al., 2014), which
+    does not allow r = H. There, and on a CPU in layers that are small or whose projection is wide,
+    the recurrent matrix is multiplied out: oneDNN runs an LSTM, but none with projections.
     """
     width, hidden = proj.shape
     pays = hidden <= FORMED_UP_TO or 2 * width > hidden

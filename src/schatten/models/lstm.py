@@ -1,4 +1,4 @@
-"""The LSTM CTC model of P (Prabhavalkar et al., 2016): stacked frames, LSTMs, output."""
+"""The LSTM CTC model of Prabhavalkar et al. (2016): stacked frames, LSTMs, output."""
 
 from typing import cast
 
@@ -8,12 +8,19 @@ from torch.nn import functional
 
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
-from schatten.models.layers import MaskedBatchNorm, frame_mask, narrow, run_lstm, run_projected_lstm
+from schatten.models.layers import (
+    MaskedBatchNorm,
+    apply_right_factor,
+    frame_mask,
+    run_lstm,
+    run_projected_lstm,
+)
 from schatten.recipe.model import FEATURE_BINS, Lstm
+from schatten.units import Units
 
 
 class LstmModel(AcousticModel):
-    """LSTMs over stacked feature frames; with projections, each hands on P h in place of h.
+    """LSTMs over stacked feature frames; with projections, the output of each is P h, not h.
 
     Matrices of the bank: `lstm{i}.nonrec` (4H, C), `lstm{i}.rec` (4H, H), or (4H, r) with a
     projection `lstm{i}.proj` (r, H). BatchNorm acts on each layer's input, with projections on
@@ -22,7 +29,7 @@ class LstmModel(AcousticModel):
 
     settings: Lstm
 
-    def __init__(self, settings: Lstm, units: list[str], factorization: str) -> None:
+    def __init__(self, settings: Lstm, units: Units, factorization: str) -> None:
         """Build with dense weights, initialised from torch's random state."""
         super().__init__(settings, units)
         inputs = settings.stack * FEATURE_BINS[settings.feature]
@@ -35,7 +42,7 @@ class LstmModel(AcousticModel):
         self.bank = WeightBank(matrices, cast(Factorization, factorization))
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
-        """Return the output frames (N,) that come of `lengths` feature frames."""
+        """Return the number of output frames (N,) for `lengths` feature frames (N,)."""
         return (lengths - 1).div(self.settings.keep_every, rounding_mode="floor") + 1
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -48,14 +55,14 @@ class LstmModel(AcousticModel):
         )
         lengths = self.output_lengths(lengths)
         mask = frame_mask(lengths, x.shape[1])
-        inner = self.bank.inner()
-        matrices = self.bank.form(inner)
+        rights = self.bank.right_factors()
+        matrices = self.bank.form(rights)
         for index in range(len(self.settings.lstm)):
             if index < len(self.norms):
                 x = self.norms[index](x, mask)
             x = functional.dropout(x, self.settings.dropout, self.training)
             self.show(f"lstm{index}.nonrec", x, mask)
-            x = narrow(x, inner.get(f"lstm{index}.nonrec"))
+            x = apply_right_factor(x, rights.get(f"lstm{index}.nonrec"))
             x = self._run(index, x, matrices)
             self.show(f"lstm{index}.rec", x, mask)
         return self.output(x).log_softmax(-1), lengths
@@ -69,7 +76,7 @@ class LstmModel(AcousticModel):
 
     @property
     def ranks(self) -> list[int | None]:
-        """The rank of each weight; of the factors of a projected matrix, the projection's width."""
+        """The rank of each weight; where a projection is a factor of it, the projection's width."""
         widths = self.settings.projection
         if not widths:
             return super().ranks
@@ -89,7 +96,7 @@ class LstmModel(AcousticModel):
 def stack_frames(features: Tensor, stack: int, keep_every: int) -> Tensor:
     """Stack each frame with the `stack` - 1 after it (zeros past the end): (N, T', stack * C).
 
-    One of `keep_every` stacked frames is kept; padding of the input must be zero.
+    Every `keep_every`-th stacked frame is kept. Padding of the input must be zero.
     """
     padded = functional.pad(features, (0, 0, 0, stack - 1))
     windows = padded.unfold(1, stack, keep_every)
@@ -104,7 +111,7 @@ def _forget_bias(hidden: int) -> Tensor:
 
 
 def _matrices(widths: list[int], cells: tuple[int, ...], projected: bool) -> list[Matrix]:
-    """Return the large matrices; `widths`: the input, then what each LSTM hands on."""
+    """Return the large matrices; `widths`: of the input, then of each LSTM's output."""
     matrices = []
     for index, hidden in enumerate(cells):
         name, width = f"lstm{index}", widths[index + 1]

@@ -1,4 +1,7 @@
-"""P's compression of an LSTM stack: one projection of a layer's state for all that read it."""
+"""The compression of an LSTM stack by Prabhavalkar et al. (2016).
+
+All that reads the state of a layer shares one projection of it.
+"""
 
 from typing import cast
 
@@ -7,9 +10,9 @@ from torch import Tensor
 
 from schatten.compress import Spectrum, projection_spectrum, share_projection
 from schatten.compress.truncate import Moments
-from schatten.models.acoustic import build
 from schatten.models.layers import MaskedBatchNorm
 from schatten.models.lstm import LstmModel
+from schatten.models.store import build
 
 
 def projection_spectra(model: LstmModel, moments: Moments | None = None) -> dict[str, Spectrum]:
@@ -31,8 +34,8 @@ def projection_spectra(model: LstmModel, moments: Moments | None = None) -> dict
 def project(model: LstmModel, ranks: dict[str, int], moments: Moments | None = None) -> LstmModel:
     """Return `model` with the state of each LSTM projected to the rank of its recurrent matrix.
 
-    BatchNorm between layers is folded into what reads it, as P has none: at full rank the result
-    is the same function.
+    BatchNorm between layers is folded into what reads it, as a projected model has none there: at
+    full rank the result is the same function.
     """
     settings = model.settings.model_copy(update={"projection": tuple(ranks.values())})
     small = cast(LstmModel, build(settings, model.units, "partial"))

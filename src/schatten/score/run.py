@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.lexicon import read_lexicon
 from schatten.recipe.decoding import Tables
 from schatten.runtime.files import write_text
 from schatten.score.alignment import Aligned, align
@@ -12,6 +11,7 @@ from schatten.score.listing import errors_text, trn_line
 from schatten.score.summary import summary
 from schatten.score.unknown import Unknown, find_unknown
 from schatten.transcripts import read_hypotheses, read_references, require_same_utterances
+from schatten.units import read_lexicon
 
 SUFFIX = ".score.json"
 

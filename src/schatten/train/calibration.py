@@ -11,7 +11,7 @@ from schatten.errors import UserError
 from schatten.features.store import read_features
 from schatten.models import AcousticModel
 from schatten.recipe.training import Training
-from schatten.train.data import Labels, training_loader
+from schatten.train.data import training_loader
 
 SECONDS = 600.0
 """Speech that is looked at: some 15,000 output frames, dozens for each input of a matrix."""
@@ -30,7 +30,7 @@ def input_moments(model: AcousticModel, cuts: Path, training: Training) -> dict[
     model.eval()
     model.observer = lambda name, inputs: moments[name].add(inputs)
     seconds = 0.0
-    loader = training_loader(read_features(cuts), Labels(model.units), training, SEED, 0, 0)
+    loader = training_loader(read_features(cuts), model.units, training, SEED, 0, 0)
     with torch.inference_mode():
         for batch in loader:
             model(batch.features, batch.lengths)

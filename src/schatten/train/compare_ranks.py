@@ -12,7 +12,7 @@ from schatten.models import AcousticModel
 from schatten.recipe.ranks import ParameterBudget, ParameterTarget, Rank
 from schatten.recipe.training import Training
 from schatten.train.calibration import input_moments
-from schatten.train.data import Labels, scoring_loader
+from schatten.train.data import scoring_loader
 from schatten.train.module import greedy_errors
 from schatten.train.truncation import truncated
 
@@ -58,7 +58,7 @@ def _rules(size: int) -> list[Rank]:
 
 def _cer(model: AcousticModel, cuts: Path, training: Training) -> float:
     errors, count = 0, 0
-    loader = scoring_loader(read_features(cuts), Labels(model.units), training.batch_seconds)
+    loader = scoring_loader(read_features(cuts), model.units, training.batch_seconds)
     with torch.inference_mode():
         for batch in loader:
             log_probs, lengths = model(batch.features, batch.lengths)

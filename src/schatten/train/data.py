@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from schatten.recipe.training import Training
 from schatten.runtime.launch import Place
+from schatten.units import Units
 
 _BUCKETS = 10
 """Groups of utterances of similar duration that an epoch's batches are drawn from."""
@@ -39,29 +40,12 @@ class Batch:
     """Utterances in the whole batch."""
 
 
-class Labels:
-    """Text to unit indices."""
-
-    def __init__(self, units: list[str]) -> None:
-        """Units of one character each, the blank first."""
-        self.index = {unit: number for number, unit in enumerate(units)}
-
-    def __call__(self, text: str) -> Tensor:
-        """Return the unit indices of a text."""
-        return torch.tensor([self.index[character] for character in text], dtype=torch.long)
-
-
-def frames_needed(labels: Tensor) -> int:
-    """Return the output frames CTC needs: one a label, one more between equal neighbours."""
-    return len(labels) + int((labels[1:] == labels[:-1]).sum())
-
-
 class Utterances(Dataset[Batch]):
     """Turns lhotse's mini-batches of cuts into `Batch`es."""
 
-    def __init__(self, labels: Labels, place: Place) -> None:
-        """Take the map of text to labels, and which share of each batch is wanted."""
-        self.labels = labels
+    def __init__(self, units: Units, place: Place) -> None:
+        """Take the units of the labels, and which share of each batch is wanted."""
+        self.units = units
         self.place = place
 
     def __getitem__(self, cuts: CutSet) -> Batch:
@@ -75,11 +59,14 @@ class Utterances(Dataset[Batch]):
         return Batch(
             features=features,
             lengths=lengths.long() if share else torch.zeros_like(lengths.long()),
-            labels=[self.labels(cut.supervisions[0].text) for cut in share],
+            labels=[self._labels(cut) for cut in share],
             ids=[cut.id for cut in share],
             seconds=sum(cut.duration for cut in whole),
             utterances=len(whole),
         )
+
+    def _labels(self, cut: Cut) -> Tensor:
+        return torch.tensor(self.units.encode(cut.supervisions[0].text), dtype=torch.long)
 
 
 class Chosen(Sampler[CutSet]):
@@ -106,7 +93,7 @@ def _is_in(part: int, parts: int, cut: Cut) -> bool:
 
 def training_loader(
     cuts: CutSet,
-    labels: Labels,
+    units: Units,
     training: Training,
     seed: int,
     epoch: int,
@@ -133,16 +120,16 @@ def training_loader(
         world_size=1,
     )
     sampler.set_epoch(epoch)
-    return DataLoader(Utterances(labels, place), sampler=Chosen(sampler, skip), batch_size=None)
+    return DataLoader(Utterances(units, place), sampler=Chosen(sampler, skip), batch_size=None)
 
 
 def scoring_loader(
     cuts: CutSet,
-    labels: Labels,
+    units: Units,
     batch_seconds: float,
     place: Place = Place(),  # noqa: B008, frozen
 ) -> DataLoader[Batch]:
     """Return batches in the order of the cuts, dealt out to the processes."""
     sampler = SimpleCutSampler(cuts, max_duration=batch_seconds, rank=0, world_size=1)
     dealt = Chosen(sampler, place.rank, place.count)
-    return DataLoader(Utterances(labels, Place()), sampler=dealt, batch_size=None)
+    return DataLoader(Utterances(units, Place()), sampler=dealt, batch_size=None)

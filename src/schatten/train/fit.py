@@ -30,8 +30,6 @@ from schatten.runtime.launch import place
 from schatten.runtime.progress import report
 from schatten.train.data import (
     Batch,
-    Labels,
-    frames_needed,
     part_of,
     scoring_loader,
     training_loader,
@@ -41,6 +39,7 @@ from schatten.train.module import CtcTraining, leading_blanks
 from schatten.train.schedule import Schedule
 from schatten.train.state import Checkpoints, usable_checkpoint
 from schatten.train.techniques import Technique
+from schatten.units import Units
 
 _HELD = 40_000
 """Training utterances whose cuts are held in memory at most, some 3 kB each."""
@@ -70,16 +69,15 @@ def fit(model: AcousticModel, plan: Fit, state: Path) -> tuple[list[dict[str, An
     torch.set_num_threads(plan.training.torch_threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    labels = Labels(model.units)
     every = _in_memory(read_features(plan.train_cuts))
     leading = leading_blanks(plan.training, model)
-    cuts, parts = _fitting(every, model, labels, plan.training, leading)
+    cuts, parts = _fitting(every, model, plan.training, leading)
     seconds = _epoch_seconds(parts)
-    dev, _ = _fitting(read_features(plan.dev_cuts), model, labels, plan.training)
+    dev, _ = _fitting(read_features(plan.dev_cuts), model, plan.training)
     module = CtcTraining(
         model, plan.training, plan.techniques, plan.schedule, plan.seed, seconds, matrix_measures
     )
-    data = TrainingData(cuts, dev, labels, plan)
+    data = TrainingData(cuts, dev, model.units, plan)
     clock = Clock()
     callbacks: list[Callback] = [
         clock,
@@ -139,7 +137,7 @@ def _in_memory(cuts: CutSet) -> CutSet:
 
 
 def _fitting(
-    cuts: CutSet, model: AcousticModel, labels: Labels, training: Training, leading: int = 0
+    cuts: CutSet, model: AcousticModel, training: Training, leading: int = 0
 ) -> tuple[CutSet, list[float]]:
     """Leave out utterances that are too long, or too short for their labels, and say so.
 
@@ -154,7 +152,8 @@ def _fitting(
 
     for cut in cuts:
         free = outputs(cut.num_frames) - leading
-        fits = free >= max(1, frames_needed(labels(cut.supervisions[0].text)))
+        labels = model.units.encode(cut.supervisions[0].text)
+        fits = free >= max(1, model.units.frames_needed(labels))
         if fits and cut.duration <= training.max_utterance_seconds:
             seconds[part_of(training.epoch_parts, cut)] += cut.duration
         else:
@@ -188,10 +187,10 @@ def _is_outside(left_out: set[str], cut: Cut) -> bool:
 class TrainingData(lightning.LightningDataModule):
     """Makes each epoch's loader; the first one after a resumption begins where it was left."""
 
-    def __init__(self, cuts: CutSet, dev: CutSet, labels: Labels, plan: Fit) -> None:
+    def __init__(self, cuts: CutSet, dev: CutSet, units: Units, plan: Fit) -> None:
         """Take the cuts with features."""
         super().__init__()
-        self.cuts, self.dev, self.labels, self.plan = cuts, dev, labels, plan
+        self.cuts, self.dev, self.units, self.plan = cuts, dev, units, plan
         self.resumed_epoch, self.skip = 0, 0
 
     def expect(self, checkpoint: str | None) -> None:
@@ -208,12 +207,12 @@ class TrainingData(lightning.LightningDataModule):
         skip = self.skip if epoch == self.resumed_epoch else 0
         plan = self.plan
         return training_loader(
-            *(self.cuts, self.labels, plan.training, plan.seed, epoch, skip, place())
+            *(self.cuts, self.units, plan.training, plan.seed, epoch, skip, place())
         )
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Return the dev split in its order."""
-        return scoring_loader(self.dev, self.labels, self.plan.training.batch_seconds, place())
+        return scoring_loader(self.dev, self.units, self.plan.training.batch_seconds, place())
 
 
 class Clock(Callback):

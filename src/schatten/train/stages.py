@@ -10,7 +10,7 @@ from schatten.artifacts import Epoch, History
 from schatten.compress.truncate import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
-from schatten.models.acoustic import AcousticModel, units_of
+from schatten.models import AcousticModel
 from schatten.recipe import Recipe
 from schatten.recipe.layout import Row
 from schatten.recipe.model import APPLY_BELOW, APPLY_RECURRENT_BELOW
@@ -33,6 +33,7 @@ from schatten.train.module import seed_step
 from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
 from schatten.train.state import training_state
 from schatten.train.truncation import truncated
+from schatten.units import characters
 
 INITIALISATION = 2**31
 """The step number that seeds a model's initial weights."""
@@ -87,7 +88,7 @@ def initial_model(recipe: Recipe, system: str, seed: int, statistics: Path) -> A
     """
     settings = recipe.systems[system]
     seed_step(seed, INITIALISATION)
-    units = units_of(recipe.text.alphabet)
+    units = characters(recipe.text.alphabet)
     model = models.build(model_of(recipe, system), units, settings.layout)
     model.set_statistics(*read_statistics(statistics))
     if settings.penalty.type == "trace_norm":

@@ -15,22 +15,19 @@ from typing import Any
 import numpy as np
 
 from schatten.artifacts import GraphNames
-from schatten.decode.logprobs import SPACE
 from schatten.errors import UserError
 from schatten.fst import EPSILON, Fst, from_kaldifst, fst_of, read_fst, to_mutable, write_fst
-from schatten.lexicon import read_lexicon
+from schatten.units import Units, read_spellings
 
 BLANK_LABEL = 1
 _ROOT, _WORD_END, _SENTENCE_END = range(3)
-_Entries = list[tuple[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
 class Symbols:
     """Labels of a lexicon over an acoustic model's units."""
 
-    units: tuple[str, ...]
-    """The blank first."""
+    units: Units
     words: tuple[str, ...]
     """In the order of the lexicon; the first has label 1."""
     entries: tuple[tuple[int, tuple[int, ...]], ...]
@@ -53,29 +50,19 @@ class Symbols:
 
     @property
     def space(self) -> int:
-        """Label of the space."""
-        return self.units.index(SPACE) + 1
+        """Label of the separator. Errors: `UserError` for units that have none."""
+        return self.units.separator_index + 1
 
 
-def read_symbols(lexicon: Path, units: Sequence[str]) -> Symbols:
+def read_symbols(lexicon: Path, units: Units) -> Symbols:
     """Label a lexicon. Errors: `UserError` for a unit that the acoustic model lacks."""
-    entries = read_lexicon(lexicon)
+    entries = read_spellings(lexicon, units)
     words = tuple(dict.fromkeys(word for word, _ in entries))
     word_labels = {word: label for label, word in enumerate(words, start=1)}
-    unit_labels = {unit: label for label, unit in enumerate(units, start=1)}
-    _require_units(entries, unit_labels, lexicon)
-    spelled = ((word_labels[word], tuple(unit_labels[u] for u in units)) for word, units in entries)
-    return Symbols(tuple(units), words, tuple(dict.fromkeys(spelled)))
-
-
-def _require_units(entries: _Entries, unit_labels: dict[str, int], lexicon: Path) -> None:
-    for word, spelling in entries:
-        unknown = set(spelling) - unit_labels.keys()
-        if unknown:
-            raise UserError(
-                f"{lexicon} spells {word!r} with {', '.join(sorted(unknown))}, which the "
-                "acoustic model has not: make the lexicon with the model's alphabet"
-            )
+    spelled = (
+        (word_labels[word], tuple(index + 1 for index in spelling)) for word, spelling in entries
+    )
+    return Symbols(units, words, tuple(dict.fromkeys(spelled)))
 
 
 def topology(units: int) -> Fst:
@@ -177,9 +164,9 @@ class Graph:
         """Return the words of labels."""
         return [self.words[label - 1] for label in labels]
 
-    def require_units(self, units: Sequence[str], source: Path) -> None:
+    def require_units(self, units: Units, source: Path) -> None:
         """Refuse other units than the graph's, which was read from `source`, by a `UserError`."""
-        if list(units) != self.units:
+        if list(units.names) != self.units:
             raise UserError(f"{source} was made for other units than the acoustic model's")
 
 
@@ -191,7 +178,8 @@ def names_of(path: Path) -> Path:
 def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
     """Compose a graph and write it, the names of its labels to `names_of`; return its size."""
     fst, steps = compose(symbols, grammar)
-    names = GraphNames(units=symbols.units, words=symbols.words, states_and_arcs=steps)
+    units = tuple(symbols.units.names)
+    names = GraphNames(units=units, words=symbols.words, states_and_arcs=steps)
     names.write(names_of(path))
     write_fst(path, fst)
     sizes = (f"{name} {states} states, {arcs} arcs" for name, (states, arcs) in steps.items())

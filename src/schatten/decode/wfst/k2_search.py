@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from schatten.decode.logprobs import LogProbs, read_logprobs
-from schatten.decode.search import Weights
-from schatten.decode.tune import read_weights
+from schatten.decode.weights import Weights, read_weights
 from schatten.decode.wfst.graph import Graph, read_graph
 from schatten.decode.wfst.search import weighted
 from schatten.errors import UserError

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from schatten.decode.search import LOG_10, Weights, load_lm
+from schatten.decode.search import LOG_10, load_lm
+from schatten.decode.weights import Weights
 from schatten.decode.wfst.lattice import WordLattice, shortest_paths
 from schatten.fst import Fst, fst_of
 

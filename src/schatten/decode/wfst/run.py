@@ -10,9 +10,9 @@ import numpy as np
 from schatten.decode.engine_search import EngineSearch
 from schatten.decode.exact import ExactScorer
 from schatten.decode.logprobs import Frames, LogProbs, read_logprobs
-from schatten.decode.search import LexiconSearch, Weights
+from schatten.decode.search import LexiconSearch
 from schatten.decode.search_errors import DecoderErrors, find_search_errors
-from schatten.decode.tune import read_weights
+from schatten.decode.weights import Weights, read_weights
 from schatten.decode.wfst.graph import read_graph
 from schatten.decode.wfst.lattice import WordLattice
 from schatten.decode.wfst.rescore import Rescorer

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from schatten.decode.logprobs import Frames
-from schatten.decode.search import Weights
+from schatten.decode.weights import Weights
 from schatten.decode.wfst.graph import Graph
 from schatten.decode.wfst.lattice import RawLattice, WordLattice, word_lattice
 from schatten.decode.wfst.rescore import Rescorer

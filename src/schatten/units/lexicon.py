@@ -4,6 +4,7 @@ from pathlib import Path
 
 from schatten.errors import UserError
 from schatten.runtime.files import read_lines
+from schatten.units.inventory import Units
 
 
 def read_lexicon(path: Path) -> list[tuple[str, tuple[str, ...]]]:
@@ -21,3 +22,19 @@ def read_lexicon(path: Path) -> list[tuple[str, tuple[str, ...]]]:
     if not entries:
         raise UserError(f"{path} holds no word: make the lexicon again")
     return entries
+
+
+def read_spellings(path: Path, units: Units) -> list[tuple[str, tuple[int, ...]]]:
+    """Read (word, indices of its units) pairs in the order of the file.
+
+    Errors: `UserError` as in `read_lexicon`, and for a unit that the acoustic model lacks.
+    """
+    entries = read_lexicon(path)
+    for word, spelling in entries:
+        unknown = set(spelling) - units.index.keys()
+        if unknown:
+            raise UserError(
+                f"{path} spells {word!r} with {', '.join(sorted(unknown))}, which the "
+                "acoustic model has not: make the lexicon with the model's alphabet"
+            )
+    return [(word, tuple(units.index[name] for name in spelling)) for word, spelling in entries]

@@ -1,0 +1,71 @@
+"""Building an acoustic model, and its file `model.pt`: writing and reading it."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import TypeAdapter
+
+from schatten.errors import UserError
+from schatten.models.acoustic import AcousticModel
+from schatten.models.deep_speech_2 import DeepSpeech2Model
+from schatten.models.lstm import LstmModel
+from schatten.recipe.model import DeepSpeech2, Lstm, Model
+from schatten.runtime.files import atomic_output
+from schatten.units import Units
+
+
+def build(settings: DeepSpeech2 | Lstm, units: Units, factorization: str) -> AcousticModel:
+    """Build a model with dense weights, initialised from torch's random state."""
+    if isinstance(settings, DeepSpeech2):
+        return DeepSpeech2Model(settings, units, factorization)
+    return LstmModel(settings, units, factorization)
+
+
+def save(model: AcousticModel, path: Path) -> None:
+    """Write a model, atomically."""
+    content = {
+        "settings": model.settings.model_dump(mode="json"),
+        "units": model.units.stored(),
+        "factorization": model.bank.factorization,
+        "ranks": model.bank.specs,
+        "apply_below": model.bank.apply_below,
+        "apply_recurrent_below": model.bank.apply_recurrent_below,
+        "state": model.state_dict(),
+    }
+    with atomic_output(path) as beside, beside.open("wb") as file:
+        torch.save(content, file)  # given a path, torch would write its name into the file
+
+
+def load(path: Path) -> AcousticModel:
+    """Read a model written by `save`; a missing or damaged file is a `UserError`."""
+    content = read(path)
+    settings: Any = TypeAdapter(Model).validate_python(content["settings"])
+    try:
+        model = build(settings, Units.from_stored(content["units"]), content["factorization"])
+        model.bank.reserve(content["ranks"])
+    except ValueError as error:
+        raise UserError(f"{path} cannot be read: {error}") from None
+    model.bank.apply_below = content.get("apply_below", 0.0)
+    model.bank.apply_recurrent_below = content.get("apply_recurrent_below", 0.0)
+    model.load_state_dict(content["state"])
+    return model.eval()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the content of a model file, tensors and plain values only.
+
+    Errors: `UserError` for a file that is missing, damaged or no model.
+    """
+    if not path.is_file():
+        raise UserError(f"{path} does not exist: train the model first")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{path} is no whole model file ({reason}): remove it and train again"
+        ) from None
+    if not isinstance(content, dict) or "state" not in content:
+        raise UserError(f"{path} is no schatten model: give a model.pt made by `schatten train`")
+    return content

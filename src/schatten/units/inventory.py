@@ -1,0 +1,117 @@
+"""The units an acoustic model writes: their names, and how text becomes units and back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from schatten.errors import UserError
+
+BLANK = "<blank>"
+"""Name of CTC's blank, the first unit of every inventory."""
+SPACE = " "
+"""Name of the unit between words of characters."""
+CHARACTERS = "characters"
+
+
+@dataclass(frozen=True)
+class Units:
+    """An inventory of CTC units."""
+
+    kind: str
+    """What the units are: `characters`."""
+    names: tuple[str, ...]
+    """The blank first; the index of a name is that of the model's output."""
+    separator: str | None
+    """Name of the unit that parts words; None where words follow each other directly."""
+
+    def __post_init__(self) -> None:
+        if self.names[:1] != (BLANK,):
+            raise ValueError(f"the first unit must be {BLANK!r}, not {list(self.names[:1])}")
+        if len(set(self.names)) != len(self.names):
+            raise ValueError("a unit stands twice")
+        if self.separator is not None and self.separator not in self.names:
+            raise ValueError(f"the separator {self.separator!r} is no unit")
+
+    def __len__(self) -> int:
+        """Return the number of units, the blank among them."""
+        return len(self.names)
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Indices by name."""
+        return {name: number for number, name in enumerate(self.names)}
+
+    @property
+    def separator_index(self) -> int:
+        """Index of the separator. Errors: `UserError` where there is none."""
+        if self.separator is None:
+            raise UserError(
+                f"{self.kind} have no separator between words, which this search needs: "
+                "take another decoder"
+            )
+        return self.index[self.separator]
+
+    def encode(self, text: str) -> list[int]:
+        """Return the indices of the labels of a text: words with one space between them.
+
+        Errors: `UserError` for a text that the units cannot write.
+        """
+        try:
+            return [self.index[character] for character in text]
+        except KeyError as error:
+            raise UserError(
+                f"{text!r} has {error}, which is none of the model's {self.kind}: "
+                "normalise the text, or train with a larger alphabet"
+            ) from None
+
+    def decode(self, labels: Iterable[int]) -> list[str]:
+        """Return the words that labels write; blanks are dropped, repeats are kept.
+
+        Without a separator these are the names of the labels.
+        """
+        names = [self.names[label] for label in labels if label]
+        if self.separator is None:
+            return names
+        return [word for word in "".join(names).split(self.separator) if word]
+
+    def frames_needed(self, labels: Sequence[int]) -> int:
+        """Return the output frames CTC needs: one a label, one more between equal neighbours."""
+        return len(labels) + sum(one == following for one, following in pairwise(labels))
+
+    def can_spell(self, word: str) -> bool:
+        """Tell whether there is a spelling of a word."""
+        return all(name in self.index and name != self.separator for name in word)
+
+    def spell(self, word: str) -> list[str]:
+        """Return the names of the units that spell a word, without a separator."""
+        return list(word)
+
+    def stored(self) -> list[str] | dict[str, Any]:
+        """Return what files store: for characters the list of names, else all fields by name."""
+        if self.kind == CHARACTERS:
+            return list(self.names)
+        return {"kind": self.kind, "names": list(self.names), "separator": self.separator}
+
+    @staticmethod
+    def from_stored(value: list[str] | dict[str, Any]) -> "Units":
+        """Return the units that a file stores. Raises `ValueError` for other values."""
+        if isinstance(value, dict):
+            return Units(value["kind"], tuple(value["names"]), value["separator"])
+        return from_names(value)
+
+
+def characters(alphabet: str) -> Units:
+    """Return the units of a character model: the blank, the space, then the alphabet."""
+    return Units(CHARACTERS, (BLANK, SPACE, *alphabet), SPACE)
+
+
+def from_names(names: Sequence[str]) -> Units:
+    """Return the character units of a file that stores names alone.
+
+    Raises `ValueError` for names that do not begin with the blank and the space.
+    """
+    if list(names[:2]) != [BLANK, SPACE]:
+        raise ValueError(f"the first units must be {BLANK!r} and {SPACE!r}, not {list(names[:2])}")
+    return Units(CHARACTERS, tuple(names), SPACE)
