@@ -84,7 +84,7 @@ def test_layers_written_out_compute_the_same(tmp_path, kind, precision):
     features = _features(model, 4 * model.settings.stride)
     found = Stream(_exported(model, tmp_path, precision, 4)).push(features, True)
     difference = np.abs(found - _log_probs(model, features)).max()
-    assert difference < (1e-4 if precision == "fp32" else 0.1)
+    assert difference < (1e-4 if precision == "fp32" else 0.02)
     assert precision == "fp32" or difference > 0
 
 

@@ -213,8 +213,13 @@ def test_a_saved_model_comes_back_with_its_ranks(tmp_path: Path, factorization: 
     models.save(model, tmp_path / "model.pt")
     loaded = models.load(tmp_path / "model.pt")
     assert loaded.bank.ranks == model.bank.ranks
+    stored = model.state_dict()
+    assert loaded.state_dict().keys() == stored.keys()
+    assert all(torch.equal(value, stored[name]) for name, value in loaded.state_dict().items())
+    # Factors come back with other strides, for which some CPUs have other kernels.
     features, lengths = batch(model)
-    assert torch.equal(loaded(features, lengths)[0], model(features, lengths)[0])
+    found, expected = loaded(features, lengths)[0], model(features, lengths)[0]
+    assert torch.allclose(found, expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("factorization", ["split", "partial", "joint"])
