@@ -9,40 +9,39 @@ from snakemake.utils import min_version
 
 from schatten.runtime import process
 from schatten.errors import UserError
-from schatten.recipe import parts
+from schatten.recipe import step_settings
 from schatten.recipe.figures import CURVES, FIGURES
-from schatten.recipe.layout import Row, baseline_row
+from schatten.recipe.layout import NodePattern
 from schatten.runtime.seals import refuse_damaged
-from schatten.workflow import scaled, workflow_of
+from schatten.workflow import any_of, given, scaled, workflow_of
 
 min_version("9.27")
 process.jobs_die_with_me()
 
 try:
-    W = workflow_of(config, is_cached=workflow.workflow_settings.cache is not None)
+    EXPERIMENT = workflow_of(
+        config, is_cached=workflow.workflow_settings.cache is not None
+    )
     if workflow.is_main_process:
-        refuse_damaged([W.layout.data, W.layout.home])
+        refuse_damaged([EXPERIMENT.layout.data, EXPERIMENT.layout.home])
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
-L = W.layout
-ANY = Row("{system}", "{seed}", "{rank}", "{stage}")
-STAGE1 = Row("{system}", "{seed}", "whole", "stage1")
-FACTORED = Row("{system}", "{seed}", "{rank}", "factored")
-STAGE2 = Row("{system}", "{seed}", "{rank}", "stage2")
+PATHS = EXPERIMENT.layout
+NODE = NodePattern()
 
 
 wildcard_constraints:
-    split="|".join(W.splits),
+    split="|".join(EXPERIMENT.splits),
     kind="|".join(FIGURES),
     feature="mel80|mel40|linear161",
-    lm="|".join(["none", *W.recipe.language_models]),
-    grid="|".join(W.recipe.grids) or "none",
-    system="|".join(W.recipe.systems),
-    device="|".join([*W.timed, *W.emulated]),
+    lm="|".join(["none", *EXPERIMENT.recipe.language_models]),
+    grid="|".join(EXPERIMENT.recipe.grids) or "none",
+    system="|".join(EXPERIMENT.recipe.systems),
+    device="|".join([*EXPERIMENT.timed, *EXPERIMENT.emulated]),
     seed="[0-9]+",
-    rank="|".join(W.ranks),
-    stage="stage1|factored|stage2",
+    node=any_of(EXPERIMENT.places),
+    label=any_of(EXPERIMENT.labels),
     precision="fp32|int8",
     decoder="greedy|lexicon|open|wfst|engine",
 

@@ -3,27 +3,27 @@
 
 rule bundle:
     input:
-        W.bundles(W.rows),
-        lambda wildcards: W.bundles(W.chosen_rows(checkpoints)),
+        EXPERIMENT.bundles(EXPERIMENT.table_nodes),
+        lambda wildcards: EXPERIMENT.bundles(EXPERIMENT.chosen_nodes(checkpoints)),
     localrule: True
 
 
 rule device_bundle:
     input:
-        model=lambda wildcards: L.am(W.row(wildcards)) / "model.pt",
-        lm=L.lm("{lm}") / "bin",
-        lexicon=L.lm("{lm}") / "lexicon",
-        weights=lambda wildcards: L.weights(W.row(wildcards), wildcards.lm),
+        model=EXPERIMENT.model,
+        lm=PATHS.lm("{lm}") / "bin",
+        lexicon=PATHS.lm("{lm}") / "lexicon",
+        weights=EXPERIMENT.weights,
     output:
-        L.bundle(ANY, "{lm}") / "manifest.json",
+        PATHS.bundle(NODE, "{lm}") / "manifest.json",
     log:
-        L.bundle(ANY, "{lm}").with_suffix(".log"),
+        PATHS.bundle(NODE, "{lm}").with_suffix(".log"),
     threads: 1
     resources:
         mem_mb=scaled(2000),
         runtime=scaled(15),
     params:
-        settings=parts.bundle_part(W.recipe),
-        folder=str(L.bundle(ANY, "{lm}")),
+        settings=step_settings.bundle_settings(EXPERIMENT.recipe),
+        folder=str(PATHS.bundle(NODE, "{lm}")),
     shell:
-        "schatten bundle --recipe {W.name:q} --model {input.model:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {params.folder:q} > {log:q} 2>&1"
+        "schatten bundle --recipe {EXPERIMENT.name:q} --model {input.model:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {params.folder:q} > {log:q} 2>&1"

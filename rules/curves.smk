@@ -3,34 +3,34 @@
 
 rule beams:
     input:
-        logprobs=L.logprobs(baseline_row(W.recipe), W.recipe.splits.dev),
-        cuts=L.cuts(W.recipe.splits.dev),
-        lm=L.lm("{lm}") / "bin",
-        lexicon=lambda wildcards: W.search_lexicon(wildcards.lm),
-        weights=L.weights(baseline_row(W.recipe), "{lm}", "{decoder}"),
+        logprobs=PATHS.logprobs(EXPERIMENT.baseline, EXPERIMENT.recipe.splits.dev),
+        cuts=PATHS.cuts(EXPERIMENT.recipe.splits.dev),
+        lm=PATHS.lm("{lm}") / "bin",
+        lexicon=EXPERIMENT.search_lexicon,
+        weights=PATHS.weights(EXPERIMENT.baseline, "{lm}", "{decoder}"),
     output:
-        L.beams("{decoder}", "{lm}"),
+        PATHS.beams("{decoder}", "{lm}"),
     log:
-        L.beams("{decoder}", "{lm}").with_name("log"),
+        PATHS.beams("{decoder}", "{lm}").with_name("log"),
     threads: 1
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=parts.beams_part(W.recipe),
-        lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
+        settings=step_settings.beams_settings(EXPERIMENT.recipe),
+        lexicon=given("lexicon"),
     shell:
-        "schatten beams --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+        "schatten beams --recipe {EXPERIMENT.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule curve:
     input:
-        lambda wildcards: W.curve_inputs(wildcards.kind),
+        EXPERIMENT.curve_inputs,
     output:
-        figure=report(L.tables / "{kind}.png", category="Figures"),
-        points=L.tables / "{kind}.csv",
+        figure=report(PATHS.tables / "{kind}.png", category="Figures"),
+        points=PATHS.tables / "{kind}.csv",
     log:
-        L.tables / "log/{kind}.log",
+        PATHS.tables / "log/{kind}.log",
     wildcard_constraints:
         kind="|".join(CURVES),
     threads: 1
@@ -38,8 +38,8 @@ rule curve:
         mem_mb=scaled(2000),
         runtime=scaled(30),
     params:
-        settings=parts.figure_part(W.recipe),
-        data=L.data_key,
-        results=L.results,
+        settings=step_settings.figure_settings(EXPERIMENT.recipe),
+        data=PATHS.data_key,
+        results=PATHS.results,
     shell:
-        "schatten figure --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output.figure:q} > {log:q} 2>&1"
+        "schatten figure --recipe {EXPERIMENT.name:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output.figure:q} > {log:q} 2>&1"

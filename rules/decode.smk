@@ -3,40 +3,35 @@
 
 rule logprobs:
     input:
-        model=lambda wildcards: L.am(W.row(wildcards)) / "model.pt",
-        cuts=lambda wildcards: [
-            W.features(wildcards.system, split) for split in W.recipe.splits.scored
-        ],
+        model=EXPERIMENT.model,
+        cuts=EXPERIMENT.features,
     output:
-        [L.logprobs(ANY, split) for split in W.recipe.splits.scored],
+        [PATHS.logprobs(NODE, split) for split in EXPERIMENT.recipe.splits.scored],
     log:
-        L.logprobs(ANY, "x").with_name("log"),
+        PATHS.logprobs(NODE, "x").with_name("log"),
     priority: 8
     threads: 1
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=parts.part("logprobs"),
-        folder=str(L.logprobs(ANY, "x").parent),
-        cuts=lambda wildcards, input: [f"--cuts={path}" for path in input.cuts],
+        settings=step_settings.settings("logprobs"),
+        folder=str(PATHS.logprobs(NODE, "x").parent),
+        cuts=given("cuts"),
     shell:
         "schatten logprobs --model {input.model:q} {params.cuts:q} --output-dir {params.folder:q} > {log:q} 2>&1"
 
 
 rule tune:
     input:
-        logprobs=lambda wildcards: L.logprobs(
-            W.final_row(wildcards.system, wildcards.seed, wildcards.rank),
-            W.recipe.splits.dev,
-        ),
-        cuts=L.cuts(W.recipe.splits.dev),
-        lm=L.lm("{lm}") / "bin",
-        lexicon=lambda wildcards: W.search_lexicon(wildcards.lm),
+        logprobs=EXPERIMENT.tuning_logprobs,
+        cuts=PATHS.cuts(EXPERIMENT.recipe.splits.dev),
+        lm=PATHS.lm("{lm}") / "bin",
+        lexicon=EXPERIMENT.search_lexicon,
     output:
-        L.weights(STAGE2, "{lm}", "{decoder}"),
+        PATHS.weights(NODE, "{lm}", "{decoder}"),
     log:
-        L.weights(STAGE2, "{lm}", "{decoder}").with_name("tune.log"),
+        PATHS.weights(NODE, "{lm}", "{decoder}").with_name("tune.log"),
     wildcard_constraints:
         decoder="lexicon|open",
     threads: 1
@@ -44,64 +39,61 @@ rule tune:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=parts.tune_part(W.recipe),
-        lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
+        settings=step_settings.tune_settings(EXPERIMENT.recipe),
+        lexicon=given("lexicon"),
     shell:
-        "schatten tune --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} --output {output:q} > {log:q} 2>&1"
+        "schatten tune --recipe {EXPERIMENT.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule tune_wfst:
     input:
-        logprobs=lambda wildcards: L.logprobs(
-            W.final_row(wildcards.system, wildcards.seed, wildcards.rank),
-            W.recipe.splits.dev,
-        ),
-        cuts=L.cuts(W.recipe.splits.dev),
-        graph=lambda wildcards: W.graph(wildcards.lm),
-        lm=lambda wildcards: W.rescoring_lm(wildcards.lm),
+        logprobs=EXPERIMENT.tuning_logprobs,
+        cuts=PATHS.cuts(EXPERIMENT.recipe.splits.dev),
+        graph=EXPERIMENT.graph,
+        lm=EXPERIMENT.rescoring_lm,
     output:
-        L.weights(STAGE2, "{lm}", "wfst"),
+        PATHS.weights(NODE, "{lm}", "wfst"),
     log:
-        L.weights(STAGE2, "{lm}", "wfst").with_name("tune.log"),
+        PATHS.weights(NODE, "{lm}", "wfst").with_name("tune.log"),
     threads: 1
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=parts.tune_wfst_part(W.recipe),
-        lm=lambda wildcards, input: [f"--lm={path}" for path in input.lm],
+        settings=step_settings.tune_wfst_settings(EXPERIMENT.recipe),
+        lm=given("lm"),
     shell:
-        "schatten tune --recipe {W.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --graph {input.graph:q} {params.lm:q} --output {output:q} > {log:q} 2>&1"
+        "schatten tune --recipe {EXPERIMENT.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --graph {input.graph:q} {params.lm:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule greedy:
     input:
-        logprobs=L.logprobs(ANY, "{split}"),
+        logprobs=PATHS.logprobs(NODE, "{split}"),
     output:
-        L.hypotheses(ANY, "greedy", "none", "{split}"),
+        PATHS.hypotheses(NODE, "greedy", "none", "{split}"),
     log:
-        L.decoded(ANY, "greedy", "none") / "{split}.log",
+        PATHS.decoded(NODE, "greedy", "none") / "{split}.log",
     priority: 8
     threads: 1
     resources:
         mem_mb=scaled(2000),
         runtime=scaled(60),
     params:
-        settings=parts.part("decode"),
+        settings=step_settings.settings("decode"),
     shell:
-        "schatten decode --recipe {W.name:q} --decoder greedy --logprobs {input.logprobs:q} --output {output:q} > {log:q} 2>&1"
+        "schatten decode --recipe {EXPERIMENT.name:q} --decoder greedy --logprobs {input.logprobs:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule beam:
     input:
-        logprobs=L.logprobs(ANY, "{split}"),
-        lm=L.lm("{lm}") / "bin",
-        lexicon=lambda wildcards: W.search_lexicon(wildcards.lm),
-        weights=L.weights(STAGE2, "{lm}", "{decoder}"),
+        logprobs=PATHS.logprobs(NODE, "{split}"),
+        lm=PATHS.lm("{lm}") / "bin",
+        lexicon=EXPERIMENT.search_lexicon,
+        weights=EXPERIMENT.weights,
     output:
-        L.hypotheses(ANY, "{decoder}", "{lm}", "{split}"),
+        PATHS.hypotheses(NODE, "{decoder}", "{lm}", "{split}"),
     log:
-        L.decoded(ANY, "{decoder}", "{lm}") / "{split}.log",
+        PATHS.decoded(NODE, "{decoder}", "{lm}") / "{split}.log",
     wildcard_constraints:
         decoder="lexicon|open",
     threads: 1
@@ -109,49 +101,49 @@ rule beam:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=parts.decode_part(W.recipe),
-        lexicon=lambda wildcards, input: [f"--lexicon={path}" for path in input.lexicon],
+        settings=step_settings.decode_settings(EXPERIMENT.recipe),
+        lexicon=given("lexicon"),
     shell:
-        "schatten decode --recipe {W.name:q} --decoder {wildcards.decoder} --logprobs {input.logprobs:q} --lm {input.lm:q} {params.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+        "schatten decode --recipe {EXPERIMENT.name:q} --decoder {wildcards.decoder} --logprobs {input.logprobs:q} --lm {input.lm:q} {params.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule wfst:
     input:
-        logprobs=L.logprobs(ANY, "{split}"),
-        graph=lambda wildcards: W.graph(wildcards.lm),
-        lm=lambda wildcards: W.rescoring_lm(wildcards.lm),
-        weights=L.weights(STAGE2, "{lm}", "wfst"),
+        logprobs=PATHS.logprobs(NODE, "{split}"),
+        graph=EXPERIMENT.graph,
+        lm=EXPERIMENT.rescoring_lm,
+        weights=EXPERIMENT.graph_weights,
     output:
-        L.hypotheses(ANY, "wfst", "{lm}", "{split}"),
+        PATHS.hypotheses(NODE, "wfst", "{lm}", "{split}"),
     log:
-        L.decoded(ANY, "wfst", "{lm}") / "{split}.log",
+        PATHS.decoded(NODE, "wfst", "{lm}") / "{split}.log",
     threads: 1
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=parts.decode_wfst_part(W.recipe),
-        lm=lambda wildcards, input: [f"--lm={path}" for path in input.lm],
+        settings=step_settings.decode_wfst_settings(EXPERIMENT.recipe),
+        lm=given("lm"),
     shell:
-        "schatten decode --recipe {W.name:q} --decoder wfst --logprobs {input.logprobs:q} --graph {input.graph:q} {params.lm:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+        "schatten decode --recipe {EXPERIMENT.name:q} --decoder wfst --logprobs {input.logprobs:q} --graph {input.graph:q} {params.lm:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule score:
     input:
-        hypotheses=L.hypotheses(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
-        cuts=L.cuts("{split}"),
-        lexicon=lambda wildcards: W.known_words(wildcards.lm),
+        hypotheses=PATHS.hypotheses(NODE, "{decoder}", "{lm}", "{split}", "{precision}"),
+        cuts=PATHS.cuts("{split}"),
+        lexicon=EXPERIMENT.known_words,
     output:
-        score=L.score(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
-        beside=L.listings(ANY, "{decoder}", "{lm}", "{split}", "{precision}"),
+        score=PATHS.score(NODE, "{decoder}", "{lm}", "{split}", "{precision}"),
+        beside=PATHS.listings(NODE, "{decoder}", "{lm}", "{split}", "{precision}"),
     log:
-        L.decoded(ANY, "{decoder}", "{lm}", "{precision}") / "{split}.score.log",
+        PATHS.decoded(NODE, "{decoder}", "{lm}", "{precision}") / "{split}.score.log",
     priority: 8
     threads: 1
     resources:
         mem_mb=scaled(2000),
         runtime=scaled(60),
     params:
-        settings=parts.score_part(W.recipe),
+        settings=step_settings.score_settings(EXPERIMENT.recipe),
     shell:
-        "schatten score --recipe {W.name:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} --lexicon {input.lexicon:q} --output {output.score:q} > {log:q} 2>&1"
+        "schatten score --recipe {EXPERIMENT.name:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} --lexicon {input.lexicon:q} --output {output.score:q} > {log:q} 2>&1"

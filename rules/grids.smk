@@ -3,19 +3,21 @@
 
 checkpoint choose:
     input:
-        lambda wildcards: W.grid_scores(wildcards.grid),
+        EXPERIMENT.grid_scores,
     output:
-        L.choice("{grid}"),
+        PATHS.choice("{grid}"),
     log:
-        L.choice("{grid}").with_suffix(".log"),
+        PATHS.choice("{grid}").with_suffix(".log"),
     priority: 8
     threads: 1
     resources:
         mem_mb=scaled(1000),
         runtime=scaled(10),
     params:
-        settings=lambda wildcards: parts.choose_part(W.recipe, wildcards.grid),
-        data=L.data_key,
-        results=L.results,
+        settings=lambda wildcards: step_settings.choose_settings(
+            EXPERIMENT.recipe, wildcards.grid
+        ),
+        data=PATHS.data_key,
+        results=PATHS.results,
     shell:
-        "schatten choose --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --grid {wildcards.grid:q} --output {output:q} > {log:q} 2>&1"
+        "schatten choose --recipe {EXPERIMENT.name:q} --data-key {params.data} --results {params.results:q} --grid {wildcards.grid:q} --output {output:q} > {log:q} 2>&1"

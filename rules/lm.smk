@@ -3,48 +3,50 @@
 
 rule lm:
     input:
-        text=lambda wildcards: W.lm_text(wildcards.lm),
-        dev=L.text(W.recipe.splits.dev),
-        validation=L.validation,
+        text=EXPERIMENT.lm_text,
+        dev=PATHS.text(EXPERIMENT.recipe.splits.dev),
+        validation=PATHS.validation,
     output:
-        **W.outputs(
-            arpa=L.lm("{lm}") / "arpa.gz",
-            bin=L.lm("{lm}") / "bin",
-            lexicon=L.lm("{lm}") / "lexicon",
-            info=L.lm("{lm}") / "info.json",
+        **EXPERIMENT.outputs(
+            arpa=PATHS.lm("{lm}") / "arpa.gz",
+            bin=PATHS.lm("{lm}") / "bin",
+            lexicon=PATHS.lm("{lm}") / "lexicon",
+            info=PATHS.lm("{lm}") / "info.json",
         ),
     log:
-        L.data / "log/lm.{lm}.log",
-    cache: W.is_cached
+        PATHS.data / "log/lm.{lm}.log",
+    cache: EXPERIMENT.is_cached
     threads: 1
     resources:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=lambda wildcards: parts.lm_part(W.recipe, wildcards.lm),
-        folder=str(L.lm("{lm}")),
+        settings=lambda wildcards: step_settings.lm_settings(
+            EXPERIMENT.recipe, wildcards.lm
+        ),
+        folder=str(PATHS.lm("{lm}")),
         memory=2000,
     shell:
-        "schatten lm build --recipe {W.name:q} --lm {wildcards.lm:q} --text {input.text:q} --dev {input.dev:q} --output-dir {params.folder:q} --memory-mb {params.memory} > {log:q} 2>&1"
+        "schatten lm build --recipe {EXPERIMENT.name:q} --lm {wildcards.lm:q} --text {input.text:q} --dev {input.dev:q} --output-dir {params.folder:q} --memory-mb {params.memory} > {log:q} 2>&1"
 
 
 rule graph:
     input:
-        arpa=L.lm("{lm}") / "arpa.gz",
-        lexicon=L.lm("{lm}") / "lexicon",
+        arpa=PATHS.lm("{lm}") / "arpa.gz",
+        lexicon=PATHS.lm("{lm}") / "lexicon",
     output:
-        **W.outputs(
-            graph=L.graph("{lm}"),
-            names=L.graph("{lm}").with_suffix(".fst.json"),
+        **EXPERIMENT.outputs(
+            graph=PATHS.graph("{lm}"),
+            names=PATHS.graph("{lm}").with_suffix(".fst.json"),
         ),
     log:
-        L.data / "log/graph.{lm}.log",
-    cache: W.is_cached
+        PATHS.data / "log/graph.{lm}.log",
+    cache: EXPERIMENT.is_cached
     threads: 1
     resources:
         mem_mb=scaled(8000),
         runtime=scaled(240),
     params:
-        settings=parts.graph_part(W.recipe),
+        settings=step_settings.graph_settings(EXPERIMENT.recipe),
     shell:
-        "schatten graph --recipe {W.name:q} --arpa {input.arpa:q} --lexicon {input.lexicon:q} --output {output.graph:q} > {log:q} 2>&1"
+        "schatten graph --recipe {EXPERIMENT.name:q} --arpa {input.arpa:q} --lexicon {input.lexicon:q} --output {output.graph:q} > {log:q} 2>&1"

@@ -3,73 +3,77 @@
 
 rule wer_tables:
     input:
-        W.tables,
-        L.tables / "parameters.png",
-        W.listings(W.rows),
-        lambda wildcards: W.listings(W.chosen_rows(checkpoints)),
+        EXPERIMENT.tables,
+        PATHS.tables / "parameters.png",
+        EXPERIMENT.listings(EXPERIMENT.table_nodes),
+        lambda wildcards: EXPERIMENT.listings(EXPERIMENT.chosen_nodes(checkpoints)),
 
 
 rule figures:
     input:
-        W.figures,
-        L.tables / "figures.md",
+        EXPERIMENT.figures,
+        PATHS.tables / "figures.md",
 
 
 rule table:
     input:
-        W.results(W.rows),
-        lambda wildcards: W.results(W.chosen_rows(checkpoints)),
-        W.dev_scores(W.rows, "tables"),
-        lambda wildcards: W.dev_scores(W.chosen_rows(checkpoints), "tables"),
-        W.table_bundles(W.rows),
-        lambda wildcards: W.table_bundles(W.chosen_rows(checkpoints)),
-        W.choices,
-        W.sizes,
+        EXPERIMENT.results(EXPERIMENT.table_nodes),
+        lambda wildcards: EXPERIMENT.results(EXPERIMENT.chosen_nodes(checkpoints)),
+        EXPERIMENT.dev_scores(EXPERIMENT.table_nodes, "tables"),
+        lambda wildcards: EXPERIMENT.dev_scores(
+            EXPERIMENT.chosen_nodes(checkpoints), "tables"
+        ),
+        EXPERIMENT.table_bundles(EXPERIMENT.table_nodes),
+        lambda wildcards: EXPERIMENT.table_bundles(EXPERIMENT.chosen_nodes(checkpoints)),
+        EXPERIMENT.choices,
+        EXPERIMENT.sizes,
     output:
-        report(W.tables, category="Tables"),
+        report(EXPERIMENT.tables, category="Tables"),
     log:
-        L.tables / "log/table.log",
+        PATHS.tables / "log/table.log",
     threads: 1
     resources:
         mem_mb=scaled(2000),
         runtime=scaled(30),
     params:
-        settings=parts.table_part(W.recipe),
-        data=L.data_key,
-        results=L.results,
-        folder=L.tables,
+        settings=step_settings.table_settings(EXPERIMENT.recipe),
+        data=PATHS.data_key,
+        results=PATHS.results,
+        folder=PATHS.tables,
     shell:
-        "schatten table --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --output-dir {params.folder:q} > {log:q} 2>&1"
+        "schatten table --recipe {EXPERIMENT.name:q} --data-key {params.data} --results {params.results:q} --output-dir {params.folder:q} > {log:q} 2>&1"
 
 
 rule figure_page:
     output:
-        report(L.tables / "figures.md", category="Figures"),
+        report(PATHS.tables / "figures.md", category="Figures"),
     log:
-        L.tables / "log/figures.log",
+        PATHS.tables / "log/figures.log",
     threads: 1
     resources:
         mem_mb=scaled(500),
         runtime=scaled(5),
     params:
-        settings=parts.page_part(W.recipe),
+        settings=step_settings.page_settings(EXPERIMENT.recipe),
     shell:
-        "schatten figure-page --recipe {W.name:q} --output {output:q} > {log:q} 2>&1"
+        "schatten figure-page --recipe {EXPERIMENT.name:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule figure:
     input:
-        W.results(W.rows),
-        lambda wildcards: W.results(W.chosen_rows(checkpoints)),
-        lambda wildcards: W.dev_scores(W.rows, wildcards.kind),
-        lambda wildcards: W.dev_scores(W.chosen_rows(checkpoints), wildcards.kind),
-        W.choices,
-        W.sizes,
+        EXPERIMENT.results(EXPERIMENT.table_nodes),
+        lambda wildcards: EXPERIMENT.results(EXPERIMENT.chosen_nodes(checkpoints)),
+        lambda wildcards: EXPERIMENT.dev_scores(EXPERIMENT.table_nodes, wildcards.kind),
+        lambda wildcards: EXPERIMENT.dev_scores(
+            EXPERIMENT.chosen_nodes(checkpoints), wildcards.kind
+        ),
+        EXPERIMENT.choices,
+        EXPERIMENT.sizes,
     output:
-        figure=report(L.tables / "{kind}.png", category="Figures"),
-        points=L.tables / "{kind}.csv",
+        figure=report(PATHS.tables / "{kind}.png", category="Figures"),
+        points=PATHS.tables / "{kind}.csv",
     log:
-        L.tables / "log/{kind}.log",
+        PATHS.tables / "log/{kind}.log",
     wildcard_constraints:
         kind="|".join(kind for kind in FIGURES if kind not in CURVES),
     threads: 1
@@ -77,8 +81,8 @@ rule figure:
         mem_mb=scaled(2000),
         runtime=scaled(30),
     params:
-        settings=parts.figure_part(W.recipe),
-        data=L.data_key,
-        results=L.results,
+        settings=step_settings.figure_settings(EXPERIMENT.recipe),
+        data=PATHS.data_key,
+        results=PATHS.results,
     shell:
-        "schatten figure --recipe {W.name:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output.figure:q} > {log:q} 2>&1"
+        "schatten figure --recipe {EXPERIMENT.name:q} --data-key {params.data} --results {params.results:q} --kind {wildcards.kind} --output {output.figure:q} > {log:q} 2>&1"

@@ -10,21 +10,21 @@ from pathlib import Path
 import yaml
 
 from schatten.recipe import Recipe, load
+from schatten.recipe.chain import WHOLE, Node
 from schatten.recipe.layout import (
-    WHOLE,
     Layout,
-    Row,
-    baseline_row,
+    baseline_node,
     curve_models,
     decodings,
     engine_decodings,
-    grid_rows,
+    grid_nodes,
     lexicon_models,
-    rows,
     search_with,
+    table_nodes,
 )
-from schatten.recipe.model import System
+from schatten.recipe.systems import System
 from schatten.report import choice
+from schatten.report.choice import tier_node
 from schatten.report.collect import Experiment
 from schatten.report.tiers import choose_tiers
 from schatten.runtime import files
@@ -140,44 +140,44 @@ def make_experiment(folder: Path, content: dict[str, object] = RECIPE) -> Experi
     recipe = load(str(path))
     layout = Layout("voice", "tiny", "abc", folder / "results")
     _write_data(recipe, layout)
-    for row in rows(recipe, _choose(recipe, layout)):
-        _write_model(recipe.systems[row.system], layout, row)
-        _write_score(recipe, layout, row, ("greedy", "none", recipe.splits.dev))
+    for node in table_nodes(recipe, _choose(recipe, layout)):
+        _write_model(recipe.systems[node.system], layout, node)
+        _write_score(recipe, layout, node, ("greedy", "none", recipe.splits.dev))
         for split in recipe.splits.test:
-            for decoder, lm in decodings(recipe, row):
-                _write_score(recipe, layout, row, (decoder, lm, split))
-            for precision, lm in engine_decodings(recipe, row):
-                _write_score(recipe, layout, row, ("engine", lm, split), precision)
+            for decoder, lm in decodings(recipe, node):
+                _write_score(recipe, layout, node, (decoder, lm, split))
+            for precision, lm in engine_decodings(recipe, node):
+                _write_score(recipe, layout, node, ("engine", lm, split), precision)
                 about = {"bytes": 4_000_000 if precision == "fp32" else 1_100_000}
                 about |= {"latency": {"seconds": 0.155}}
-                files.write_json(layout.exported(row, precision).with_suffix(".json"), about)
-        if row.is_final:
-            _write_bundle(layout, row, recipe.table_language_models[0])
+                files.write_json(layout.exported(node, precision).with_suffix(".json"), about)
+        if node.is_final:
+            _write_bundle(layout, node, recipe.table_language_models[0])
     _write_curves(recipe, layout)
     return Experiment(recipe, layout)
 
 
-def _write_bundle(layout: Layout, row: Row, lm: str) -> None:
+def _write_bundle(layout: Layout, node: Node, lm: str) -> None:
     sizes = {"model.gguf": 500_000, "lm.bin": 4_000_000, "lexicon.txt": 1000, "recognize.sh": 500}
     manifest = {"files": {name: {"bytes": size} for name, size in sizes.items()}}
     total = {"bytes": sum(sizes.values())}
-    files.write_json(layout.bundle(row, lm) / "manifest.json", {**manifest, **total})
+    files.write_json(layout.bundle(node, lm) / "manifest.json", {**manifest, **total})
 
 
-def add_devices(experiment: Experiment, measured: dict[str, dict[str, object]]) -> list[Row]:
+def add_devices(experiment: Experiment, measured: dict[str, dict[str, object]]) -> list[Node]:
     """Write what `snakemake bench` leaves: tiers, words of the engine, measurements by device."""
     recipe, layout = experiment.recipe, experiment.layout
     tiers = choose_tiers(experiment)
     files.write_json(layout.tiers, tiers.model_dump(mode="json"))
-    chosen = list(dict.fromkeys(tier.row for tier in tiers.tiers))
-    for row in chosen:
+    chosen = list(dict.fromkeys(tier_node(recipe, tier) for tier in tiers.tiers))
+    for node in chosen:
         about = {"bytes": 1_100_000, "latency": {"seconds": 0.155}}
-        files.write_json(layout.exported(row, "int8").with_suffix(".json"), about)
+        files.write_json(layout.exported(node, "int8").with_suffix(".json"), about)
         for lm in lexicon_models(recipe):
-            _write_bundle(layout, row, lm)
-            _write_score(recipe, layout, row, ("engine", lm, recipe.splits.test[0]), "int8")
+            _write_bundle(layout, node, lm)
+            _write_score(recipe, layout, node, ("engine", lm, recipe.splits.test[0]), "int8")
             for device, content in measured.items():
-                files.write_json(layout.measured(device, row, lm), content)
+                files.write_json(layout.measured(device, node, lm), content)
     return chosen
 
 
@@ -185,7 +185,7 @@ def _write_curves(recipe: Recipe, layout: Layout) -> None:
     for lm in curve_models(recipe):
         decoder, _ = search_with(recipe, lm)
         for split in (recipe.splits.dev, recipe.splits.test[0]):
-            _write_score(recipe, layout, baseline_row(recipe), (decoder, lm, split))
+            _write_score(recipe, layout, baseline_node(recipe), (decoder, lm, split))
         found = [
             {"beam": beam, "wer": 9.0 - beam / 50, "differing": 2, "seconds": beam / 10}
             for beam in (5, 50)
@@ -198,9 +198,9 @@ def _choose(recipe: Recipe, layout: Layout) -> list[str]:
     """Write the models of the grids and the choice among them; return the chosen systems."""
     chosen = []
     for grid in recipe.grids:
-        for row in grid_rows(recipe, grid):
-            _write_model(recipe.systems[row.system], layout, row)
-            _write_score(recipe, layout, row, ("greedy", "none", recipe.splits.dev))
+        for node in grid_nodes(recipe, grid):
+            _write_model(recipe.systems[node.system], layout, node)
+            _write_score(recipe, layout, node, ("greedy", "none", recipe.splits.dev))
         made = choice.choose(recipe, layout, grid)
         choice.write(made, layout.choice(grid))
         chosen += made.chosen
@@ -236,17 +236,17 @@ def _cut(split: str, number: int) -> dict[str, object]:
     return {"id": f"u{number:03}", "supervisions": [speech]}
 
 
-def _write_model(system: System, layout: Layout, row: Row) -> None:
-    share = SHARES[row.rank.partition("@")[0]] * (0.5 if system.model == "little" else 1.0)
-    rank = None if row.rank == WHOLE else round(64 * share)
-    epochs = {"stage1": 12, "factored": 0, "stage2": 4}[row.stage]
-    strength = {"none": 0.6, "l2": 0.5, "trace_norm": 0.3}[system.penalty.type]
-    strength -= max(0.0, system.penalty.lambda_nonrec - 0.02)
+def _write_model(system: System, layout: Layout, node: Node) -> None:
+    share = SHARES[_rank(node)] * (0.5 if system.model == "little" else 1.0)
+    rank = None if not node.is_compressed else round(64 * share)
+    epochs = {"stage1": 12, "factored": 0, "stage2": 4}[node.name]
+    strength = {"none": 0.6, "l2": 0.5, "trace_norm": 0.3}[system.regularizer.type]
+    strength -= max(0.0, system.regularizer.lambda_nonrec - 0.02)
     history = {
-        "system": row.system,
-        "seed": row.seed,
-        "stage": row.stage,
-        "parameters": int(DENSE * share) + row.seed,
+        "system": node.system,
+        "seed": node.seed,
+        "stage": node.name,
+        "parameters": int(DENSE * share) + node.seed,
         "stored_parameters": {name: {"shape": [192, 64], "rank": rank} for name in MATRICES},
         "epochs": [_epoch(strength, number) for number in range(1, epochs + 1)],
         "training_seconds": 10.0 * epochs,
@@ -256,8 +256,12 @@ def _write_model(system: System, layout: Layout, row: Row) -> None:
         "date": "2030-01-02",
         "commit": "abcdef1",
     }
-    files.write_json(layout.am(row) / "history.json", history)
-    files.write_bytes(layout.am(row) / "model.pt", bytes(1_500_000))
+    files.write_json(layout.am(node) / "history.json", history)
+    files.write_bytes(layout.am(node) / "model.pt", bytes(1_500_000))
+
+
+def _rank(node: Node) -> str:
+    return WHOLE if node.truncation is None else node.truncation.rule.label
 
 
 def _epoch(strength: float, number: int) -> dict[str, object]:
@@ -272,35 +276,35 @@ def _epoch(strength: float, number: int) -> dict[str, object]:
 def _write_score(
     recipe: Recipe,
     layout: Layout,
-    row: Row,
+    node: Node,
     decoding: tuple[str, str, str],
     precision: str = "fp32",
 ) -> None:
     decoder, lm, split = decoding
-    share = ERRORS[row.rank.partition("@")[0]]
+    share = ERRORS[_rank(node)]
     share += (
         0.2 * (lm == "none")
         + 0.05 * (precision == "int8")
         + 0.02 * (lm == "small")
-        + 0.1 * (row.stage == "factored")
+        + 0.1 * (node.name == "factored")
     )
-    draw = random.Random(f"{row.path} {decoding}")
+    draw = random.Random(f"{node.path} {decoding}")
     lines = []
     for number in range(60):
         (speech,) = _cut(split, number)["supervisions"]  # type: ignore[misc]
         words = [word if draw.random() > share else "bonk" for word in speech["text"].split()]
         lines.append(f"{speech['id']} {' '.join(words)}\n")
-    hypotheses = layout.hypotheses(row, decoder, lm, split, precision)
+    hypotheses = layout.hypotheses(node, decoder, lm, split, precision)
     files.write_text(hypotheses, "".join(lines))
     score_files(
         hypotheses,
         layout.cuts(split),
-        layout.score(row, decoder, lm, split, precision),
+        layout.score(node, decoder, lm, split, precision),
         layout.lm(next(iter(recipe.language_models))) / "lexicon",
         recipe.tables,
     )
     if decoder not in ("greedy", "engine"):
-        files.write_json(layout.weights(row, lm, decoder), {"lm_weight": 0.8, "word_bonus": 1.0})
+        files.write_json(layout.weights(node, lm, decoder), {"lm_weight": 0.8, "word_bonus": 1.0})
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

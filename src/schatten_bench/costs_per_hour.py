@@ -11,8 +11,8 @@ from pathlib import Path
 from schatten.artifacts import History, Validation, read
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.layout import WHOLE, Layout, Row
-from schatten.recipe.model import System
+from schatten.recipe.layout import Layout
+from schatten.recipe.systems import System
 from schatten.report.columns import Column, Table, line, number, words
 from schatten.runtime import seals
 
@@ -59,7 +59,7 @@ def step_costs(recipe: Recipe, layout: Layout) -> Iterator[StepCost]:
 def _trainings(recipe: Recipe, layout: Layout, hours: float) -> Iterator[StepCost]:
     """Yield the costs of stage 1 of each system that is trained."""
     for name, system in recipe.systems.items():
-        folder = layout.am(Row(name, system.seeds[0], WHOLE, "stage1"))
+        folder = layout.am(recipe.start(name, system.seeds[0]))
         model = folder / "model.pt"
         if not model.is_file():
             continue

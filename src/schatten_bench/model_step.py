@@ -11,7 +11,6 @@ from schatten.compress import factor_fully, l2_penalty, trace_norm_penalty
 from schatten.models import AcousticModel
 from schatten.recipe import Recipe
 from schatten.recipe.model import FEATURE_BINS
-from schatten.recipe.parts import model_of
 from schatten.train.module import ctc_losses
 from schatten.units import characters
 from schatten_bench.training_step import fastest_in_turns
@@ -51,7 +50,7 @@ def time_model_step(
     for form in ("dense", "factored"):
         torch.manual_seed(1)
         model = models.build(
-            model_of(recipe, system), characters(recipe.text.alphabet), settings.layout
+            recipe.models[settings.model], characters(recipe.text.alphabet), settings.layout
         )
         if form == "factored":
             factor_fully(model.bank)

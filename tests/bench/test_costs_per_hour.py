@@ -7,7 +7,6 @@ from fake_results import copy
 
 from schatten.artifacts import Validation, read
 from schatten.errors import UserError
-from schatten.recipe.layout import WHOLE, Row
 from schatten.report.collect import Experiment
 from schatten.report.render import to_markdown
 from schatten.runtime import files, seals
@@ -36,7 +35,7 @@ def finished(experiment: Experiment, tmp_path: Path) -> Experiment:
     files.write_bytes(layout.features("mel80", "train").with_name("train.lca"), bytes(4000))
     finish(layout.statistics("mel80"), bytes(10), 1.0)
     for name, system in copied.recipe.systems.items():
-        row = Row(name, system.seeds[0], WHOLE, "stage1")
+        row = experiment.recipe.node(name, system.seeds[0], "stage1")
         finish(layout.am(row) / "model.pt", bytes(700), 90.0)
     return copied
 

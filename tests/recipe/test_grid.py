@@ -7,9 +7,9 @@ import yaml
 
 from schatten import recipe
 from schatten.errors import UserError
-from schatten.recipe import Recipe, parts
+from schatten.recipe import Recipe
 from schatten.recipe.grid import plain
-from schatten.recipe.layout import grid_rows, rows
+from schatten.recipe.layout import grid_nodes, table_nodes
 
 GRID = {
     "model": "small",
@@ -52,7 +52,7 @@ def test_points_are_systems_whose_names_say_what_they_are(tmp_path: Path) -> Non
         "lambda_l2_rec0.01_nonrec0.1",
     ]
     assert len(grid.systems) == 9
-    penalty = grid.systems[POINT].penalty
+    penalty = grid.systems[POINT].regularizer
     assert (penalty.type, penalty.lambda_rec, penalty.lambda_nonrec) == ("l2", 0.01, 0.0)
     assert grid.grid_points[POINT] == "lambda"
 
@@ -64,12 +64,14 @@ def test_numbers_in_names_have_no_exponent(number: float, text: str) -> None:
 
 def test_every_point_is_looked_at_and_only_the_chosen_go_on(tmp_path: Path) -> None:
     grid = loaded(tmp_path)
-    assert {row.path for row in rows(grid)} == {"dense/seed1/whole/stage1"}
-    assert [row.path for row in grid_rows(grid, "lambda")][:1] == [
+    assert {row.path for row in table_nodes(grid)} == {"dense/seed1/whole/stage1"}
+    assert [row.path for row in grid_nodes(grid, "lambda")][:1] == [
         "lambda_l2_rec0.00001_nonrec0/seed1/whole/stage1"
     ]
-    assert len(grid_rows(grid, "lambda")) == 8
-    chosen = [row.path for row in rows(grid, [POINT]) if row.system == POINT and row.seed == 2]
+    assert len(grid_nodes(grid, "lambda")) == 8
+    chosen = [
+        row.path for row in table_nodes(grid, [POINT]) if row.system == POINT and row.seed == 2
+    ]
     assert chosen == [
         f"{POINT}/seed2/{end}"
         for end in (
@@ -84,10 +86,10 @@ def test_every_point_is_looked_at_and_only_the_chosen_go_on(tmp_path: Path) -> N
 
 def test_each_transition_has_a_stage_2_of_its_own(tmp_path: Path) -> None:
     grid = loaded(tmp_path)
-    first, second = (parts.stage2_part(grid, POINT, 1, f"tau0.50@e{epoch}") for epoch in (1, 2))
-    assert first != second
-    assert parts.factored_epoch(grid, POINT, "tau0.50@e2") == 2
-    assert parts.transition_epochs(grid, POINT) == [1, 2]
+    first, second = (grid.node(POINT, 1, f"tau0.50@e{epoch}/stage2") for epoch in (1, 2))
+    assert first.settings != second.settings
+    assert [one.step.epochs_in(one) for one in (first, second)] == [2, 1]
+    assert grid.start(POINT, 1).kept_epochs == (1, 2)
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ import yaml
 from schatten import recipe
 from schatten.errors import UserError
 from schatten.recipe.describe import settings_page
-from schatten.recipe.layout import Layout, Row, decodings, rows
-from schatten.recipe.parts import (
-    decode_part,
-    decode_wfst_part,
-    lm_part,
-    tune_part,
-    tune_wfst_part,
-    validate_part,
+from schatten.recipe.layout import Layout, decodings, table_nodes
+from schatten.recipe.step_settings import (
+    decode_settings,
+    decode_wfst_settings,
+    lm_settings,
+    tune_settings,
+    tune_wfst_settings,
+    validate_settings,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -144,10 +144,10 @@ def test_extends_takes_the_rest_and_null_takes_away(tmp_path: Path) -> None:
         recipe.load(str(child))
 
 
-def test_rows_and_paths_spell_the_experiment(tmp_path: Path) -> None:
+def test_nodes_and_paths_spell_the_experiment(tmp_path: Path) -> None:
     loaded = recipe.load(write(tmp_path))
-    found = rows(loaded)
-    assert [row.path for row in found] == [
+    found = table_nodes(loaded)
+    assert [node.path for node in found] == [
         "dense/seed1/whole/stage1",
         "tn/seed1/whole/stage1",
         "tn/seed1/tau0.50@e3/factored",
@@ -160,20 +160,20 @@ def test_rows_and_paths_spell_the_experiment(tmp_path: Path) -> None:
     assert str(layout.am(found[3])) == "results/c/e/am/tn/seed1/tau0.50@e3/stage2"
     assert layout.weights(found[2], "big") == layout.weights(found[3], "big")
     assert decodings(loaded, found[2]) == [("greedy", "none"), ("lexicon", "big")]
-    assert decodings(loaded, Row("tn", 1, "whole", "stage1"))[2] == ("lexicon", "little")
+    assert decodings(loaded, loaded.start("tn", 1))[2] == ("lexicon", "little")
 
 
 def test_searching_a_graph_changes_its_own_steps_alone(tmp_path: Path) -> None:
     plain, title = recipe.load(write(tmp_path)), "title: A test"
     beam = f"{title}\ndecoding: {{wfst: {{beam: 9}}}}"
     narrow = recipe.load(write(tmp_path, title, beam, "narrow.yaml"))
-    for part in (tune_part, decode_part):
+    for part in (tune_settings, decode_settings):
         assert part(narrow) == part(plain)
-    for part in (tune_wfst_part, decode_wfst_part):
+    for part in (tune_wfst_settings, decode_wfst_settings):
         assert part(narrow) != part(plain)
     graph = recipe.load(write(tmp_path, "big: {}", "big: {decoder: wfst}", "graph.yaml"))
-    assert lm_part(graph, "big") == lm_part(plain, "big")
-    assert decodings(graph, rows(graph)[0])[1] == ("wfst", "big")
+    assert lm_settings(graph, "big") == lm_settings(plain, "big")
+    assert decodings(graph, table_nodes(graph)[0])[1] == ("wfst", "big")
 
 
 def test_the_page_of_settings_is_that_of_the_schema() -> None:
@@ -232,4 +232,4 @@ def test_experiments_with_other_models_share_what_the_validator_says(tmp_path: P
     plain = recipe.load(write(tmp_path))
     other = recipe.load(write(tmp_path, "lstm: [8]}", "lstm: [8], keep_every: 5}", "other.yaml"))
     assert plain.models != other.models
-    assert validate_part(plain) == validate_part(other)
+    assert validate_settings(plain) == validate_settings(other)

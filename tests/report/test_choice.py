@@ -9,7 +9,6 @@ from fake_results import copy
 from typer.testing import CliRunner
 
 from schatten.cli.report import app
-from schatten.recipe.layout import Row
 from schatten.report import choice, tables
 from schatten.report.collect import Experiment
 from schatten.runtime import files
@@ -32,10 +31,10 @@ def test_points_are_compared_by_the_mean_over_the_grids_seeds(
     recipe = lab.recipe.model_copy(update={"grids": {"lambda": grid}})
     for place, point in enumerate(choice.choose(lab.recipe, lab.layout, "lambda").points):
         for seed, rate in ((1, 10.0), (2, 30.0 - place)):
-            row = Row(point.system, seed, "whole", "stage1")
+            row = lab.recipe.node(point.system, seed, "whole/stage1")
             path = other.layout.score(row, "greedy", "none", "dev")
             first = lab.layout.score(
-                Row(point.system, 1, "whole", "stage1"), "greedy", "none", "dev"
+                lab.recipe.node(point.system, 1, "whole/stage1"), "greedy", "none", "dev"
             )
             files.write_json(path, {**files.read_json(first), "cer": rate})
     points = choice.choose(recipe, other.layout, "lambda").points
@@ -80,5 +79,5 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("name", ["lambda_l2_rec0.001_nonrec0", "dense"])
 def test_stage_1_is_known_of_points_that_do_not_go_on(lab: Experiment, name: str) -> None:
-    models = [model.row for model in lab.stage1_models if model.row.system == name]
-    assert Row(name, 1, "whole", "stage1") in models
+    models = [model.node for model in lab.stage1_models if model.node.system == name]
+    assert lab.recipe.node(name, 1, "whole/stage1") in models

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fake_results import add_devices, copy
 
-from schatten.recipe.layout import Row
+from schatten.recipe.chain import Node
 from schatten.report import devices
-from schatten.report.choice import chosen_tiers
+from schatten.report.choice import chosen_tiers, tier_node
 from schatten.report.collect import Experiment
 from schatten.report.tiers import choose_tiers
 from schatten.runtime import files
@@ -42,7 +42,7 @@ BOARDS = {"rpi3": "Raspberry Pi 3", "mine": "My board"}
 
 
 @pytest.fixture
-def measured(lab: Experiment, tmp_path: Path) -> tuple[Experiment, list[Row]]:
+def measured(lab: Experiment, tmp_path: Path) -> tuple[Experiment, list[Node]]:
     experiment = copy(lab, tmp_path)
     board = {**HERE, "device": "My board", "cpu": None, "differing": 1, "speed_up": 1.08}
     return experiment, add_devices(experiment, {"host": HERE, "emu": EMULATED, "mine": board})
@@ -54,27 +54,27 @@ def written(experiment: Experiment, names: list[str], folder: Path) -> list[dict
 
 
 def test_tiers_are_the_baseline_and_the_best_on_dev_that_fit(
-    measured: tuple[Experiment, list[Row]], experiment: Experiment
+    measured: tuple[Experiment, list[Node]], experiment: Experiment
 ) -> None:
     lab, rows = measured
-    assert chosen_tiers(lab.layout.tiers) == rows
+    assert chosen_tiers(lab.recipe, lab.layout.tiers) == rows
     assert rows[0].path == "dense/seed1/whole/stage1"
     names = [tier.name for tier in choose_tiers(lab).tiers]
     assert names == ["baseline", "big"]  # no model is small enough for the tier `none`
-    (big,) = (m for m in lab.models if m.row == rows[1])
+    (big,) = (m for m in lab.models if m.node == rows[1])
     dev = lab.recipe.splits.dev
     others = [m for m in lab.models if m.history.parameters <= 1_000_000]
     assert big.history.parameters <= 1_000_000
-    best = min(lab.score(m.row, None, dev).cer for m in others)
-    assert lab.score(big.row, None, dev).cer == best
+    best = min(lab.score(m.node, None, dev).cer for m in others)
+    assert lab.score(big.node, None, dev).cer == best
     every = choose_tiers(experiment).tiers
     assert {tier.name for tier in every} == {""}
-    first = [m.row for m in experiment.models if m.row.seed == 1]
-    assert [tier.row for tier in every] == first
+    first = [m.node for m in experiment.models if m.node.seed == 1]
+    assert [tier_node(experiment.recipe, tier) for tier in every] == first
 
 
 def test_a_row_for_each_device_and_tier(
-    measured: tuple[Experiment, list[Row]], tmp_path: Path
+    measured: tuple[Experiment, list[Node]], tmp_path: Path
 ) -> None:
     lab, rows = measured
     found = written(lab, ["host", "emu", "mine"], tmp_path / "tables")
@@ -99,7 +99,7 @@ def test_a_row_for_each_device_and_tier(
 
 
 def test_people_see_units_and_what_is_an_estimate(
-    measured: tuple[Experiment, list[Row]], tmp_path: Path
+    measured: tuple[Experiment, list[Node]], tmp_path: Path
 ) -> None:
     written(measured[0], ["host", "emu"], tmp_path)
     text = (tmp_path / "devices.md").read_text()

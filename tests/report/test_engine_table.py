@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from schatten.artifacts import Score, read
-from schatten.recipe.layout import WHOLE, Row
 from schatten.report import tables
 from schatten.report.collect import Experiment
 from schatten.report.engine import engine_tables
@@ -31,7 +30,7 @@ def test_a_row_for_each_precision_of_each_trained_model(rows: list[dict[str, str
     ]
     assert len(keys) == 2 * (2 + 4)
     assert {row["rank"] for row in rows if row["system"] == "l2"} == {
-        WHOLE,
+        "whole",
         *(f"tau{tau}@e12" for tau in ("0.90", "0.60", "0.40")),
     }
 
@@ -40,7 +39,7 @@ def test_the_loss_is_that_of_the_same_model(
     rows: list[dict[str, str]], experiment: Experiment
 ) -> None:
     fp32, int8 = rows[:2]
-    layout, dense = experiment.layout, Row("dense", 1, WHOLE, "stage1")
+    layout, dense = experiment.layout, experiment.recipe.node("dense", 1, "stage1")
     scores = [
         read(layout.score(dense, "engine", "large", "test", precision), Score)
         for precision in ("fp32", "int8")

@@ -13,7 +13,6 @@ from schatten.errors import UserError
 from schatten.recipe.curves import Figures
 from schatten.recipe.figures import CURVES, FIGURES, drawn, page
 from schatten.recipe.figures import technique as name_of
-from schatten.recipe.layout import Row
 from schatten.recipe.ranks import ParameterBudget, VarianceShare
 from schatten.report import figures
 from schatten.report.collect import Experiment
@@ -56,7 +55,7 @@ def test_spectra_are_those_of_stage_1(experiment: Experiment, tmp_path: Path) ->
         ("trace", "1", "gru1_nonrec"),
         ("trace", "1", "gru1_rec"),
     ]
-    dev = experiment.score(Row("l2", 1, "whole", "stage1"), None, "dev")
+    dev = experiment.score(experiment.recipe.node("l2", 1, "whole/stage1"), None, "dev")
     found = {(row["nu"], row["dev_cer_greedy"]) for row in rows if row["penalty"] == "l2"}
     assert found == {(str(round(0.5 + 1 / 12, 4)), str(dev.cer))}
 
@@ -88,7 +87,9 @@ def test_a_transition_has_the_rates_of_its_three_models(lab: Experiment, tmp_pat
     ]
     last = found[-1]
     rank = "tau0.60@e9"
-    factored, final = (Row("early_trace_norm", 1, rank, s) for s in ("factored", "stage2"))
+    factored, final = (
+        lab.recipe.node("early_trace_norm", 1, f"{rank}/{s}") for s in ("factored", "stage2")
+    )
     assert float(last["dev_cer_truncated"]) == lab.score(factored, None, "dev").cer
     assert float(last["dev_cer_final"]) == lab.score(final, None, "dev").cer
     assert float(last["dev_cer_initial"]) == round(5 + 60 / 9, 4)
@@ -119,7 +120,7 @@ def test_the_language_model_curve_has_a_point_for_each_way(lab: Experiment, tmp_
     )
     point = found["large.1e-06.witten_bell.8bit"]
     assert (point["threshold"], point["history"], point["bits"]) == ("1e-06", "witten_bell", "8")
-    row = Row("dense", 1, "whole", "stage1")
+    row = lab.recipe.node("dense", 1, "whole/stage1")
     name = "large.1e-06.witten_bell.8bit"
     assert float(point["wer_test"]) == lab.score(row, name, "test").wer
     assert float(point["wer_dev"]) == lab.score(row, name, "dev").wer

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from fake_results import copy, find, rows_of
 
-from schatten.recipe.layout import Row
 from schatten.recipe.ranks import VarianceShare
 from schatten.recipe.tables import factorization_groups, written
 from schatten.report import tables
@@ -73,11 +72,13 @@ def test_a_tier_is_the_best_on_dev_of_those_that_are_small_enough(
 ) -> None:
     baseline, big, none = rows_of(folder / "tiers.csv")
     small = [m for m in lab.models if m.history.parameters <= 1_000_000]
-    best = min(small, key=lambda model: lab.score(model.row, None, "dev").cer).row
-    assert (big["system"], big["rank"], big["seed"]) == (best.system, best.rank, str(best.seed))
+    best = min(small, key=lambda model: lab.score(model.node, None, "dev").cer).node
+    assert (big["system"], big["rank"], big["seed"]) == (best.system, best.label, str(best.seed))
     assert (baseline["system"], baseline["relative"]) == ("dense", "")
     assert (none["system"], none["wer"]) == ("none fits", "")
-    wer = find(rows_of(folder / "wer.csv"), system=best.system, rank=best.rank, seed=str(best.seed))
+    wer = find(
+        rows_of(folder / "wer.csv"), system=best.system, rank=best.label, seed=str(best.seed)
+    )
     assert (big["wer"], big["relative_high"]) == (wer["wer_large"], wer["relative_high"])
 
 
@@ -85,18 +86,18 @@ def test_times_are_means_over_lambdas_and_seeds(tmp_path: Path, lab: Experiment)
     other = copy(lab, tmp_path)
     point, seconds = "lambda_l2_rec0.001_nonrec0", 120.0
     for row, factor in (
-        (Row(point, 1, "whole", "stage1"), 2.0),
-        (Row("plain", 1, "whole", "stage1"), 3.0),
+        (lab.recipe.node(point, 1, "whole/stage1"), 2.0),
+        (lab.recipe.node("plain", 1, "whole/stage1"), 3.0),
     ):
         path = other.layout.am(row) / "history.json"
         files.write_json(path, {**files.read_json(path), "training_seconds": factor * seconds})
     tables.write(other, tmp_path / "tables")
     rows = rows_of(tmp_path / "tables/times.csv")
-    l2 = find(rows, stage="stage 1", penalty="l2", model="gru")
+    l2 = find(rows, step="stage 1", penalty="l2", model="gru")
     assert (l2["trainings"], l2["seconds_per_epoch"]) == ("9", str(round(10 + 10 / 9, 4)))
     assert float(l2["of_unpenalised"]) == pytest.approx((10 + 10 / 9) / 20, abs=1e-3)
     assert (l2["epochs"], l2["faster_than_stage1"]) == ("12.0", "")
-    plain = find(rows, stage="stage 2", penalty="none", rank="tau0.60@e12")
+    plain = find(rows, step="stage 2", penalty="none", rank="tau0.60@e12")
     assert plain["faster_than_stage1"] == "3.0"
 
 
@@ -112,7 +113,7 @@ def test_a_training_of_its_own_is_compared_with_the_unpenalised_one(lab: Experim
     table = times_table(Experiment(lab.recipe.model_copy(update=update), lab.layout))
     names = [column.header for column in table.columns]
     found = [dict(zip(names, (cell.text for cell in line), strict=True)) for line in table.lines]
-    rows = [row for row in found if (row["training"], row["stage"]) == ("factored", "stage 1")]
+    rows = [row for row in found if (row["training"], row["step"]) == ("factored", "stage 1")]
     assert {row["of unpenalised"] for row in rows} == {"1.00"}
 
 
@@ -120,7 +121,10 @@ def test_relative_differences_are_drawn_by_speaker(folder: Path, lab: Experiment
     row = find(rows_of(folder / "wer.csv"), system="plain", rank="tau0.60@e12")
     first, second = (
         lab.layout.decoded(one, "lexicon", "large") / "test.utterances.csv"
-        for one in (Row("dense", 1, "whole", "stage1"), Row("plain", 1, "tau0.60@e12", "stage2"))
+        for one in (
+            lab.recipe.node("dense", 1, "whole/stage1"),
+            lab.recipe.node("plain", 1, "tau0.60@e12/stage2"),
+        )
     )
     expected = relative_difference(first, second, samples=100)
     assert expected.by_speaker

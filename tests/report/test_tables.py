@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from schatten.cli.report import app
 from schatten.errors import UserError
-from schatten.recipe.layout import WHOLE, Row
+from schatten.recipe.chain import Node
 from schatten.report import tables
 from schatten.report.collect import Experiment
 from schatten.runtime import files
@@ -36,7 +36,9 @@ def test_every_model_seed_and_split_has_a_row(written: Path) -> None:
 
 def test_a_row_holds_what_was_scored(written: Path, experiment: Experiment) -> None:
     row = find(rows_of(written / "wer.csv"), split="test_accent", system="l2", rank=TAU)
-    stage2, before = (Row("l2", 1, TAU, stage) for stage in ("stage2", "factored"))
+    stage2, before = (
+        experiment.recipe.node("l2", 1, f"{TAU}/{stage}") for stage in ("stage2", "factored")
+    )
     main = _score(experiment, stage2, "lexicon", "large")
     assert float(row["wer_large"]) == main["wer"]
     assert [float(row["wer_low"]), float(row["wer_high"])] == main["wer_interval"]
@@ -58,14 +60,16 @@ def test_a_row_holds_what_was_scored(written: Path, experiment: Experiment) -> N
     assert float(row["megabytes_fp32"]) == pytest.approx(int(row["parameters"]) * 4e-6, abs=1e-4)
 
 
-def _score(experiment: Experiment, row: Row, decoder: str, lm: str) -> Any:
+def _score(experiment: Experiment, row: Node, decoder: str, lm: str) -> Any:
     return files.read_json(experiment.layout.score(row, decoder, lm, "test_accent"))
 
 
 def test_differences_are_paired_with_the_baseline(written: Path, experiment: Experiment) -> None:
     row = find(rows_of(written / "wer.csv"), split="test", system="trace", rank="whole", seed="2")
     dense, trace = (
-        experiment.layout.decoded(Row(system, seed, WHOLE, "stage1"), "lexicon", "large")
+        experiment.layout.decoded(
+            experiment.recipe.node(system, seed, "stage1"), "lexicon", "large"
+        )
         for system, seed in (("dense", 1), ("trace", 2))
     )
     name = "test.utterances.csv"
@@ -80,7 +84,7 @@ def test_wer_csv_is_the_same_when_trained_elsewhere_and_cost_says_where(
     tmp_path: Path, written: Path, experiment: Experiment
 ) -> None:
     other = copy(experiment, tmp_path)
-    path = other.layout.am(Row("dense", 1, WHOLE, "stage1")) / "history.json"
+    path = other.layout.am(experiment.recipe.node("dense", 1, "stage1")) / "history.json"
     changes = {"host": "tower", "date": "2031-05-06", "commit": "fedcba9", "training_seconds": 77.0}
     files.write_json(path, {**files.read_json(path), **changes})
     tables.write(other, tmp_path / "tables")
@@ -92,11 +96,12 @@ def test_wer_csv_is_the_same_when_trained_elsewhere_and_cost_says_where(
 
 
 def test_cost_counts_stage_1_up_to_the_transition(written: Path) -> None:
-    row = find(rows_of(written / "cost.csv"), system="trace", rank="tau0.60@e6", seed="1")
-    assert (row["epochs_stage1"], row["seconds_stage1"]) == ("6", "60.0")
-    assert (row["epochs_stage2"], row["seconds_stage2"], row["seconds"]) == ("4", "40.0", "100.0")
-    whole = find(rows_of(written / "cost.csv"), system="trace", rank="whole", seed="1")
-    assert (whole["seconds"], whole["epochs_stage2"]) == ("120.0", "")
+    rows = rows_of(written / "cost.csv")
+    first = find(rows, system="trace", rank="whole", step="stage 1", seed="1")
+    assert (first["epochs"], first["seconds"], first["chain_seconds"]) == ("12", "120.0", "120.0")
+    later = find(rows, system="trace", rank="tau0.60@e6", step="stage 2", seed="1")
+    assert (later["epochs"], later["seconds"]) == ("4", "40.0")
+    assert later["chain_seconds"] == "100.0"  # six epochs of the first training, then these
 
 
 def test_notes_say_sizes_scale_decoding_and_margin(written: Path) -> None:
@@ -128,7 +133,9 @@ def test_show_fits_the_terminal_and_ends_with_the_files(experiment: Experiment) 
 
 def test_a_missing_score_is_one_sentence(tmp_path: Path, experiment: Experiment) -> None:
     experiment = copy(experiment, tmp_path)
-    score = experiment.layout.score(Row("l2", 1, TAU, "stage2"), "greedy", "none", "test")
+    score = experiment.layout.score(
+        experiment.recipe.node("l2", 1, f"{TAU}/stage2"), "greedy", "none", "test"
+    )
     score.unlink()
     with pytest.raises(UserError, match=r"stage2/fp32/greedy/none/test\.score\.json"):
         tables.write(experiment, tmp_path / "tables")

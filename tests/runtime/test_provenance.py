@@ -3,7 +3,10 @@
 import io
 import json
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -12,9 +15,13 @@ from rich.console import Console
 
 from schatten import recipe as recipes
 from schatten.errors import UserError
-from schatten.recipe import parts
+from schatten.recipe import step_settings
+from schatten.recipe.step_settings import OF_VERB, WITHOUT_RECIPE, of_verb
 from schatten.runtime import explain, files, seals
 from schatten.runtime.provenance import recorded
+
+ROOT = Path(__file__).parents[2]
+OWN = recipes.load(str(ROOT / "recipes/own/default.yaml"))
 
 
 def copy(source: Path, output: Path, twice: bool = False) -> None:
@@ -246,24 +253,53 @@ def test_what_has_no_record_cannot_be_explained(results: Path) -> None:
             explain.chain(Path(name))
 
 
-def test_the_settings_are_the_part_that_matters_to_the_verb(tmp_path: Path) -> None:
-    root = Path(__file__).parents[2]
+def test_the_settings_are_those_that_matter_to_the_verb(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
-    content = yaml.safe_load((root / "recipes/own/default.yaml").read_text())
+    content = yaml.safe_load((ROOT / "recipes/own/default.yaml").read_text())
     path.write_text(yaml.safe_dump(content))
 
-    def train(recipe: str, system: str, seed: int, output: Path) -> None:
+    def settings(verb: str, options: Mapping[str, Any]) -> Any:
+        return of_verb(verb, recipes.load(options["recipe"]), options)
+
+    def train(recipe: str, system: str, seed: int, node: str | None, output: Path) -> None:
+        path.write_text("edited meanwhile")
         files.write_text(output, "model")
 
-    verb = recorded("train", train)
-    verb(recipe=str(path), system="trace_norm", seed=3, output=tmp_path / "model.pt")
+    verb = recorded("train", train, settings)
+    verb(recipe=str(path), system="trace_norm", seed=3, node=None, output=tmp_path / "model.pt")
     record = seals.read_record(tmp_path / "model.pt")
     assert record is not None
+    assert record["format"] == 2
     assert record["settings"]["step"] == "train"
     assert record["settings"]["settings"][0] == 3
     assert record["settings"]["settings"][3]["lambda_rec"] == 0.01
-    whole = parts.part_of_verb("unknown", recipes.load(str(path)), {})
-    assert whole["title"] == content["title"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "options", "settings"),
+    [
+        ("decode", {"decoder": "greedy"}, step_settings.settings("decode")),
+        ("decode", {"decoder": "wfst"}, step_settings.decode_wfst_settings(OWN)),
+        ("decode", {"decoder": "lexicon"}, step_settings.decode_settings(OWN)),
+        ("recognize", {"lm": None}, step_settings.settings("decode")),
+        ("recognize", {"lm": Path("lm")}, step_settings.decode_settings(OWN)),
+        ("tune", {"graph": Path("graph")}, step_settings.tune_wfst_settings(OWN)),
+        ("tune", {"graph": None}, step_settings.tune_settings(OWN)),
+        ("figure-page", {}, step_settings.page_settings(OWN)),
+        ("device-table", {}, step_settings.device_table_settings(OWN)),
+    ],
+)
+def test_each_verb_records_the_settings_of_what_it_does(
+    verb: str, options: dict[str, Any], settings: str
+) -> None:
+    assert of_verb(verb, OWN, options) == json.loads(settings)
+
+
+def test_every_verb_that_writes_an_artifact_of_a_recipe_has_settings() -> None:
+    names = set(OF_VERB) | set(WITHOUT_RECIPE)
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    called = set(re.findall(r"schatten ((?:lm |device )?[a-z-]+) -", rules))
+    assert called - names == {"bench-decoder", "device count", "device bench"}
 
 
 def test_a_run_refuses_damaged_artifacts_whoever_reads_them(results: Path) -> None:

@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> None:
         inner._prepare_dag(forceall=True, ignore_incomplete=True, lock_warn_only=True)
         inner.async_run(inner.dag.init())
         jobs = [job_facts(job) for job in inner.dag.jobs]
-        found = {"data_key": inner.globals["L"].data_key, "jobs": jobs}
+        found = {"data_key": inner.globals["PATHS"].data_key, "jobs": jobs}
     print(json.dumps(found))
 
 
@@ -61,7 +61,11 @@ def job_facts(job: Any) -> dict[str, Any]:
         "outputs": [str(path) for path in job.output],
         "inputs": [str(path) for path in job.input],
         "params": {k: _plain(v) for k, v in named.items() if id(v) in compared},
-        "derived": {k: _plain(v) for k, v in named.items() if id(v) not in compared},
+        "derived": {
+            name: _plain(value)
+            for name, value in named.items()
+            if id(value) not in compared and name != "title"  # said to people alone
+        },
         "shell": job.shellcmd,
     }
 

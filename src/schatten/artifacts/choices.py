@@ -1,7 +1,6 @@
 """What was chosen on dev: the points of a grid that go on, the models that stand for tiers."""
 
 from schatten.artifacts.base import Artifact
-from schatten.recipe.layout import Row
 
 
 class GridPoint(Artifact):
@@ -38,12 +37,14 @@ class Tier(Artifact):
     system: str
     seed: int
     rank: str
+    """The compression that it went through: `whole`, `tau0.60@e12`."""
     stage: str
+    """The node's own name: `stage1`, `stage2`."""
 
     @property
-    def row(self) -> Row:
-        """The model."""
-        return Row(self.system, self.seed, self.rank, self.stage)
+    def place(self) -> str:
+        """The node's place in its system's chain."""
+        return f"{self.rank}/{self.stage}"
 
 
 class Tiers(Artifact):

@@ -2,8 +2,9 @@
 
 import errno
 import sys
+from collections.abc import Mapping
 from importlib import metadata
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -64,10 +65,19 @@ def record_verbs(part: typer.Typer, prefix: str = "") -> None:
         function = command.callback
         assert function is not None
         name = command.name or function.__name__.replace("_", "-")
-        command.callback = provenance.recorded(prefix + name, function)
+        command.callback = provenance.recorded(prefix + name, function, _settings)
     for group in part.registered_groups:
         if group.typer_instance is not None:
             record_verbs(group.typer_instance, f"{group.name} " if group.name else prefix)
+
+
+def _settings(verb: str, options: Mapping[str, Any]) -> Any:
+    """Return the settings that matter to a verb, of the recipe that it is given."""
+    from schatten import recipe as recipes
+    from schatten.recipe.step_settings import of_verb
+
+    recipe = options.get("recipe")
+    return of_verb(verb, recipes.load(recipe) if isinstance(recipe, str) else None, options)
 
 
 record_verbs(app)

@@ -54,11 +54,14 @@ def tiers(
     results: ResultsOption = RESULTS,
 ) -> None:
     """Choose the model of each tier: the lowest greedy CER on dev among those small enough."""
+    from schatten.report.choice import tier_node
     from schatten.report.tiers import choose_tiers
 
-    chosen = choose_tiers(_experiment(recipe, data_key, results))
+    experiment = _experiment(recipe, data_key, results)
+    chosen = choose_tiers(experiment)
     chosen.write(output)
-    typer.echo("\n".join(f"{tier.name} {tier.row.path}".strip() for tier in chosen.tiers))
+    pairs = [(tier.name, tier_node(experiment.recipe, tier)) for tier in chosen.tiers]
+    typer.echo("\n".join(f"{name} {node.path}".strip() for name, node in pairs))
 
 
 @app.command("device-table")

@@ -1,4 +1,4 @@
-"""Verbs that train: stage 1, truncation, stage 2, and the log-probabilities of a split."""
+"""Verbs that make models, train and truncate, and the log-probabilities of a split."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,10 @@ app = typer.Typer()
 SystemOption = Annotated[str, typer.Option("--system", help="One of the recipe's systems")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of weights, order and masks")]
 TrainCuts = Annotated[Path, typer.Option("--train", help="Training cuts with features")]
-RankOption = Annotated[str, typer.Option(help="Label of one of the system's ranks: tau0.60@e12")]
+NodeOption = Annotated[
+    str | None,
+    typer.Option("--node", help="Folder of the node below am/SYSTEM/seedN: tau0.60@e12/stage2"),
+]
 DevCuts = Annotated[Path, typer.Option("--dev", help="Dev cuts with features")]
 ProcessesOption = Annotated[
     int,
@@ -32,56 +35,54 @@ def train(
     seed: SeedOption,
     train: TrainCuts,
     dev: DevCuts,
-    statistics: Annotated[Path, typer.Option(help="Statistics of the training features")],
     output: ModelOutput,
+    node: NodeOption = None,
+    model: Annotated[
+        Path | None, typer.Option(help="The model before it, of a training that goes on")
+    ] = None,
+    statistics: Annotated[
+        Path | None, typer.Option(help="Statistics of the training features, of a first training")
+    ] = None,
     teacher: Annotated[
         Path | None, typer.Option(help="The model that a distilled system learns from")
     ] = None,
     processes: ProcessesOption = 1,
 ) -> None:
-    """Train stage 1 of a system; a killed training goes on from its last checkpoint."""
+    """Train a node of a system's chain; a killed training goes on from its last checkpoint."""
     _spread(processes)
-    from schatten.train.stages import stage1
+    from schatten.train import steps
 
-    stage1(recipes.load(recipe), system, seed, (train, dev), statistics, output, teacher)
+    inputs = {
+        "train": train,
+        "dev": dev,
+        "statistics": statistics,
+        "model": model,
+        "teacher": teacher,
+    }
+    steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
 
 
 @app.command()
-def factor(
+def truncate(
     recipe: RecipeOption,
     system: SystemOption,
-    rank: RankOption,
-    model: Annotated[Path, typer.Option(help="Model of stage 1")],
+    seed: SeedOption,
+    node: NodeOption,
+    model: Annotated[Path, typer.Option(help="The model to truncate")],
     output: ModelOutput,
     train: Annotated[
         Path | None, typer.Option(help="Training cuts with features, for ranks with activations")
     ] = None,
 ) -> None:
     """Truncate a model's matrices by singular value decomposition."""
-    from schatten.train.stages import truncate
+    from schatten.train import steps
 
-    truncate(recipes.load(recipe), system, rank, model, output, train)
+    inputs = {"model": model, "train": train}
+    steps.truncate(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
 
 
-@app.command()
-def stage2(
-    recipe: RecipeOption,
-    system: SystemOption,
-    seed: SeedOption,
-    rank: RankOption,
-    model: Annotated[Path, typer.Option(help="The truncated model")],
-    train: TrainCuts,
-    dev: DevCuts,
-    output: ModelOutput,
-    processes: ProcessesOption = 1,
-) -> None:
-    """Train a truncated model on, warm-started, without penalty."""
-    _spread(processes)
-    from schatten.recipe.layout import Row
-    from schatten.train import stages
-
-    row = Row(system, seed, rank, "stage2")
-    stages.stage2(recipes.load(recipe), row, model, (train, dev), output)
+def _given(inputs: dict[str, Path | None]) -> dict[str, Path]:
+    return {name: path for name, path in inputs.items() if path is not None}
 
 
 def _spread(processes: int) -> None:

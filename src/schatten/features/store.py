@@ -10,7 +10,7 @@ from lhotse import CutSet
 from schatten.artifacts import FeatureStatistics
 from schatten.errors import UserError
 from schatten.features.pieces import Piece, join, make
-from schatten.recipe.parts import RESULT_VERSION
+from schatten.recipe.step_settings import RESULT_VERSION
 from schatten.runtime import seals
 from schatten.runtime.files import digest, remove, sha256
 from schatten.runtime.process import locked

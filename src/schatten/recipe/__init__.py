@@ -11,11 +11,14 @@ from pydantic import Field, ValidationError, model_validator
 
 from schatten.errors import UserError
 from schatten.recipe.base import Name, PositiveFloat, Settings
+from schatten.recipe.chain import Node, chain_problem, nodes_of
 from schatten.recipe.corpus import Corpus, Splits, Text
 from schatten.recipe.curves import Figures
 from schatten.recipe.decoding import Decoding, LanguageModel, Tables
 from schatten.recipe.grid import Grid
-from schatten.recipe.model import Model, System, distillation_problem, factorization_problem
+from schatten.recipe.model import Model
+from schatten.recipe.steps import Train
+from schatten.recipe.systems import System, distillation_problem, factorization_problem
 from schatten.recipe.training import Training
 
 ROOT = Path("recipes")
@@ -55,10 +58,11 @@ class Recipe(Settings):
     def _names_resolve(self) -> "Recipe":
         for name, system in self.systems.items():
             self._check_system(f"systems.{name}", system)
-            if system.distill is not None:
-                _known(f"systems.{name}.distill.teacher", system.distill.teacher, self.systems)
+            key = "chain" if system.distill is None else "distill"
+            for taught in system.teachers:
+                _known(f"systems.{name}.{key}.teacher", taught.teacher, self.systems)
             if problem := distillation_problem(name, self.systems, self.models):
-                raise ValueError(f"systems.{name}.distill: {problem}")
+                raise ValueError(f"systems.{name}.{key}: {problem}")
         for name, grid in self.grids.items():
             self._check_grid(name, grid)
         self._first_pass_is_of_words()
@@ -73,6 +77,11 @@ class Recipe(Settings):
         _known(f"{where}.model", system.model, self.models)
         _known(f"{where}.training", system.training, self.trainings)
         _epochs_are_there(where, system, self.trainings[system.training])
+        for step in system.steps:
+            if isinstance(step, Train) and step.training is not None:
+                _known(f"{where}.chain.train.training", step.training, self.trainings)
+        if problem := chain_problem(self, where, system):
+            raise ValueError(f"{where}.chain: {problem}")
         if problem := factorization_problem(system, self.models[system.model]):
             raise ValueError(f"{where}.factorization: {problem}")
 
@@ -83,6 +92,34 @@ class Recipe(Settings):
             if point in self.systems:
                 raise ValueError(f"systems.{point}: the grid {name} makes a system of this name")
             self._check_system(f"grids.{name}.best", system)
+
+    def nodes(self, system: str, seed: int) -> tuple[Node, ...]:
+        """Return every node of a system's chain, each before those that follow from it."""
+        return nodes_of(self, (system, self.systems[system]), seed)
+
+    def node(self, system: str, seed: int, place: str | None) -> Node:
+        """Return the node of a system and seed that lies in a folder, `tau0.60@e12/stage2`.
+
+        Without a folder it is the first of the chain. Errors: `UserError` that lists the folders
+        where there is none.
+        """
+        if system not in self.systems:
+            raise UserError(f"there is no system {system}; there are {', '.join(self.systems)}")
+        nodes = self.nodes(system, seed)
+        for node in nodes:
+            if place in (None, node.folder, f"{node.variant}/{node.name}"):
+                return node
+        there = ", ".join(node.folder for node in nodes)
+        raise UserError(f"{system} has no node {place}; it has {there}")
+
+    def start(self, system: str, seed: int) -> Node:
+        """Return the first node of a system's chain: the model after its first training."""
+        return self.nodes(system, seed)[0]
+
+    def teacher(self, system: str, seed: int) -> Node:
+        """Return the model that students of `seed` learn from: of that seed, or of its first."""
+        seeds = self.systems[system].seeds
+        return self.start(system, seed if seed in seeds else seeds[0])
 
     @property
     def grid_points(self) -> dict[str, str]:
@@ -122,7 +159,7 @@ def _epochs_are_there(where: str, system: System, training: Training) -> None:
     if system.stage2 is None:
         return
     last = training.epochs - (system.stage2.transition == "early")
-    if late := [epoch for epoch in system.stage2.factored_epochs(last) if epoch > last]:
+    if late := [epoch for epoch in system.stage2.factored_epochs() if epoch and epoch > last]:
         raise ValueError(
             f"{where}.stage2.at_epoch: {late[0]} comes too late, stage 1 has "
             f"{training.epochs} epochs"

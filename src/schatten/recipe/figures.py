@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from schatten.recipe import Recipe
 from schatten.recipe.layout import beam_models
 from schatten.recipe.ranks import ParameterBudget, Rank
+from schatten.recipe.steps import Train
 
 Reason = Callable[[Recipe], str | None]
 """Says in a few words why a recipe cannot have a figure; none where it can."""
@@ -143,7 +144,7 @@ def early_systems(recipe: Recipe) -> list[str]:
     return [
         name
         for name, system in recipe.systems.items()
-        if system.ranks and system.stage2 is not None and system.stage2.transition == "early"
+        if any(isinstance(one, Train) and one.schedule == "continued" for one in system.steps)
     ]
 
 
@@ -164,9 +165,9 @@ def technique(recipe: Recipe, name: str, rank: Rank | None) -> str | None:
         chosen = ", by a budget" if isinstance(rank, ParameterBudget) else ""
         chosen += ", weighted by inputs" if rank.activations else ""
         shared = ", shared projections" if system.factorization == "projection" else ""
-        return f"{_TRUNCATED[system.penalty.type]}{shared}{chosen}"
-    if system.model != baseline.model and system.penalty.type == "none":
-        return "another dense model" + (", with a teacher" if system.distill else "")
+        return f"{_TRUNCATED[system.regularizer.type]}{shared}{chosen}"
+    if system.model != baseline.model and system.regularizer.type == "none":
+        return "another dense model" + (", with a teacher" if system.teachers else "")
     return None
 
 
@@ -175,7 +176,7 @@ def techniques(recipe: Recipe) -> list[str]:
     found = [
         technique(recipe, name, rank)
         for name, system in recipe.systems.items()
-        for rank in (None, *system.ranks)
+        for rank in (None, *(step.rule for step in system.truncations))
     ]
     return list(dict.fromkeys(one for one in found if one is not None))
 

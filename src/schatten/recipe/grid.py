@@ -12,7 +12,10 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from schatten.recipe.base import Name, NotNegative, Positive, Seeds, Settings
-from schatten.recipe.model import Penalty, Rank, Stage2, System
+from schatten.recipe.ranks import Rank
+from schatten.recipe.systems import System
+from schatten.recipe.techniques import Penalty
+from schatten.recipe.training import Stage2
 
 
 class Strengths(Settings):

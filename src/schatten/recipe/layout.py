@@ -7,69 +7,79 @@ here, so that each is written down once. Paths are relative to the project's fol
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from schatten.recipe import Recipe
-from schatten.recipe.model import Rank, System
-
-WHOLE = "whole"
-STAGES = ("stage1", "factored", "stage2")
+from schatten.recipe.chain import Node
+from schatten.recipe.steps import Features, Model, Need, Statistics
 
 
-@dataclass(frozen=True)
-class Row:
-    """A trained model that is decoded: a system, its seed, its rank and its stage."""
-
-    system: str
-    seed: int
-    rank: str
-    """`whole`, or the rank's label with the epoch that was factored: `tau0.60@e12`."""
-    stage: str
-    """`stage1`, `factored` (before stage 2) or `stage2`."""
+class Placed(Protocol):
+    """What has a place in the paths: a node, or the pattern of all nodes."""
 
     @property
-    def is_final(self) -> bool:
-        """Whether training ended here: factored models are only looked at."""
-        return self.stage != "factored"
+    def system(self) -> str:
+        """Name of the system."""
+        ...
 
     @property
-    def final(self) -> "Row":
-        """The row on which decoding weights are tuned for this one."""
-        return self if self.is_final else Row(self.system, self.seed, self.rank, "stage2")
+    def seed(self) -> int | str:
+        """Seed of the training."""
+        ...
+
+    @property
+    def folder(self) -> str:
+        """Of the model, below `am/SYSTEM/seedN`."""
+        ...
 
     @property
     def path(self) -> str:
-        """`SYSTEM/seedN/RANK/STAGE`."""
-        return f"{self.system}/seed{self.seed}/{self.rank}/{self.stage}"
+        """`SYSTEM/seedN/VARIANT/NAME`, of what the model gives."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """Of its decoding weights, below `tune/SYSTEM/seedN`."""
+        ...
+
+    @property
+    def final(self) -> "Placed":
+        """The node on which decoding weights are tuned for it."""
+        ...
 
 
-def transitions(system: System, epochs: int) -> dict[str, tuple[Rank, int]]:
-    """Ranks by their names in paths, and the epoch of stage 1 (of `epochs`) that is factored."""
-    if system.stage2 is None:
-        return {}
-    return {
-        f"{rank.label}@e{epoch}": (rank, epoch)
-        for epoch in system.stage2.factored_epochs(epochs)
-        for rank in system.ranks
-    }
+@dataclass(frozen=True)
+class NodePattern:
+    """The place of every node, with Snakemake's wildcards."""
+
+    system: str = "{system}"
+    seed: str = "{seed}"
+    folder: str = "{node}"
+    path: str = "{system}/seed{seed}/{node}"
+    label: str = "{label}"
+
+    @property
+    def final(self) -> "NodePattern":
+        """The pattern itself."""
+        return self
 
 
-def rows(recipe: Recipe, chosen: Collection[str] = ()) -> list[Row]:
+def table_nodes(recipe: Recipe, chosen: Collection[str] = ()) -> list[Node]:
     """Every model that the tables show, in their order; of the grids' systems the `chosen` ones."""
-    found, points = [], recipe.grid_points
-    for name, system in recipe.systems.items():
-        if name in points and name not in chosen:
-            continue
-        labels = transitions(system, recipe.trainings[system.training].epochs)
-        for seed in system.seeds:
-            found.append(Row(name, seed, WHOLE, "stage1"))
-            found += [Row(name, seed, label, stage) for label in labels for stage in STAGES[1:]]
-    return found
+    points = recipe.grid_points
+    shown = [name for name in recipe.systems if name not in points or name in chosen]
+    return [
+        node
+        for name in shown
+        for seed in recipe.systems[name].seeds
+        for node in recipe.nodes(name, seed)
+    ]
 
 
-def grid_rows(recipe: Recipe, grid: str) -> list[Row]:
+def grid_nodes(recipe: Recipe, grid: str) -> list[Node]:
     """Every model of a grid that is looked at on dev, to choose the best."""
     points, seeds = recipe.grids[grid].systems(grid), recipe.grids[grid].seeds
-    return [Row(name, seed, WHOLE, "stage1") for name, _ in points for seed in seeds]
+    return [recipe.start(name, seed) for name, _ in points for seed in seeds]
 
 
 @dataclass(frozen=True)
@@ -127,65 +137,82 @@ class Layout:
         """Decoding graph of a language model; `graph.fst.json` beside it names its labels."""
         return self.lm(lm) / "graph.fst"
 
-    def am(self, row: Row) -> Path:
+    def am(self, node: Placed) -> Path:
         """Folder of an acoustic model: `model.pt`, `history.json`."""
-        stage = Path(row.stage)
-        if row.rank != WHOLE:
-            stage = Path(row.rank) / row.stage
-        return self.home / "am" / row.system / f"seed{row.seed}" / stage
+        return self.home / "am" / node.system / f"seed{node.seed}" / node.folder
 
-    def trained(self, rows: Iterable[Row]) -> list[Path]:
+    def model(self, node: Placed, epoch: int | str | None = None) -> Path:
+        """Return a node's model: after its last epoch, or the one that was kept of another."""
+        return self.am(node) / ("model.pt" if epoch is None else f"e{epoch}.pt")
+
+    def needed(self, node: Node) -> dict[str, Path]:
+        """Return what a node's step reads, by the option of the verb."""
+        return {option: self._needed(node, need) for option, need in node.needs.items()}
+
+    def _needed(self, node: Node, need: Need) -> Path:
+        feature = node.recipe.models[node.system_settings.model].feature
+        match need:
+            case Features(split):
+                return self.features(feature, split)
+            case Statistics():
+                return self.statistics(feature)
+            case Model(source, epoch):
+                return self.model(source, epoch)
+
+    def trained(self, nodes: Iterable[Node]) -> list[Path]:
         """Files of some acoustic models."""
-        return [self.am(row) / name for row in rows for name in ("model.pt", "history.json")]
+        return [self.am(node) / name for node in nodes for name in ("model.pt", "history.json")]
 
-    def logprobs(self, row: Row, split: str, precision: str = "fp32") -> Path:
+    def logprobs(self, node: Placed, split: str, precision: str = "fp32") -> Path:
         """Log-probabilities of a split's utterances."""
-        return self.home / "logprobs" / row.path / precision / f"{split}.npz"
+        return self.home / "logprobs" / node.path / precision / f"{split}.npz"
 
-    def weights(self, row: Row, lm: str, decoder: str = "lexicon") -> Path:
+    def weights(self, node: Placed, lm: str, decoder: str = "lexicon") -> Path:
         """LM weight and word bonus, tuned on dev in fp32."""
-        final = row.final
-        folder = self.home / "tune" / final.system / f"seed{final.seed}" / final.rank
+        final = node.final
+        folder = self.home / "tune" / final.system / f"seed{final.seed}" / final.label
         return folder / decoder / lm / "weights.json"
 
-    def decoded(self, row: Row, decoder: str, lm: str, precision: str = "fp32") -> Path:
+    def decoded(self, node: Placed, decoder: str, lm: str, precision: str = "fp32") -> Path:
         """Folder of `{split}.hyp.txt` and of what scoring makes of them."""
-        return self.home / "decode" / row.path / precision / decoder / lm
+        return self.home / "decode" / node.path / precision / decoder / lm
 
     def hypotheses(
-        self, row: Row, decoder: str, lm: str, split: str, precision: str = "fp32"
+        self, node: Placed, decoder: str, lm: str, split: str, precision: str = "fp32"
     ) -> Path:
         """Words by utterance: `UTTERANCE WORD WORD ...` a line."""
-        return self.decoded(row, decoder, lm, precision) / f"{split}.hyp.txt"
+        return self.decoded(node, decoder, lm, precision) / f"{split}.hyp.txt"
 
-    def score(self, row: Row, decoder: str, lm: str, split: str, precision: str = "fp32") -> Path:
+    def score(
+        self, node: Placed, decoder: str, lm: str, split: str, precision: str = "fp32"
+    ) -> Path:
         """Counts, rates and intervals of a split."""
-        return self.decoded(row, decoder, lm, precision) / f"{split}.score.json"
+        return self.decoded(node, decoder, lm, precision) / f"{split}.score.json"
 
     def listings(
-        self, row: Row, decoder: str, lm: str, split: str, precision: str = "fp32"
+        self, node: Placed, decoder: str, lm: str, split: str, precision: str = "fp32"
     ) -> list[Path]:
         """What the score of a split writes besides, for people."""
-        folder = self.decoded(row, decoder, lm, precision)
+        folder = self.decoded(node, decoder, lm, precision)
         names = ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
         return [folder / f"{split}.{name}" for name in names]
 
-    def exported(self, row: Row, precision: str) -> Path:
+    def exported(self, node: Placed, precision: str) -> Path:
         """A model for the engine; its size and latency are in a `.json` of the same name."""
-        return self.am(row) / f"model.{precision}.gguf"
+        return self.am(node) / f"model.{precision}.gguf"
 
-    def bundle(self, row: Row, lm: str) -> Path:
+    def bundle(self, node: Placed, lm: str) -> Path:
         """Folder of what goes on a device: an int8 model with a language model."""
-        return self.home / "bundle" / row.path / lm
+        return self.home / "bundle" / node.path / lm
 
     @property
     def tiers(self) -> Path:
         """Which models stand for the tiers."""
         return self.home / "devices" / "tiers.json"
 
-    def measured(self, device: str, row: Row, lm: str) -> Path:
+    def measured(self, device: str, node: Placed, lm: str) -> Path:
         """What a bundle's speed on a device is."""
-        return self.home / "devices" / device / row.path / lm / "measured.json"
+        return self.home / "devices" / device / node.path / lm / "measured.json"
 
     def choice(self, grid: str) -> Path:
         """Which systems of a grid go on, and why."""
@@ -201,9 +228,9 @@ class Layout:
         return self.home / "tables"
 
 
-def engine_decodings(recipe: Recipe, row: Row) -> list[tuple[str, str]]:
-    """(precision, language model) pairs that the engine decodes a row with; `none` is greedy."""
-    precisions = recipe.systems[row.system].precisions if row.is_final else ()
+def engine_decodings(recipe: Recipe, node: Node) -> list[tuple[str, str]]:
+    """(precision, language model) pairs that the engine decodes a model with; `none` is greedy."""
+    precisions = node.system_settings.precisions if node.is_final else ()
     models = ("none", *lexicon_models(recipe))
     return [(precision, lm) for precision in precisions for lm in models]
 
@@ -214,16 +241,17 @@ def lexicon_models(recipe: Recipe) -> list[str]:
     return [name for name in names if recipe.language_models[name].decoder == "lexicon"]
 
 
-def decodings(recipe: Recipe, row: Row) -> list[tuple[str, str]]:
-    """(decoder, language model) pairs that a row is decoded with; greedy has the LM `none`."""
-    models = recipe.table_language_models if row.is_final else recipe.table_language_models[:1]
+def decodings(recipe: Recipe, node: Node) -> list[tuple[str, str]]:
+    """(decoder, language model) pairs that a model is decoded with; greedy has the LM `none`."""
+    models = recipe.table_language_models if node.is_final else recipe.table_language_models[:1]
     return [search_with(recipe, lm) for lm in (None, *models)]
 
 
-def baseline_row(recipe: Recipe) -> Row:
-    """Return the model that the curves show: the baseline of the tables, its first seed."""
+def baseline_node(recipe: Recipe, seed: int | None = None) -> Node:
+    """Return the baseline of the tables: of `seed` where it has that one, or of its first."""
     name = recipe.tables.baseline
-    return Row(name, recipe.systems[name].seeds[0], WHOLE, "stage1")
+    seeds = recipe.systems[name].seeds
+    return recipe.start(name, seed if seed in seeds else seeds[0])
 
 
 def curve_models(recipe: Recipe) -> list[str]:

@@ -1,5 +1,6 @@
 """The recipe's `ranks`: how far a system's matrices are truncated, a row of the table each."""
 
+from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -25,6 +26,16 @@ class RankRule(Settings):
         """The name in paths and tables."""
         return f"{self.rule_label}{'act' if self.activations else ''}"
 
+    @property
+    def spoken(self) -> str:
+        """The rule as a person says it, with its number."""
+        return f"{self.rule_spoken}{', weighted by inputs' if self.activations else ''}"
+
+    @property
+    @abstractmethod
+    def rule_spoken(self) -> str:
+        """The rule and its number, for `spoken`."""
+
 
 class VarianceShare(RankRule):
     """Keep in each matrix the rank whose singular values hold a share of the variance."""
@@ -39,6 +50,11 @@ class VarianceShare(RankRule):
         """`tau0.60`, or `tau0.60below`."""
         return f"tau{self.tau:.2f}{'below' if self.rule == 'below' else ''}"
 
+    @property
+    def rule_spoken(self) -> str:
+        """`tau 0.60`."""
+        return f"tau {self.tau:.2f}{' from below' if self.rule == 'below' else ''}"
+
 
 class FixedRank(RankRule):
     """Keep the same rank in every matrix that it makes smaller."""
@@ -46,6 +62,11 @@ class FixedRank(RankRule):
     rank: Positive
     """The rank."""
     label_format = "rank{rank}"
+
+    @property
+    def rule_spoken(self) -> str:
+        """`rank 64`."""
+        return f"rank {self.rank}"
 
 
 class FixedRanks(RankRule):
@@ -59,6 +80,11 @@ class FixedRanks(RankRule):
         """`ranks80-105-130`."""
         return f"ranks{'-'.join(map(str, self.ranks))}"
 
+    @property
+    def rule_spoken(self) -> str:
+        """`ranks 80, 105, 130`."""
+        return f"ranks {', '.join(map(str, self.ranks))}"
+
 
 class ParameterTarget(RankRule):
     """Keep the one variance share in all matrices that brings the model to a size (T 3.2.3)."""
@@ -67,6 +93,11 @@ class ParameterTarget(RankRule):
     """Parameters of the whole model, at most."""
     label_format = "params{parameters}"
 
+    @property
+    def rule_spoken(self) -> str:
+        """`260,000 parameters`."""
+        return f"{self.parameters:,} parameters"
+
 
 class ParameterBudget(RankRule):
     """Spread parameters over the matrices so that together they lose the least."""
@@ -74,6 +105,11 @@ class ParameterBudget(RankRule):
     budget: Positive
     """Parameters of the whole model, at most."""
     label_format = "budget{budget}"
+
+    @property
+    def rule_spoken(self) -> str:
+        """`a budget of 260,000 parameters`."""
+        return f"a budget of {self.budget:,} parameters"
 
 
 Rank = VarianceShare | FixedRank | FixedRanks | ParameterTarget | ParameterBudget

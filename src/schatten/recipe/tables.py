@@ -2,7 +2,7 @@
 
 from schatten.recipe import Recipe
 from schatten.recipe.layout import bundle_lm
-from schatten.recipe.model import System
+from schatten.recipe.systems import System
 
 TABLES = (
     "wer",
@@ -20,7 +20,7 @@ TABLES = (
 def written(recipe: Recipe) -> list[str]:
     """Return the names of a recipe's tables."""
     wanted = {
-        "ranks": any(system.ranks for system in recipe.systems.values()),
+        "ranks": any(system.truncations for system in recipe.systems.values()),
         "factorizations": bool(factorization_groups(recipe)),
         "tiers": bool(recipe.tables.tiers),
         "engine": any(system.precisions for system in recipe.systems.values()),
@@ -36,7 +36,7 @@ def factorization_groups(recipe: Recipe) -> list[dict[str, str]]:
     """
     groups: dict[str, dict[str, str]] = {}
     for name, system in recipe.systems.items():
-        if system.ranks:
+        if system.truncations:
             groups.setdefault(_alike(system), {}).setdefault(system.factorization, name)
     return [group for group in groups.values() if len(group) > 1]
 

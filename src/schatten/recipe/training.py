@@ -89,3 +89,56 @@ class Training(Settings):
                 "learning rate to fall: give less"
             )
         return self
+
+
+APPLY_BELOW = 0.8
+"""Share of a matrix's size below which `apply_factors` makes products with V, then with U.
+
+`schatten bench-training --ranks`: layers took 0.78 to 0.94 of the time with factors of 0.75 of the
+size, and less with smaller ones. A constant, so that a recipe gives the same bits on every machine.
+"""
+
+APPLY_RECURRENT_BELOW = 0.7
+"""That of the recurrent matrices of a GRU that trains on a CPU.
+
+There it takes two short products at each frame: GRUs of 192 to 1024 units took 0.83 to 1.0 of the
+time with factors of about 0.65 of the size, 0.41 to 0.78 with 0.2 of it; one of 128 units as long.
+"""
+
+
+class Stage2(Settings):
+    """Training after truncation: warm start, no penalty."""
+
+    transition: Literal["after_convergence", "early"] = "after_convergence"
+    """`after_convergence`: the trace norm paper (Kliegl et al., 2018), section 3.2.2; `early`: one
+    schedule for both stages, section 3.2.3."""
+    at_epoch: Positive | tuple[Positive, ...] | None = None
+    """Epoch of stage 1 that is factored, or several, each for all ranks; its last by default."""
+    apply_factors: bool = True
+    """Multiply inputs by V, then by U, of matrices that this makes faster, and form no W = U V.
+
+    Recurrent matrices are among them in GRUs that train on a CPU.
+    """
+    epochs: Positive = 1
+    """Epochs of stage 2; with `early`, those left of the schedule are used instead."""
+    learning_rate_factor: PositiveFloat = 3.0
+    """Stage 2 starts with this times stage 1's last learning rate (the trace norm paper: 3)."""
+    final_learning_rate_ratio: Share = 0.1
+    """Its learning rate falls exponentially to this share of its first."""
+
+    @model_validator(mode="after")
+    def _early_has_an_epoch(self) -> "Stage2":
+        if self.transition == "early" and not self.at_epoch:
+            raise ValueError("an early transition needs at_epoch, the epoch that is factored")
+        return self
+
+    def factored_epochs(self) -> tuple[int | None, ...]:
+        """Return the epochs of stage 1 that are factored; None stands for its last."""
+        return (self.at_epoch,) if isinstance(self.at_epoch, int) else self.at_epoch or (None,)
+
+
+class Continuation(Stage2):
+    """How a later training of a chain goes on from the node before."""
+
+    learning_rate: PositiveFloat | None = None
+    """Its first learning rate, in place of a multiple of the last one before."""

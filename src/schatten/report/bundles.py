@@ -29,8 +29,8 @@ def bundles_table(experiment: Experiment) -> Table[Bundle]:
     entries = [
         Bundle(
             model,
-            read(experiment.layout.bundle(model.row, lm) / "manifest.json", Manifest),
-            experiment.score(model.row, lm, split),
+            read(experiment.layout.bundle(model.node, lm) / "manifest.json", Manifest),
+            experiment.score(model.node, lm, split),
         )
         for model in experiment.models
     ]
@@ -45,7 +45,7 @@ def bundles_notes(experiment: Experiment) -> list[str]:
         f"A bundle holds the model in int8, the language model {lm}, its lexicon, a script and a "
         "manifest; the whole is without the program. MB are 10^6 bytes. For comparison: P's whole "
         "system was 20.3 MB. Bundles: "
-        f"{layout.bundle(experiment.models[0].row, lm)} and those beside it. WER is that of fp32.",
+        f"{layout.bundle(experiment.models[0].node, lm)} and those beside it. WER is that of fp32.",
         origin(experiment),
     ]
 
@@ -58,9 +58,9 @@ def _language_model(experiment: Experiment) -> str:
 
 def _columns(lm: str, split: str) -> tuple[Column[Bundle], ...]:
     return (
-        words("system", "system", lambda b: b.model.row.system),
-        words("rank", "rank", lambda b: b.model.row.rank),
-        words("seed", "seed", lambda b: b.model.row.seed),
+        words("system", "system", lambda b: b.model.node.system),
+        words("rank", "rank", lambda b: b.model.node.label),
+        words("seed", "seed", lambda b: b.model.node.seed),
         number("params (M)", "parameters", lambda b: b.model.history.parameters, scale=1e-6),
         number(
             "model, int8 (MB)", "megabytes_model", lambda b: b.megabytes("model.gguf"), digits=3

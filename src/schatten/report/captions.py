@@ -95,8 +95,8 @@ def cost_notes(experiment: Experiment) -> list[str]:
     return [
         "Seconds are wall-clock time of training, with the loss on "
         f"{experiment.recipe.splits.dev} and the spectra after each epoch; trainings that ran at "
-        "the same time share the machine. The ranks of a system share its stage 1, which counts "
-        "in each of them, up to the epoch that was factored.",
+        "the same time share the machine. With the steps before: the sum over a chain, of a "
+        "training that was truncated early up to that epoch.",
         origin(experiment),
     ]
 
@@ -120,8 +120,9 @@ def times_notes(experiment: Experiment) -> list[str]:
         "wall-clock time, while trainings that ran at the same time shared the machine. Converged: "
         f"the first epoch whose CER on {experiment.recipe.splits.dev} is within "
         f"{percent(CONVERGED - 1)} of the training's best. Of unpenalised: seconds per epoch "
-        "against those of the same model without a penalty. For comparison: T reports stage 2 "
-        "seven times (l2) and ten times (trace norm) faster than stage 1.",
+        "against those of the same model without a penalty. For comparison: the trace norm paper "
+        "(Kliegl et al., 2018) reports stage 2 seven times (l2) and ten times (trace norm) faster "
+        "than stage 1.",
         origin(experiment),
     ]
 

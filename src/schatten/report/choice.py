@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
-from schatten.artifacts import Choice, GridPoint, Score, Tiers, read
+from schatten.artifacts import Choice, GridPoint, Score, Tier, Tiers, read
 from schatten.recipe import Recipe
-from schatten.recipe.layout import Layout, Row, grid_rows
+from schatten.recipe.chain import Node
+from schatten.recipe.layout import Layout, grid_nodes
 
 
 def chosen_systems(path: Path) -> list[str]:
@@ -14,18 +15,23 @@ def chosen_systems(path: Path) -> list[str]:
     return read(path, Choice).chosen
 
 
-def chosen_tiers(path: Path) -> list[Row]:
+def tier_node(recipe: Recipe, tier: Tier) -> Node:
+    """Return the model that stands for a tier, in the tree of its system's chain."""
+    return recipe.node(tier.system, tier.seed, tier.place)
+
+
+def chosen_tiers(recipe: Recipe, path: Path) -> list[Node]:
     """Return the models of a file of `tiers`, each once."""
-    return list(dict.fromkeys(tier.row for tier in read(path, Tiers).tiers))
+    return list(dict.fromkeys(tier_node(recipe, tier) for tier in read(path, Tiers).tiers))
 
 
 def choose(recipe: Recipe, layout: Layout, grid: str) -> Choice:
     """Compare a grid's points by their greedy CER on dev; a tie goes to the earlier point."""
     rates: dict[str, dict[int, float]] = {}
-    for row in grid_rows(recipe, grid):
-        score = read(layout.score(row, "greedy", "none", recipe.splits.dev), Score)
-        rates.setdefault(row.system, {})[row.seed] = score.cer
-    penalties = {name: recipe.systems[name].penalty.type for name in rates}
+    for node in grid_nodes(recipe, grid):
+        score = read(layout.score(node, "greedy", "none", recipe.splits.dev), Score)
+        rates.setdefault(node.system, {})[node.seed] = score.cer
+    penalties = {name: recipe.systems[name].regularizer.type for name in rates}
     means = {name: round(fmean(seeds.values()), 4) for name, seeds in rates.items()}
     best = _best(means, penalties, recipe.grids[grid].best.count)
     points = [

@@ -11,8 +11,10 @@ from typing import TypeVar
 
 from schatten.artifacts import Choice, History, LmInfo, Score, Weights, read
 from schatten.recipe import Recipe
-from schatten.recipe.layout import WHOLE, Layout, Row, grid_rows, rows, search_with
-from schatten.recipe.model import System
+from schatten.recipe.chain import Node
+from schatten.recipe.layout import Layout, baseline_node, grid_nodes, search_with, table_nodes
+from schatten.recipe.steps import Truncate
+from schatten.recipe.systems import System
 from schatten.score.paired import (
     Difference,
     RelativeDifference,
@@ -28,26 +30,27 @@ D = TypeVar("D", Difference, RelativeDifference)
 class Trained:
     """A model at the end of its training."""
 
-    row: Row
+    node: Node
     system: System
     history: History
-    """Of the last stage."""
+    """Of the last training."""
     stage1: History
-    """Of the stage 1 that it comes from; its own where it is not compressed."""
+    """Of the first training of its chain; its own where that is all."""
     model_bytes: int
     """Size of `model.pt`."""
 
     @property
     def stage1_epochs(self) -> int:
-        """Epochs of stage 1 that it went through: fewer than all after an early transition."""
-        if self.is_compressed:
-            return int(self.row.rank.rpartition("@e")[2])
+        """Epochs of the first training that it went through: fewer after an early transition."""
+        for node in self.node.chain:
+            if isinstance(node.step, Truncate):
+                return node.step.epoch_in(node)
         return len(self.stage1.epochs)
 
     @property
     def is_compressed(self) -> bool:
-        """Whether it went through truncation and stage 2."""
-        return self.row.rank != WHOLE
+        """Whether it went through a step that compresses."""
+        return self.node.is_compressed
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Result:
     with_lm: dict[str, Score]
     """By language model, the main one first."""
     before_greedy: Score | None
-    """Right after truncation, before stage 2."""
+    """Of the node right before, where that is no result of its own: after truncation."""
     before_lm: Score | None
     """The same with the main language model."""
     weights: Weights | None
@@ -98,15 +101,16 @@ class Experiment:
     def models(self) -> list[Trained]:
         """Every model of the tables at the end of its training, in the order of the recipe."""
         chosen = {system for choice in self.choices.values() for system in choice.chosen}
-        return [self._trained(row) for row in rows(self.recipe, chosen) if row.is_final]
+        nodes = table_nodes(self.recipe, chosen)
+        return [self._trained(node) for node in nodes if node.is_final]
 
     @property
     def stage1_models(self) -> list[Trained]:
-        """Every model after stage 1: those of the tables, and the points that did not go on."""
-        found = {model.row: model for model in self.models if not model.is_compressed}
+        """Every model after the first training: in the tables, and points that did not go on."""
+        found = {model.node: model for model in self.models if model.node.parent is None}
         for grid in self.recipe.grids:
-            for row in grid_rows(self.recipe, grid):
-                found.setdefault(row, self._trained(row))
+            for node in grid_nodes(self.recipe, grid):
+                found.setdefault(node, self._trained(node))
         return list(found.values())
 
     @cached_property
@@ -119,60 +123,54 @@ class Experiment:
         """Return every model's scores on a split, in the order of the recipe."""
         return [self._result(model, split) for model in self.models]
 
-    def baseline_of(self, row: Row) -> Row:
-        """Return the baseline of a row: of the same seed where there is one, or of the first."""
-        name = self.recipe.tables.baseline
-        seeds = self.recipe.systems[name].seeds
-        return Row(name, row.seed if row.seed in seeds else seeds[0], WHOLE, "stage1")
+    def score(self, node: Node, lm: str | None, split: str) -> Score:
+        """Return the score of a model with a language model, or greedy without one."""
+        return read(self.layout.score(node, *search_with(self.recipe, lm), split), Score)
 
-    def score(self, row: Row, lm: str | None, split: str) -> Score:
-        """Return the score of a row with a language model, or greedy without one."""
-        return read(self.layout.score(row, *search_with(self.recipe, lm), split), Score)
+    def history(self, node: Node) -> History:
+        """Return how the model of a node came about."""
+        return read(self.layout.am(node) / "history.json", History)
 
-    def _trained(self, row: Row) -> Trained:
-        stage1 = Row(row.system, row.seed, WHOLE, "stage1")
+    def _trained(self, node: Node) -> Trained:
         return Trained(
-            row,
-            self.recipe.systems[row.system],
-            self._history(row),
-            self._history(stage1),
-            (self.layout.am(row) / "model.pt").stat().st_size,
+            node,
+            node.system_settings,
+            self.history(node),
+            self.history(node.start),
+            self.layout.model(node).stat().st_size,
         )
 
-    def _history(self, row: Row) -> History:
-        return read(self.layout.am(row) / "history.json", History)
-
     def _result(self, model: Trained, split: str) -> Result:
-        row, names = model.row, self.recipe.table_language_models
-        before = Row(row.system, row.seed, row.rank, "factored") if model.is_compressed else None
+        node, names = model.node, self.recipe.table_language_models
+        before, baseline = node.before, baseline_node(self.recipe, node.seed)
         return Result(
             model=model,
             split=split,
-            baseline_parameters=self._history(self.baseline_of(row)).parameters,
-            greedy=self.score(row, None, split),
-            with_lm={name: self.score(row, name, split) for name in names},
+            baseline_parameters=self.history(baseline).parameters,
+            greedy=self.score(node, None, split),
+            with_lm={name: self.score(node, name, split) for name in names},
             before_greedy=self.score(before, None, split) if before else None,
             before_lm=self.score(before, self.main_lm, split) if before and self.main_lm else None,
-            weights=self._weights(row),
-            difference=self._compared(paired_difference, row, split),
-            relative=self._compared(relative_difference, row, split),
+            weights=self._weights(node),
+            difference=self._compared(paired_difference, node, split),
+            relative=self._compared(relative_difference, node, split),
         )
 
-    def _weights(self, row: Row) -> Weights | None:
+    def _weights(self, node: Node) -> Weights | None:
         if self.main_lm is None:
             return None
         decoder, lm = search_with(self.recipe, self.main_lm)
-        return read(self.layout.weights(row, lm, decoder), Weights)
+        return read(self.layout.weights(node, lm, decoder), Weights)
 
-    def _compared(self, compare: Callable[..., D], row: Row, split: str) -> D | None:
-        """Compare a row with the baseline; none for the baseline itself."""
-        baseline = self.baseline_of(row)
-        if row.system == baseline.system and row.rank == WHOLE:
+    def _compared(self, compare: Callable[..., D], node: Node, split: str) -> D | None:
+        """Compare a model with the baseline; none for the baseline itself."""
+        baseline = baseline_node(self.recipe, node.seed)
+        if node.system == baseline.system and node.folder == baseline.folder:
             return None
         search = search_with(self.recipe, self.main_lm)
         first, second = (
             beside(self.layout.score(each, *search, split), ".utterances.csv")
-            for each in (baseline, row)
+            for each in (baseline, node)
         )
         tables = self.recipe.tables
         return compare(first, second, tables.bootstrap_samples, tables.confidence)
@@ -182,6 +180,6 @@ def by_seed(results: Sequence[Result]) -> list[list[Result]]:
     """Group results that differ in the seed alone, in the order of their first."""
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in results:
-        row = result.model.row
-        groups.setdefault((row.system, row.rank), []).append(result)
+        node = result.model.node
+        groups.setdefault((node.system, node.folder), []).append(result)
     return list(groups.values())

@@ -1,64 +1,73 @@
-"""The table of costs: epochs, seconds and bytes of each model, and where and when it was trained.
+"""The table of costs: a line for each training, with what it took, and where and when it ran.
 
 What differs between two runs of the same experiment stands here and not in `wer`.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from schatten.artifacts import History
-from schatten.report.collect import Experiment, Trained
+from schatten.recipe.chain import Node
+from schatten.recipe.layout import table_nodes
+from schatten.recipe.steps import Truncate
+from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, line, number, words
 
 
-def cost_table(experiment: Experiment) -> Table[Trained]:
-    """Return a line for each model at the end of its training."""
+@dataclass(frozen=True)
+class Training:
+    """One training of a system's chain."""
+
+    node: Node
+    history: History
+    chain_seconds: float
+    """Of it and of every training before it, up to the epoch that was truncated."""
+    model_bytes: int
+    """Size of `model.pt`."""
+
+
+def cost_table(experiment: Experiment) -> Table[Training]:
+    """Return a line for each training of the models in the tables."""
     columns = _columns()
-    lines = tuple(line(columns, model) for model in experiment.models)
-    return Table("Training", columns, lines)
+    chosen = [system for choice in experiment.choices.values() for system in choice.chosen]
+    nodes = table_nodes(experiment.recipe, chosen)
+    trainings = [_training(experiment, node) for node in nodes if not node.step.compresses]
+    return Table("Training", columns, tuple(line(columns, one) for one in trainings))
 
 
-def _columns() -> tuple[Column[Trained], ...]:
+def _training(experiment: Experiment, node: Node) -> Training:
+    size = experiment.layout.model(node).stat().st_size
+    return Training(node, experiment.history(node), chain_seconds(experiment, node), size)
+
+
+def chain_seconds(experiment: Experiment, node: Node) -> float:
+    """Return the seconds of all trainings from the start of a chain to a node."""
+    total = 0.0
+    for one, following in zip(node.chain, [*node.chain[1:], None], strict=True):
+        if one.step.compresses:
+            continue
+        history = experiment.history(one)
+        epochs = len(history.epochs)
+        if following is not None and isinstance(following.step, Truncate):
+            epochs = following.step.epoch_in(following)
+        total += (history.seconds_per_epoch or 0.0) * epochs
+    return total
+
+
+def _columns() -> tuple[Column[Training], ...]:
     return (
-        words("system", "system", lambda m: m.row.system),
-        words("penalty", "penalty", lambda m: m.system.penalty.type),
-        words("rank", "rank", lambda m: m.row.rank),
-        words("seed", "seed", lambda m: m.row.seed),
-        number("stage 1: epochs", "epochs_stage1", lambda m: m.stage1_epochs, digits=0),
-        number(
-            "stage 1: s per epoch",
-            "seconds_per_epoch_stage1",
-            lambda m: m.stage1.seconds_per_epoch,
-            digits=1,
-        ),
-        number("stage 1: s", "seconds_stage1", _stage1_seconds, digits=0),
-        number("stage 2: epochs", "epochs_stage2", _of_stage2(lambda h: len(h.epochs)), digits=0),
-        number(
-            "stage 2: s per epoch",
-            "seconds_per_epoch_stage2",
-            _of_stage2(lambda h: h.seconds_per_epoch),
-            digits=1,
-        ),
-        number("stage 2: s", "seconds_stage2", _stage2_seconds, digits=0),
-        number(
-            "both: s", "seconds", lambda m: _stage1_seconds(m) + (_stage2_seconds(m) or 0), digits=0
-        ),
-        number("model.pt (MB)", "megabytes_on_disk", lambda m: m.model_bytes / 1e6),
-        words("host", "host", lambda m: m.history.host),
-        words("CPU", "cpu", lambda m: m.history.cpu),
-        words("torch", "torch", lambda m: m.history.torch),
-        words("date", "date", lambda m: m.history.date),
-        words("commit", "commit", lambda m: m.history.commit),
+        words("system", "system", lambda t: t.node.system),
+        words("penalty", "penalty", lambda t: t.node.system_settings.regularizer.type),
+        words("rank", "rank", lambda t: t.node.label),
+        words("step", "step", lambda t: t.node.spoken_name),
+        words("seed", "seed", lambda t: t.node.seed),
+        number("epochs", "epochs", lambda t: len(t.history.epochs), digits=0),
+        number("s per epoch", "seconds_per_epoch", lambda t: t.history.seconds_per_epoch, digits=1),
+        number("s", "seconds", lambda t: t.history.training_seconds, digits=0),
+        number("with the steps before: s", "chain_seconds", lambda t: t.chain_seconds, digits=0),
+        number("model.pt (MB)", "megabytes_on_disk", lambda t: t.model_bytes / 1e6),
+        words("host", "host", lambda t: t.history.host),
+        words("CPU", "cpu", lambda t: t.history.cpu),
+        words("torch", "torch", lambda t: t.history.torch),
+        words("date", "date", lambda t: t.history.date),
+        words("commit", "commit", lambda t: t.history.commit),
     )
-
-
-def _of_stage2(
-    get: Callable[[History], float | None],
-) -> Callable[[Trained], float | None]:
-    return lambda model: get(model.history) if model.is_compressed else None
-
-
-_stage2_seconds = _of_stage2(lambda history: history.training_seconds)
-
-
-def _stage1_seconds(model: Trained) -> float:
-    return (model.stage1.seconds_per_epoch or 0.0) * model.stage1_epochs

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schatten.artifacts import Exported, Manifest, Measured, Score, Tiers, read
-from schatten.recipe.layout import Row, lexicon_models
+from schatten.recipe.chain import Node
+from schatten.recipe.layout import lexicon_models
 from schatten.report.captions import origin
+from schatten.report.choice import tier_node
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, Value, Values, line, number, rounded, words
 from schatten.report.tables import write_table
@@ -58,26 +60,29 @@ def write(
 
 
 def _bundles(experiment: Experiment) -> list[Bundled]:
-    models = {model.row: model for model in experiment.models}
+    recipe, models = experiment.recipe, {model.node: model for model in experiment.models}
     chosen = read(experiment.layout.tiers, Tiers).tiers
-    languages = lexicon_models(experiment.recipe)
-    return [_bundle(experiment, t.name, models[t.row], lm) for t in chosen for lm in languages]
+    return [
+        _bundle(experiment, tier.name, models[tier_node(recipe, tier)], lm)
+        for tier in chosen
+        for lm in lexicon_models(recipe)
+    ]
 
 
 def _bundle(experiment: Experiment, tier: str, model: Trained, lm: str) -> Bundled:
-    layout, row, split = experiment.layout, model.row, experiment.recipe.splits.test[0]
+    layout, node, split = experiment.layout, model.node, experiment.recipe.splits.test[0]
     return Bundled(
         tier,
         model,
         lm,
-        read(layout.bundle(row, lm) / "manifest.json", Manifest),
-        read(layout.exported(row, "int8").with_suffix(".json"), Exported),
-        read(layout.score(row, "engine", lm, split, "int8"), Score),
+        read(layout.bundle(node, lm) / "manifest.json", Manifest),
+        read(layout.exported(node, "int8").with_suffix(".json"), Exported),
+        read(layout.score(node, "engine", lm, split, "int8"), Score),
     )
 
 
 def _measured(experiment: Experiment, name: str, one: Bundled) -> OnDevice:
-    found = read(experiment.layout.measured(name, one.model.row, one.lm), Measured)
+    found = read(experiment.layout.measured(name, one.model.node, one.lm), Measured)
     title = found.device if found.cpu is None else f"{found.device} ({found.cpu})"
     return OnDevice(title, one, found)
 
@@ -87,9 +92,9 @@ def _columns(experiment: Experiment) -> tuple[Column[OnDevice], ...]:
     return (
         words("device", "device", lambda e: e.device),
         words("tier", "tier", lambda e: (e.bundled and e.bundled.tier) or None),
-        words("system", "system", _of_row(lambda row: row.system)),
-        words("rank", "rank", _of_row(lambda row: row.rank)),
-        words(None, "seed", _of_row(lambda row: str(row.seed))),
+        words("system", "system", _of_node(lambda node: node.system)),
+        words("rank", "rank", _of_node(lambda node: node.label)),
+        words(None, "seed", _of_node(lambda node: str(node.seed))),
         _size("params (M)", "parameters", lambda b: b.model.history.parameters, 1e-6),
         _size("model, int8 (MB)", "megabytes_model", _megabytes("model.gguf")),
         words("LM", "lm", lambda e: e.bundled and e.bundled.lm),
@@ -129,8 +134,8 @@ def _notes(experiment: Experiment) -> list[str]:
     ]
 
 
-def _of_row(get: Callable[[Row], str]) -> Callable[[OnDevice], str | None]:
-    return lambda entry: None if entry.bundled is None else get(entry.bundled.model.row)
+def _of_node(get: Callable[[Node], str]) -> Callable[[OnDevice], str | None]:
+    return lambda entry: None if entry.bundled is None else get(entry.bundled.model.node)
 
 
 def _megabytes(name: str) -> Callable[[Bundled], float]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schatten.artifacts import Exported, Score, read
-from schatten.recipe.layout import Row, engine_decodings, lexicon_models
+from schatten.recipe.chain import Node
+from schatten.recipe.layout import engine_decodings, lexicon_models
 from schatten.report.captions import origin
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
@@ -27,7 +28,7 @@ NOTE = (
 class EngineResult:
     """An exported model on a test split."""
 
-    row: Row
+    node: Node
     precision: str
     split: str
     exported: Exported
@@ -67,29 +68,29 @@ def engine_results(experiment: Experiment, split: str) -> list[EngineResult]:
     """Return what the engine made of a split, in the order of the recipe."""
     recipe = experiment.recipe
     return [
-        _result(experiment, model.row, precision, split)
+        _result(experiment, model.node, precision, split)
         for model in experiment.models
-        for precision in dict.fromkeys(one for one, _ in engine_decodings(recipe, model.row))
+        for precision in dict.fromkeys(one for one, _ in engine_decodings(recipe, model.node))
     ]
 
 
-def _result(experiment: Experiment, row: Row, precision: str, split: str) -> EngineResult:
+def _result(experiment: Experiment, node: Node, precision: str, split: str) -> EngineResult:
     layout, main = experiment.layout, main_model(experiment)
-    has_fp32 = "fp32" in experiment.recipe.systems[row.system].precisions
+    has_fp32 = "fp32" in node.system_settings.precisions
 
     def score(lm: str, precision: str = precision) -> Score:
-        return read(layout.score(row, "engine", lm, split, precision), Score)
+        return read(layout.score(node, "engine", lm, split, precision), Score)
 
     return EngineResult(
-        row,
+        node,
         precision,
         split,
-        read(layout.exported(row, precision).with_suffix(".json"), Exported),
+        read(layout.exported(node, precision).with_suffix(".json"), Exported),
         score("none"),
         {name: score(name) for name in lexicon_models(experiment.recipe)},
-        experiment.score(row, main, split),
+        experiment.score(node, main, split),
         score(main or "none", "fp32") if has_fp32 and precision != "fp32" else None,
-        _loss(experiment, row, split) if has_fp32 and precision != "fp32" else None,
+        _loss(experiment, node, split) if has_fp32 and precision != "fp32" else None,
     )
 
 
@@ -98,11 +99,11 @@ def main_model(experiment: Experiment) -> str | None:
     return next(iter(lexicon_models(experiment.recipe)), None)
 
 
-def _loss(experiment: Experiment, row: Row, split: str) -> Difference:
+def _loss(experiment: Experiment, node: Node, split: str) -> Difference:
     layout, tables = experiment.layout, experiment.recipe.tables
     fp32, int8 = (
         beside(
-            layout.score(row, "engine", main_model(experiment) or "none", split, precision),
+            layout.score(node, "engine", main_model(experiment) or "none", split, precision),
             ".utterances.csv",
         )
         for precision in ("fp32", "int8")
@@ -113,9 +114,9 @@ def _loss(experiment: Experiment, row: Row, split: str) -> Difference:
 def _columns(experiment: Experiment) -> tuple[Column[EngineResult], ...]:
     return (
         words(None, "split", lambda r: r.split),
-        words("system", "system", lambda r: r.row.system),
-        words("rank", "rank", lambda r: r.row.rank),
-        words("seed", "seed", lambda r: r.row.seed, priority=2),
+        words("system", "system", lambda r: r.node.system),
+        words("rank", "rank", lambda r: r.node.label),
+        words("seed", "seed", lambda r: r.node.seed, priority=2),
         words("precision", "precision", lambda r: r.precision),
         number("MB", "megabytes", lambda r: r.exported.bytes / 1e6, digits=3),
         number("latency (ms)", "latency_ms", _latency, digits=0, priority=3),

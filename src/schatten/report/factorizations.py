@@ -39,9 +39,9 @@ def _entries(experiment: Experiment, results: list[Result]) -> list[Entry]:
     for place, group in enumerate(factorization_groups(experiment.recipe)):
         kinds = {system: kind for kind, system in group.items()}
         for result in results:
-            row = result.model.row
-            if row.system in kinds and result.model.is_compressed:
-                found.setdefault((place, row.rank, row.seed), {})[kinds[row.system]] = result
+            node = result.model.node
+            if node.system in kinds and result.model.is_compressed:
+                found.setdefault((place, node.label, node.seed), {})[kinds[node.system]] = result
     return [
         Entry(rank, seed, results) for (_, rank, seed), results in found.items() if len(results) > 1
     ]
@@ -50,8 +50,8 @@ def _entries(experiment: Experiment, results: list[Result]) -> list[Entry]:
 def _shared() -> tuple[Column[Entry], ...]:
     return (
         words("model", "model", lambda e: e.first.model.system.model),
-        words("penalty", "penalty", lambda e: e.first.model.system.penalty.type),
-        *strengths(lambda e: e.first.model.system.penalty),
+        words("penalty", "penalty", lambda e: e.first.model.system.regularizer.type),
+        *strengths(lambda e: e.first.model.system.regularizer),
         words("rank", "rank", lambda e: e.rank),
         words("seed", "seed", lambda e: e.seed),
     )
@@ -82,4 +82,4 @@ def _of(experiment: Experiment, kind: str) -> tuple[Column[Entry], ...]:
 
 
 def _system(entry: Entry, kind: str) -> str | None:
-    return entry.results[kind].model.row.system if kind in entry.results else None
+    return entry.results[kind].model.node.system if kind in entry.results else None

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from schatten.recipe.model import Penalty
+from schatten.recipe.techniques import Penalty
 from schatten.report.columns import Column
 
 R = TypeVar("R")

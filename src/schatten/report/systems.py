@@ -5,9 +5,10 @@ Names of a grid's systems are made by the recipe; here stands what each of them 
 
 from dataclasses import dataclass
 
-from schatten.artifacts import GridPoint as Point
-from schatten.recipe.layout import transitions
-from schatten.recipe.model import System
+from schatten.artifacts import GridPoint
+from schatten.recipe.chain import Node
+from schatten.recipe.steps import Train
+from schatten.recipe.systems import System
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, line, number, words
 from schatten.report.penalties import strengths
@@ -19,10 +20,10 @@ class Entry:
 
     name: str
     system: System
-    epochs: int
-    """Of stage 1."""
+    nodes: tuple[Node, ...]
+    """Of its chain, for its first seed."""
     grid: str | None
-    point: Point | None
+    point: GridPoint | None
     """What the choice says of it; none where it stands in no grid."""
 
 
@@ -38,7 +39,7 @@ def _entries(experiment: Experiment) -> list[Entry]:
     points = {p.system: p for choice in experiment.choices.values() for p in choice.points}
     grids = recipe.grid_points
     return [
-        Entry(name, s, recipe.trainings[s.training].epochs, grids.get(name), points.get(name))
+        Entry(name, s, recipe.nodes(name, s.seeds[0]), grids.get(name), points.get(name))
         for name, s in recipe.systems.items()
     ]
 
@@ -49,11 +50,11 @@ def _columns(dev: str) -> tuple[Column[Entry], ...]:
         words("grid", "grid", lambda e: e.grid),
         words("model", "model", lambda e: e.system.model),
         words("training", "training", lambda e: e.system.training),
-        words("penalty", "penalty", lambda e: e.system.penalty.type),
-        *strengths(lambda e: e.system.penalty),
+        words("penalty", "penalty", lambda e: e.system.regularizer.type),
+        *strengths(lambda e: e.system.regularizer),
         words("factors", "factorization", lambda e: e.system.factorization),
         words("transition", "transition", _transition),
-        words("ranks", "ranks", lambda e: " ".join(transitions(e.system, e.epochs)) or None),
+        words("ranks", "ranks", _ranks),
         words("seeds", "seeds", lambda e: " ".join(map(str, e.system.seeds))),
         number(
             f"CER {dev}, greedy", "dev_cer_greedy", lambda e: e.point.dev_cer if e.point else None
@@ -62,9 +63,16 @@ def _columns(dev: str) -> tuple[Column[Entry], ...]:
     )
 
 
+def _ranks(entry: Entry) -> str | None:
+    return " ".join(dict.fromkeys(n.variant for n in entry.nodes if n.is_compressed)) or None
+
+
 def _transition(entry: Entry) -> str | None:
-    stage2 = entry.system.stage2
-    return None if stage2 is None else stage2.transition.replace("_", " ")
+    later = [n.step for n in entry.nodes if n.parent is not None and isinstance(n.step, Train)]
+    if not later:
+        return None
+    early = any(step.schedule == "continued" for step in later)
+    return "early" if early else "after convergence"
 
 
 def _chosen(entry: Entry) -> str | None:

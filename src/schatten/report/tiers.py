@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from schatten.artifacts import choices as choice
-from schatten.recipe.layout import Row, baseline_row
+from schatten.recipe.chain import Node
+from schatten.recipe.layout import baseline_node
 from schatten.report.collect import Experiment, Result, Trained
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
 from schatten.report.penalties import strengths
@@ -48,23 +49,24 @@ def best_model(experiment: Experiment, limit: int) -> Trained | None:
 
 
 def _dev_cer(experiment: Experiment, model: Trained) -> float:
-    return experiment.score(model.row, None, experiment.recipe.splits.dev).cer
+    return experiment.score(model.node, None, experiment.recipe.splits.dev).cer
 
 
 def choose_tiers(experiment: Experiment) -> choice.Tiers:
     """Return the baseline and each tier's model; every model's first seed where none are named."""
     tiers = experiment.recipe.tables.tiers
     if not tiers:
-        first = [m for m in experiment.models if m.row.seed == m.system.seeds[0]]
-        return choice.Tiers(tiers=[_stands("", model.row) for model in first])
+        first = [m for m in experiment.models if m.node.seed == m.system.seeds[0]]
+        return choice.Tiers(tiers=[_stands("", model.node) for model in first])
     best = {name: best_model(experiment, limit) for name, limit in tiers.items()}
-    rows = {name: model.row for name, model in best.items() if model is not None}
-    named = {"baseline": baseline_row(experiment.recipe), **rows}
-    return choice.Tiers(tiers=[_stands(name, row) for name, row in named.items()])
+    nodes = {name: model.node for name, model in best.items() if model is not None}
+    named = {"baseline": baseline_node(experiment.recipe), **nodes}
+    return choice.Tiers(tiers=[_stands(name, node) for name, node in named.items()])
 
 
-def _stands(name: str, row: Row) -> choice.Tier:
-    return choice.Tier(name=name, system=row.system, seed=row.seed, rank=row.rank, stage=row.stage)
+def _stands(name: str, node: Node) -> choice.Tier:
+    place = {"rank": node.variant, "stage": node.name}
+    return choice.Tier(name=name, system=node.system, seed=node.seed, **place)
 
 
 def _columns(experiment: Experiment) -> tuple[Column[Tier], ...]:
@@ -73,10 +75,12 @@ def _columns(experiment: Experiment) -> tuple[Column[Tier], ...]:
     return (
         words("tier", "tier", lambda t: t.name),
         number("at most (M)", "limit", lambda t: t.limit, digits=3, scale=1e-6),
-        words("system", "system", lambda t: t.result.model.row.system if t.result else "none fits"),
-        *strengths(lambda t: t.result.model.system.penalty if t.result else None),
-        words("rank", "rank", lambda t: t.result.model.row.rank if t.result else None),
-        words("seed", "seed", lambda t: t.result.model.row.seed if t.result else None),
+        words(
+            "system", "system", lambda t: t.result.model.node.system if t.result else "none fits"
+        ),
+        *strengths(lambda t: t.result.model.system.regularizer if t.result else None),
+        words("rank", "rank", lambda t: t.result.model.node.label if t.result else None),
+        words("seed", "seed", lambda t: t.result.model.node.seed if t.result else None),
         number(f"CER {experiment.recipe.splits.dev}", "dev_cer_greedy", lambda t: t.dev_cer),
         number("params (M)", "parameters", _parameters, digits=3, scale=1e-6),
         number(lm, "wer", lambda t: t.result.main.wer if t.result else None),

@@ -18,12 +18,11 @@ CONVERGED = 1.02
 
 @dataclass(frozen=True)
 class Group:
-    """Trainings of a stage that differ in lambda or seed alone."""
+    """Trainings of one step that differ in lambda or seed alone."""
 
-    stage: str
     models: tuple[Trained, ...]
     unpenalised: float | None
-    """Seconds per epoch of stage 1 of the same model on as much audio an epoch, no penalty."""
+    """Seconds per epoch of the first training of the same model on as much audio, no penalty."""
 
     @property
     def first(self) -> Trained:
@@ -31,27 +30,22 @@ class Group:
         return self.models[0]
 
     @property
-    def histories(self) -> list[History]:
-        """What became of them in this stage."""
-        return [m.stage1 if self.stage == "stage 1" else m.history for m in self.models]
-
-    @property
     def seconds_per_epoch(self) -> float:
         """The mean over the trainings."""
-        return fmean(history.seconds_per_epoch or 0.0 for history in self.histories)
+        return fmean(model.history.seconds_per_epoch or 0.0 for model in self.models)
 
     @property
     def epochs_to_convergence(self) -> float:
         """The mean over the trainings."""
-        return fmean(epochs_to_convergence(history) for history in self.histories)
+        return fmean(epochs_to_convergence(model.history) for model in self.models)
 
     @property
     def faster(self) -> float | None:
-        """How many times an epoch of stage 1 of the same trainings takes."""
-        if self.stage == "stage 1" or not self.seconds_per_epoch:
+        """How many times as long an epoch of the first training of the same chains takes."""
+        if self.first.node.parent is None or not self.seconds_per_epoch:
             return None
-        stage1 = fmean(model.stage1.seconds_per_epoch or 0.0 for model in self.models)
-        return stage1 / self.seconds_per_epoch
+        first = fmean(model.stage1.seconds_per_epoch or 0.0 for model in self.models)
+        return first / self.seconds_per_epoch
 
 
 def epochs_to_convergence(history: History) -> int:
@@ -61,13 +55,13 @@ def epochs_to_convergence(history: History) -> int:
 
 
 def times_table(experiment: Experiment) -> Table[Group]:
-    """Return a line for each kind of training: stage 1 first."""
+    """Return a line for each kind of training: the first ones of their chains first."""
     columns = _columns()
-    groups = [*_stage1(experiment), *_stage2(experiment.models)]
+    groups = [*_first_trainings(experiment), *_later_trainings(experiment.models)]
     return Table("Times of training", columns, tuple(line(columns, group) for group in groups))
 
 
-def _stage1(experiment: Experiment) -> list[Group]:
+def _first_trainings(experiment: Experiment) -> list[Group]:
     def work(model: Trained) -> tuple[str, int]:
         training = experiment.recipe.trainings[model.system.training]
         return model.system.model, training.epoch_parts
@@ -76,35 +70,34 @@ def _stage1(experiment: Experiment) -> list[Group]:
     for model in experiment.stage1_models:
         found.setdefault(_kind(model), []).append(model)
     plain = {
-        work(group[0]): fmean(model.stage1.seconds_per_epoch or 0.0 for model in group)
+        work(group[0]): fmean(model.history.seconds_per_epoch or 0.0 for model in group)
         for group in reversed(found.values())
-        if group[0].system.penalty.type == "none"
+        if group[0].system.regularizer.type == "none"
     }
-    groups = found.values()
-    return [Group("stage 1", tuple(group), plain.get(work(group[0]))) for group in groups]
+    return [Group(tuple(group), plain.get(work(group[0]))) for group in found.values()]
 
 
-def _stage2(models: Sequence[Trained]) -> list[Group]:
+def _later_trainings(models: Sequence[Trained]) -> list[Group]:
     found: dict[tuple[str, ...], list[Trained]] = {}
     for model in models:
-        if model.is_compressed and model.history.epochs:
-            found.setdefault((*_kind(model), model.row.rank), []).append(model)
-    return [Group("stage 2", tuple(group), None) for group in found.values()]
+        if model.node.parent is not None and model.history.epochs:
+            found.setdefault((*_kind(model), model.node.folder), []).append(model)
+    return [Group(tuple(group), None) for group in found.values()]
 
 
 def _kind(model: Trained) -> tuple[str, ...]:
     system = model.system
-    return system.model, system.training, system.penalty.type, system.factorization
+    return system.model, system.training, system.regularizer.type, system.factorization
 
 
 def _columns() -> tuple[Column[Group], ...]:
     return (
-        words("stage", "stage", lambda g: g.stage),
+        words("step", "step", lambda g: g.first.node.spoken_name),
         words("model", "model", lambda g: g.first.system.model),
         words("training", "training", lambda g: g.first.system.training),
-        words("penalty", "penalty", lambda g: g.first.system.penalty.type),
+        words("penalty", "penalty", lambda g: g.first.system.regularizer.type),
         words("factors", "factorization", lambda g: g.first.system.factorization),
-        words("rank", "rank", lambda g: g.first.row.rank),
+        words("rank", "rank", lambda g: g.first.node.label),
         words("trainings", "trainings", lambda g: len(g.models)),
         number("params (M)", "parameters", _parameters, digits=3, scale=1e-6),
         number("s per epoch", "seconds_per_epoch", lambda g: g.seconds_per_epoch, digits=1),
@@ -121,7 +114,7 @@ def _columns() -> tuple[Column[Group], ...]:
 
 
 def _parameters(group: Group) -> float:
-    return fmean(history.parameters for history in group.histories)
+    return fmean(model.history.parameters for model in group.models)
 
 
 def _of_unpenalised(group: Group) -> float | None:

@@ -48,10 +48,10 @@ def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
     tables = experiment.recipe.tables
     return (
         words(None, "split", lambda r: r.split),
-        words("system", "system", lambda r: r.model.row.system),
+        words("system", "system", lambda r: r.model.node.system),
         *_made_by(),
-        words("rank", "rank", lambda r: r.model.row.rank),
-        words("seed", "seed", lambda r: r.model.row.seed, priority=2),
+        words("rank", "rank", lambda r: r.model.node.label),
+        words("seed", "seed", lambda r: r.model.node.seed, priority=2),
         *_sizes(tables.baseline),
         *_main(experiment, percent(tables.confidence)),
         *[column for name in list(experiment.lm_infos)[1:] for column in _lm(experiment, name)],
@@ -94,7 +94,7 @@ def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]
 
 def _made_by() -> tuple[Column[Result], ...]:
     def strengths(result: Result) -> Values:
-        penalty = result.model.system.penalty
+        penalty = result.model.system.regularizer
         if penalty.type == "none":
             return (None, None)
         return (penalty.lambda_rec, penalty.lambda_nonrec)

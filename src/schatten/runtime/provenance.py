@@ -22,6 +22,9 @@ from typing import Any
 from schatten.runtime import seals
 from schatten.runtime.seals import Journal, Seal
 
+FORMAT = 2
+"""Of records. Those of format 1, which name none, hold wrong settings for some verbs."""
+
 
 def here() -> dict[str, str]:
     """Return date (UTC), commit, host and processor, for captions and cost tables."""
@@ -49,8 +52,21 @@ def _cpu() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def recorded(verb: str, function: Callable[..., None]) -> Callable[..., None]:
+SettingsOf = Callable[[str, Mapping[str, Any]], Any]
+"""Gives the settings that matter to a verb with its options, as JSON values."""
+
+
+def _no_settings(verb: str, options: Mapping[str, Any]) -> None:
+    """Nothing of a recipe matters."""
+
+
+def recorded(
+    verb: str, function: Callable[..., None], settings_of: SettingsOf = _no_settings
+) -> Callable[..., None]:
     """Make a verb write a provenance record beside each of its outputs.
+
+    `settings_of` gives the settings that matter to a verb with its options; it is asked before the
+    work begins, as the recipe may be edited meanwhile.
 
     Files among its arguments are inputs, unless the argument's name begins with `output`; they
     are checked before it begins. So are files that `schatten.runtime.files` reads.
@@ -64,8 +80,9 @@ def recorded(verb: str, function: Callable[..., None]) -> Callable[..., None]:
         with seals.journal() as journal:
             for path in _inputs(options):
                 seals.reading(path)
+            made_by = {"settings": settings_of(verb, options), "commit": commit()}
             function(**options)
-            _write_records(verb, options, journal, began)
+            _write_records(verb, made_by, journal, began)
 
     return run
 
@@ -77,7 +94,7 @@ def _inputs(options: Mapping[str, Any]) -> Iterator[Path]:
             yield from (path for path in given if isinstance(path, Path))
 
 
-def _write_records(verb: str, options: Mapping[str, Any], journal: Journal, began: float) -> None:
+def _write_records(verb: str, made_by: Mapping[str, Any], journal: Journal, began: float) -> None:
     """Write the records of what a verb wrote and left there.
 
     A file in a folder that was sealed later belongs to the folder and has no record of its own.
@@ -86,7 +103,7 @@ def _write_records(verb: str, options: Mapping[str, Any], journal: Journal, bega
 
     lasting = {path: seal for path, seal in journal.writes.items() if path.exists()}
     folders: set[Path] = set()
-    common = _how(verb, options, began) if lasting else {}
+    common = _how(verb, made_by, began) if lasting else {}
     for path, seal in reversed(lasting.items()):
         if not folders & set(path.absolute().parents):
             inputs = _entries(path, journal, set(lasting))
@@ -96,12 +113,12 @@ def _write_records(verb: str, options: Mapping[str, Any], journal: Journal, bega
             folders.add(path.absolute())
 
 
-def _how(verb: str, options: Mapping[str, Any], began: float) -> dict[str, Any]:
+def _how(verb: str, made_by: Mapping[str, Any], began: float) -> dict[str, Any]:
     return {
+        "format": FORMAT,
         "verb": verb,
         "command": shlex.join(["schatten", *sys.argv[1:]]),
-        "settings": _settings(verb, options),
-        "commit": commit(),
+        **made_by,
         "versions": _versions(),
         "host": platform.node(),
         "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
@@ -109,16 +126,6 @@ def _how(verb: str, options: Mapping[str, Any], began: float) -> dict[str, Any]:
         "cpu_seconds": round(_cpu_time(), 3),
         "peak_memory_mb": round(_peak_memory() / 1e6, 1),
     }
-
-
-def _settings(verb: str, options: Mapping[str, Any]) -> Any:
-    """Return the part of the recipe that matters to a verb; None if it takes no recipe."""
-    from schatten import recipe as recipes
-    from schatten.recipe import parts
-
-    if not isinstance(options.get("recipe"), str):
-        return None
-    return parts.part_of_verb(verb, recipes.load(options["recipe"]), options)
 
 
 @cache

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from schatten.recipe.model import Stage2
+from schatten.recipe.chain import Node
+from schatten.recipe.steps import Train
 from schatten.recipe.training import FactorWarmup, Training
 
 
@@ -41,8 +42,8 @@ class Schedule:
         return self.factor_ratio * float(warmup.share ** (1 - min(1.0, step / warmup.steps)))
 
 
-def stage1_schedule(training: Training) -> Schedule:
-    """Return the schedule of stage 1."""
+def first_schedule(training: Training) -> Schedule:
+    """Return the schedule of the first training of a chain."""
     end = training.learning_rate * training.final_learning_rate_ratio
     return Schedule(
         training.learning_rate,
@@ -55,21 +56,28 @@ def stage1_schedule(training: Training) -> Schedule:
     )
 
 
-def stage2_schedule(training: Training, stage2: Stage2, epoch: int) -> Schedule:
-    """Return the schedule of stage 2 after `epoch` epochs of stage 1.
+def schedule_of(node: Node) -> Schedule:
+    """Return the schedule of a node's training.
 
-    After convergence it starts at `learning_rate_factor` times stage 1's last rate (T, 3.2.2);
-    at an early transition stage 1's own schedule goes on (T, 3.2.3).
+    A later training starts at a multiple of the last rate before it (the trace norm paper, Kliegl
+    et al., 2018, section 3.2.2: 3); where its schedule is `continued`, that of the first training
+    goes on from the epoch that was truncated (section 3.2.3).
     """
-    stage1 = stage1_schedule(training)
-    if stage2.transition == "early":
-        return replace(stage1, warmup_steps=0, factor_warmup=None, first_epoch=epoch)
-    start = stage1.end * stage2.learning_rate_factor
-    return Schedule(start, start * stage2.final_learning_rate_ratio, stage2.epochs)
+    step = node.step
+    assert isinstance(step, Train)
+    if node.parent is None:
+        return first_schedule(step.training_in(node))
+    if step.schedule == "continued":
+        start = step.start_in(node)
+        return replace(
+            schedule_of(node.start), warmup_steps=0, factor_warmup=None, first_epoch=start
+        )
+    how = step.continuation_in(node)
+    rate = how.learning_rate or _schedule_before(node).end * how.learning_rate_factor
+    return Schedule(rate, rate * how.final_learning_rate_ratio, how.epochs)
 
 
-def stage2_epochs(training: Training, stage2: Stage2, epoch: int) -> int:
-    """Return the epochs of stage 2: its own, or those left of the one schedule after `epoch`."""
-    if stage2.transition == "early":
-        return training.epochs - epoch
-    return stage2.epochs
+def _schedule_before(node: Node) -> Schedule:
+    """Return the schedule of the last training before a node's."""
+    before = [one for one in node.chain[:-1] if isinstance(one.step, Train)]
+    return schedule_of(before[-1])

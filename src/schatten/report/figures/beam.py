@@ -16,7 +16,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 
 
 @dataclass(frozen=True)
-class Point:
+class BeamResult:
     """A search with one beam and one language model."""
 
     language_model: str
@@ -30,7 +30,7 @@ class Point:
         return self.measured.seconds / self.of.seconds_of_audio
 
 
-def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
+def draw(experiment: Experiment) -> tuple[Figure, Table[BeamResult]]:
     """Draw WER (left) and real-time factor (right) against the beam."""
     recipe = experiment.recipe
     lines = {name: _points(experiment, name) for name in beam_models(recipe)}
@@ -53,10 +53,10 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
     return figure, _table(found)
 
 
-def _points(experiment: Experiment, name: str) -> list[Point]:
+def _points(experiment: Experiment, name: str) -> list[BeamResult]:
     decoder, lm = search_with(experiment.recipe, name)
     beams = read(experiment.layout.beams(decoder, lm), Beams)
-    return [Point(name, decoder, measured, beams) for measured in beams.beams]
+    return [BeamResult(name, decoder, measured, beams) for measured in beams.beams]
 
 
 def _axes(left: Axes, right: Axes, experiment: Experiment) -> None:
@@ -74,8 +74,8 @@ def _axes(left: Axes, right: Axes, experiment: Experiment) -> None:
     right.set_title("one thread, without the acoustic model", fontsize=7)
 
 
-def _table(points: list[Point]) -> Table[Point]:
-    columns: tuple[Column[Point], ...] = (
+def _table(points: list[BeamResult]) -> Table[BeamResult]:
+    columns: tuple[Column[BeamResult], ...] = (
         words("LM", "language_model", lambda p: p.language_model),
         words("decoder", "decoder", lambda p: p.decoder),
         words("beam", "beam", lambda p: p.measured.beam),

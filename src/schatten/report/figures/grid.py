@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from schatten.recipe.grid import plain
-from schatten.recipe.layout import grid_rows
-from schatten.recipe.model import Penalty
+from schatten.recipe.layout import grid_nodes
+from schatten.recipe.techniques import Penalty
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series
@@ -20,7 +20,7 @@ ROW_HEIGHT = 2.4
 
 
 @dataclass(frozen=True)
-class Point:
+class GridModel:
     """A model of a grid after stage 1."""
 
     grid: str
@@ -34,7 +34,7 @@ class Point:
     chosen: bool
 
 
-def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
+def draw(experiment: Experiment) -> tuple[Figure, Table[GridModel]]:
     """Draw a row for each grid and a panel for each penalty; what goes on is framed."""
     points = _points(experiment)
     grids = list(experiment.recipe.grids)
@@ -59,11 +59,11 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
     return figure, _table(points)
 
 
-def _panel(axes: Axes, points: list[Point], scale: tuple[float, float]) -> None:
+def _panel(axes: Axes, points: list[GridModel], scale: tuple[float, float]) -> None:
     """Draw the means over seeds as cells; dark is a low CER."""
     rec = sorted({point.penalty.lambda_rec for point in points})
     nonrec = sorted({point.penalty.lambda_nonrec for point in points})
-    cells: dict[tuple[float, float], list[Point]] = {}
+    cells: dict[tuple[float, float], list[GridModel]] = {}
     for point in points:
         key = point.penalty.lambda_rec, point.penalty.lambda_nonrec
         cells.setdefault(key, []).append(point)
@@ -84,27 +84,27 @@ def _panel(axes: Axes, points: list[Point], scale: tuple[float, float]) -> None:
     axes.grid(visible=False)
 
 
-def _points(experiment: Experiment) -> list[Point]:
+def _points(experiment: Experiment) -> list[GridModel]:
     found = []
     for grid, choice in experiment.choices.items():
-        for row in grid_rows(experiment.recipe, grid):
-            score = experiment.score(row, None, experiment.recipe.splits.dev)
+        for node in grid_nodes(experiment.recipe, grid):
+            score = experiment.score(node, None, experiment.recipe.splits.dev)
             found.append(
-                Point(
+                GridModel(
                     grid,
-                    row.system,
-                    experiment.recipe.systems[row.system].penalty,
-                    row.seed,
+                    node.system,
+                    node.system_settings.regularizer,
+                    node.seed,
                     score.cer,
                     score.cer_interval,
-                    row.system in choice.chosen,
+                    node.system in choice.chosen,
                 )
             )
     return found
 
 
-def _table(points: list[Point]) -> Table[Point]:
-    columns: tuple[Column[Point], ...] = (
+def _table(points: list[GridModel]) -> Table[GridModel]:
+    columns: tuple[Column[GridModel], ...] = (
         words("grid", "grid", lambda p: p.grid),
         words("system", "system", lambda p: p.system),
         words("penalty", "penalty", lambda p: p.penalty.type),

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from schatten.artifacts import LmInfo, Score, Weights, read
 from schatten.recipe.curves import WHOLE_BITS
 from schatten.recipe.decoding import LanguageModel
-from schatten.recipe.layout import baseline_row, curve_models, search_with
+from schatten.recipe.layout import baseline_node, curve_models, search_with
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
 from schatten.report.figures import series
@@ -21,7 +21,7 @@ HISTORIES = {"own": "histories: its own", "witten_bell": "histories: Witten-Bell
 
 
 @dataclass(frozen=True)
-class Point:
+class SizePoint:
     """A language model with what the baseline makes of it."""
 
     name: str
@@ -53,7 +53,7 @@ class Point:
         return self.settings.decoder == "lexicon"
 
 
-def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
+def draw(experiment: Experiment) -> tuple[Figure, Table[SizePoint]]:
     """Draw perplexity (left) and WER (right) against megabytes."""
     points = [_point(experiment, name) for name in curve_models(experiment.recipe)]
     curve = [point for point in points if not point.in_tables]
@@ -69,29 +69,29 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
     return figure, _table(points)
 
 
-def _point(experiment: Experiment, name: str) -> Point:
+def _point(experiment: Experiment, name: str) -> SizePoint:
     recipe, layout = experiment.recipe, experiment.layout
-    row = baseline_row(recipe)
+    node = baseline_node(recipe)
     decoder, lm = search_with(recipe, name)
     dev, test = recipe.splits.dev, recipe.splits.test[0]
-    return Point(
+    return SizePoint(
         name,
         recipe.language_models[name],
         read(layout.lm(name) / "info.json", LmInfo),
-        read(layout.weights(row, lm, decoder), Weights),
-        experiment.score(row, name, dev),
-        experiment.score(row, name, test),
+        read(layout.weights(node, lm, decoder), Weights),
+        experiment.score(node, name, dev),
+        experiment.score(node, name, test),
         name in recipe.table_language_models,
     )
 
 
-def _along(curve: list[Point], bits: int, history: str) -> list[Point]:
+def _along(curve: list[SizePoint], bits: int, history: str) -> list[SizePoint]:
     """Return the points of a line, the largest, which is the whole model, first."""
     found = [p for p in curve if p.bits == bits and p.history in (None, history)]
     return sorted(found, key=lambda point: -point.info.megabytes)
 
 
-def _line(left: Axes, right: Axes, points: list[Point], history: str, bits: int) -> None:
+def _line(left: Axes, right: Axes, points: list[SizePoint], history: str, bits: int) -> None:
     style = "-" if bits == WHOLE_BITS else "--"
     colour, sizes = COLOURS[history], [point.info.megabytes for point in points]
     label = f"{HISTORIES[history]}, {bits} bits"
@@ -101,7 +101,7 @@ def _line(left: Axes, right: Axes, points: list[Point], history: str, bits: int)
     right.plot(sizes, [p.dev.wer for p in points], linestyle=style, color=colour, alpha=0.35)
 
 
-def _in_tables(left: Axes, right: Axes, point: Point, marker: str) -> None:
+def _in_tables(left: Axes, right: Axes, point: SizePoint, marker: str) -> None:
     """Mark a language model of the tables, with the interval of its WER."""
     size, (low, high) = point.info.megabytes, point.test.wer_interval
     right.plot([size, size], [low, high], color="black", linewidth=0.6, alpha=0.6)
@@ -124,8 +124,8 @@ def _axes(left: Axes, right: Axes, experiment: Experiment) -> None:
     right.set_title(f"{test}; pale: {dev}; in the tables: black, {confidence} interval", fontsize=7)
 
 
-def _table(points: list[Point]) -> Table[Point]:
-    columns: tuple[Column[Point], ...] = (
+def _table(points: list[SizePoint]) -> Table[SizePoint]:
+    columns: tuple[Column[SizePoint], ...] = (
         words("LM", "language_model", lambda p: p.name),
         Column("threshold", ("threshold",), lambda p: (_threshold(p),), str, digits=15),
         words("histories", "history", lambda p: p.history),
@@ -142,6 +142,6 @@ def _table(points: list[Point]) -> Table[Point]:
     return Table("lm_curve", columns, tuple(line(columns, point) for point in points))
 
 
-def _threshold(point: Point) -> float | None:
+def _threshold(point: SizePoint) -> float | None:
     """Return the threshold that the recipe says; a goal in MB or n-grams has none."""
     return point.settings.prune.threshold if point.settings.prune else None

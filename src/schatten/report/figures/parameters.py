@@ -68,7 +68,7 @@ def _draw(experiment: Experiment, measure: Measure) -> tuple[Figure, Table[Resul
 def _lines(results: Sequence[Result]) -> dict[tuple[str, int], list[Result]]:
     lines: dict[tuple[str, int], list[Result]] = defaultdict(list)
     for result in results:
-        lines[result.model.row.system, result.model.row.seed].append(result)
+        lines[result.model.node.system, result.model.node.seed].append(result)
     return {key: points for key, points in lines.items() if _is_line(points)}
 
 
@@ -80,7 +80,7 @@ def _is_line(points: Sequence[Result]) -> bool:
 def _line(axes: Axes, results: Sequence[Result], measure: Measure, marker: str, label: str) -> None:
     """Draw one system and seed, from the smallest model to the largest; whole ones are hollow."""
     points = sorted(results, key=megaparameters)
-    colour = series.COLOURS[points[0].model.system.penalty.type]
+    colour = series.COLOURS[points[0].model.system.regularizer.type]
     axes.plot(
         [megaparameters(p) for p in points],
         [measure.value(p) for p in points],
@@ -105,7 +105,7 @@ def _error_bar(axes: Axes, result: Result, measure: Measure, colour: str) -> Non
 def baseline(axes: Axes, result: Result, measure: Measure) -> None:
     """Mark the baseline with a star, and its rate with a line."""
     rate = measure.value(result)
-    label = f"baseline: {result.model.row.system}, seed {result.model.row.seed}"
+    label = f"baseline: {result.model.node.system}, seed {result.model.node.seed}"
     axes.axhline(rate, color="black", linewidth=0.6, linestyle=":")
     axes.plot(megaparameters(result), rate, "k*", markersize=9, label=label)
     _error_bar(axes, result, measure, "black")
@@ -132,7 +132,7 @@ def _leave_out_far(axes: Axes, results: Sequence[Result], measure: Measure) -> N
     """Let the axis end below what is far worse than the baseline, and say what is above it."""
     limit = FAR * min(measure.value(result) for result in results if result.difference is None)
     above = [
-        f"{result.model.row.system} {measure.value(result):.1f}"
+        f"{result.model.node.system} {measure.value(result):.1f}"
         for result in results
         if measure.value(result) > limit
     ]

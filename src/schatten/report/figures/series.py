@@ -7,7 +7,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from schatten.recipe.model import System
+from schatten.recipe.systems import System
 from schatten.report.collect import Trained
 
 COLOURS = {"none": "#555555", "l2": "#0072b2", "trace_norm": "#d55e00"}
@@ -29,20 +29,20 @@ Labels = dict[tuple[str, int], str]
 
 def labels(models: Iterable[Trained]) -> Labels:
     """Return the legend's text for each system and seed: with lambda and seed, if they are few."""
-    named = {(model.row.system, model.row.seed): model.system for model in models}
+    named = {(model.node.system, model.node.seed): model.system for model in models}
     if len(named) > MOST_NAMED:
         return {key: _kind(system) for key, system in named.items()}
     return {(name, seed): label(name, system, seed) for (name, seed), system in named.items()}
 
 
 def _kind(system: System) -> str:
-    penalty = system.penalty.type
+    penalty = system.regularizer.type
     return "no penalty" if penalty == "none" else f"{penalty} (λ, seed: see the CSV)"
 
 
 def label(name: str, system: System, seed: int) -> str:
     """Return what the legend says of a system and a seed, with lambda."""
-    penalty = system.penalty
+    penalty = system.regularizer
     if penalty.type == "none":
         return f"{name}, seed {seed}"
     strengths = f"λ rec {penalty.lambda_rec:g}, nonrec {penalty.lambda_nonrec:g}"

@@ -25,7 +25,7 @@ KINDS = {"nonrec": "non-recurrent", "rec": "recurrent"}
 
 
 @dataclass(frozen=True)
-class Point:
+class MatrixSpectrum:
     """A matrix of a model after the last epoch of stage 1."""
 
     model: Trained
@@ -39,17 +39,17 @@ class Point:
     @property
     def strength(self) -> float:
         """The lambda of this kind of matrix."""
-        penalty = self.model.system.penalty
+        penalty = self.model.system.regularizer
         return penalty.lambda_rec if self.kind == "rec" else penalty.lambda_nonrec
 
     @property
     def other_strength(self) -> float:
         """The lambda of the other kind."""
-        penalty = self.model.system.penalty
+        penalty = self.model.system.regularizer
         return penalty.lambda_nonrec if self.kind == "rec" else penalty.lambda_rec
 
 
-def draw_nu(experiment: Experiment) -> tuple[Figure, Table[Point]]:
+def draw_nu(experiment: Experiment) -> tuple[Figure, Table[MatrixSpectrum]]:
     """Draw the nondimensional trace norm coefficient against lambda; no penalty is a line."""
     points = _points(experiment)
     figure, panels = _figure(points, _nu_point, "λ {kind}", "ν at the end of stage 1")
@@ -72,7 +72,7 @@ def _scale(axes: Axes, strengths: list[float]) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def draw_rank90(experiment: Experiment) -> tuple[Figure, Table[Point]]:
+def draw_rank90(experiment: Experiment) -> tuple[Figure, Table[MatrixSpectrum]]:
     """Draw the rank for 90 % of the variance against the greedy CER on dev."""
     points = _points(experiment)
     x = f"CER (%), {experiment.recipe.splits.dev}, greedy"
@@ -81,14 +81,17 @@ def draw_rank90(experiment: Experiment) -> tuple[Figure, Table[Point]]:
 
 
 def _figure(
-    points: Sequence[Point], plot: Callable[[Axes, Point, str, str], None], x: str, y: str
+    points: Sequence[MatrixSpectrum],
+    plot: Callable[[Axes, MatrixSpectrum, str, str], None],
+    x: str,
+    y: str,
 ) -> tuple[Figure, list[Axes]]:
     labels = series.labels([point.model for point in points])
     figure, panels = series.new_figure(len(KINDS), labels)
     for axes, (kind, long_name) in zip(panels, KINDS.items(), strict=True):
         here = [point for point in points if point.kind == kind]
         for place, point in enumerate(here):
-            key = point.model.row.system, point.model.row.seed
+            key = point.model.node.system, point.model.node.seed
             plot(axes, point, _marker(place, point, len(here)), labels[key])
         axes.set_title(f"{long_name} ({here[0].matrix})", fontsize=7)
         axes.set_xlabel(x.format(kind=kind))
@@ -97,15 +100,15 @@ def _figure(
     return figure, panels
 
 
-def _marker(place: int, point: Point, count: int) -> str:
+def _marker(place: int, point: MatrixSpectrum, count: int) -> str:
     """Return a marker of the point's own, or of its penalty where there are many."""
     if count > series.MOST_NAMED:
-        place = list(series.COLOURS).index(point.model.system.penalty.type)
+        place = list(series.COLOURS).index(point.model.system.regularizer.type)
     return series.MARKERS[place % len(series.MARKERS)]
 
 
-def _nu_point(axes: Axes, point: Point, marker: str, label: str) -> None:
-    penalty = point.model.system.penalty.type
+def _nu_point(axes: Axes, point: MatrixSpectrum, marker: str, label: str) -> None:
+    penalty = point.model.system.regularizer.type
     colour = series.COLOURS[penalty]
     if penalty == "none":
         axes.axhline(point.measures.nu, color=colour, linestyle="--", label=label)
@@ -113,11 +116,11 @@ def _nu_point(axes: Axes, point: Point, marker: str, label: str) -> None:
         axes.plot(point.strength, point.measures.nu, marker, color=colour, ms=4, label=label)
 
 
-def _join(axes: Axes, points: Sequence[Point]) -> None:
+def _join(axes: Axes, points: Sequence[MatrixSpectrum]) -> None:
     """Join the points of a penalty and a seed that share the other lambda."""
     lines: dict[tuple[str, float, int], list[tuple[float, float]]] = {}
     for point in points:
-        key = point.model.system.penalty.type, point.other_strength, point.model.row.seed
+        key = point.model.system.regularizer.type, point.other_strength, point.model.node.seed
         lines.setdefault(key, []).append((point.strength, point.measures.nu))
     for (penalty, _, _), places in lines.items():
         if penalty != "none":
@@ -125,29 +128,29 @@ def _join(axes: Axes, points: Sequence[Point]) -> None:
             axes.plot(x, y, color=series.COLOURS[penalty], lw=0.6, alpha=0.5)
 
 
-def _rank_point(axes: Axes, point: Point, marker: str, label: str) -> None:
-    colour = series.COLOURS[point.model.system.penalty.type]
+def _rank_point(axes: Axes, point: MatrixSpectrum, marker: str, label: str) -> None:
+    colour = series.COLOURS[point.model.system.regularizer.type]
     rank = point.measures.rank90
     axes.plot(point.score.cer_interval, [rank, rank], color=colour, lw=0.8, alpha=0.4)
     axes.plot(point.score.cer, rank, marker, color=colour, ms=4, label=label)
 
 
-def _points(experiment: Experiment) -> list[Point]:
+def _points(experiment: Experiment) -> list[MatrixSpectrum]:
     names = spectrum_systems(experiment.recipe)
-    models = [model for model in experiment.stage1_models if model.row.system in names]
+    models = [model for model in experiment.stage1_models if model.node.system in names]
     return [_point(experiment, model, kind) for model in models for kind in KINDS]
 
 
-def _point(experiment: Experiment, model: Trained, kind: str) -> Point:
+def _point(experiment: Experiment, model: Trained, kind: str) -> MatrixSpectrum:
     matrices = model.history.epochs[-1].matrices
     matrix = last_matrix(list(matrices), kind)
     if matrix is None:
         raise UserError(
-            f"{experiment.layout.am(model.row) / 'history.json'} has no {KINDS[kind]} matrix of a "
+            f"{experiment.layout.am(model.node) / 'history.json'} has no {KINDS[kind]} matrix of a "
             "recurrent layer of its own: this figure needs factorization partial"
         )
-    score = experiment.score(model.row, None, experiment.recipe.splits.dev)
-    return Point(model, kind, matrix, matrices[matrix], score)
+    score = experiment.score(model.node, None, experiment.recipe.splits.dev)
+    return MatrixSpectrum(model, kind, matrix, matrices[matrix], score)
 
 
 def last_matrix(names: Sequence[str], kind: str) -> str | None:
@@ -157,12 +160,12 @@ def last_matrix(names: Sequence[str], kind: str) -> str | None:
     return found[-1] if found else None
 
 
-def _table(points: Sequence[Point]) -> Table[Point]:
-    columns: tuple[Column[Point], ...] = (
-        words("system", "system", lambda p: p.model.row.system),
-        words("penalty", "penalty", lambda p: p.model.system.penalty.type),
-        *strengths(lambda p: p.model.system.penalty),
-        words("seed", "seed", lambda p: p.model.row.seed),
+def _table(points: Sequence[MatrixSpectrum]) -> Table[MatrixSpectrum]:
+    columns: tuple[Column[MatrixSpectrum], ...] = (
+        words("system", "system", lambda p: p.model.node.system),
+        words("penalty", "penalty", lambda p: p.model.system.regularizer.type),
+        *strengths(lambda p: p.model.system.regularizer),
+        words("seed", "seed", lambda p: p.model.node.seed),
         words("matrix", "matrix", lambda p: p.matrix),
         number("ν", "nu", lambda p: p.measures.nu),
         number("rank at 90 %", "rank90", lambda p: p.measures.rank90),

@@ -4,7 +4,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from schatten.recipe.figures import technique, techniques
-from schatten.recipe.parts import rank_of
 from schatten.report.collect import Experiment, Result
 from schatten.report.columns import Column, Table, line, words
 from schatten.report.figures import parameters, series
@@ -39,9 +38,9 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Result]]:
 
 
 def _technique(experiment: Experiment, result: Result) -> str | None:
-    row, recipe = result.model.row, experiment.recipe
-    rank = rank_of(recipe, row.system, row.rank) if result.model.is_compressed else None
-    return technique(recipe, row.system, rank)
+    node = result.model.node
+    rule = None if node.truncation is None else node.truncation.rule
+    return technique(experiment.recipe, node.system, rule)
 
 
 def _points(axes: Axes, results: list[Result], colour: str, marker: str, label: str) -> None:

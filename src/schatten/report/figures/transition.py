@@ -8,7 +8,6 @@ from matplotlib.ticker import MaxNLocator
 
 from schatten.artifacts import Score
 from schatten.recipe.figures import early_systems
-from schatten.recipe.layout import Row
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series
@@ -16,7 +15,7 @@ from schatten.report.penalties import strengths
 
 
 @dataclass(frozen=True)
-class Point:
+class Transition:
     """A transition. Rates are greedy, on dev, in percent."""
 
     model: Trained
@@ -35,13 +34,13 @@ class Point:
     @property
     def series(self) -> tuple[str, str, int]:
         """What the points of a line share: system, rank, seed."""
-        return self.model.row.system, self.rank, self.model.row.seed
+        return self.model.node.system, self.rank, self.model.node.seed
 
 
-def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
+def draw(experiment: Experiment) -> tuple[Figure, Table[Transition]]:
     """Draw CER against the epoch of the transition (left) and over epochs (right)."""
     points = _points(experiment)
-    lines: dict[tuple[str, str, int], list[Point]] = {}
+    lines: dict[tuple[str, str, int], list[Transition]] = {}
     for point in points:
         lines.setdefault(point.series, []).append(point)
     figure = Figure((series.WIDE, 2.9 + 0.14 * (len(lines) + 3)), layout="constrained")
@@ -54,34 +53,30 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
     return figure, _table(points)
 
 
-def _points(experiment: Experiment) -> list[Point]:
+def _points(experiment: Experiment) -> list[Transition]:
     early, dev = early_systems(experiment.recipe), experiment.recipe.splits.dev
-    models = [m for m in experiment.models if m.is_compressed and m.row.system in early]
     return [
-        Point(
+        Transition(
             model,
-            model.row.rank.rpartition("@e")[0],
+            model.node.truncation.rule.label,
             model.stage1_epochs,
             model.stage1.epochs[model.stage1_epochs - 1].dev_cer,
-            experiment.score(_factored(model.row), None, dev),
-            experiment.score(model.row, None, dev),
+            experiment.score(model.node.before, None, dev),
+            experiment.score(model.node, None, dev),
         )
-        for model in models
+        for model in experiment.models
+        if model.node.system in early and model.node.truncation and model.node.before
     ]
 
 
-def _factored(row: Row) -> Row:
-    return Row(row.system, row.seed, row.rank, "factored")
-
-
-def _label(point: Point) -> str:
-    row = point.model.row
-    name = series.label(row.system, point.model.system, row.seed)
+def _label(point: Transition) -> str:
+    node = point.model.node
+    name = series.label(node.system, point.model.system, node.seed)
     return f"{name}, {point.rank}: after stage 2"
 
 
-def _by_transition(axes: Axes, points: list[Point], label: str, marker: str) -> None:
-    colour = series.COLOURS[points[0].model.system.penalty.type]
+def _by_transition(axes: Axes, points: list[Transition], label: str, marker: str) -> None:
+    colour = series.COLOURS[points[0].model.system.regularizer.type]
     epochs = [point.epoch for point in points]
     rates = [point.final.cer for point in points]
     ends = [point.final.cer_interval for point in points]
@@ -98,10 +93,10 @@ def _by_transition(axes: Axes, points: list[Point], label: str, marker: str) -> 
     axes.plot(epochs, initial, "--", color=colour, lw=0.8)
 
 
-def _over_epochs(axes: Axes, points: list[Point]) -> None:
+def _over_epochs(axes: Axes, points: list[Transition]) -> None:
     """Draw stage 1 to its end, dashed, and each transition: the jump, and stage 2 from there."""
     model = points[0].model
-    colour = series.COLOURS[model.system.penalty.type]
+    colour = series.COLOURS[model.system.regularizer.type]
     rates = [epoch.dev_cer for epoch in model.stage1.epochs]
     axes.plot(range(1, len(rates) + 1), rates, "--", color=colour, lw=0.8)
     for point in points:
@@ -124,12 +119,12 @@ def _axes(left: Axes, right: Axes, dev: str) -> None:
         axes.set_ylabel(f"CER (%), {dev}, greedy")
 
 
-def _table(points: list[Point]) -> Table[Point]:
-    columns: tuple[Column[Point], ...] = (
-        words("system", "system", lambda p: p.model.row.system),
-        words("penalty", "penalty", lambda p: p.model.system.penalty.type),
-        *strengths(lambda p: p.model.system.penalty),
-        words("seed", "seed", lambda p: p.model.row.seed),
+def _table(points: list[Transition]) -> Table[Transition]:
+    columns: tuple[Column[Transition], ...] = (
+        words("system", "system", lambda p: p.model.node.system),
+        words("penalty", "penalty", lambda p: p.model.system.regularizer.type),
+        *strengths(lambda p: p.model.system.regularizer),
+        words("seed", "seed", lambda p: p.model.node.seed),
         words("rank", "rank", lambda p: p.rank),
         words("epoch", "transition_epoch", lambda p: p.epoch),
         words("epochs of stage 2", "stage2_epochs", lambda p: len(p.model.history.epochs)),

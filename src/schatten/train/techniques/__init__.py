@@ -7,7 +7,7 @@ techniques.
 
 from pathlib import Path
 
-from schatten.recipe.model import Distillation, Penalty
+from schatten.recipe.techniques import Distillation, Penalty
 from schatten.train.techniques.base import Step, Technique
 from schatten.train.techniques.distillation import Distilled
 from schatten.train.techniques.penalties import Penalised

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from schatten.compress import l2_penalty, trace_norm_penalty
-from schatten.recipe.model import Penalty
+from schatten.recipe.techniques import Penalty
 from schatten.train.techniques.base import Step
 
 

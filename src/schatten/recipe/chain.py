@@ -1,0 +1,275 @@
+"""The recipe's `chain`: a list of steps, and the tree of nodes that it grows for a seed.
+
+A list inside a chain branches: what follows it follows each of its entries. An entry of a branch is
+a step, a chain of its own (a list), or `stop`, where the chain ends.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+from typing_extensions import TypeAliasType
+
+from schatten.recipe.base import Settings
+from schatten.recipe.steps import Need, Step, Train, Truncate
+
+if TYPE_CHECKING:
+    from schatten.recipe import Recipe
+    from schatten.recipe.systems import System
+
+WHOLE = "whole"
+"""What stands in paths and tables where nothing was compressed."""
+
+
+class Entry(Settings):
+    """One step of a chain, by the key of its kind."""
+
+    train: Train | None = None
+    """Train the model, or train it on."""
+    truncate: Truncate | None = None
+    """Cut its large matrices to a lower rank."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_steps_are_all_defaults(cls, data: Any) -> Any:
+        """Read `train:` without a value as `train: {}`."""
+        if isinstance(data, dict):
+            return {key: {} if value is None else value for key, value in data.items()}
+        return data
+
+    @model_validator(mode="after")
+    def _one_step(self) -> "Entry":
+        if len(self.model_fields_set) != 1:
+            raise ValueError(f"give one step an entry, of: {', '.join(type(self).model_fields)}")
+        return self
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+        found: Step = getattr(self, next(iter(self.model_fields_set)))
+        return found
+
+
+def entry_of(step: Step) -> Entry:
+    """Return the entry of a chain that holds a step."""
+    return Entry.model_validate({step.kind: step})
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "branches"
+    return "stop" if isinstance(value, str) else "step"
+
+
+Link = TypeAliasType(
+    "Link",
+    Annotated[
+        Annotated[Entry, Tag("step")]
+        | Annotated[Literal["stop"], Tag("stop")]
+        | Annotated["tuple[Link, ...]", Tag("branches")],
+        Discriminator(_kind_of),
+    ],
+)
+"""A step, a branching, or `stop` inside a branching."""
+Chain = Annotated[tuple[Link, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A prefix of a system's chain with its seed: one model.
+
+    Equal nodes have equal systems, seeds and folders. What a node is made of is asked from `step`
+    and `parent`; nothing is ever parsed out of its path.
+    """
+
+    system: str
+    system_settings: "System" = field(compare=False, repr=False)
+    seed: int
+    folder: str
+    """Of its model below `am/SYSTEM/seedN`: `stage1`, `tau0.60@e12/stage2`."""
+    recipe: "Recipe" = field(compare=False, repr=False)
+    step: Step = field(compare=False, repr=False)
+    parent: "Node | None" = field(compare=False, repr=False)
+    labels: tuple[str, ...] = field(compare=False, repr=False)
+    """What its path shares with those of the nodes after it."""
+    is_only_start: bool = field(compare=False, repr=False)
+    """Whether it is the one node without a parent in its chain."""
+    rest: tuple[Link, ...] = field(compare=False, repr=False)
+    """What follows in the chain."""
+
+    @cached_property
+    def children(self) -> "tuple[Node, ...]":
+        """The nodes that go on from here."""
+        return tuple(
+            _starts(self.recipe, (self.system, self.system_settings), self.seed, self, self.rest)
+        )
+
+    @cached_property
+    def name(self) -> str:
+        """Last part of its path: `stage1`, `factored`, `stage2`."""
+        return self.step.name_in(self)
+
+    @property
+    def spoken_name(self) -> str:
+        """The name as a person says it: `stage 2`."""
+        return self.step.spoken(self)
+
+    @property
+    def variant(self) -> str:
+        """The compression that it went through, as paths spell it; `whole` without any."""
+        return "/".join(self.labels) or WHOLE
+
+    @property
+    def path(self) -> str:
+        """`SYSTEM/seedN/VARIANT/NAME`, below `decode/`, `logprobs/` and the like."""
+        return f"{self.system}/seed{self.seed}/{self.variant}/{self.name}"
+
+    @cached_property
+    def label(self) -> str:
+        """What tables call it: its variant, with its name where others of that are tuned too."""
+        nodes = self.recipe.nodes(self.system, self.seed)
+        shared = [one for one in nodes if one.labels == self.labels and one.is_final]
+        return self.variant if len(shared) <= 1 else f"{self.variant}/{self.name}"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the model is a result: one that is compressed and then trained on is not."""
+        return not (self.step.compresses and any(not c.step.compresses for c in self.children))
+
+    @property
+    def final(self) -> "Node":
+        """The node on which decoding weights are tuned for this one."""
+        if self.is_final:
+            return self
+        return next(child for child in self.children if not child.step.compresses)
+
+    @property
+    def before(self) -> "Node | None":
+        """The node right before, where that is no result of its own."""
+        return None if self.parent is None or self.parent.is_final else self.parent
+
+    @property
+    def chain(self) -> "tuple[Node, ...]":
+        """The nodes from the start of the chain to this one."""
+        return (*(self.parent.chain if self.parent else ()), self)
+
+    @property
+    def start(self) -> "Node":
+        """The node at the start of the chain."""
+        return self.chain[0]
+
+    @property
+    def truncation(self) -> Truncate | None:
+        """The last truncation that it went through."""
+        steps = (node.step for node in reversed(self.chain))
+        return next((step for step in steps if isinstance(step, Truncate)), None)
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether it went through a step that compresses."""
+        return any(node.step.compresses for node in self.chain)
+
+    @property
+    def needs(self) -> dict[str, Need]:
+        """What its step reads, by the option of the verb."""
+        return self.step.needs(self)
+
+    @property
+    def settings(self) -> str:
+        """What its result follows from, as JSON: the param of its rule, and its record."""
+        return self.step.settings(self)
+
+    @property
+    def kept_epochs(self) -> tuple[int, ...]:
+        """Epochs whose models are kept beside the last."""
+        return self.step.kept_epochs(self)
+
+    @property
+    def title(self) -> str:
+        """What its step does, for people: `train stage 2 of l2 at tau 0.70`."""
+        said = f"{self.step.kind} {self.spoken_name} of {self.system}"
+        if self.step.compresses:
+            said = f"{self.step.kind} {self.system} to {self.spoken_name}"
+        elif self.truncation is not None:
+            said += f" at {self.truncation.spoken_rank}"
+        seeds = self.system_settings.seeds
+        return said if len(seeds) == 1 else f"{said}, seed {self.seed}"
+
+
+Named = tuple[str, "System"]
+"""A system by its name."""
+
+
+def nodes_of(recipe: "Recipe", named: Named, seed: int) -> tuple[Node, ...]:
+    """Return every node of a system's chain, each before those that follow from it."""
+    found: list[Node] = []
+
+    def visit(node: Node) -> None:
+        found.append(node)
+        for child in node.children:
+            visit(child)
+
+    for start in _starts(recipe, named, seed, None, named[1].links):
+        visit(start)
+    return tuple(found)
+
+
+def _starts(
+    recipe: "Recipe", named: Named, seed: int, parent: Node | None, chain: tuple[Link, ...]
+) -> Iterator[Node]:
+    """Yield the nodes that a chain goes on with after `parent`."""
+    pairs = list(_firsts(chain))
+    for step, rest in pairs:
+        is_only = parent is None and len(pairs) == 1
+        draft = Node(*named, seed, "", recipe, step, parent, (), is_only, rest)
+        yield _placed(draft)
+
+
+def _firsts(chain: tuple[Link, ...]) -> Iterator[tuple[Step, tuple[Link, ...]]]:
+    """Yield each step that a chain can begin with, and what follows it."""
+    if not chain:
+        return
+    first, rest = chain[0], chain[1:]
+    if isinstance(first, Entry):
+        yield first.step, rest
+    elif not isinstance(first, str):
+        for branch in first:
+            if isinstance(branch, Entry):
+                yield branch.step, rest
+            elif not isinstance(branch, str):
+                yield from _firsts((*branch, *rest))
+
+
+def _placed(draft: Node) -> Node:
+    """Return a node with the labels and the folder that its step and its parent give it."""
+    step, parent = draft.step, draft.parent
+    labels = () if parent is None else parent.labels
+    if parent is not None and not parent.step.compresses:
+        labels += _label(parent)
+    if step.compresses and step.problem(draft) is None:
+        labels += _label(draft)
+    return replace(draft, labels=labels, folder="/".join((*labels, step.name_in(draft))))
+
+
+def _label(node: Node) -> tuple[str, ...]:
+    label = node.step.label_in(node)
+    return () if label is None else (label,)
+
+
+def chain_problem(recipe: "Recipe", name: str, system: "System") -> str | None:
+    """Say why a system's chain makes no sense, in a sentence; None where it does."""
+    links = system.links
+    if not list(_firsts(links)):
+        return "it has no step: begin with `train`"
+    seen: dict[str, Node] = {}
+    for node in nodes_of(recipe, (name, system), system.seeds[0]):
+        if node.parent is None and not isinstance(node.step, Train):
+            return f"it begins with `{node.step.kind}`: begin with `train`"
+        if problem := node.step.problem(node):
+            return problem
+        if node.folder in seen:
+            return f"two of its nodes would lie in {node.folder}: give one of them another `name`"
+        seen[node.folder] = node
+    return None

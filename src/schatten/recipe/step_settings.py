@@ -1,0 +1,216 @@
+"""Which part of a recipe matters to which step: nothing else makes a step run again.
+
+The settings of a step are canonical JSON, with the step's result version. A rule takes them as a
+param, a training as a part of its state's key, and the record of a verb holds them: `of_verb` gives
+them by verb. The settings of the steps of a chain come from their classes (`recipe.steps`).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from schatten.recipe import Recipe
+from schatten.recipe.figures import page
+from schatten.recipe.steps import settings_of
+
+RESULT_VERSION = {
+    "corpus": 1,
+    "validate": 2,
+    "features": 1,
+    "statistics": 1,
+    "lm": 1,
+    "graph": 1,
+    "logprobs": 1,
+    "export": 1,
+    "tune": 1,
+    "decode": 1,
+    "beams": 1,
+    "bundle": 2,
+    "score": 2,
+    "choose": 1,
+    "table": 5,
+    "figure": 5,
+    "figure_page": 2,
+    "tiers": 1,
+    "measure": 1,
+    "device_table": 2,
+}
+"""Raised by one when a change of the code changes a step's results."""
+
+
+def settings(step: str, *values: Any) -> str:
+    """Return the canonical JSON of a step's settings and its result version."""
+    return settings_of(step, RESULT_VERSION[step], *values)
+
+
+def corpus_settings(recipe: Recipe) -> str:
+    """Settings of the corpus step."""
+    corpus = recipe.corpus.model_dump(mode="json", exclude={"shared_speakers", "low_rates"})
+    return settings("corpus", corpus, _plain(recipe.splits), _plain(recipe.text))
+
+
+def validate_settings(recipe: Recipe) -> str:
+    """Settings of the validator: the corpus's, as experiments with other models share its data."""
+    data = [_plain(one) for one in (recipe.corpus, recipe.splits, recipe.text)]
+    return settings("validate", *data, recipe.speed_perturbation)
+
+
+def features_settings(recipe: Recipe, split: str) -> str:
+    """Settings of the features of a split."""
+    speeds = recipe.speed_perturbation if split == recipe.splits.train else (1.0,)
+    return settings("features", speeds)
+
+
+def lm_settings(recipe: Recipe, lm: str) -> str:
+    """Settings of a language model."""
+    model = _plain(recipe.language_models[lm])
+    if model["decoder"] == "wfst":  # the same model as for the lexicon's search
+        model["decoder"] = "lexicon"
+    return settings("lm", model)
+
+
+def graph_settings(recipe: Recipe) -> str:
+    """Settings of a decoding graph; the language model and its lexicon come from their step."""
+    return settings("graph", recipe.text.alphabet)
+
+
+def tune_settings(recipe: Recipe) -> str:
+    """Settings of the tuning of decoding weights."""
+    return settings("tune", _beam_search(recipe))
+
+
+def decode_settings(recipe: Recipe) -> str:
+    """Settings of the search; the weights come from the tuning."""
+    return settings("decode", {k: v for k, v in _beam_search(recipe).items() if k not in _GRID})
+
+
+def tune_wfst_settings(recipe: Recipe) -> str:
+    """Settings of the tuning of decoding weights for the search of a graph."""
+    grid = {name: _plain(recipe.decoding)[name] for name in _GRID}
+    return settings("tune", grid, _plain(recipe.decoding.wfst))
+
+
+def decode_wfst_settings(recipe: Recipe) -> str:
+    """Settings of the search of a graph."""
+    return settings("decode", _plain(recipe.decoding.wfst))
+
+
+def decoder_settings(recipe: Recipe, decoder: str) -> str:
+    """Settings of a search by the decoder's name; greedy decoding has none."""
+    if decoder == "greedy":
+        return settings("decode")
+    return decode_wfst_settings(recipe) if decoder == "wfst" else decode_settings(recipe)
+
+
+_GRID = ("lm_weights", "word_bonuses")
+
+
+def _beam_search(recipe: Recipe) -> dict[str, Any]:
+    return {name: value for name, value in _plain(recipe.decoding).items() if name != "wfst"}
+
+
+def bundle_settings(recipe: Recipe) -> str:
+    """Settings of a bundle: how the engine is to search."""
+    return settings("bundle", _beam_search(recipe))
+
+
+def beams_settings(recipe: Recipe) -> str:
+    """Settings of the curve over beams; a recipe may have none."""
+    beam = recipe.figures.beam
+    return settings("beams", None if beam is None else _plain(beam), _beam_search(recipe))
+
+
+def score_settings(recipe: Recipe) -> str:
+    """Settings of the scores: how intervals are made."""
+    tables = recipe.tables
+    return settings("score", tables.confidence, tables.bootstrap_samples)
+
+
+def choose_settings(recipe: Recipe, grid: str) -> str:
+    """Settings of the choice of a grid's best points."""
+    return settings("choose", recipe.grids[grid].best.count)
+
+
+def tiers_settings(recipe: Recipe) -> str:
+    """Settings of the choice of the tiers' models."""
+    return settings("tiers", recipe.tables.tiers, recipe.tables.baseline)
+
+
+def device_table_settings(recipe: Recipe) -> str:
+    """Settings of the table of devices."""
+    return settings("device_table", recipe.title, recipe.tables.tiers)
+
+
+def table_settings(recipe: Recipe) -> str:
+    """Settings of the tables: captions, and what the rows say of their systems."""
+    return settings("table", *_shown(recipe))
+
+
+def figure_settings(recipe: Recipe) -> str:
+    """Settings of the figures: those of the tables, and what is drawn besides."""
+    return settings("figure", *_shown(recipe), _plain(recipe.figures))
+
+
+def page_settings(recipe: Recipe) -> str:
+    """Settings of the page of figures: itself."""
+    return settings("figure_page", page(recipe))
+
+
+def _shown(recipe: Recipe) -> tuple[Any, ...]:
+    return recipe.title, _plain(recipe.tables), _plain(recipe.splits)
+
+
+def _plain(settings: Any) -> Any:
+    return settings.model_dump(mode="json")
+
+
+Options = Mapping[str, Any]
+
+
+def _node_settings(recipe: Recipe, options: Options) -> str:
+    return recipe.node(options["system"], options["seed"], options["node"]).settings
+
+
+OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
+    "corpus": lambda recipe, _: corpus_settings(recipe),
+    "validate": lambda recipe, _: validate_settings(recipe),
+    "features": lambda recipe, options: features_settings(recipe, options["split"]),
+    "lm build": lambda recipe, options: lm_settings(recipe, options["lm"]),
+    "graph": lambda recipe, _: graph_settings(recipe),
+    "train": _node_settings,
+    "truncate": _node_settings,
+    "tune": lambda recipe, options: (
+        tune_wfst_settings(recipe) if options.get("graph") else tune_settings(recipe)
+    ),
+    "decode": lambda recipe, options: decoder_settings(recipe, str(options["decoder"])),
+    "recognize": lambda recipe, options: decoder_settings(
+        recipe, "lexicon" if options.get("lm") else "greedy"
+    ),
+    "beams": lambda recipe, _: beams_settings(recipe),
+    "bundle": lambda recipe, _: bundle_settings(recipe),
+    "score": lambda recipe, _: score_settings(recipe),
+    "choose": lambda recipe, options: choose_settings(recipe, options["grid"]),
+    "tiers": lambda recipe, _: tiers_settings(recipe),
+    "table": lambda recipe, _: table_settings(recipe),
+    "figure": lambda recipe, _: figure_settings(recipe),
+    "figure-page": lambda recipe, _: page_settings(recipe),
+    "device-table": lambda recipe, _: device_table_settings(recipe),
+}
+"""Settings of the verbs that take a recipe, of it and of the verb's other options."""
+WITHOUT_RECIPE = {
+    "statistics": "statistics",
+    "logprobs": "logprobs",
+    "export": "export",
+    "device measure": "measure",
+    "device estimate": "measure",
+}
+"""Steps of the verbs that take none: only their result version matters."""
+
+
+def of_verb(verb: str, recipe: Recipe | None, options: Options) -> Any:
+    """Return the settings that matter to a verb, for its record; None where none are known."""
+    if recipe is None:
+        step = WITHOUT_RECIPE.get(verb)
+        return None if step is None else json.loads(settings(step))
+    found = OF_VERB.get(verb)
+    return None if found is None else json.loads(found(recipe, options))

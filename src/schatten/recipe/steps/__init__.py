@@ -1,0 +1,27 @@
+"""The steps of chains: a class each, which says all that the workflow and the records need of it.
+
+A new step is a module here, its key in `chain.Entry`, a rule of the one pattern in
+`rules/train.smk`, and its verb.
+"""
+
+from schatten.recipe.steps.base import (
+    Features,
+    Model,
+    Need,
+    Statistics,
+    Step,
+    settings_of,
+)
+from schatten.recipe.steps.train import Train
+from schatten.recipe.steps.truncate import Truncate
+
+__all__ = [
+    "Features",
+    "Model",
+    "Need",
+    "Statistics",
+    "Step",
+    "Train",
+    "Truncate",
+    "settings_of",
+]

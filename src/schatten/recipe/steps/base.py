@@ -1,0 +1,86 @@
+"""What every step of a chain has: its label, its needs, its settings, its result version."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from schatten.recipe.base import Settings
+from schatten.runtime.files import canonical_json
+
+if TYPE_CHECKING:
+    from schatten.recipe.chain import Node
+
+
+@dataclass(frozen=True)
+class Features:
+    """A step reads the features of a split, as the system's model reads them."""
+
+    split: str
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """A step reads the statistics of the training features."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A step reads a model: the one that its parent ends with, or another system's."""
+
+    node: "Node"
+    epoch: int | None = None
+    """Epoch whose kept model it is; None for the model at the end."""
+
+
+Need = Features | Statistics | Model
+
+
+class Step(Settings):
+    """One step of a chain; its methods are given the node that it makes."""
+
+    kind: ClassVar[str]
+    """The key in the YAML, and the verb that does the step."""
+    log_name: ClassVar[str]
+    """Name of the log beside the model."""
+    compresses: ClassVar[bool]
+    """Whether the step makes the model smaller; a step that trains does not."""
+
+    @abstractmethod
+    def name_in(self, node: "Node") -> str:
+        """Return the last part of the node's path."""
+
+    @abstractmethod
+    def label_in(self, node: "Node") -> str | None:
+        """Return what the paths of all nodes after this one hold too; None for nothing."""
+
+    @abstractmethod
+    def needs(self, node: "Node") -> dict[str, Need]:
+        """Return what the step reads, by the option of its verb."""
+
+    @abstractmethod
+    def settings(self, node: "Node") -> str:
+        """Return what the result follows from, as JSON: the param of its rule, and its record."""
+
+    @abstractmethod
+    def spoken(self, node: "Node") -> str:
+        """Return what people call the step in its chain: `stage 2`, `tau 0.70`."""
+
+    @abstractmethod
+    def problem(self, node: "Node") -> str | None:
+        """Say why the step makes no sense at this place of its chain; None where it does."""
+
+    def kept_epochs(self, node: "Node") -> tuple[int, ...]:
+        """Return the epochs whose models are kept beside the last; none where nothing trains."""
+        return ()
+
+
+def settings_of(step: str, version: int, *values: Any) -> str:
+    """Return the canonical JSON of a step's settings and its result version."""
+    return canonical_json({"step": step, "version": version, "settings": values})
+
+
+def first_of(node: "Node") -> "Node":
+    """Return the node at the start of a node's chain."""
+    while node.parent is not None:
+        node = node.parent
+    return node

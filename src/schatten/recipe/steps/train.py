@@ -1,0 +1,277 @@
+"""The step `train`: the first one makes a model, later ones go on from the node before."""
+
+import re
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BeforeValidator, model_validator
+
+from schatten.recipe.base import Name, Positive, PositiveFloat, Share
+from schatten.recipe.steps.base import (
+    Features,
+    Model,
+    Need,
+    Statistics,
+    Step,
+    first_of,
+    settings_of,
+)
+from schatten.recipe.techniques import (
+    Distillation,
+    Penalty,
+    Techniques,
+    distillation_of,
+    penalty_of,
+    techniques_of,
+)
+from schatten.recipe.training import (
+    APPLY_BELOW,
+    APPLY_RECURRENT_BELOW,
+    Continuation,
+    Training,
+)
+
+if TYPE_CHECKING:
+    from schatten.recipe.chain import Node
+
+_EPOCH = re.compile(r"e?(\d+)")
+_TIMES_LAST = re.compile(r"(\d[\d.e+-]*) ?x last")
+_STAGE = re.compile(r"stage(\d+)")
+
+
+def epoch_number(value: Any) -> Any:
+    """Return the number of an epoch that is written as `e12`; other values as they are."""
+    found = _EPOCH.fullmatch(value) if isinstance(value, str) else None
+    return int(found[1]) if found else value
+
+
+def _times_last(rate: float | str | None) -> float | None:
+    """Return the factor of `3 x last`; None for a plain learning rate."""
+    found = _TIMES_LAST.fullmatch(rate) if isinstance(rate, str) else None
+    return float(found[1]) if found else None
+
+
+def _checked_rate(rate: float | str) -> float | str:
+    if isinstance(rate, str) and not _times_last(rate):
+        raise ValueError(f"{rate!r} is no learning rate: give a number, or for instance 3 x last")
+    return rate
+
+
+LearningRate = Annotated[PositiveFloat | str, AfterValidator(_checked_rate)]
+
+
+class Train(Step):
+    """Train a model: from its initial weights, or on from the node before.
+
+    The first training of a chain follows one of `trainings`. A later one starts from the weights
+    before it and has a learning rate and a number of epochs of its own.
+    """
+
+    kind: ClassVar[str] = "train"
+    log_name: ClassVar[str] = "train.log"
+    compresses: ClassVar[bool] = False
+    result_version: ClassVar[int] = 2
+    """Raised when the results of a first training change."""
+    continued_result_version: ClassVar[int] = 2
+    """Raised when the results of later trainings change."""
+
+    name: Name | None = None
+    """Name in paths and tables; `stage1`, `stage2` and so on by default."""
+    training: Name | None = None
+    """One of `trainings`; the system's by default."""
+    techniques: Techniques = ()
+    """What it does beyond CTC, in this order."""
+    keep: tuple[Annotated[Positive, BeforeValidator(epoch_number)], ...] = ()
+    """Epochs whose models are kept; those that a `truncate` starts from are kept anyway."""
+    epochs: Positive | None = None
+    """Passes; by default those of the training, of a later training 1."""
+    learning_rate: LearningRate | None = None
+    """Highest learning rate; in a later training also `3 x last`, which is its default."""
+    final_learning_rate_ratio: Share | None = None
+    """The learning rate falls exponentially to this share; of a later training 0.1."""
+    schedule: Literal["own", "continued"] = "own"
+    """`continued`: the schedule of the first training goes on where it was truncated (the trace
+    norm paper, section 3.2.3), so epochs and learning rate are not given."""
+    apply_factors: bool = True
+    """A later training multiplies by V, then by U, where that is faster than forming W = U V."""
+
+    @model_validator(mode="after")
+    def _a_continued_schedule_is_whole(self) -> "Train":
+        own = self.epochs, self.learning_rate, self.final_learning_rate_ratio
+        if self.schedule == "continued" and any(value is not None for value in own):
+            raise ValueError(
+                "schedule `continued` goes on with the first training's: remove epochs, "
+                "learning_rate and final_learning_rate_ratio"
+            )
+        return self
+
+    def training_in(self, node: "Node") -> Training:
+        """Return the settings of the training; a first one with this step's own values."""
+        recipe = node.recipe
+        base = recipe.trainings[self.training or node.system_settings.training]
+        if node.parent is not None:
+            return base
+        own = {
+            "epochs": self.epochs,
+            "learning_rate": self.learning_rate,
+            "final_learning_rate_ratio": self.final_learning_rate_ratio,
+        }
+        given = {name: value for name, value in own.items() if value is not None}
+        return base.model_copy(update=given) if given else base
+
+    def continuation_in(self, node: "Node") -> Continuation:
+        """Return how a later training goes on from the node before."""
+        given: dict[str, Any] = {"apply_factors": self.apply_factors}
+        if self.schedule == "continued":
+            given["transition"] = "early"
+        start = getattr(node.parent and node.parent.step, "from_epoch", None)
+        given["at_epoch"] = start
+        if self.epochs is not None:
+            given["epochs"] = self.epochs
+        if (factor := _times_last(self.learning_rate)) is not None:
+            given["learning_rate_factor"] = factor
+        elif self.learning_rate is not None:
+            given["learning_rate"] = self.learning_rate
+        if self.final_learning_rate_ratio is not None:
+            given["final_learning_rate_ratio"] = self.final_learning_rate_ratio
+        return Continuation(**given)
+
+    def epochs_in(self, node: "Node") -> int:
+        """Return the epochs of the training."""
+        if node.parent is None:
+            return self.training_in(node).epochs
+        if self.schedule == "continued":
+            return self.training_in(first_of(node)).epochs - self.start_in(node)
+        return self.epochs or Continuation().epochs
+
+    def start_in(self, node: "Node") -> int:
+        """Return the epoch of the first training at which a continued schedule goes on."""
+        parent = node.parent
+        if parent is None:
+            return 0
+        start: int | None = getattr(parent.step, "from_epoch", None)
+        first = first_of(node)
+        assert isinstance(first.step, Train)
+        return start or first.step.epochs_in(first)
+
+    def name_in(self, node: "Node") -> str:
+        """Return the training's name: its own, or `stage` and its number in the chain."""
+        if self.name is not None:
+            return self.name
+        number, one = 1, node.parent
+        while one is not None:
+            number, one = number + isinstance(one.step, Train), one.parent
+        return f"stage{number}"
+
+    def label_in(self, node: "Node") -> str | None:
+        """Return the name, which nodes after it carry, but for the only start of a chain."""
+        return None if node.is_only_start else self.name_in(node)
+
+    def kept_epochs(self, node: "Node") -> tuple[int, ...]:
+        """Return the epochs to keep: those listed, and those that a `truncate` starts from."""
+        starts = (getattr(child.step, "from_epoch", None) for child in node.children)
+        return tuple(dict.fromkeys([*self.keep, *(start for start in starts if start)]))
+
+    def needs(self, node: "Node") -> dict[str, Need]:
+        """Return features of train and dev, and what the weights start from."""
+        splits, found = node.recipe.splits, dict[str, Need]()
+        if node.parent is not None:
+            found["model"] = Model(node.parent)
+        found |= {"train": Features(splits.train), "dev": Features(splits.dev)}
+        if node.parent is None:
+            found["statistics"] = Statistics()
+        if distillation := distillation_of(self.techniques):
+            found["teacher"] = Model(node.recipe.teacher(distillation.teacher, node.seed))
+        return found
+
+    def settings(self, node: "Node") -> str:
+        """Return seed, model and training with its techniques; of a later one, how it goes on."""
+        if node.parent is not None:
+            return self._continued_settings(node)
+        recipe, system = node.recipe, node.system_settings
+        penalty, taught = penalty_of(self.techniques), distillation_of(self.techniques)
+        return settings_of(
+            "train",
+            self.result_version,
+            node.seed,
+            _shape(recipe.models[system.model]),
+            trained(self.training_in(node), penalty),
+            penalty.model_dump(mode="json"),
+            system.factorization,
+            recipe.text.alphabet,
+            self.kept_epochs(node),
+            *([] if taught is None else [taught.model_dump(mode="json")]),
+            *_others(self.techniques, penalty, taught),
+        )
+
+    def _continued_settings(self, node: "Node") -> str:
+        first = first_of(node)
+        assert isinstance(first.step, Train)
+        penalty = penalty_of(first.step.techniques)
+        continuation = self.continuation_in(node).model_dump(mode="json")
+        if continuation["learning_rate"] is None:
+            del continuation["learning_rate"]
+        if continuation.pop("apply_factors"):
+            continuation["apply_below"] = APPLY_BELOW, APPLY_RECURRENT_BELOW
+        kept = self.kept_epochs(node)
+        return settings_of(
+            "stage2",
+            self.continued_result_version,
+            node.seed,
+            trained(self.training_in(node), penalty),
+            continuation,
+            *(
+                [{"techniques": [one.plain() for one in self.techniques]}]
+                if self.techniques
+                else []
+            ),
+            *([{"keep": kept}] if kept else []),
+        )
+
+    def spoken(self, node: "Node") -> str:
+        """Return `stage 1`, or the training's own name."""
+        name = self.name_in(node)
+        found = _STAGE.fullmatch(name)
+        return f"stage {found[1]}" if found else name
+
+    def problem(self, node: "Node") -> str | None:
+        """Say why this training makes no sense in its chain."""
+        name = self.name_in(node)
+        if node.parent is None and _times_last(self.learning_rate) is not None:
+            return f"{name}: the first training follows none, so there is no last learning rate"
+        if self.schedule == "continued":
+            if node.parent is None or node.parent.parent is not first_of(node):
+                return f"{name}: schedule `continued` needs a `truncate` of the first training"
+            if self.epochs_in(node) < 1:
+                return f"{name}: schedule `continued` has no epoch left: truncate an earlier one"
+        late = [epoch for epoch in self.keep if epoch > self.epochs_in(node)]
+        if late:
+            return f"{name}: keep {late[0]} comes too late, it has {self.epochs_in(node)} epochs"
+        if node.parent is not None and any(one.trace_norm for one in self.techniques):
+            return (
+                f"{name}: trace_norm trains W = U V from the start: put it into the first `train`"
+            )
+        return None
+
+
+def trained(training: Training, penalty: Penalty) -> Any:
+    """Return the settings of a training that matter with a penalty, as JSON."""
+    absent = {"hold_epochs": training.hold_epochs, "first_label_after": training.first_label_after}
+    unset = {name for name, value in absent.items() if not value}
+    factored = penalty.type == "trace_norm"
+    if training.factor_warmup is None or not factored:
+        unset.add("factor_warmup")
+    if training.factor_learning_rate_ratio == 1 or not factored:
+        unset.add("factor_learning_rate_ratio")
+    return training.model_dump(mode="json", exclude=unset)
+
+
+def _shape(model: Any) -> Any:
+    unset = {"highest_frequency"} if model.highest_frequency is None else set()
+    return model.model_dump(mode="json", exclude=unset)
+
+
+def _others(techniques: Techniques, penalty: Penalty, taught: Distillation | None) -> list[Any]:
+    """Return all techniques where they are not what `penalty` and `distill` stand for."""
+    if techniques == techniques_of(penalty, taught):
+        return []
+    return [{"techniques": [entry.plain() for entry in techniques]}]

@@ -1,0 +1,93 @@
+"""The step `truncate`: the singular value decomposition of large matrices, cut to a rank."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from schatten.recipe.ranks import Rank
+from schatten.recipe.steps.base import Features, Model, Need, Step, settings_of
+from schatten.recipe.steps.train import Train, epoch_number
+
+if TYPE_CHECKING:
+    from schatten.recipe.chain import Node
+
+
+class Truncate(Step):
+    """Store each large matrix as U V of a lower rank: `truncate: {tau: 0.8, from: e12}`.
+
+    Beside `from` stand the keys of one rank rule.
+    """
+
+    kind: ClassVar[str] = "truncate"
+    log_name: ClassVar[str] = "factor.log"
+    compresses: ClassVar[bool] = True
+    result_version: ClassVar[int] = 1
+    measured_result_version: ClassVar[int] = 1
+    """That of ranks that weigh errors by measured inputs."""
+
+    rule: Rank
+    """How far: the keys of a rank rule stand beside `from`."""
+    from_epoch: int | None = Field(default=None, gt=0)
+    """`from: e12`: the epoch of the training whose model is truncated; its last by default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rule_beside_from(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or "rule" in data:
+            return data
+        rule = {key: value for key, value in data.items() if key not in ("from", "from_epoch")}
+        start = data.get("from", data.get("from_epoch"))
+        return {"rule": rule, "from_epoch": epoch_number(start)}
+
+    def name_in(self, node: "Node") -> str:
+        """Return `factored`."""
+        return "factored"
+
+    def label_in(self, node: "Node") -> str:
+        """Return the rank's label with the epoch that is truncated: `tau0.60@e12`."""
+        return f"{self.rule.label}@e{self.epoch_in(node)}"
+
+    def epoch_in(self, node: "Node") -> int:
+        """Return the epoch of the training whose model is truncated."""
+        assert node.parent is not None and isinstance(node.parent.step, Train)
+        return self.from_epoch or node.parent.step.epochs_in(node.parent)
+
+    def needs(self, node: "Node") -> dict[str, Need]:
+        """Return the model, and training speech where inputs are measured."""
+        assert node.parent is not None
+        speech: dict[str, Need] = {"train": Features(node.recipe.splits.train)}
+        model: dict[str, Need] = {"model": Model(node.parent, self.from_epoch)}
+        return model | (speech if self.rule.activations else {})
+
+    def settings(self, node: "Node") -> str:
+        """Return the rank rule; of measured ranks also how speech is batched."""
+        rule = self.rule.model_dump(mode="json", exclude_defaults=True)
+        plain = settings_of("factor", self.result_version, rule)
+        if not self.rule.activations:
+            return plain
+        training = node.recipe.trainings[node.system_settings.training]
+        batches = training.batch_seconds, training.epoch_parts
+        return settings_of("calibration", self.measured_result_version, plain, *batches)
+
+    def spoken(self, node: "Node") -> str:
+        """Return the rank: `tau 0.70`."""
+        return self.spoken_rank
+
+    @property
+    def spoken_rank(self) -> str:
+        """The rank as a person says it, with the epoch where one is named."""
+        epoch = f" of epoch {self.from_epoch}" if self.from_epoch else ""
+        return f"{self.rule.spoken}{epoch}"
+
+    def problem(self, node: "Node") -> str | None:
+        """Say why nothing can be truncated here."""
+        if node.parent is None or not isinstance(node.parent.step, Train):
+            before = "nothing" if node.parent is None else f"`{node.parent.step.kind}`"
+            return f"`truncate` follows {before}: it needs a `train` right before it"
+        epochs = node.parent.step.epochs_in(node.parent)
+        if self.from_epoch is not None and self.from_epoch > epochs:
+            return (
+                f"`truncate` from e{self.from_epoch} comes too late, "
+                f"{node.parent.step.name_in(node.parent)} has {epochs} epochs"
+            )
+        return None

@@ -1,0 +1,176 @@
+"""The recipe's `systems`: a model and a chain of steps, or the keys that stand for a chain."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import model_validator
+
+from schatten.recipe.base import Name, Seeds, Settings
+from schatten.recipe.chain import Chain, Entry, Link, entry_of
+from schatten.recipe.model import DeepSpeech2, Model
+from schatten.recipe.ranks import Rank
+from schatten.recipe.steps import Step, Train, Truncate
+from schatten.recipe.techniques import (
+    Distillation,
+    Penalty,
+    distillation_of,
+    penalty_of,
+    techniques_of,
+)
+from schatten.recipe.training import Stage2
+
+_SUGAR = ("penalty", "distill", "ranks", "stage2")
+"""Keys that stand for a chain: they are expanded as the recipe is loaded."""
+
+
+class System(Settings):
+    """A named acoustic model: a model and a chain of steps.
+
+    `penalty`, `distill`, `ranks` and `stage2` stand for the chain that most systems have: a first
+    training, a truncation to each rank, and a training after it.
+    """
+
+    model: Name
+    """One of `models`."""
+    chain: Chain | None = None
+    """The steps, in place of `penalty`, `distill`, `ranks` and `stage2`."""
+    penalty: Penalty = Penalty(type="none")
+    """What stage 1 adds to the loss."""
+    factorization: Literal["partial", "split", "joint", "six", "projection"] = "partial"
+    """Which matrices are factored as one; `six`: all of a layer; `projection`: the shared
+    projections of Prabhavalkar et al. (2016), of LSTMs."""
+    distill: Distillation | None = None
+    """What stage 1 learns from, besides the labels."""
+    ranks: tuple[Rank, ...] = ()
+    """How far it is compressed; a row of the table each."""
+    stage2: Stage2 | None = None
+    """Training after truncation."""
+    seeds: Seeds = (1,)
+    """One training each."""
+    training: Name = "default"
+    """One of `trainings`."""
+    precisions: tuple[Literal["fp32", "int8"], ...] = ()
+    """Exported in these and decoded by the engine: rows of the engine's table."""
+
+    @property
+    def layout(self) -> str:
+        """Which matrices are one weight in stage 1.
+
+        All that reads a state shares one projection: with a penalty it does from the start.
+        """
+        return "joint" if self.factorization == "projection" else self.factorization
+
+    @property
+    def learns_by(self) -> str:
+        """What stage 1 does beyond CTC over labels: its penalty, its teacher."""
+        taught = distillation_of(self.first_training.techniques)
+        teacher = f", taught by {taught.teacher}" if taught else ""
+        return f"{self.regularizer.type}{teacher}"
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The chain, whichever way the recipe says it."""
+        return self.chain if self.chain is not None else tuple(self._expanded())
+
+    def _expanded(self) -> Iterator[Link]:
+        """Yield the chain that `penalty`, `distill`, `ranks` and `stage2` stand for."""
+        stage2 = self.stage2
+        starts = () if stage2 is None else stage2.factored_epochs()
+        techniques = techniques_of(self.penalty, self.distill)
+        kept = tuple(start for start in starts if start is not None)
+        yield entry_of(Train(name="stage1", techniques=techniques, keep=kept))
+        if stage2 is not None and self.ranks:
+            pairs = ((rank, start) for start in starts for rank in self.ranks)
+            yield tuple(entry_of(Truncate(rule=rank, from_epoch=start)) for rank, start in pairs)
+            yield entry_of(_later_training(stage2))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every step of the chain, branch after branch."""
+        return tuple(_steps(self.links))
+
+    @property
+    def first_training(self) -> Train:
+        """The first training of the chain."""
+        return next(step for step in self.steps if isinstance(step, Train))
+
+    @property
+    def regularizer(self) -> Penalty:
+        """The penalty of the first training."""
+        return penalty_of(self.first_training.techniques)
+
+    @property
+    def teachers(self) -> list[Distillation]:
+        """What the trainings of the chain learn from, besides the labels."""
+        found = (distillation_of(s.techniques) for s in self.steps if isinstance(s, Train))
+        return [one for one in found if one is not None]
+
+    @property
+    def truncations(self) -> tuple[Truncate, ...]:
+        """The truncations of the chain."""
+        return tuple(step for step in self.steps if isinstance(step, Truncate))
+
+    @model_validator(mode="after")
+    def _one_way_to_say_it(self) -> "System":
+        given = [key for key in _SUGAR if key in self.model_fields_set]
+        if self.chain is not None and given:
+            raise ValueError(f"chain says it all: remove {' and '.join(given)}, or chain")
+        if self.ranks and self.stage2 is None:
+            raise ValueError("ranks are given but no stage2: say how it is trained, e.g. epochs")
+        return self
+
+
+def _later_training(stage2: Stage2) -> Train:
+    """Return the training after truncation that the key `stage2` stands for."""
+    if stage2.transition == "early":
+        return Train(name="stage2", schedule="continued", apply_factors=stage2.apply_factors)
+    return Train(
+        name="stage2",
+        epochs=stage2.epochs,
+        learning_rate=f"{stage2.learning_rate_factor!r} x last",
+        final_learning_rate_ratio=stage2.final_learning_rate_ratio,
+        apply_factors=stage2.apply_factors,
+    )
+
+
+def _steps(links: tuple[Link, ...]) -> Iterator[Step]:
+    for link in links:
+        if isinstance(link, Entry):
+            yield link.step
+        elif not isinstance(link, str):
+            yield from _steps(link)
+
+
+def factorization_problem(system: System, model: Model) -> str | None:
+    """Say why a system's factorization is not one of its model, if it is not."""
+    projects = system.factorization == "projection"
+    if system.factorization == "six" and len(set(model.widths)) > 1:
+        return (
+            f"six joins matrices that read vectors of one width, but those of {system.model} are "
+            f"{', '.join(map(str, model.widths))}, input first: take partial, split or joint"
+        )
+    if isinstance(model, DeepSpeech2):
+        known = "take partial, split or joint for deep_speech_2"
+        return f"projection is of LSTM stacks: {known}" if projects else None
+    cut = projects or system.truncations or system.regularizer.type == "trace_norm"
+    if model.projection and cut:
+        return (
+            f"{system.model} has projections, which are factors already: give it no ranks and "
+            "no trace_norm, or take the projection out of the model"
+        )
+    return None
+
+
+def distillation_problem(name: str, systems: dict[str, System], models: dict[str, Model]) -> str:
+    """Say why a system cannot learn from its teacher; nothing where it can, or has none."""
+    for taught in systems[name].teachers:
+        teacher = systems[taught.teacher]
+        if taught.teacher == name or teacher.teachers:
+            return f"{taught.teacher} learns from a teacher itself: name a system that does not"
+        large, small = models[teacher.model], models[systems[name].model]
+        if (large.feature, large.stride) != (small.feature, small.stride):
+            return (
+                f"{taught.teacher} reads {large.feature} at a stride of {large.stride} frames and "
+                f"{name} {small.feature} at {small.stride}: they must be the same"
+            )
+    return ""

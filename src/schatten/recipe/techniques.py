@@ -1,0 +1,137 @@
+"""The recipe's `techniques`: what a training does beyond its objective.
+
+Here are the settings alone. What a technique does with them stands in `train/techniques/NAME.py`.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from schatten.errors import UserError
+from schatten.recipe.base import Name, NotNegative, PositiveFloat, Settings, Share
+
+
+class Lambdas(Settings):
+    """Strengths of a penalty; the loss is CTC summed over an utterance, averaged over the batch."""
+
+    lambda_rec: NotNegative = 0.0
+    """Strength on recurrent matrices."""
+    lambda_nonrec: NotNegative = 0.0
+    """Strength on the other large matrices."""
+
+
+class Penalty(Settings):
+    """The penalty of stage 1; the loss is CTC summed over an utterance, averaged over the batch."""
+
+    type: Literal["none", "l2", "trace_norm"]
+    """`l2`: (lambda/2) ‖W‖²; `trace_norm`: W = U V and (lambda/2) (‖U‖² + ‖V‖²)."""
+    lambda_rec: NotNegative = 0.0
+    """Strength on recurrent matrices."""
+    lambda_nonrec: NotNegative = 0.0
+    """Strength on the other large matrices."""
+
+    @model_validator(mode="after")
+    def _strengths_match(self) -> "Penalty":
+        if self.type == "none" and (self.lambda_rec or self.lambda_nonrec):
+            raise ValueError("penalty none has no lambda: remove lambda_rec and lambda_nonrec")
+        return self
+
+
+class Distillation(Settings):
+    """Learning from a trained system's soft targets as well (Hinton et al., 2015).
+
+    The loss is (1 - weight) CTC + weight t² KL(teacher ‖ student) at temperature t, frame by frame.
+    """
+
+    teacher: Name
+    """One of `systems`: its stage 1 is trained first, and gives the targets."""
+    weight: Share = 0.5
+    """Share of the soft targets in the loss."""
+    temperature: PositiveFloat = 1.0
+    """Divides the logarithms of both models' probabilities."""
+
+
+class OwnTechnique(Settings):
+    """A technique of your own, in a Python file (docs/how_to/add_a_technique.md)."""
+
+    file: Path
+    """The file; it defines one subclass of `schatten.train.techniques.Technique`."""
+    settings: dict[str, Any] = {}
+    """What the class is given."""
+
+    def sha256(self) -> str:
+        """Return the checksum of the file, so that an edited technique trains again.
+
+        Errors: `UserError` where there is no such file.
+        """
+        if not self.file.is_file():
+            raise UserError(f"{self.file} does not exist: name the Python file of the technique")
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()
+
+
+class TechniqueEntry(Settings):
+    """One technique of a training; techniques act in the order of their list."""
+
+    l2: Lambdas | None = None
+    """Adds (lambda/2) ‖W‖² of the large matrices to the loss."""
+    trace_norm: Lambdas | None = None
+    """Trains W = U V at full rank and adds (lambda/2) (‖U‖² + ‖V‖²) to the loss."""
+    distillation: Distillation | None = None
+    """Learns from a trained system's soft targets as well."""
+    own: OwnTechnique | None = None
+    """A technique from a file of yours."""
+
+    @model_validator(mode="after")
+    def _one_technique(self) -> "TechniqueEntry":
+        if len(self.model_fields_set) != 1 or self.settings is None:
+            known = ", ".join(type(self).model_fields)
+            raise ValueError(f"give one technique an entry, of: {known}")
+        return self
+
+    @property
+    def name(self) -> str:
+        """Which technique it is."""
+        return next(iter(self.model_fields_set))
+
+    @property
+    def settings(self) -> Settings:
+        """The technique's settings."""
+        found: Settings = getattr(self, self.name)
+        return found
+
+    def plain(self) -> dict[str, Any]:
+        """Return the entry as JSON; an own technique with the SHA-256 of its file."""
+        content = self.settings.model_dump(mode="json")
+        if isinstance(self.settings, OwnTechnique):
+            content["sha256"] = self.settings.sha256()
+        return {self.name: content}
+
+
+Techniques = tuple[TechniqueEntry, ...]
+
+
+def penalty_of(techniques: Techniques) -> Penalty:
+    """Return the first penalty among some techniques; `none` where there is no penalty."""
+    for entry in techniques:
+        if entry.name in ("l2", "trace_norm"):
+            return Penalty(type=entry.name, **entry.settings.model_dump())  # type: ignore[arg-type]
+    return Penalty(type="none")
+
+
+def distillation_of(techniques: Techniques) -> Distillation | None:
+    """Return the first distillation among some techniques."""
+    return next((entry.distillation for entry in techniques if entry.distillation), None)
+
+
+def techniques_of(penalty: Penalty, distillation: Distillation | None) -> Techniques:
+    """Return the techniques that the keys `penalty` and `distill` of a system stand for.
+
+    The order matters: the soft targets are mixed with CTC, and the penalty is added to both.
+    """
+    found = [] if distillation is None else [TechniqueEntry(distillation=distillation)]
+    if penalty.type != "none":
+        strengths = Lambdas(**penalty.model_dump(exclude={"type"}))
+        found.append(TechniqueEntry.model_validate({penalty.type: strengths}))
+    return tuple(found)

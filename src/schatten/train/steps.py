@@ -1,0 +1,156 @@
+"""The steps of a chain that make a model, each from files to files: training and truncation."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from schatten import models
+from schatten.artifacts import Epoch, History
+from schatten.compress.truncate import factor_fully
+from schatten.errors import UserError
+from schatten.features.store import read_statistics
+from schatten.models import AcousticModel
+from schatten.recipe.chain import Node
+from schatten.recipe.steps import Train, Truncate
+from schatten.recipe.techniques import distillation_of, penalty_of
+from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
+from schatten.runtime.launch import place
+from schatten.runtime.provenance import here
+from schatten.train import techniques
+from schatten.train.calibration import input_moments
+from schatten.train.fit import Fit, epoch_model, fit
+from schatten.train.measure import matrix_measures, stored_parameters
+from schatten.train.module import seed_step
+from schatten.train.schedule import schedule_of
+from schatten.train.state import training_state
+from schatten.train.truncation import truncated
+from schatten.units import characters
+
+INITIALISATION = 2**31
+"""The step number that seeds a model's initial weights."""
+
+Inputs = Mapping[str, Path]
+"""Files by the option of the verb: `train`, `dev`, `statistics`, `model`, `teacher`."""
+
+
+def history_of(model: Path) -> Path:
+    """Return where a model's history lies: `history.json` beside it."""
+    return model.with_name("history.json")
+
+
+def train(node: Node, inputs: Inputs, output: Path) -> None:
+    """Train the model of a node; write it with its history, and the epochs that are kept.
+
+    Errors: `UserError` for a node that is no training, and for an input that is not given.
+    """
+    step = node.step
+    if not isinstance(step, Train):
+        raise UserError(f"{node.path} is made by `schatten {step.kind}`, not by `schatten train`")
+    _require(node, inputs)
+    model = _starting_model(node, inputs)
+    taught, teacher = distillation_of(step.techniques), inputs.get("teacher")
+    plan = Fit(
+        step.training_in(node),
+        techniques.of(penalty_of(step.techniques), taught, teacher),
+        schedule_of(node),
+        step.epochs_in(node),
+        node.seed,
+        inputs["train"],
+        inputs["dev"],
+        node.kept_epochs,
+    )
+    order = ("train", "dev", "statistics", "model", "teacher")
+    files = [inputs[name] for name in order if name in inputs]
+    with training_state(node.settings, files) as state:
+        records, seconds = fit(model, plan, state)
+        if place().rank > 0:
+            return
+        for epoch in node.kept_epochs:
+            kept = models.load(epoch_model(state / "model.pt", epoch))
+            models.save(kept, epoch_model(output, epoch))
+        _write(model, output, node, records, seconds)
+
+
+def _require(node: Node, inputs: Inputs) -> None:
+    """Refuse a step without all of its inputs."""
+    if missing := [f"--{name}" for name in node.needs if name not in inputs]:
+        raise UserError(f"{node.path} needs {' and '.join(missing)}: give the file of each")
+
+
+def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
+    """Return the model that a training begins with: the one before it, or initial weights."""
+    step = node.step
+    assert isinstance(step, Train)
+    if node.parent is None:
+        return initial_model(node, inputs["statistics"])
+    model = models.load(inputs["model"])
+    if step.apply_factors:
+        model.bank.apply_below = APPLY_BELOW
+        model.bank.apply_recurrent_below = APPLY_RECURRENT_BELOW
+    return model
+
+
+def initial_model(node: Node, statistics: Path) -> AcousticModel:
+    """Return a system's model before training; trace norm's matrices are factored at full rank.
+
+    With one seed every penalty starts from the same function: the factors are the SVD of the
+    dense initial matrix.
+    """
+    recipe, system = node.recipe, node.system_settings
+    seed_step(node.seed, INITIALISATION)
+    units = characters(recipe.text.alphabet)
+    model = models.build(recipe.models[system.model], units, system.layout)
+    model.set_statistics(*read_statistics(statistics))
+    if system.regularizer.type == "trace_norm":
+        factor_fully(model.bank)
+    return model
+
+
+def truncate(node: Node, inputs: Inputs, output: Path) -> None:
+    """Write a model with its matrices truncated as the node's step says.
+
+    Errors: `UserError` for a node that is no truncation, and for an input that is not given.
+    """
+    step = node.step
+    if not isinstance(step, Truncate):
+        raise UserError(f"{node.path} is made by `schatten {step.kind}`: it is no truncation")
+    _require(node, inputs)
+    source, system = inputs["model"], node.system_settings
+    _refuse_missing_epoch(source)
+    model, moments = models.load(source), None
+    if step.rule.activations:
+        moments = input_moments(model, inputs["train"], node.recipe.trainings[system.training])
+    small = truncated(model, step.rule, system.factorization, source, moments)
+    _write(small, output, node, [], 0.0)
+
+
+def _refuse_missing_epoch(source: Path) -> None:
+    """Say what makes the missing model of an earlier epoch: its training, as it ends."""
+    last = source.with_name("model.pt")
+    if not source.is_file() and last.is_file():
+        raise UserError(
+            f"{source} does not exist, which {last} was written with: "
+            f"remove {last} too and run again"
+        )
+
+
+def _write(
+    model: AcousticModel, output: Path, node: Node, records: list[dict[str, Any]], seconds: float
+) -> None:
+    """Write a model and, beside it, its history."""
+    history = History(
+        system=node.system,
+        seed=node.seed,
+        stage=node.name,
+        parameters=model.parameters_at_inference(),
+        stored_parameters=stored_parameters(model),
+        matrices=matrix_measures(model)["matrices"],
+        epochs=[Epoch.model_validate(record) for record in records],
+        training_seconds=seconds,
+        torch=torch.__version__,
+        **here(),
+    )
+    history.write(history_of(output))
+    models.save(model.eval(), output)

@@ -1,0 +1,69 @@
+"""What `snakemake --config` says, checked: which experiment the workflow is of."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from schatten import recipe as recipes
+from schatten.corpus.fingerprint import fingerprint
+from schatten.device.devices import device_names
+from schatten.errors import UserError
+from schatten.recipe.layout import Layout
+from schatten.workflow.inputs import Workflow
+
+DEFAULT_RECIPE = "voicesearch_like/tiny"
+KEYS = ("recipe", "corpus_dir", "results", "devices")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def workflow_of(config: dict[str, Any], *, is_cached: bool = False) -> Workflow:
+    """Read what `--config` says; `is_cached`: Snakemake was given `--cache`.
+
+    Errors: `UserError` for an unknown key, a wrong recipe or a missing corpus folder.
+    """
+    unknown = sorted(set(config) - set(KEYS))
+    if unknown:
+        raise UserError(
+            f"--config knows no {', '.join(unknown)}: it takes {', '.join(KEYS)}; "
+            "settings of the experiment stand in the recipe's YAML"
+        )
+    name = _text(config, "recipe", DEFAULT_RECIPE)
+    recipe = recipes.load(name)
+    corpus_dir = Path(_text(config, "corpus_dir", "")) if "corpus_dir" in config else None
+    if corpus_dir is not None and recipe.corpus.source == "voicesearch_like":
+        raise UserError(f"{name} makes its own speech: leave corpus_dir out")
+    path = recipes.path_of(name).absolute()
+    _check_names(path, _text(config, "results", "results"))
+    layout = Layout(
+        path.parent.name,
+        path.stem,
+        fingerprint(recipe, corpus_dir),
+        Path(_text(config, "results", "results")),
+    )
+    devices = device_names(_text(config, "devices", "host"))
+    is_cached = is_cached and "SNAKEMAKE_OUTPUT_CACHE" in os.environ
+    return Workflow(name, recipe, layout, corpus_dir, devices, is_cached)
+
+
+def _text(config: dict[str, Any], key: str, default: str) -> str:
+    """Return a value of `--config`, which Snakemake reads as YAML: `1e3` comes as a number."""
+    value = config.get(key, default)
+    if not isinstance(value, str | Path):
+        raise UserError(f"--config {key} is not text but {value!r}: write it with more quotes")
+    return str(value)
+
+
+def _check_names(recipe: Path, results: str) -> None:
+    """Refuse names that would mean something else in a pattern of paths."""
+    for name in (recipe.parent.name, recipe.stem):
+        if not _NAME.fullmatch(name):
+            raise UserError(
+                f"{recipe}: {name!r} becomes a folder of results, so it takes letters, digits, "
+                "`_`, `.` and `-`, a letter or digit first: rename it"
+            )
+    if not results or results.startswith("-") or set(results) & set("{}\n*?["):
+        raise UserError(
+            f"--config results={results!r} cannot be a folder of results: name one that does not "
+            "begin with `-`, and holds no braces, brackets, stars, question marks or line ends"
+        )

@@ -1,0 +1,191 @@
+"""What the rules of an experiment read and write besides the steps of its chains."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from schatten.recipe.chain import Node
+from schatten.recipe.figures import ON_DEV, drawn
+from schatten.recipe.layout import (
+    beam_models,
+    bundle_lm,
+    curve_models,
+    decodings,
+    engine_decodings,
+    lexicon_models,
+    search_with,
+)
+from schatten.recipe.tables import written
+from schatten.workflow.experiment import Experiment
+from schatten.workflow.step_rules import StepRule, step_rules
+
+
+class Workflow(Experiment):
+    """One experiment's workflow: rules take their inputs, outputs and params from here."""
+
+    def step_rules(self, kind: str) -> list[StepRule]:
+        """Return the rules of a class of step."""
+        return step_rules(self, kind)
+
+    @property
+    def lexicon_model(self) -> str:
+        """The language model that decoders are compared with."""
+        return lexicon_models(self.recipe)[0]
+
+    def grid_scores(self, wildcards: Any) -> list[Path]:
+        """The scores on dev that a grid's best are chosen by."""
+        dev = self.recipe.splits.dev
+        nodes = self.points[wildcards.grid]
+        return [self.layout.score(node, "greedy", "none", dev) for node in nodes]
+
+    def results(self, nodes: Sequence[Node]) -> list[Path]:
+        """What the tables read of some models: scores, models and histories."""
+        scores = [
+            self.layout.score(node, decoder, lm, split)
+            for node in nodes
+            for decoder, lm in decodings(self.recipe, node)
+            for split in self.recipe.splits.test
+        ]
+        return [*scores, *self.layout.trained(nodes), *self._engine_results(nodes)]
+
+    def listings(self, nodes: Sequence[Node]) -> list[Path]:
+        """What the scores of some models write for people, which no step reads."""
+        return [
+            path
+            for node in nodes
+            for decoder, lm in decodings(self.recipe, node)
+            for split in self.recipe.splits.test
+            for path in self.layout.listings(node, decoder, lm, split)
+        ]
+
+    def _engine_results(self, nodes: Sequence[Node]) -> list[Path]:
+        """What the engine's table reads of some models: scores, sizes and latencies."""
+        pairs = [(node, *pair) for node in nodes for pair in engine_decodings(self.recipe, node)]
+        scores = [
+            self.layout.score(node, "engine", lm, split, precision)
+            for node, precision, lm in pairs
+            for split in self.recipe.splits.test
+        ]
+        exported = {self.layout.exported(node, precision) for node, precision, _ in pairs}
+        return [*scores, *(path.with_suffix(".json") for path in sorted(exported))]
+
+    def dev_scores(self, nodes: Sequence[Node], kind: str) -> list[Path]:
+        """Greedy scores on dev of some models, where a kind of figure, or tiers, need them."""
+        if kind not in ON_DEV and not (kind == "tables" and self.recipe.tables.tiers):
+            return []
+        dev = self.recipe.splits.dev
+        return [self.layout.score(node, "greedy", "none", dev) for node in nodes]
+
+    def bundles(self, nodes: Sequence[Node]) -> list[Path]:
+        """The manifests of the bundles of some models, where they have a language model."""
+        lm = bundle_lm(self.recipe)
+        final = [node for node in nodes if node.is_final and lm is not None]
+        return [self.layout.bundle(node, str(lm)) / "manifest.json" for node in final]
+
+    def table_bundles(self, nodes: Sequence[Node]) -> list[Path]:
+        """The same, where the tables show them."""
+        return self.bundles(nodes) if "bundles" in written(self.recipe) else []
+
+    def tier_inputs(self, nodes: Sequence[Node]) -> list[Path]:
+        """What says which models stand for the tiers."""
+        final = [node for node in nodes if node.is_final]
+        return [*self.layout.trained(final), *self.dev_scores(final, "tables")]
+
+    def device_results(self, nodes: Sequence[Node]) -> list[Path]:
+        """What the table of devices reads of some models: bundles, words, sizes, times."""
+        layout, split, found = self.layout, self.recipe.splits.test[0], []
+        for node in nodes:
+            found.append(layout.exported(node, "int8").with_suffix(".json"))
+            for lm in lexicon_models(self.recipe):
+                found.append(layout.bundle(node, lm) / "manifest.json")
+                found.append(layout.score(node, "engine", lm, split, "int8"))
+                found += [layout.measured(device, node, lm) for device in self.devices]
+        return found
+
+    def curve_inputs(self, wildcards: Any) -> list[Path]:
+        """What a curve is drawn from."""
+        recipe, layout, node = self.recipe, self.layout, self.baseline
+        if wildcards.kind == "beam":
+            return [layout.beams(*search_with(recipe, x)) for x in beam_models(recipe)]
+        splits = (recipe.splits.dev, recipe.splits.test[0])
+        found = []
+        for lm in curve_models(recipe):
+            search = search_with(recipe, lm)
+            found += [layout.score(node, *search, split) for split in splits]
+            found += [layout.weights(node, lm, search[0]), layout.lm(lm) / "info.json"]
+        return found
+
+    @property
+    def figures(self) -> list[Path]:
+        """The figures that the recipe has the systems for."""
+        return [self.layout.tables / f"{kind}.png" for kind in drawn(self.recipe)]
+
+    @property
+    def tables(self) -> list[Path]:
+        """The tables that the recipe has the systems for, in each of their formats."""
+        names, endings = written(self.recipe), ("md", "csv", "tex")
+        return [self.layout.tables / f"{name}.{ending}" for name in names for ending in endings]
+
+    @property
+    def sizes(self) -> list[Path]:
+        """Sizes of the data and of every language model in the tables."""
+        languages = self.recipe.table_language_models
+        return [self.layout.validation, *(self.layout.lm(x) / "info.json" for x in languages)]
+
+    @property
+    def choices(self) -> list[Path]:
+        """Which points of each grid go on, and the points."""
+        points = [node for nodes in self.points.values() for node in nodes]
+        return [*map(self.layout.choice, self.recipe.grids), *self.layout.trained(points)]
+
+    def model(self, wildcards: Any) -> Path:
+        """The model of the node that wildcards name."""
+        return self.layout.model(self.node(wildcards))
+
+    def features(self, wildcards: Any) -> list[Path]:
+        """Features of the splits that are scored, as a system's model reads them."""
+        model = self.recipe.models[self.recipe.systems[wildcards.system].model]
+        return [self.layout.features(model.feature, split) for split in self.recipe.splits.scored]
+
+    def tuning_logprobs(self, wildcards: Any) -> Path:
+        """Log-probabilities of dev of the node whose decoding weights wildcards name."""
+        return self.layout.logprobs(self.tuned_node(wildcards), self.recipe.splits.dev)
+
+    def weights(self, wildcards: Any) -> Path:
+        """Decoding weights for the node that wildcards name, with their language model."""
+        node = self.node(wildcards)
+        decoder = getattr(wildcards, "decoder", "lexicon")
+        return self.layout.weights(node, wildcards.lm, decoder)
+
+    def graph_weights(self, wildcards: Any) -> Path:
+        """Decoding weights for the search of a graph."""
+        return self.layout.weights(self.node(wildcards), wildcards.lm, "wfst")
+
+    def exported(self, wildcards: Any) -> Path:
+        """The node's model for the engine."""
+        return self.layout.exported(self.node(wildcards), wildcards.precision)
+
+    def search_lexicon(self, wildcards: Any) -> list[Path]:
+        """The lexicon that is searched with a language model; none for one of characters."""
+        searched = self.recipe.language_models[wildcards.lm].decoder == "lexicon"
+        return [self.layout.lm(wildcards.lm) / "lexicon"] if searched else []
+
+    def graph(self, wildcards: Any) -> Path:
+        """The decoding graph that is searched for a language model's column."""
+        return self.layout.graph(self.recipe.decoding.wfst.first_pass or wildcards.lm)
+
+    def rescoring_lm(self, wildcards: Any) -> list[Path]:
+        """The model that rescores the graph's lattices, where the graph has another one."""
+        if self.recipe.decoding.wfst.first_pass in (None, wildcards.lm):
+            return []
+        return [self.layout.lm(wildcards.lm) / "bin"]
+
+    def known_words(self, wildcards: Any) -> Path:
+        """Lexicon of the words that a language model has seen; greedy: those of the main one."""
+        main = self.recipe.table_language_models[0]
+        return self.layout.lm(main if wildcards.lm == "none" else wildcards.lm) / "lexicon"
+
+    def lm_text(self, wildcards: Any) -> Path:
+        """The text a language model is estimated on."""
+        text = self.recipe.language_models[wildcards.lm].text
+        return self.layout.text(self.recipe.splits.train if text == "train" else text)
