@@ -7,15 +7,18 @@ import torch
 from pydantic import ValidationError
 from small_data import RECIPE, write_split
 
-from schatten import recipe
+from schatten import models, recipe
+from schatten.compress import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_features
 from schatten.recipe import Recipe, parts
-from schatten.recipe.model import Stage2
+from schatten.recipe.model import Lstm, Penalty, Stage2
 from schatten.recipe.training import FactorWarmup, Training
+from schatten.train import techniques
 from schatten.train.averaging import WeightAverage
 from schatten.train.data import Labels, frames_needed, training_loader
-from schatten.train.module import ctc_losses
+from schatten.train.loop import parameter_groups
+from schatten.train.objectives.ctc import ctc_losses
 from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
 
 TRAINING = Training(
@@ -68,18 +71,33 @@ def test_the_highest_rate_is_held_before_it_falls() -> None:
         Training.model_validate({**TRAINING.model_dump(), "hold_epochs": 10})
 
 
+def share_of_factors(training: Training, step: int, penalty: str, continues: bool = False) -> float:
+    """Return what U and V take of the learning rate."""
+    context = techniques.Context(training, continues=continues)
+    settings = Lstm(type="lstm", lstm=(4,))
+    model = models.build(settings, ["<blank>", "a"], "partial")
+    found = techniques.of(Penalty(type=penalty), None, context)
+    for one in found:
+        one.prepare(model)
+    factor_fully(model.bank)
+    others, factors = parameter_groups(model, found)
+    assert len(factors.parameters) == 2 * len(list(model.bank.items()))
+    assert others.share(step) == 1
+    return factors.share(step)
+
+
 def test_factors_have_a_rate_and_a_slow_start_of_their_own() -> None:
     warmup = FactorWarmup(share=0.25, steps=40)
     own = {"factor_learning_rate_ratio": 0.6, "factor_warmup": warmup}
     slow = TRAINING.model_copy(update=own)
-    shares = [stage1_schedule(slow).share_of_factors(step) for step in (0, 20, 40, 90)]
+    shares = [share_of_factors(slow, step, "trace_norm") for step in (0, 20, 40, 90)]
     assert shares == pytest.approx([0.15, 0.3, 0.6, 0.6])
-    assert stage1_schedule(TRAINING).share_of_factors(0) == pytest.approx(0.3)
+    assert share_of_factors(TRAINING, 0, "trace_norm") == pytest.approx(0.3)
     without = TRAINING.model_copy(update={"factor_warmup": None})
-    assert stage1_schedule(without).share_of_factors(0) == 1
-    early = Stage2(transition="early", at_epoch=2)
-    assert stage2_schedule(slow, early, 2).share_of_factors(0) == pytest.approx(0.6)
-    assert stage2_schedule(slow, Stage2(epochs=4), 10).share_of_factors(0) == 1
+    assert share_of_factors(without, 0, "trace_norm") == 1
+    assert share_of_factors(slow, 0, "none") == 1
+    for penalty in ("none", "trace_norm"):
+        assert share_of_factors(slow, 0, penalty, continues=True) == pytest.approx(0.6)
 
 
 def test_stage2_starts_at_three_times_the_last_rate_of_stage1() -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
-from lightning import Trainer
 from small_data import write_data
 
 from schatten import models, recipe
+from schatten.compress import factor_fully
 from schatten.errors import UserError
 from schatten.recipe.layout import Row
 from schatten.train import compare_ranks, stages
@@ -86,7 +86,9 @@ def test_factors_can_start_more_slowly_than_the_rest(data, tmp_path: Path) -> No
     content["trainings"]["default"]["factor_warmup"] = {"share": 1e-6, "steps": 100000}
     path.write_text(yaml.safe_dump(content))
     settings, output = recipe.load(str(path)), tmp_path / "model.pt"
-    before = stages.initial_model(settings, "trace_norm", 1, statistics).state_dict()
+    initial = stages.initial_model(settings, "trace_norm", 1, statistics)
+    factor_fully(initial.bank)
+    before = initial.state_dict()
     stages.stage1(settings, "trace_norm", 1, cuts, statistics, output)
     for name, value in models.load(output).state_dict().items():
         if name.endswith((".u", ".v")):
@@ -156,19 +158,19 @@ def test_a_training_goes_on_from_any_step_with_the_same_bits(
     settings = recipe.load(str(path))
     stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("whole/model.pt"))
     whole = models.acoustic.read(Path("whole/model.pt"))["state"]
-    write = Checkpoints.on_train_batch_end
+    write = Checkpoints.save
     for step in (1, 7, 8, 9, 13):
 
-        def interrupt(self: Checkpoints, trainer: Trainer, *_: object, last: int = step) -> None:
-            write(self, trainer)
-            if trainer.global_step == last:
+        def interrupt(self: Checkpoints, last: int = step) -> None:
+            write(self)
+            if self.parts["progress"][0]()["step"] == last:
                 raise Interrupted
 
-        monkeypatch.setattr(Checkpoints, "on_train_batch_end", interrupt)
+        monkeypatch.setattr(Checkpoints, "save", interrupt)
         with pytest.raises(Interrupted):
             stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
         assert list(Path("state").glob("*/last.ckpt"))
-        monkeypatch.setattr(Checkpoints, "on_train_batch_end", write)
+        monkeypatch.setattr(Checkpoints, "save", write)
         stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
         resumed = models.acoustic.read(Path("cut/model.pt"))["state"]
         assert all(torch.equal(whole[name], resumed[name]) for name in whole), step
@@ -219,7 +221,8 @@ def _wait_for_checkpoint(steps: int) -> Path:
                 saved = torch.load(path, weights_only=True)
             except (RuntimeError, OSError):
                 continue
-            if saved["global_step"] >= steps and saved["schatten"]["sums"]["steps"] > 0:
+            progress = saved["progress"]
+            if progress["step"] >= steps and progress["sums"]["steps"] > 0:
                 return path
         time.sleep(0.005)
     raise AssertionError("no checkpoint came")
@@ -239,7 +242,7 @@ def test_a_nan_loss_names_the_step_the_utterances_and_the_remedy(
 
 def test_a_diverging_loss_stops(data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cuts, statistics, path = data
-    monkeypatch.setattr("schatten.train.module.DIVERGENCE_FACTOR", 0.01)
+    monkeypatch.setattr("schatten.train.progress.DIVERGENCE_FACTOR", 0.01)
     path.write_text(path.read_text().replace("epochs: 2\n", "epochs: 4\n"))
     with pytest.raises(UserError, match="the loss diverges"):
         stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")

@@ -14,7 +14,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.model import FEATURE_BINS
 from schatten.recipe.parts import model_of
 from schatten.train.bench import fastest
-from schatten.train.module import ctc_losses
+from schatten.train.objectives.ctc import ctc_losses
 
 UTTERANCE_SECONDS = 8
 """Length of the made-up utterances: about that of read sentences."""

@@ -6,7 +6,6 @@ from typing import Any
 import torch
 
 from schatten import models
-from schatten.compress.truncate import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
 from schatten.models.acoustic import AcousticModel, units_of
@@ -24,13 +23,15 @@ from schatten.recipe.parts import (
 from schatten.runtime.files import read_json, write_json
 from schatten.runtime.launch import place
 from schatten.runtime.provenance import here
-from schatten.train import techniques
+from schatten.train import objectives, techniques
 from schatten.train.calibration import input_moments
-from schatten.train.fit import Fit, epoch_model, fit
-from schatten.train.measure import matrix_measures, stored_parameters
-from schatten.train.module import seed_step
+from schatten.train.loop import Plan, train
+from schatten.train.measure import stored_parameters
+from schatten.train.randomness import seed_step
 from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
-from schatten.train.state import training_state
+from schatten.train.state import epoch_model, training_state
+from schatten.train.techniques import Context
+from schatten.train.techniques.spectra import matrix_measures
 from schatten.train.truncation import truncated
 
 INITIALISATION = 2**31
@@ -65,10 +66,11 @@ def stage1(
             f"{system} learns from {settings.distill.teacher}: give --teacher, its model"
         )
     inputs = [*cuts, statistics, *([teacher] if teacher else [])]
-    added = techniques.of(settings.penalty, settings.distill, teacher)
-    plan = Fit(training, added, schedule, training.epochs, seed, *cuts, keep)
+    objective = objectives.of(training, model)
+    added = techniques.of(settings.penalty, settings.distill, Context(training, teacher))
+    plan = Plan(training, objective, added, schedule, training.epochs, seed, cuts, keep)
     with training_state(train_part(recipe, system, seed), inputs) as state:
-        records, seconds = fit(model, plan, state)
+        records, seconds = train(model, plan, state)
         if place().rank > 0:
             return
         for epoch in keep:
@@ -79,18 +81,12 @@ def stage1(
 
 
 def initial_model(recipe: Recipe, system: str, seed: int, statistics: Path) -> AcousticModel:
-    """Return a system's model before training; trace norm's matrices are factored at full rank.
-
-    With one seed every penalty starts from the same function: the factors are the SVD of the
-    dense initial matrix.
-    """
+    """Return a system's dense model before training; with one seed it is the same for all."""
     settings = recipe.systems[system]
     seed_step(seed, INITIALISATION)
     units = units_of(recipe.text.alphabet)
     model = models.build(model_of(recipe, system), units, settings.layout)
     model.set_statistics(*read_statistics(statistics))
-    if settings.penalty.type == "trace_norm":
-        factor_fully(model.bank)
     return model
 
 
@@ -137,9 +133,11 @@ def stage2(recipe: Recipe, row: Row, source: Path, cuts: tuple[Path, Path], outp
     factored = factored_epoch(recipe, system, row.rank)
     epochs = stage2_epochs(training, settings.stage2, factored)
     schedule = stage2_schedule(training, settings.stage2, factored)
-    plan = Fit(training, [], schedule, epochs, seed, *cuts)
+    context = Context(training, continues=settings.stage2.transition == "early")
+    added, objective = techniques.make([], context), objectives.of(training, model)
+    plan = Plan(training, objective, added, schedule, epochs, seed, cuts)
     with training_state(stage2_part(recipe, system, seed, row.rank), [*cuts, source]) as state:
-        records, seconds = fit(model, plan, state)
+        records, seconds = train(model, plan, state)
         if place().rank == 0:
             _write(model, output, system, seed, "stage2", records, seconds)
 
