@@ -1,22 +1,29 @@
 """Small parts of training: labels, schedule, averaging, losses, and what makes a step run again."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+import yaml
 from pydantic import ValidationError
 from small_data import RECIPE, write_split
 
-from schatten import recipe
+from schatten import models, recipe
+from schatten.compress import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_features
-from schatten.recipe import Recipe, parts
-from schatten.recipe.model import Stage2
+from schatten.recipe import Recipe, step_settings
+from schatten.recipe.chain import Node
+from schatten.recipe.model import Lstm
+from schatten.recipe.techniques import Penalty, techniques_of
 from schatten.recipe.training import FactorWarmup, Training
+from schatten.train import techniques
 from schatten.train.averaging import WeightAverage
 from schatten.train.data import training_loader
-from schatten.train.module import ctc_losses
-from schatten.train.schedule import stage1_schedule, stage2_epochs, stage2_schedule
+from schatten.train.loop import parameter_groups
+from schatten.train.objectives.ctc import ctc_losses
+from schatten.train.schedule import first_schedule, schedule_of
 from schatten.units import characters
 
 TRAINING = Training(
@@ -45,7 +52,7 @@ def test_a_first_label_may_be_held_back() -> None:
 
 
 def test_stage1_warms_up_and_falls_to_its_last_rate() -> None:
-    schedule = stage1_schedule(TRAINING)
+    schedule = first_schedule(TRAINING)
     assert schedule(0, 0.0) == pytest.approx(1 / 5)
     assert schedule(100, 5.0) == pytest.approx(0.1)
     assert schedule(1000, 10.0) == pytest.approx(0.01)
@@ -53,42 +60,69 @@ def test_stage1_warms_up_and_falls_to_its_last_rate() -> None:
 
 def test_the_highest_rate_is_held_before_it_falls() -> None:
     held = TRAINING.model_copy(update={"hold_epochs": 2.5})
-    schedule = stage1_schedule(held)
+    schedule = first_schedule(held)
     assert [schedule(1000, epoch) for epoch in (0.0, 1.0, 2.5)] == [1.0, 1.0, 1.0]
     assert schedule(1000, 6.25) == pytest.approx(0.1)
     assert schedule(1000, 10.0) == pytest.approx(0.01)
-    early = Stage2(transition="early", at_epoch=3)
-    assert stage2_schedule(held, early, 3)(0, 1.5) == pytest.approx(schedule(1000, 4.5))
+    early = later_training(held, {"transition": "early", "at_epoch": 3})
+    assert schedule_of(early)(0, 1.5) == pytest.approx(schedule(1000, 4.5))
     with pytest.raises(ValidationError, match="leaves none of 10 epochs"):
         Training.model_validate({**TRAINING.model_dump(), "hold_epochs": 10})
+
+
+def later_training(training: Training, stage2: dict[str, Any]) -> Node:
+    """Return the node after truncation of a system with these settings."""
+    content = yaml.safe_load(RECIPE)
+    content["trainings"] = {"default": training.model_dump()}
+    content["systems"] = {
+        "dense": {**content["systems"]["dense"], "ranks": [{"rank": 2}], "stage2": stage2}
+    }
+    content.pop("grids", None)
+    return Recipe.model_validate(content).nodes("dense", 1)[-1]
+
+
+def share_of_factors(training: Training, step: int, penalty: str, continues: bool = False) -> float:
+    """Return what U and V take of the learning rate."""
+    context = techniques.Context(training, continues=continues)
+    settings = Lstm(type="lstm", lstm=(4,))
+    model = models.build(settings, characters("a"), "partial")
+    found = techniques.make(techniques_of(Penalty(type=penalty), None), context)
+    for one in found:
+        one.prepare(model)
+    factor_fully(model.bank)
+    others, factors = parameter_groups(model, found)
+    assert len(factors.parameters) == 2 * len(list(model.bank.items()))
+    assert others.share(step) == 1
+    return factors.share(step)
 
 
 def test_factors_have_a_rate_and_a_slow_start_of_their_own() -> None:
     warmup = FactorWarmup(share=0.25, steps=40)
     own = {"factor_learning_rate_ratio": 0.6, "factor_warmup": warmup}
     slow = TRAINING.model_copy(update=own)
-    shares = [stage1_schedule(slow).share_of_factors(step) for step in (0, 20, 40, 90)]
+    shares = [share_of_factors(slow, step, "trace_norm") for step in (0, 20, 40, 90)]
     assert shares == pytest.approx([0.15, 0.3, 0.6, 0.6])
-    assert stage1_schedule(TRAINING).share_of_factors(0) == pytest.approx(0.3)
+    assert share_of_factors(TRAINING, 0, "trace_norm") == pytest.approx(0.3)
     without = TRAINING.model_copy(update={"factor_warmup": None})
-    assert stage1_schedule(without).share_of_factors(0) == 1
-    early = Stage2(transition="early", at_epoch=2)
-    assert stage2_schedule(slow, early, 2).share_of_factors(0) == pytest.approx(0.6)
-    assert stage2_schedule(slow, Stage2(epochs=4), 10).share_of_factors(0) == 1
+    assert share_of_factors(without, 0, "trace_norm") == 1
+    assert share_of_factors(slow, 0, "none") == 1
+    for penalty in ("none", "trace_norm"):
+        assert share_of_factors(slow, 0, penalty, continues=True) == pytest.approx(0.6)
 
 
-def test_stage2_starts_at_three_times_the_last_rate_of_stage1() -> None:
-    schedule = stage2_schedule(TRAINING, Stage2(epochs=4), 10)
+def test_a_later_training_starts_at_three_times_the_last_rate() -> None:
+    node = later_training(TRAINING, {"epochs": 4})
+    schedule = schedule_of(node)
     assert schedule(0, 0.0) == pytest.approx(3 * 0.01)
-    assert stage2_epochs(TRAINING, Stage2(epochs=4), 10) == 4
+    assert (schedule.epochs, node.step.epochs_in(node)) == (4, 4)
 
 
 def test_an_early_transition_keeps_one_schedule() -> None:
-    stage2 = Stage2(transition="early", at_epoch=3)
-    assert stage2_epochs(TRAINING, stage2, 3) == 7
+    node = later_training(TRAINING, {"transition": "early", "at_epoch": 3})
+    assert node.step.epochs_in(node) == 7
     for epoch in (0.0, 2.5, 7.0):
-        expected = stage1_schedule(TRAINING)(1000, 3 + epoch)
-        assert stage2_schedule(TRAINING, stage2, 3)(1000, epoch) == pytest.approx(expected)
+        expected = first_schedule(TRAINING)(1000, 3 + epoch)
+        assert schedule_of(node)(1000, epoch) == pytest.approx(expected)
 
 
 def test_averaging_takes_the_mean_of_what_was_added() -> None:
@@ -108,18 +142,18 @@ def loaded(tmp_path: Path, old: str = "", new: str = "") -> Recipe:
 
 def test_a_lambda_matters_to_its_own_system_alone(tmp_path: Path) -> None:
     before, after = loaded(tmp_path), loaded(tmp_path, "lambda_rec: 0.1", "lambda_rec: 0.2")
-    assert parts.train_part(before, "dense", 1) == parts.train_part(after, "dense", 1)
-    assert parts.train_part(before, "trace_norm", 1) != parts.train_part(after, "trace_norm", 1)
+    assert before.start("dense", 1).settings == after.start("dense", 1).settings
+    assert before.start("trace_norm", 1).settings != after.start("trace_norm", 1).settings
 
 
 def test_a_result_version_matters_to_its_own_step_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = loaded(tmp_path)
-    before = parts.train_part(settings, "dense", 1), parts.tune_part(settings)
-    monkeypatch.setitem(parts.RESULT_VERSION, "tune", 99)
-    assert parts.train_part(settings, "dense", 1) == before[0]
-    assert parts.tune_part(settings) != before[1]
+    before = settings.start("dense", 1).settings, step_settings.tune_settings(settings)
+    monkeypatch.setitem(step_settings.RESULT_VERSION, "tune", 99)
+    assert settings.start("dense", 1).settings == before[0]
+    assert step_settings.tune_settings(settings) != before[1]
 
 
 def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> None:

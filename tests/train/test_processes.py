@@ -13,10 +13,11 @@ import torch
 import yaml
 from lhotse import CutSet
 from processes import ends
-from small_data import write_data
+from small_data import write_data, write_split
 
 from schatten import models
 from schatten.features.store import read_features
+from schatten.runtime.files import read_jsonl, write_jsonl
 from schatten.runtime.launch import Place
 from schatten.train.data import Utterances
 from schatten.units import characters
@@ -33,9 +34,13 @@ CONVOLUTIONAL = {
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The verb on made-up data, without masks and dropout; batches hold one to three utterances."""
+    """The verb on made-up data, without masks and dropout; batches hold one to three utterances.
+
+    The dev split is one batch, so that a second process has none.
+    """
     monkeypatch.chdir(tmp_path)
     cuts, statistics, path = write_data(tmp_path / "data")
+    write_jsonl(cuts[1], read_jsonl(cuts[1])[:2])
     settings = yaml.safe_load(path.read_text())
     settings["models"]["tiny"] = CONVOLUTIONAL
     settings["systems"] = {"trace_norm": settings["systems"]["trace_norm"]}
@@ -97,6 +102,65 @@ def test_a_process_that_fails_ends_the_others(command: list[str]) -> None:
     assert run.returncode == 1
     assert "the loss is nan at step 0" in run.stderr
     assert not Path("model.pt").exists()
+
+
+EVALUATE = """
+import sys
+from pathlib import Path
+
+import torch
+from small_data import write_split
+from schatten import models
+from schatten.features.store import read_features
+from schatten.recipe.model import DeepSpeech2
+from schatten.runtime import launch
+from schatten.train.data import scoring_loader
+from schatten.train.evaluation import evaluate
+from schatten.train.fabric import started
+from schatten.train.objectives import Ctc
+from schatten.units import characters
+
+status = launch.spread(int(sys.argv[1]))
+if status is not None:
+    sys.exit(status)
+settings, units = DeepSpeech2.model_validate(CONVOLUTIONAL), characters("ab")
+torch.set_num_threads(1)
+torch.manual_seed(1)
+model = models.build(settings, units, "partial")
+cuts = read_features(Path(sys.argv[2]))
+with started("32", Path("logs")) as fabric:
+    fabric.setup(model, torch.optim.Adam(model.parameters()))
+    for seconds in (2.0, 20.0):
+        loader = scoring_loader(cuts, units, seconds, launch.place())
+        batches = list(loader)
+        found = evaluate(fabric, model, Ctc(units), batches)
+        assert model.training
+        print(found["dev_loss"], found["dev_cer"], len(batches))
+"""
+
+
+def test_dev_batches_need_not_go_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three processes on two dev batches and on one: the losses of one process, and none waits."""
+    monkeypatch.chdir(tmp_path)
+    cuts = write_split(tmp_path, "dev", 8, 2)
+    script = tmp_path / "evaluate.py"
+    script.write_text(EVALUATE.replace("CONVOLUTIONAL", repr(CONVOLUTIONAL)))
+    rows = []
+    for processes in ("1", "3"):
+        run = subprocess.run(
+            [sys.executable, str(script), processes, str(cuts)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        assert run.returncode == 0, run.stderr
+        rows.append([[float(value) for value in line.split()] for line in run.stdout.splitlines()])
+    assert [row[2] for row in rows[0]] == [2, 1]
+    assert [row[2] for row in rows[1]] == [1, 1]  # of the first process; others have 1 and none
+    for alone, shared in zip(*rows, strict=True):
+        assert shared[:2] == pytest.approx(alone[:2], rel=1e-6)
 
 
 def test_shares_make_up_the_batch_and_none_is_empty(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import chains
 import pytest
 import torch
 import yaml
@@ -9,16 +10,18 @@ from small_data import RECIPE, write_data
 
 from schatten import compress, models, recipe
 from schatten.errors import UserError
-from schatten.recipe.model import Distillation, Penalty
-from schatten.train import stages, techniques
+from schatten.recipe.techniques import Distillation, Penalty, techniques_of
+from schatten.recipe.training import Training
+from schatten.train import techniques
 from schatten.train.data import Batch
-from schatten.train.techniques import Step
+from schatten.train.techniques import Context, Step
 from schatten.train.techniques.distillation import Distilled, divergence
 
 STUDENT = {
     "model": "narrow",
     "distill": {"teacher": "dense", "weight": 0.4, "temperature": 2.0},
 }
+TRAINING = Training(epochs=2, batch_seconds=2.5, learning_rate=0.01)
 NARROW = {"type": "lstm", "feature": "mel40", "stack": 2, "keep_every": 2, "lstm": [4]}
 
 
@@ -44,7 +47,13 @@ def step_of(model: models.AcousticModel, seed: int = 5) -> Step:
     torch.manual_seed(seed)
     lengths = torch.tensor([40, 23])
     batch = Batch(torch.randn(2, 40, 40), lengths, [torch.tensor([2])] * 2, ["a", "b"], 0.6, 2)
-    return Step(model, batch, *model(batch.features, lengths))
+    step = Step(0, 0.0, 1, model, batch)
+    step.log_probs, step.lengths = model(batch.features, lengths)
+    return step
+
+
+def distilled_from(teacher: Path, **settings: float) -> Distilled:
+    return Distilled(Distillation(teacher="dense", **settings), Context(TRAINING, teacher))
 
 
 def test_divergence_is_that_of_the_softened_probabilities() -> None:
@@ -60,13 +69,12 @@ def test_divergence_is_that_of_the_softened_probabilities() -> None:
 
 def test_a_student_that_is_its_teacher_has_nothing_to_learn(data, tmp_path: Path) -> None:
     _, statistics, path = data
-    model = stages.initial_model(recipe.load(str(path)), "dense", 1, statistics).eval()
+    model = chains.initial_model(recipe.load(str(path)), "dense", 1, statistics).eval()
     models.save(model, tmp_path / "teacher.pt")
-    distilled = Distilled(Distillation(teacher="dense", weight=0.25), tmp_path / "teacher.pt")
-    assert float(distilled(torch.tensor(8.0), step_of(model)).detach()) == pytest.approx(
-        6.0, abs=1e-4
-    )
-    other = stages.initial_model(recipe.load(str(path)), "dense", 2, statistics).eval()
+    distilled = distilled_from(tmp_path / "teacher.pt", weight=0.25)
+    mixed = distilled.loss(torch.tensor(8.0), step_of(model))
+    assert float(mixed.detach()) == pytest.approx(6.0, abs=1e-4)
+    other = chains.initial_model(recipe.load(str(path)), "dense", 2, statistics).eval()
     seen = step_of(other)
     targets = model(seen.batch.features, seen.batch.lengths)[0]
     soft = sum(
@@ -74,20 +82,28 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn(data, tmp_path: Path
         for row, frames in enumerate((20, 12))
     )
     expected = 6 + 0.25 * float(soft.detach()) / 2
-    assert float(distilled(torch.tensor(8.0), seen).detach()) == pytest.approx(expected, rel=1e-5)
+    assert float(distilled.loss(torch.tensor(8.0), seen).detach()) == pytest.approx(
+        expected, rel=1e-5
+    )
 
 
 def test_penalties_are_added(data) -> None:
     _, statistics, path = data
-    model = stages.initial_model(recipe.load(str(path)), "trace_norm", 1, statistics)
+    model = chains.initial_model(recipe.load(str(path)), "trace_norm", 1, statistics)
+    compress.factor_fully(model.bank)
     step, loss = step_of(model), torch.tensor(2.0)
     for kind, expected in (
         ("trace_norm", compress.trace_norm_penalty(model.bank, 0.1, 0.2)),
         ("l2", compress.l2_penalty(model.bank, 0.1, 0.2)),
+        ("none", torch.tensor(0.0)),
     ):
-        (added,) = techniques.of(Penalty(type=kind, lambda_rec=0.1, lambda_nonrec=0.2))
-        assert float(added(loss, step)) == pytest.approx(2 + float(expected), rel=1e-6)
-    assert techniques.of(Penalty(type="none")) == []
+        lambdas = {} if kind == "none" else {"lambda_rec": 0.1, "lambda_nonrec": 0.2}
+        added = loss
+        for one in techniques.make(
+            techniques_of(Penalty(type=kind, **lambdas), None), Context(TRAINING)
+        ):
+            added = one.loss(added, step)
+        assert float(added.detach()) == pytest.approx(2 + float(expected.detach()), rel=1e-6)
 
 
 def test_a_student_follows_its_teacher(data) -> None:
@@ -99,16 +115,20 @@ def test_a_student_follows_its_teacher(data) -> None:
         systems__student__distill={"teacher": "dense", "weight": 1},
     )
     settings, teacher = recipe.load(str(path)), Path("teacher/model.pt")
-    stages.stage1(settings, "dense", 1, cuts, statistics, teacher)
-    with pytest.raises(UserError, match="student learns from dense: give --teacher"):
-        stages.stage1(settings, "student", 1, cuts, statistics, Path("none/model.pt"))
-    stages.stage1(settings, "student", 1, cuts, statistics, Path("student/model.pt"), teacher)
+    chains.stage1(settings, "dense", 1, cuts, statistics, teacher)
+    with pytest.raises(UserError, match="student/seed1/whole/stage1 needs --teacher: give"):
+        chains.stage1(settings, "student", 1, cuts, statistics, Path("none/model.pt"))
+    chains.stage1(settings, "student", 1, cuts, statistics, Path("student/model.pt"), teacher)
     changed(path, systems__student__distill=None)
     alone = recipe.load(str(path))
-    stages.stage1(alone, "student", 1, cuts, statistics, Path("alone/model.pt"))
-    distilled = Distilled(Distillation(teacher="dense", weight=1), teacher)
+    chains.stage1(alone, "student", 1, cuts, statistics, Path("alone/model.pt"))
+    distilled = distilled_from(teacher, weight=1)
     apart = [
-        float(distilled(torch.tensor(0.0), step_of(models.load(Path(name) / "model.pt"))).detach())
+        float(
+            distilled.loss(
+                torch.tensor(0.0), step_of(models.load(Path(name) / "model.pt"))
+            ).detach()
+        )
         for name in ("student", "alone")
     ]
     assert apart[0] < 0.7 * apart[1]
@@ -118,12 +138,12 @@ def test_a_student_follows_its_teacher(data) -> None:
 def test_a_teacher_of_another_stride_or_alphabet_is_refused(data, tmp_path: Path) -> None:
     _, statistics, path = data
     settings = recipe.load(str(path))
-    models.save(stages.initial_model(settings, "dense", 1, statistics), tmp_path / "teacher.pt")
-    distilled = Distilled(Distillation(teacher="dense"), tmp_path / "teacher.pt")
+    models.save(chains.initial_model(settings, "dense", 1, statistics), tmp_path / "teacher.pt")
+    distilled = distilled_from(tmp_path / "teacher.pt")
     changed(path, models__narrow__keep_every=4, systems__student__distill=None)
-    student = stages.initial_model(recipe.load(str(path)), "student", 1, statistics)
+    student = chains.initial_model(recipe.load(str(path)), "student", 1, statistics)
     with pytest.raises(UserError, match=r"teacher.pt gives .* give both one stride and one alph"):
-        distilled(torch.tensor(0.0), step_of(student))
+        distilled.loss(torch.tensor(0.0), step_of(student))
 
 
 @pytest.mark.parametrize(

@@ -53,21 +53,21 @@ class Distillation(Settings):
     """Divides the logarithms of both models' probabilities."""
 
 
-class OwnTechnique(Settings):
-    """A technique of your own, in a Python file (docs/how_to/add_a_technique.md)."""
+class OwnCode(Settings):
+    """Code of your own, in a Python file: a technique or an objective (docs/how_to)."""
 
     file: Path
-    """The file; it defines one subclass of `schatten.train.techniques.Technique`."""
+    """The file; it defines one subclass of `Technique`, or of `Objective`."""
     settings: dict[str, Any] = {}
     """What the class is given."""
 
     def sha256(self) -> str:
-        """Return the checksum of the file, so that an edited technique trains again.
+        """Return the checksum of the file, so that an edited file trains again.
 
         Errors: `UserError` where there is no such file.
         """
         if not self.file.is_file():
-            raise UserError(f"{self.file} does not exist: name the Python file of the technique")
+            raise UserError(f"{self.file} does not exist: name your Python file")
         return hashlib.sha256(self.file.read_bytes()).hexdigest()
 
 
@@ -80,7 +80,7 @@ class TechniqueEntry(Settings):
     """Trains W = U V at full rank and adds (lambda/2) (‖U‖² + ‖V‖²) to the loss."""
     distillation: Distillation | None = None
     """Learns from a trained system's soft targets as well."""
-    own: OwnTechnique | None = None
+    own: OwnCode | None = None
     """A technique from a file of yours."""
 
     @model_validator(mode="after")
@@ -104,7 +104,7 @@ class TechniqueEntry(Settings):
     def plain(self) -> dict[str, Any]:
         """Return the entry as JSON; an own technique with the SHA-256 of its file."""
         content = self.settings.model_dump(mode="json")
-        if isinstance(self.settings, OwnTechnique):
+        if isinstance(self.settings, OwnCode):
             content["sha256"] = self.settings.sha256()
         return {self.name: content}
 

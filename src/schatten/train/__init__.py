@@ -1,1 +1,1 @@
-"""Training: stage 1, truncation, stage 2, on Lightning; killed trainings go on to the bit."""
+"""Training: stage 1, truncation, stage 2, on Fabric; killed trainings go on to the bit."""

@@ -34,3 +34,7 @@ class WeightAverage:
     def state(self) -> dict[str, Any]:
         """Return what the constructor takes."""
         return {"count": self.count, "total": self.total}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what `state` returned."""
+        self.count, self.total = state["count"], state["total"]

@@ -13,7 +13,7 @@ from schatten.recipe.ranks import ParameterBudget, ParameterTarget, Rank
 from schatten.recipe.training import Training
 from schatten.train.calibration import input_moments
 from schatten.train.data import scoring_loader
-from schatten.train.module import greedy_errors
+from schatten.train.objectives.ctc import greedy_errors
 from schatten.train.truncation import truncated
 
 

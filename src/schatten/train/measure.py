@@ -1,18 +1,8 @@
-"""What an epoch's record says of a model's matrices."""
+"""What a model's history says of the numbers that it stores."""
 
 from typing import Any
 
-from schatten.compress import nu, rank_for_variance, singular_values
 from schatten.models import AcousticModel
-
-
-def matrix_measures(model: AcousticModel) -> dict[str, Any]:
-    """Return nu and the rank for 90 % of the variance of each weight (T, 3.1)."""
-    measures = {}
-    for name, weight in model.bank.items():
-        values = singular_values(weight())
-        measures[name] = {"nu": round(nu(values), 6), "rank90": rank_for_variance(values, 0.9)}
-    return {"matrices": measures}
 
 
 def stored_parameters(model: AcousticModel) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from schatten.recipe.chain import Node
 from schatten.recipe.steps import Train
-from schatten.recipe.training import FactorWarmup, Training
+from schatten.recipe.training import Training
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,12 @@ class Schedule:
     """Epochs of it that are past when this training begins."""
     hold: float = 0.0
     """Epochs before the decay."""
-    factor_ratio: float = 1.0
-    """What U and V take of the learning rate."""
-    factor_warmup: FactorWarmup | None = None
-    """How they start."""
 
     def __call__(self, step: int, epoch: float) -> float:
         """Return the learning rate at a step and a fractional epoch, both from 0."""
         progress = (self.first_epoch + epoch - self.hold) / (self.epochs - self.hold)
         rate = self.start * (self.end / self.start) ** min(1.0, max(0.0, progress))
         return rate * min(1.0, (step + 1) / (self.warmup_steps + 1))
-
-    def share_of_factors(self, step: int) -> float:
-        """Return what U and V take of the learning rate at a step, from 0."""
-        warmup = self.factor_warmup
-        if warmup is None:
-            return self.factor_ratio
-        return self.factor_ratio * float(warmup.share ** (1 - min(1.0, step / warmup.steps)))
 
 
 def first_schedule(training: Training) -> Schedule:
@@ -51,8 +40,6 @@ def first_schedule(training: Training) -> Schedule:
         training.epochs,
         training.warmup_steps,
         hold=training.hold_epochs,
-        factor_ratio=training.factor_learning_rate_ratio,
-        factor_warmup=training.factor_warmup,
     )
 
 
@@ -60,7 +47,7 @@ def schedule_of(node: Node) -> Schedule:
     """Return the schedule of a node's training.
 
     A later training starts at a multiple of the last rate before it (the trace norm paper, Kliegl
-    et al., 2018, section 3.2.2: 3); where its schedule is `continued`, that of the first training
+    et al., 2018, section 3.2.2: 3). Where its schedule is `continued`, that of the first training
     goes on from the epoch that was truncated (section 3.2.3).
     """
     step = node.step
@@ -68,10 +55,7 @@ def schedule_of(node: Node) -> Schedule:
     if node.parent is None:
         return first_schedule(step.training_in(node))
     if step.schedule == "continued":
-        start = step.start_in(node)
-        return replace(
-            schedule_of(node.start), warmup_steps=0, factor_warmup=None, first_epoch=start
-        )
+        return replace(schedule_of(node.start), warmup_steps=0, first_epoch=step.start_in(node))
     how = step.continuation_in(node)
     rate = how.learning_rate or _schedule_before(node).end * how.learning_rate_factor
     return Schedule(rate, rate * how.final_learning_rate_ratio, how.epochs)

@@ -4,12 +4,11 @@ The key is a hash of everything that the result follows from, so that a state is
 up by the training that it belongs to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import lightning
 import torch
 
 from schatten.runtime.files import atomic_output, digest, remove, sha256
@@ -18,6 +17,12 @@ from schatten.runtime.process import locked
 
 ROOT = Path("state")
 CHECKPOINT = "last.ckpt"
+_FORMAT = "schatten.checkpoint"
+"""Key of a checkpoint's version, which files of other programs and of old versions lack."""
+_VERSION = 1
+
+Part = tuple[Callable[[], Any], Callable[[Any], object]]
+"""Returns what a checkpoint has to hold of something; takes it up again."""
 
 
 def state_key(settings: str, inputs: list[Path]) -> str:
@@ -41,44 +46,52 @@ def training_state(settings: str, inputs: list[Path]) -> Iterator[Path]:
         remove(folder)
 
 
-def usable_checkpoint(folder: Path) -> str | None:
-    """Return the checkpoint that a training goes on from; a damaged one is left out, and said."""
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        return None
-    try:
-        torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        print(f"{path} is no whole checkpoint ({reason}): training begins anew", flush=True)
-        remove(path)
-        return None
-    return str(path)
+def epoch_model(model: Path, epoch: int) -> Path:
+    """Return where a model of an earlier epoch is kept: `e{epoch}.pt` beside the last one."""
+    return model.with_name(f"e{epoch}.pt")
 
 
-class Checkpoints(lightning.Callback):
-    """Writes `last.ckpt` at every epoch's end and every so many steps."""
+class Checkpoints:
+    """`last.ckpt` in a state folder: what a training goes on from, to the bit."""
 
-    def __init__(self, folder: Path, steps: int) -> None:
-        """Write into `folder`, every `steps` steps."""
+    def __init__(self, folder: Path, parts: Mapping[str, Part]) -> None:
+        """Take the parts of a training by name."""
         self.path = folder / CHECKPOINT
-        self.steps = steps
+        self.parts = parts
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any, **__: Any) -> None:
-        """Write after every so many steps; the epoch's end writes after its last one.
-
-        A checkpoint between the last batch and the dev split would resume behind both.
-        """
-        if trainer.global_step % self.steps == 0 and not trainer.is_last_batch:
-            self._write(trainer)
-
-    def on_train_epoch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
-        """Write after an epoch."""
-        self._write(trainer)
-
-    def _write(self, trainer: lightning.Trainer) -> None:
-        if not trainer.is_global_zero:
-            trainer.save_checkpoint(self.path)  # writes nothing, and waits for the one that does
+    def save(self) -> None:
+        """Write all parts, atomically; of several processes the first one writes."""
+        if place().rank > 0:
             return
+        content = {name: get() for name, (get, _) in self.parts.items()}
         with atomic_output(self.path, lasting=False) as beside:
-            trainer.save_checkpoint(beside)
+            torch.save({_FORMAT: _VERSION, **content}, beside)
+
+    def resume(self) -> bool:
+        """Take up all parts where there is a whole checkpoint, and tell whether there was.
+
+        One that is damaged, or that an old version wrote, is removed, and said.
+        """
+        content = self._read()
+        if content is None:
+            return False
+        for name, (_, put) in self.parts.items():
+            put(content[name])
+        return True
+
+    def _read(self) -> dict[str, Any] | None:
+        if not self.path.is_file():
+            return None
+        try:
+            content = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            self._refuse(f"is no whole checkpoint ({str(error).splitlines()[0]})")
+            return None
+        if not isinstance(content, dict) or content.get(_FORMAT) != _VERSION:
+            self._refuse("was written by another version of schatten")
+            return None
+        return content
+
+    def _refuse(self, why: str) -> None:
+        print(f"{self.path} {why}: training begins anew", flush=True)
+        remove(self.path)

@@ -8,23 +8,22 @@ import torch
 
 from schatten import models
 from schatten.artifacts import Epoch, History
-from schatten.compress.truncate import factor_fully
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
 from schatten.models import AcousticModel
 from schatten.recipe.chain import Node
 from schatten.recipe.steps import Train, Truncate
-from schatten.recipe.techniques import distillation_of, penalty_of
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.runtime.launch import place
 from schatten.runtime.provenance import here
-from schatten.train import techniques
+from schatten.train import loop, objectives, techniques
 from schatten.train.calibration import input_moments
-from schatten.train.fit import Fit, epoch_model, fit
-from schatten.train.measure import matrix_measures, stored_parameters
-from schatten.train.module import seed_step
+from schatten.train.measure import stored_parameters
+from schatten.train.randomness import seed_step
 from schatten.train.schedule import schedule_of
-from schatten.train.state import training_state
+from schatten.train.state import epoch_model, training_state
+from schatten.train.techniques import Context
+from schatten.train.techniques.spectra import matrix_measures
 from schatten.train.truncation import truncated
 from schatten.units import characters
 
@@ -40,6 +39,11 @@ def history_of(model: Path) -> Path:
     return model.with_name("history.json")
 
 
+def read_history(model: Path) -> History:
+    """Return how a model came about; a missing or damaged file is a `UserError`."""
+    return History.read(history_of(model))
+
+
 def train(node: Node, inputs: Inputs, output: Path) -> None:
     """Train the model of a node; write it with its history, and the epochs that are kept.
 
@@ -49,22 +53,22 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     if not isinstance(step, Train):
         raise UserError(f"{node.path} is made by `schatten {step.kind}`, not by `schatten train`")
     _require(node, inputs)
-    model = _starting_model(node, inputs)
-    taught, teacher = distillation_of(step.techniques), inputs.get("teacher")
-    plan = Fit(
-        step.training_in(node),
-        techniques.of(penalty_of(step.techniques), taught, teacher),
+    model, training = _starting_model(node, inputs), step.training_in(node)
+    context = Context(training, inputs.get("teacher"), step.schedule == "continued")
+    plan = loop.Plan(
+        training,
+        objectives.make(training, model, step.objective),
+        techniques.make(step.techniques, context),
         schedule_of(node),
         step.epochs_in(node),
         node.seed,
-        inputs["train"],
-        inputs["dev"],
+        (inputs["train"], inputs["dev"]),
         node.kept_epochs,
     )
     order = ("train", "dev", "statistics", "model", "teacher")
     files = [inputs[name] for name in order if name in inputs]
     with training_state(node.settings, files) as state:
-        records, seconds = fit(model, plan, state)
+        records, seconds = loop.train(model, plan, state)
         if place().rank > 0:
             return
         for epoch in node.kept_epochs:
@@ -76,7 +80,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
 def _require(node: Node, inputs: Inputs) -> None:
     """Refuse a step without all of its inputs."""
     if missing := [f"--{name}" for name in node.needs if name not in inputs]:
-        raise UserError(f"{node.path} needs {' and '.join(missing)}: give the file of each")
+        raise UserError(f"{node.path} needs {' and '.join(missing)}: give the file it reads there")
 
 
 def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
@@ -93,18 +97,12 @@ def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
 
 
 def initial_model(node: Node, statistics: Path) -> AcousticModel:
-    """Return a system's model before training; trace norm's matrices are factored at full rank.
-
-    With one seed every penalty starts from the same function: the factors are the SVD of the
-    dense initial matrix.
-    """
+    """Return a system's dense model before training; with one seed it is the same for all."""
     recipe, system = node.recipe, node.system_settings
     seed_step(node.seed, INITIALISATION)
     units = characters(recipe.text.alphabet)
     model = models.build(recipe.models[system.model], units, system.layout)
     model.set_statistics(*read_statistics(statistics))
-    if system.regularizer.type == "trace_norm":
-        factor_fully(model.bank)
     return model
 
 

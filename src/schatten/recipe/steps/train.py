@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from schatten.recipe.base import Name, Positive, PositiveFloat, Share
+from schatten.recipe.objectives import Ctc, ObjectiveEntry
 from schatten.recipe.steps.base import (
     Features,
     Model,
@@ -78,8 +79,10 @@ class Train(Step):
     """Name in paths and tables; `stage1`, `stage2` and so on by default."""
     training: Name | None = None
     """One of `trainings`; the system's by default."""
+    objective: ObjectiveEntry = ObjectiveEntry(ctc=Ctc())
+    """What it minimises."""
     techniques: Techniques = ()
-    """What it does beyond CTC, in this order."""
+    """What it does beyond the objective, in this order."""
     keep: tuple[Annotated[Positive, BeforeValidator(epoch_number)], ...] = ()
     """Epochs whose models are kept; those that a `truncate` starts from are kept anyway."""
     epochs: Positive | None = None
@@ -201,7 +204,13 @@ class Train(Step):
             self.kept_epochs(node),
             *([] if taught is None else [taught.model_dump(mode="json")]),
             *_others(self.techniques, penalty, taught),
+            *self._objective_settings(),
         )
+
+    def _objective_settings(self) -> list[dict[str, Any]]:
+        """Return the objective where it is not the default."""
+        objective = self.objective.plain()
+        return [] if objective is None else [{"objective": objective}]
 
     def _continued_settings(self, node: "Node") -> str:
         first = first_of(node)
@@ -212,19 +221,16 @@ class Train(Step):
             del continuation["learning_rate"]
         if continuation.pop("apply_factors"):
             continuation["apply_below"] = APPLY_BELOW, APPLY_RECURRENT_BELOW
-        kept = self.kept_epochs(node)
+        kept, plain = self.kept_epochs(node), [one.plain() for one in self.techniques]
         return settings_of(
             "stage2",
             self.continued_result_version,
             node.seed,
             trained(self.training_in(node), penalty),
             continuation,
-            *(
-                [{"techniques": [one.plain() for one in self.techniques]}]
-                if self.techniques
-                else []
-            ),
+            *([{"techniques": plain}] if plain else []),
             *([{"keep": kept}] if kept else []),
+            *self._objective_settings(),
         )
 
     def spoken(self, node: "Node") -> str:

@@ -1,30 +1,34 @@
-"""What a system does beyond CTC: a technique is a module with one class of one signature.
+"""What a training does beyond its objective: a technique is one module with one class.
 
-It is made of its settings in the recipe and turns the loss of every batch into what is minimised.
-The next one is a module here, its key in `System`, a line in `of`, and its name in the figures'
-techniques.
+The module is called like the technique's key in the recipe, whose settings stand in
+`recipe/techniques.py`: those two files are all that a new one touches. A technique of your own is a
+Python file anywhere (docs/how_to/add_a_technique.md).
 """
 
-from pathlib import Path
+from importlib import import_module
 
-from schatten.recipe.techniques import Distillation, Penalty
-from schatten.train.techniques.base import Step, Technique
-from schatten.train.techniques.distillation import Distilled
-from schatten.train.techniques.penalties import Penalised
+from schatten.recipe.techniques import OwnCode, TechniqueEntry, Techniques
+from schatten.train.own_code import class_of, make_own
+from schatten.train.techniques.base import Context, Group, Step, Technique
+from schatten.train.techniques.factors import FactorRate
+from schatten.train.techniques.spectra import Spectra
 
-__all__ = ["Step", "Technique", "of"]
+__all__ = ["Context", "Group", "Step", "Technique", "make"]
 
 
-def of(
-    penalty: Penalty, distillation: Distillation | None = None, teacher: Path | None = None
-) -> list[Technique]:
+def make(entries: Techniques, context: Context) -> list[Technique]:
     """Return the techniques of a training, in the order in which they act.
 
-    `teacher`: the model that a distilled system learns from.
+    Those that every training has come last. Factors that no technique claims take all of the
+    learning rate; where the schedule of an earlier training goes on, what they took there.
     """
-    found: list[Technique] = []
-    if distillation is not None and teacher is not None:
-        found.append(Distilled(distillation, teacher))
-    if penalty.type != "none":
-        found.append(Penalised(penalty))
-    return found
+    found = [_one(entry, context) for entry in entries]
+    ratio = context.training.factor_learning_rate_ratio if context.continues else 1.0
+    return [*found, FactorRate(ratio), Spectra()]
+
+
+def _one(entry: TechniqueEntry, context: Context) -> Technique:
+    if isinstance(entry.settings, OwnCode):
+        return make_own(entry.settings, Technique, context)
+    module = import_module(f"schatten.train.techniques.{entry.name}")
+    return class_of(module, Technique)(entry.settings, context)  # type: ignore[call-arg]

@@ -1,29 +1,105 @@
-"""The signature of a technique, and what it sees."""
+"""The hooks of a technique, and what they are given."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from schatten.models import AcousticModel
+from schatten.recipe.training import Training
 from schatten.train.data import Batch
 
 
 @dataclass(frozen=True)
-class Step:
-    """What a technique sees of a training step: N utterances, T frames, V units."""
+class Context:
+    """What a technique may need besides its settings."""
 
+    training: Training
+    """The settings of the training that it is part of."""
+    teacher: Path | None = None
+    """The model that a distilled system learns from."""
+    continues: bool = False
+    """Whether the learning rate schedule of an earlier training goes on."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters with a learning rate of their own."""
+
+    parameters: list[nn.Parameter]
+    share: Callable[[int], float]
+    """Returns what they take of the schedule's learning rate at a global step, from 0."""
+
+
+@dataclass
+class Step:
+    """A training step: N utterances, T frames, V units."""
+
+    number: int
+    """Global step, from 0."""
+    epoch: float
+    """Epochs done, the fraction of the one under way included."""
+    epochs: int
+    """Epochs of the training."""
     model: AcousticModel
     batch: Batch
-    log_probs: Tensor
-    """Natural log (N, T, V)."""
-    lengths: Tensor
-    """Frames of each utterance (N,)."""
+    log_probs: Tensor = field(init=False, repr=False)
+    """Natural log (N, T, V); not there yet in `before_step`."""
+    lengths: Tensor = field(init=False, repr=False)
+    """Frames of each utterance (N,); not there yet in `before_step`."""
+
+    @property
+    def share(self) -> float:
+        """Share of the training that is done, in 0 .. 1."""
+        return self.epoch / self.epochs
 
 
-class Technique(Protocol):
-    """Turns the loss of a batch into what is minimised."""
+class Technique:
+    """What a training does beyond its objective; every hook does nothing by default.
 
-    def __call__(self, loss: Tensor, step: Step) -> Tensor:
-        """Return the new loss, a scalar; `loss` is CTC and what techniques before made of it."""
-        ...
+    The training loop (`schatten.train.loop.train`) calls the hooks in the order in which they
+    stand here, and each hook of all techniques in the order of the recipe's list.
+    """
+
+    def prepare(self, model: AcousticModel) -> None:
+        """Change the model before it is trained; a resumed training calls this again first."""
+
+    def groups(self, model: AcousticModel) -> list[Group]:
+        """Return parameters of the model that have a learning rate of their own.
+
+        A parameter belongs to the first group that names it.
+        """
+        return []
+
+    def before_step(self, step: Step) -> None:
+        """Renew what follows from the global step: masks, schedules, noise.
+
+        It is the first thing in a step, so that a checkpoint needs none of it. Random generators
+        are seeded for the step.
+        """
+
+    def loss(self, loss: Tensor, step: Step) -> Tensor:
+        """Return the new loss, a scalar; `loss` is the objective and what techniques added before.
+
+        Gradients are averaged over processes: the mean of what each process returns is minimised.
+        """
+        return loss
+
+    def after_step(self, step: Step) -> None:
+        """Follow the optimizer's step."""
+
+    def measure(self, model: AcousticModel) -> dict[str, Any]:
+        """Return entries of the epoch's record in history.json; numbers go to TensorBoard too."""
+        return {}
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint has to hold: tensors and plain values."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what `state` returned."""
+
+    def finish(self, model: AcousticModel) -> None:
+        """Change the trained model for the last time, after weights were averaged."""

@@ -1,7 +1,5 @@
 """A student that learns from a trained model's soft targets (Hinton et al., 2015)."""
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
@@ -10,23 +8,28 @@ from schatten.errors import UserError
 from schatten.models.layers import frame_mask
 from schatten.recipe.techniques import Distillation
 from schatten.runtime.launch import place
-from schatten.train.techniques.base import Step
+from schatten.train.techniques.base import Context, Step, Technique
 
 
-class Distilled:
+class Distilled(Technique):
     """Mixes the loss with the divergence from the teacher's probabilities, frame by frame.
 
     (1 - w) CTC + w t² KL(teacher^(1/t) ‖ student^(1/t)), summed over an utterance's frames and
     averaged over the batch, as CTC is. The teacher hears the speech without masks.
     """
 
-    def __init__(self, settings: Distillation, teacher: Path) -> None:
-        """Take the weight w and the temperature t; read the teacher."""
-        self.weight, self.temperature = settings.weight, settings.temperature
-        self.path = teacher
-        self.teacher = models.load(teacher).requires_grad_(False)
+    def __init__(self, settings: Distillation, context: Context) -> None:
+        """Take the weight w and the temperature t; read the teacher.
 
-    def __call__(self, loss: Tensor, step: Step) -> Tensor:
+        Errors: `UserError` where the context has no teacher, or its file is none.
+        """
+        if context.teacher is None:
+            raise UserError(f"no model of the teacher {settings.teacher}: give --teacher, its file")
+        self.weight, self.temperature = settings.weight, settings.temperature
+        self.path = context.teacher
+        self.teacher = models.load(self.path).requires_grad_(False)
+
+    def loss(self, loss: Tensor, step: Step) -> Tensor:
         """Return the mixed loss."""
         with torch.no_grad():
             self.teacher.to(step.log_probs.device)
@@ -38,9 +41,8 @@ class Distilled:
             )
         mask = frame_mask(lengths, targets.shape[1])
         soft = divergence(targets[mask], step.log_probs[mask], self.temperature)
-        soft = (
-            soft * place().count / step.batch.utterances
-        )  # averaged over processes, as the loss is
+        # Gradients are averaged over processes, and `utterances` are those of all of them.
+        soft = soft * place().count / step.batch.utterances
         return (1 - self.weight) * loss + self.weight * soft
 
 

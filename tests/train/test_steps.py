@@ -8,17 +8,17 @@ import sys
 import time
 from pathlib import Path
 
+import chains
 import pytest
 import torch
 import yaml
-from lightning import Trainer
 from small_data import write_data
 
 from schatten import models, recipe
+from schatten.compress import factor_fully
 from schatten.errors import UserError
-from schatten.recipe.layout import Row
-from schatten.train import compare_ranks, stages
-from schatten.train.state import Checkpoints
+from schatten.train import compare_ranks, steps
+from schatten.train.state import Checkpoints, epoch_model
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_training_learns_and_leaves_no_state(data, tmp_path: Path) -> None:
     cuts, statistics, path = data
     output = tmp_path / "model.pt"
-    stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, output)
-    epochs = json.loads(stages.history_of(output).read_text())["epochs"]
+    chains.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, output)
+    epochs = json.loads(steps.history_of(output).read_text())["epochs"]
     assert [epoch["epoch"] for epoch in epochs] == [1, 2]
     assert epochs[1]["dev_loss"] < epochs[0]["dev_loss"]
     assert epochs[1]["learning_rate"] < epochs[0]["learning_rate"]
@@ -47,12 +47,12 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
     stage1, factored, stage2 = (
         tmp_path / name / "model.pt" for name in ("stage1", "factored", "stage2")
     )
-    stages.stage1(settings, "trace_norm", 1, cuts, statistics, stage1)
+    chains.stage1(settings, "trace_norm", 1, cuts, statistics, stage1)
     assert all(weight.rank == min(weight.shape) for _, weight in models.load(stage1).bank.items())
-    stages.truncate(settings, "trace_norm", "rank2@e2", stage1, factored, None)
-    stages.stage2(settings, Row("trace_norm", 1, "rank2@e2", "stage2"), factored, cuts, stage2)
+    chains.truncate(settings, "trace_norm", "rank2@e2", stage1, factored, None)
+    chains.stage2(settings, "trace_norm", "rank2@e2", factored, cuts, stage2)
     sizes = [
-        json.loads(stages.history_of(one).read_text())["parameters"]
+        json.loads(steps.history_of(one).read_text())["parameters"]
         for one in (stage1, factored, stage2)
     ]
     assert sizes[0] > sizes[1] == sizes[2]
@@ -64,10 +64,10 @@ def test_stage2_starts_from_the_truncated_model(data, tmp_path: Path) -> None:
 def test_rank_rules_are_compared_at_equal_size(data, tmp_path: Path) -> None:
     cuts, statistics, path = data
     settings, output = recipe.load(str(path)), tmp_path / "model.pt"
-    stages.stage1(settings, "dense", 1, cuts, statistics, output)
+    chains.stage1(settings, "dense", 1, cuts, statistics, output)
     training = settings.trainings["default"]
     rows = list(compare_ranks.cer_by_rank_rule(output, "partial", [2500, 3500], cuts, training))
-    whole = json.loads(stages.history_of(output).read_text())
+    whole = json.loads(steps.history_of(output).read_text())
     assert (rows[0].rule, rows[0].parameters) == ("whole", whole["parameters"])
     assert [row.rule for row in rows[1:5]] == [
         "params2500",
@@ -86,8 +86,10 @@ def test_factors_can_start_more_slowly_than_the_rest(data, tmp_path: Path) -> No
     content["trainings"]["default"]["factor_warmup"] = {"share": 1e-6, "steps": 100000}
     path.write_text(yaml.safe_dump(content))
     settings, output = recipe.load(str(path)), tmp_path / "model.pt"
-    before = stages.initial_model(settings, "trace_norm", 1, statistics).state_dict()
-    stages.stage1(settings, "trace_norm", 1, cuts, statistics, output)
+    initial = chains.initial_model(settings, "trace_norm", 1, statistics)
+    factor_fully(initial.bank)
+    before = initial.state_dict()
+    chains.stage1(settings, "trace_norm", 1, cuts, statistics, output)
     for name, value in models.load(output).state_dict().items():
         if name.endswith((".u", ".v")):
             assert torch.allclose(value, before[name], atol=1e-6), name
@@ -107,14 +109,13 @@ def test_an_lstm_is_projected_and_trained_on(
     stage1, factored, stage2 = (
         tmp_path / name / "model.pt" for name in ("stage1", "factored", "stage2")
     )
-    models.save(stages.initial_model(settings, "projection", 1, statistics), stage1)
-    stages.history_of(stage1).write_text('{"seed": 1}')
-    stages.truncate(settings, "projection", f"{rank}@e2", stage1, factored, cuts[0])
+    models.save(chains.initial_model(settings, "projection", 1, statistics), stage1)
+    steps.history_of(stage1).write_text('{"seed": 1}')
+    chains.truncate(settings, "projection", f"{rank}@e2", stage1, factored, cuts[0])
     widths = models.load(factored).settings.projection
     assert all(0 < width < 8 for width in widths) and widths == (kept or widths)
-    row = Row("projection", 1, f"{rank}@e2", "stage2")
-    stages.stage2(settings, row, factored, cuts, stage2)
-    history = json.loads(stages.history_of(stage2).read_text())
+    chains.stage2(settings, "projection", f"{rank}@e2", factored, cuts, stage2)
+    history = json.loads(steps.history_of(stage2).read_text())
     assert models.load(stage2).settings.projection == widths
     ranks = {name: one["rank"] for name, one in history["stored_parameters"].items()}
     assert ranks["lstm0_rec"] == ranks["lstm1_nonrec"] == widths[0]
@@ -125,22 +126,22 @@ def test_ranks_that_weigh_inputs_need_speech_and_keep_their_size(data, tmp_path:
     cuts, statistics, path = data
     settings = recipe.load(str(path))
     source, output = tmp_path / "model.pt", tmp_path / "factored/model.pt"
-    models.save(stages.initial_model(settings, "measured", 1, statistics), source)
-    stages.history_of(source).write_text('{"seed": 1}')
+    models.save(chains.initial_model(settings, "measured", 1, statistics), source)
+    steps.history_of(source).write_text('{"seed": 1}')
     rank = "params2000act@e2"
-    with pytest.raises(UserError, match="give --train"):
-        stages.truncate(settings, "measured", rank, source, output, None)
-    stages.truncate(settings, "measured", rank, source, output, cuts[0])
+    with pytest.raises(UserError, match="params2000act@e2/factored needs --train: give"):
+        chains.truncate(settings, "measured", rank, source, output, None)
+    chains.truncate(settings, "measured", rank, source, output, cuts[0])
     first = output.read_bytes()
-    assert json.loads(stages.history_of(output).read_text())["parameters"] <= 2000
-    stages.truncate(settings, "measured", rank, source, output, cuts[0])
+    assert json.loads(steps.history_of(output).read_text())["parameters"] <= 2000
+    chains.truncate(settings, "measured", rank, source, output, cuts[0])
     assert output.read_bytes() == first
     path.write_text(path.read_text().replace("parameters: 2000", "parameters: 10"))
     with pytest.raises(
         UserError, match=r"model.pt cannot be cut to params10act: rank 1 everywhere"
     ):
         small = recipe.load(str(path))
-        stages.truncate(small, "measured", "params10act@e2", source, output, cuts[0])
+        chains.truncate(small, "measured", "params10act@e2", source, output, cuts[0])
 
 
 class Interrupted(Exception):
@@ -154,22 +155,22 @@ def test_a_training_goes_on_from_any_step_with_the_same_bits(
     cuts, statistics, path = data
     path.write_text(path.read_text().replace("checkpoint_steps: 2", "checkpoint_steps: 1"))
     settings = recipe.load(str(path))
-    stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("whole/model.pt"))
+    chains.stage1(settings, "trace_norm", 1, cuts, statistics, Path("whole/model.pt"))
     whole = models.read(Path("whole/model.pt"))["state"]
-    write = Checkpoints.on_train_batch_end
+    write = Checkpoints.save
     for step in (1, 7, 8, 9, 13):
 
-        def interrupt(self: Checkpoints, trainer: Trainer, *_: object, last: int = step) -> None:
-            write(self, trainer)
-            if trainer.global_step == last:
+        def interrupt(self: Checkpoints, last: int = step) -> None:
+            write(self)
+            if self.parts["progress"][0]()["step"] == last:
                 raise Interrupted
 
-        monkeypatch.setattr(Checkpoints, "on_train_batch_end", interrupt)
+        monkeypatch.setattr(Checkpoints, "save", interrupt)
         with pytest.raises(Interrupted):
-            stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
+            chains.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
         assert list(Path("state").glob("*/last.ckpt"))
-        monkeypatch.setattr(Checkpoints, "on_train_batch_end", write)
-        stages.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
+        monkeypatch.setattr(Checkpoints, "save", write)
+        chains.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
         resumed = models.read(Path("cut/model.pt"))["state"]
         assert all(torch.equal(whole[name], resumed[name]) for name in whole), step
 
@@ -207,7 +208,7 @@ def test_too_many_parts_of_an_epoch_are_refused(data) -> None:
     cuts, statistics, path = data
     path.write_text(path.read_text().replace("epochs: 2\n", "epochs: 2\n    epoch_parts: 900\n"))
     with pytest.raises(UserError, match="lower epoch_parts"):
-        stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, Path("model.pt"))
+        chains.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, Path("model.pt"))
 
 
 def _wait_for_checkpoint(steps: int) -> Path:
@@ -219,7 +220,8 @@ def _wait_for_checkpoint(steps: int) -> Path:
                 saved = torch.load(path, weights_only=True)
             except (RuntimeError, OSError):
                 continue
-            if saved["global_step"] >= steps and saved["schatten"]["sums"]["steps"] > 0:
+            progress = saved["progress"]
+            if progress["step"] >= steps and progress["sums"]["steps"] > 0:
                 return path
         time.sleep(0.005)
     raise AssertionError("no checkpoint came")
@@ -233,16 +235,16 @@ def test_a_nan_loss_names_the_step_the_utterances_and_the_remedy(
     with pytest.raises(
         UserError, match=r"loss is nan at step 0.*train\d+.*lower the learning rate"
     ):
-        stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
+        chains.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
     assert not (tmp_path / "model.pt").exists()
 
 
 def test_a_diverging_loss_stops(data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cuts, statistics, path = data
-    monkeypatch.setattr("schatten.train.module.DIVERGENCE_FACTOR", 0.01)
+    monkeypatch.setattr("schatten.train.progress.DIVERGENCE_FACTOR", 0.01)
     path.write_text(path.read_text().replace("epochs: 2\n", "epochs: 4\n"))
     with pytest.raises(UserError, match="the loss diverges"):
-        stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
+        chains.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
 
 
 def test_utterances_with_more_labels_than_frames_are_named_and_left_out(
@@ -250,7 +252,7 @@ def test_utterances_with_more_labels_than_frames_are_named_and_left_out(
 ) -> None:
     cuts, statistics, path = data
     path.write_text(path.read_text().replace("keep_every: 2", "keep_every: 12"))
-    stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
+    chains.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
     said = capsys.readouterr().out
     assert "left out, too long or with more labels than frames" in said
     assert "  train" in said
@@ -263,7 +265,7 @@ def test_what_is_too_short_for_a_late_first_label_is_left_out_of_training_alone(
     path.write_text(
         path.read_text().replace("epochs: 2\n", "epochs: 2\n    first_label_after: 0.3\n")
     )
-    stages.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
+    chains.stage1(recipe.load(str(path)), "dense", 1, cuts, statistics, tmp_path / "model.pt")
     said = capsys.readouterr().out
     assert "left out, too long or with more labels than frames" in said
     assert "  train" in said
@@ -279,18 +281,17 @@ def test_an_early_transition_factors_the_listed_epoch(data, tmp_path: Path) -> N
     path.write_text(text)
     settings = recipe.load(str(path))
     output = tmp_path / "model.pt"
-    stages.stage1(settings, "trace_norm", 1, cuts, statistics, output)
-    early = stages.epoch_model(output, 1)
+    chains.stage1(settings, "trace_norm", 1, cuts, statistics, output)
+    early = epoch_model(output, 1)
     gone = early.rename(tmp_path / "gone.pt")
     truncated = tmp_path / "factored/model.pt"
     with pytest.raises(UserError, match=rf"{early} does not exist, .* remove {output} too"):
-        stages.truncate(settings, "trace_norm", "rank2@e1", early, truncated, None)
+        chains.truncate(settings, "trace_norm", "rank2@e1", early, truncated, None)
     gone.rename(early)
-    stages.truncate(settings, "trace_norm", "rank2@e1", early, truncated, None)
-    row = Row("trace_norm", 1, "rank2@e1", "stage2")
-    stages.stage2(settings, row, truncated, cuts, tmp_path / "s2/model.pt")
+    chains.truncate(settings, "trace_norm", "rank2@e1", early, truncated, None)
+    chains.stage2(settings, "trace_norm", "rank2@e1", truncated, cuts, tmp_path / "s2/model.pt")
     rates = [
-        json.loads(stages.history_of(one).read_text())["epochs"][-1]["learning_rate"]
+        json.loads(steps.history_of(one).read_text())["epochs"][-1]["learning_rate"]
         for one in (output, tmp_path / "s2/model.pt")
     ]
     assert rates[0] == pytest.approx(rates[1], rel=0.1)  # one schedule for both stages

@@ -1,0 +1,207 @@
+"""The training loop: from a model to a trained model, for every step of a chain that trains."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from schatten.models import AcousticModel, save
+from schatten.recipe.training import Training
+from schatten.runtime.launch import place
+from schatten.runtime.progress import report
+from schatten.train.averaging import WeightAverage
+from schatten.train.evaluation import evaluate
+from schatten.train.fabric import Fabric, quiet, started
+from schatten.train.objectives import Objective
+from schatten.train.progress import Progress, line
+from schatten.train.randomness import Augmentation, seed_step
+from schatten.train.schedule import Schedule
+from schatten.train.speech import Speech
+from schatten.train.state import Checkpoints, Part, epoch_model
+from schatten.train.techniques import Group, Step, Technique
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training follows from, besides the model."""
+
+    training: Training
+    objective: Objective
+    techniques: Sequence[Technique]
+    """In the order in which they act."""
+    schedule: Schedule
+    epochs: int
+    seed: int
+    cuts: tuple[Path, Path]
+    """Train and dev, with features."""
+    keep_epochs: tuple[int, ...] = ()
+    """Epochs whose models are kept, in the state folder."""
+
+
+def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str, Any]], float]:
+    """Train `model` in place, from the checkpoint in `state` where there is one.
+
+    Its modules keep the mode that they come in: one that is in evaluation mode is trained in it.
+    Returns the epochs' records and the seconds this training has taken, all its runs together.
+    """
+    training, techniques, objective = plan.training, plan.techniques, plan.objective
+    _set_up_torch(training.torch_threads)
+    progress, average = Progress(), WeightAverage()
+    speech = Speech(plan.cuts, model, training, objective, plan.seed)
+    augment = Augmentation(training.spec_augment)
+    for technique in techniques:
+        technique.prepare(model)
+    groups = parameter_groups(model, techniques)
+    adam = _optimizer(groups, training)
+
+    with started(training.precision, state) as fabric:
+        parallel, optimizer = fabric.setup(model, adam)
+        parts = _parts(fabric, model, adam, techniques, average, progress)
+        checkpoints = Checkpoints(state, parts)
+        checkpoints.resume()
+
+        for epoch in range(progress.epoch, plan.epochs):
+            for batch in map(fabric.to_device, speech.batches(epoch, progress.steps_of_epoch)):
+                seed_step(plan.seed, progress.step, *_rank())
+                done = epoch + progress.seconds_of_epoch / speech.epoch_seconds
+                step = Step(progress.step, done, plan.epochs, model, batch)
+                for technique in techniques:
+                    technique.before_step(step)
+                for group, own in zip(adam.param_groups, groups, strict=True):
+                    group["lr"] = own.share(step.number) * plan.schedule(step.number, step.epoch)
+
+                with fabric.autocast():
+                    step.log_probs, step.lengths = parallel(augment(batch), batch.lengths)
+                    losses = _losses(objective, step)
+                    progress.count(losses, batch)
+                    loss = losses.sum() * place().count / batch.utterances
+                    for technique in techniques:
+                        loss = technique.loss(loss, step)
+
+                optimizer.zero_grad()
+                fabric.backward(loss)
+                fabric.clip_gradients(
+                    parallel, adam, max_norm=training.gradient_clip, error_if_nonfinite=False
+                )
+                optimizer.step()
+                for technique in techniques:
+                    technique.after_step(step)
+                progress.end_step()
+                _report(progress, plan, speech)
+                if progress.step % training.checkpoint_steps == 0:
+                    checkpoints.save()
+
+            dev = evaluate(fabric, model, objective.on_dev(), speech.dev_batches())
+            measures = {"learning_rate": adam.param_groups[0]["lr"], **_measured(techniques, model)}
+            record = progress.end_epoch(dev | measures)
+            fabric.log_dict(_numbers(record), progress.step)
+            print(line(record, plan.epochs), flush=True)
+            if progress.epoch > plan.epochs - training.weight_average_epochs:
+                average.add(model)
+            if progress.epoch in plan.keep_epochs and fabric.is_global_zero:
+                save(model, epoch_model(state / "model.pt", progress.epoch))
+            checkpoints.save()
+
+    model.cpu()
+    average.apply(model)
+    for technique in techniques:
+        technique.finish(model)
+    return progress.records, progress.elapsed
+
+
+def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> list[Group]:
+    """Return the parameters that no technique claims, then the groups of the techniques.
+
+    The norm of the gradient is summed in this order, so it must not change.
+    """
+    taken: set[int] = set()
+    groups = []
+    for group in (one for technique in techniques for one in technique.groups(model)):
+        own = []
+        for parameter in group.parameters:
+            if id(parameter) not in taken:
+                taken.add(id(parameter))
+                own.append(parameter)
+        if own:
+            groups.append(Group(own, group.share))
+    others = [one for one in model.parameters() if id(one) not in taken]
+    return [Group(others, lambda step: 1.0), *groups]
+
+
+def _optimizer(groups: list[Group], training: Training) -> torch.optim.Adam:
+    """Return Adam; the loop sets the rate of each group at every step."""
+    parameters = [{"params": group.parameters} for group in groups]
+    fused = training.precision == "32"  # Fabric clips no gradients of a fused one in mixed
+    return torch.optim.Adam(parameters, training.learning_rate, betas=(0.9, 0.98), fused=fused)
+
+
+def _set_up_torch(threads: int) -> None:
+    """Make torch repeat its results: one number of threads, no algorithm that draws lots."""
+    quiet()
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
+
+
+def _parts(
+    fabric: Fabric,
+    model: AcousticModel,
+    adam: torch.optim.Adam,
+    techniques: Sequence[Technique],
+    average: WeightAverage,
+    progress: Progress,
+) -> dict[str, Part]:
+    """Return what a checkpoint has to hold."""
+
+    def restore(states: list[dict[str, Any]]) -> None:
+        for technique, state in zip(techniques, states, strict=True):
+            technique.restore(state)
+
+    precision = fabric.strategy.precision
+    return {
+        "model": (model.state_dict, model.load_state_dict),
+        "optimizer": (adam.state_dict, adam.load_state_dict),
+        "precision": (precision.state_dict, precision.load_state_dict),
+        "average": (average.state, average.restore),
+        "progress": (progress.state, progress.restore),
+        "techniques": (lambda: [technique.state() for technique in techniques], restore),
+    }
+
+
+def _rank() -> list[int]:
+    """Return the rank of another process than the first, which has random draws of its own."""
+    return [place().rank] if place().rank else []
+
+
+def _losses(objective: Objective, step: Step) -> Tensor:
+    """Return the losses (N,) of a batch; of a stand-in, which has no utterance, a zero."""
+    if not step.batch.labels:
+        return 0.0 * step.log_probs.sum()[None]
+    return objective.losses(step.log_probs, step.lengths, step.batch)
+
+
+def _report(progress: Progress, plan: Plan, speech: Speech) -> None:
+    """Report the loss and the audio seen of the epoch, in seconds."""
+    report(
+        "train",
+        batch=round(progress.seconds_of_epoch),
+        batches=round(speech.epoch_seconds),
+        epoch=progress.epoch + 1,
+        epochs=plan.epochs,
+        loss=round(progress.recent_loss, 2),
+    )
+
+
+def _measured(techniques: Sequence[Technique], model: AcousticModel) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for technique in techniques:
+        found |= technique.measure(model)
+    return found
+
+
+def _numbers(record: dict[str, Any]) -> dict[str, float]:
+    """Return what TensorBoard shows of a record."""
+    return {name: value for name, value in record.items() if isinstance(value, float)}

@@ -1,0 +1,26 @@
+"""What a training minimises, before techniques: an objective is one module with one class.
+
+One of your own is a Python file anywhere (docs/how_to/add_an_objective.md).
+"""
+
+from schatten.models import AcousticModel
+from schatten.recipe.objectives import ObjectiveEntry
+from schatten.recipe.training import Training
+from schatten.train.objectives.base import Objective
+from schatten.train.objectives.ctc import Ctc, leading_blanks
+from schatten.train.own_code import make_own
+
+__all__ = ["Ctc", "Objective", "make"]
+
+
+def make(
+    training: Training, model: AcousticModel, entry: ObjectiveEntry | None = None
+) -> Objective:
+    """Return the objective of a training: CTC, with the blanks that it asks for at the start.
+
+    An objective of one's own is given its settings and that CTC, which it may build on.
+    """
+    ctc = Ctc(model.units, leading_blanks(training, model))
+    if entry is None or entry.own is None:
+        return ctc
+    return make_own(entry.own, Objective, ctc)  # type: ignore[type-abstract]

@@ -1,0 +1,78 @@
+"""Connectionist temporal classification (Graves et al., 2006)."""
+
+from collections.abc import Sequence
+
+import torch
+from kaldialign import edit_distance
+from torch import Tensor
+from torch.nn import functional
+
+from schatten.features.extractors import FRAME_SHIFT_SECONDS
+from schatten.models import AcousticModel
+from schatten.recipe.training import Training
+from schatten.train.data import Batch
+from schatten.train.objectives.base import Objective
+from schatten.units import Units
+
+
+class Ctc(Objective):
+    """CTC, in training perhaps with the first frames blank."""
+
+    def __init__(self, units: Units, leading: int = 0) -> None:
+        """Take the units, and the number of frames at the start in which no label may be.
+
+        docs/decisions/0008-no-letter-before-it-is-heard.md says why.
+        """
+        self.units, self.leading = units, leading
+
+    def fits(self, labels: Sequence[int], frames: int) -> bool:
+        """Tell whether the frames after the leading ones hold the labels; one frame at least."""
+        return frames - self.leading >= max(1, self.units.frames_needed(labels))
+
+    def losses(self, log_probs: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
+        """Return the loss (N,) of each utterance."""
+        return ctc_losses(log_probs, lengths, batch.labels, self.leading)
+
+    def errors(self, log_probs: Tensor, lengths: Tensor, batch: Batch) -> int:
+        """Return the edits between the labels of a batch and what greedy decoding finds."""
+        return greedy_errors(log_probs, lengths, batch.labels)
+
+    def on_dev(self) -> Objective:
+        """Return CTC without leading blanks: nothing holds a label back in decoding."""
+        return Ctc(self.units)
+
+
+def leading_blanks(training: Training, model: AcousticModel) -> int:
+    """Return the output frames at an utterance's start in which training lets no label be."""
+    return round(training.first_label_after / (FRAME_SHIFT_SECONDS * model.settings.stride))
+
+
+def ctc_losses(
+    log_probs: Tensor, lengths: Tensor, labels: list[Tensor], leading: int = 0
+) -> Tensor:
+    """Return the CTC loss (N,) of each utterance, summed over its frames, natural log.
+
+    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices. `leading`: only
+    paths count whose first so many frames are blank; every utterance has more.
+    """
+    blanks = log_probs[:, :leading, 0].float().sum(1)
+    losses = functional.ctc_loss(
+        log_probs[:, leading:].transpose(0, 1).float(),
+        torch.cat(labels).to(log_probs.device),
+        lengths - leading,
+        torch.tensor([len(one) for one in labels]),
+        reduction="none",
+    )
+    return losses - blanks if leading else losses
+
+
+def greedy_errors(log_probs: Tensor, lengths: Tensor, labels: list[Tensor]) -> int:
+    """Return the edits between the labels of some utterances and what greedy decoding finds.
+
+    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices.
+    """
+    errors = 0
+    for values, length, expected in zip(log_probs, lengths, labels, strict=True):
+        best = values[:length].argmax(-1).unique_consecutive()
+        errors += edit_distance(expected.tolist(), best[best != 0].tolist())["total"]
+    return errors

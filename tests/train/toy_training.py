@@ -1,0 +1,98 @@
+"""A small training with techniques made for tests; run as a script, it is killed at a step."""
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import chains
+import torch
+from small_data import write_data
+from torch import Tensor
+
+from schatten import models, recipe
+from schatten.models import AcousticModel
+from schatten.recipe.training import Training
+from schatten.train import objectives
+from schatten.train.loop import Plan, train
+from schatten.train.schedule import first_schedule
+from schatten.train.state import Checkpoints
+from schatten.train.techniques import Step, Technique
+
+
+def toy(
+    folder: Path, techniques: Sequence[Technique], **changes: Any
+) -> tuple[AcousticModel, list[dict[str, Any]]]:
+    """Train two epochs of eight steps on made-up data; `changes` are of the training's settings."""
+    data = folder / "data"
+    cuts, statistics, path = (
+        ((data / "train.cuts.jsonl.gz", data / "dev.cuts.jsonl.gz"), data / "statistics.json", None)
+        if data.is_dir()
+        else write_data(data)
+    )
+    settings = recipe.load(str(path or data / "recipe.yaml"))
+    training = Training.model_validate({**settings.trainings["default"].model_dump(), **changes})
+    model = chains.initial_model(settings, "dense", 1, statistics)
+    plan = Plan(
+        training,
+        objectives.make(training, model),
+        techniques,
+        first_schedule(training),
+        training.epochs,
+        1,
+        cuts,
+    )
+    state = folder / "state"
+    state.mkdir(exist_ok=True)
+    return model, train(model, plan, state)[0]
+
+
+class Drift(Technique):
+    """Noise on the weights from random draws, and a drift that only its own state knows."""
+
+    def __init__(self) -> None:
+        self.drift = torch.zeros(())
+        self.noise: dict[str, Tensor] = {}
+
+    def before_step(self, step: Step) -> None:
+        with torch.no_grad():
+            for name, weight in step.model.named_parameters():
+                self.noise[name] = 0.01 * torch.randn_like(weight)
+                weight.add_(self.noise[name])
+
+    def loss(self, loss: Tensor, step: Step) -> Tensor:
+        return loss + self.drift * next(step.model.parameters()).sum()
+
+    def after_step(self, step: Step) -> None:
+        with torch.no_grad():
+            for name, weight in step.model.named_parameters():
+                weight.sub_(self.noise[name])
+        self.drift = self.drift + 0.1 * torch.rand(())
+
+    def state(self) -> dict[str, Any]:
+        return {"drift": self.drift}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.drift = state["drift"]
+
+    def measure(self, model: AcousticModel) -> dict[str, Any]:
+        return {"drift": float(self.drift)}
+
+
+def main(folder: Path, last: int) -> None:
+    """Train, and end by SIGKILL as soon as step `last` has written its checkpoint."""
+    write = Checkpoints.save
+
+    def killed(self: Checkpoints) -> None:
+        write(self)
+        if self.parts["progress"][0]()["step"] == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Checkpoints.save = killed  # type: ignore[method-assign]
+    models.save(toy(folder, [Drift()])[0], folder / "model.pt")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))
