@@ -1,4 +1,5 @@
-# How fast the recipe's tiers run on devices (T, table 2): snakemake bench --config devices="host rpi3"
+# How fast the recipe's tiers run on devices (after table 2 of the trace norm paper, Kliegl et al., 2018):
+# snakemake bench --config devices="host rpi3"
 
 PLUGIN = ARM / "host/lib/libinsn_plugin.so"
 KERNELS = ARM / "aarch64/lib/libschatten_kernels.a"

@@ -6,7 +6,7 @@ from schatten import models
 from schatten.compress.truncate import truncate_to_rank
 from schatten.models import AcousticModel
 from schatten.models.projection import project
-from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
+from schatten.recipe.models import Convolution, DeepSpeech2, Lstm
 from schatten.units import characters
 
 ALPHABET = "abcdefgh'"

@@ -14,19 +14,16 @@ LAYERS = (
     {"workflow"},
     {"corpus", "features", "train", "lm", "decode", "score", "export", "device", "report"},
     {"models", "units", "compress"},
-    {"artifacts", "bundles", "characters", "fst", "lexicon", "transcripts"},
+    {"artifacts", "bundles", "fst", "transcripts"},
     {"recipe", "runtime"},
     {"errors"},
 )
 """From the highest to the lowest; a package imports its own layer and those below."""
 NEVER = {("train", "corpus")}
 """Pairs of one layer: the first does not import the second."""
-ALONE = {"compress": {"errors"}, "units": {"errors"}}
+ALONE = {"compress": {"errors"}, "units": {"errors", "runtime"}}
 """Packages that import nothing of schatten but these."""
-KNOWN = {
-    # A provenance record holds the part of the recipe that matters to its verb.
-    ("runtime", "recipe"),
-}
+KNOWN: set[tuple[str, str]] = set()
 """Imports that break a rule and are to be mended: importer, imported."""
 
 Import = tuple[str, str]

@@ -1,4 +1,4 @@
-"""What a bundle for a device consists of: the names of its files, and how they are handed over.
+"""The parts of a bundle for a device: the names of its files, and the engine's options.
 
 `schatten.export.bundle` writes bundles, `schatten.device` runs them.
 """

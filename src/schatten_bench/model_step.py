@@ -10,7 +10,7 @@ from schatten import models
 from schatten.compress import factor_fully, l2_penalty, trace_norm_penalty
 from schatten.models import AcousticModel
 from schatten.recipe import Recipe
-from schatten.recipe.model import FEATURE_BINS
+from schatten.recipe.models import FEATURE_BINS
 from schatten.train.objectives.ctc import ctc_losses
 from schatten.units import characters
 from schatten_bench.training_step import fastest_in_turns

@@ -1,4 +1,4 @@
-"""Our pruning beside SRILM's on one model: time, memory and what is left."""
+"""Compares our pruning with SRILM's on one model: time, memory and remaining n-grams."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def time_pruning(
 ) -> list[PruningTime]:
     """Prune `model` with schatten and with SRILM's `ngram` in turns; return what each took.
 
-    Errors: `UserError` where one of them fails, with the last line that it said.
+    Errors: `UserError` where one of them fails, with the last line of its output.
     """
     if rival and not shutil.which(rival):
         raise UserError(f"{rival} is no program: give SRILM's ngram, or leave --ngram out")
@@ -56,7 +56,7 @@ def _turn(name: str, command: list[str], model: Path, output: Path) -> PruningTi
     if process.returncode:
         raise UserError(
             f"{name} could not prune {model} (status {process.returncode}): {lines[-1]}; "
-            "mend what it names, or make the model again"
+            "repair what it names, or make the model again"
         )
     seconds = usage.ru_utime + usage.ru_stime
     return PruningTime(name, seconds, usage.ru_maxrss * 1024 / 1e6, arpa.counts(output))

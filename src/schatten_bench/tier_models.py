@@ -7,7 +7,7 @@ import torch
 
 from schatten import models
 from schatten.models import AcousticModel
-from schatten.recipe.model import Convolution, DeepSpeech2
+from schatten.recipe.models import Convolution, DeepSpeech2
 from schatten.units import characters
 
 CONVOLUTIONS = (

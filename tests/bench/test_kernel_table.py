@@ -1,4 +1,4 @@
-"""What is made of the kernels' counts and cycles: the table, the figure, the check of counts."""
+"""From the kernels' counts and cycles: the table, the figure, the check of counts."""
 
 import pytest
 from project import ROOT
@@ -55,7 +55,7 @@ def test_only_rises_above_one_percent_are_said():
 @pytest.mark.parametrize("kernels", KERNELS)
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != (29, 1536)])
 def test_committed_counts_reach_the_goals(committed, kernels, shape):
-    """29 rows end in a part of a tile, and miss: docs/kernels.md says by how much."""
+    """29 rows end in part of a tile and miss the goal: docs/kernels.md says by how much."""
     reached = kernel_table.ours_by_columns(committed, kernels, shape)
     assert all(
         ours <= goal for ours, goal in zip(reached, other_libraries.GOALS[kernels], strict=True)

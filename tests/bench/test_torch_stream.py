@@ -6,7 +6,7 @@ import torch
 from small_models import deep_speech_2, make
 
 from schatten.export.layers import layers_of
-from schatten.recipe.model import Convolution
+from schatten.recipe.models import Convolution
 from schatten_bench.torch_stream import StreamingModel, quantized
 
 

@@ -22,7 +22,7 @@ def write_models(folder):
 
     from schatten import models
     from schatten.export import export
-    from schatten.recipe.model import Convolution, DeepSpeech2, Lstm
+    from schatten.recipe.models import Convolution, DeepSpeech2, Lstm
 
     layer = Convolution(channels=2, kernel=(3, 5), stride=(2, 4))
     sizes = {"feature": "mel40", "convolutions": (layer,), "gru": (5, 4), "fully_connected": 4}

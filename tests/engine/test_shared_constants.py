@@ -26,7 +26,7 @@ from schatten.export import bundle, layers, quantize, run
 from schatten.features import extractors
 from schatten.recipe import base
 from schatten.recipe.decoding import Decoding
-from schatten.recipe.model import FEATURE_BINS
+from schatten.recipe.models import FEATURE_BINS
 from schatten_bench import kernel_table
 
 ENGINE, KERNELS = ROOT / "arm/engine", ROOT / "arm/kernels"

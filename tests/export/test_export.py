@@ -13,7 +13,7 @@ from schatten.export import export
 from schatten.export.folding import affine, fold
 from schatten.export.quantize import quantize_rows
 from schatten.models.layers import MaskedBatchNorm
-from schatten.recipe.model import Convolution, DeepSpeech2
+from schatten.recipe.models import Convolution, DeepSpeech2
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from schatten.cli.lm import app
 from schatten.lm import arpa
 from schatten.lm.build import build_to
-from schatten.recipe.decoding import LanguageModel, Prune
+from schatten.recipe.language_models import LanguageModel, Prune
 from schatten.runtime.files import read_json
 from schatten.units import characters
 from schatten.units.tokens import as_tokens

@@ -5,7 +5,7 @@ import pytest
 from schatten.errors import UserError
 from schatten.lm import arpa, kenlm
 from schatten.lm.build import build_to, estimate_to
-from schatten.recipe.decoding import LanguageModel
+from schatten.recipe.language_models import LanguageModel
 from schatten.runtime.files import read_json
 from schatten.units import characters
 

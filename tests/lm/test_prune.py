@@ -13,7 +13,7 @@ from schatten.lm.build import estimate_to
 from schatten.lm.goals import goal, prune_to
 from schatten.lm.prune import limits
 from schatten.lm.reader import read
-from schatten.recipe.decoding import LanguageModel, Prune
+from schatten.recipe.language_models import LanguageModel, Prune
 from schatten.runtime.files import read_json
 
 DATA = Path(__file__).parent / "data"

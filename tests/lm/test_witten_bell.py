@@ -8,7 +8,7 @@ from reference import contexts, load, total
 from schatten.errors import UserError
 from schatten.lm.build import build_to
 from schatten.lm.witten_bell import estimate
-from schatten.recipe.decoding import LanguageModel, Prune
+from schatten.recipe.language_models import LanguageModel, Prune
 from schatten.units import characters
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"

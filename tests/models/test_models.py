@@ -17,7 +17,7 @@ from schatten.models.bands import highest_frequencies
 from schatten.models.gru import GruBiases, run_fused_gru, run_gru
 from schatten.models.layers import run_lstm
 from schatten.models.lstm import stack_frames
-from schatten.recipe.model import FEATURE_BINS, Convolution, DeepSpeech2, Lstm
+from schatten.recipe.models import FEATURE_BINS, Convolution, DeepSpeech2, Lstm
 from schatten.units import characters
 
 DS2 = DeepSpeech2(

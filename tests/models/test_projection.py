@@ -1,4 +1,7 @@
-"""P's shared projection of LSTM stacks: closed form, the same function at full rank, counts."""
+"""The shared projection of LSTM stacks (Prabhavalkar et al., 2016).
+
+Tested are its closed form, the same function at full rank, and the parameter counts.
+"""
 
 import pytest
 import torch
@@ -8,7 +11,7 @@ from torch import Tensor
 from schatten import compress, models
 from schatten.models import layers
 from schatten.models.projection import project, projection_spectra
-from schatten.recipe.model import Lstm
+from schatten.recipe.models import Lstm
 from schatten.units import characters
 
 CELLS = (20, 24)
@@ -33,7 +36,7 @@ def ranks(*given: int) -> dict[str, int]:
 
 
 def test_the_projection_is_the_least_squares_solution() -> None:
-    """P: the right singular vectors of W_h; Z: least squares (here by torch's own solver)."""
+    """The projection spans right singular vectors of W_h; Z is least squares (torch's solver)."""
     torch.manual_seed(2)
     recurrent, above = torch.randn(80, 20), torch.randn(96, 20)
     shared, left, (reader,) = compress.share_projection(recurrent, [above], 7)
@@ -97,9 +100,9 @@ def test_the_lstm_with_proj_size_is_the_one_with_the_product(
     assert torch.allclose(outputs(small), outputs(dense), atol=1e-4)
 
 
-def test_parameters_follow_the_table_of_p() -> None:
-    """P, table 1: 9.7 M dense; ranks 80 to 150 at tau 0.60 have 3.1 M."""
-    units = characters(LETTERS + "0123456789.-&")  # 42 outputs, as P's 41 phones and the blank
+def test_parameters_follow_the_table_of_prabhavalkar_et_al() -> None:
+    """Prabhavalkar et al., table 1: 9.7 M dense; ranks 80 to 150 at tau 0.60 have 3.1 M."""
+    units = characters(LETTERS + "0123456789.-&")  # 42 outputs: the paper's 41 phones and the blank
     large = models.build(Lstm(type="lstm", lstm=(500,) * 5), units, "joint")
     assert large.parameters_at_inference() == pytest.approx(9.7e6, rel=0.01)
     given = ranks(80, 105, 130, 145, 150)

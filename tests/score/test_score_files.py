@@ -4,7 +4,7 @@ import pytest
 from scoring import HYPOTHESES, LEXICON, TEXTS, write_cuts
 
 from schatten.errors import UserError
-from schatten.recipe.decoding import Tables
+from schatten.recipe.results import Tables
 from schatten.runtime.files import read_json
 from schatten.score.counts import read_counts
 from schatten.score.run import score_files

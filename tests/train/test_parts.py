@@ -15,7 +15,7 @@ from schatten.errors import UserError
 from schatten.features.store import read_features
 from schatten.recipe import Recipe, step_settings
 from schatten.recipe.chain import Node
-from schatten.recipe.model import Lstm
+from schatten.recipe.models import Lstm
 from schatten.recipe.techniques import Penalty, techniques_of
 from schatten.recipe.training import FactorWarmup, Training
 from schatten.train import techniques

@@ -112,7 +112,7 @@ import torch
 from small_data import write_split
 from schatten import models
 from schatten.features.store import read_features
-from schatten.recipe.model import DeepSpeech2
+from schatten.recipe.models import DeepSpeech2
 from schatten.runtime import launch
 from schatten.train.data import scoring_loader
 from schatten.train.evaluation import evaluate

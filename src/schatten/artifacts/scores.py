@@ -32,7 +32,7 @@ class OutOfLexicon(Artifact):
     wer: float
     """Points of WER that their own errors make."""
     count: int | None = None
-    """How often they are said."""
+    """How often unknown words are said, in all."""
     errors: int | None = None
     """How often they are taken for another word or missed."""
     percent_of_errors: float | None = None

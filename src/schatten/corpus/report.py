@@ -7,7 +7,10 @@ from schatten.corpus.validate import NAMED
 
 
 def lines(report: Validation, strides: Mapping[str, int]) -> Iterator[str]:
-    """Yield a line per split and one per warning; `strides`: feature frames a frame, by model."""
+    """Yield a line per split and one per warning.
+
+    `strides`: feature frames per output frame, by model.
+    """
     for split, size in report.splits.items():
         yield (
             f"{split}: {size.hours:.2f} h, {size.utterances} utterances, "

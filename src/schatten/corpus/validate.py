@@ -1,7 +1,7 @@
-"""The validator: looks at every utterance of a corpus before anything is trained.
+"""The validator: checks every utterance of a corpus before anything is trained.
 
-Errors stop; what training copes with (utterances too long for CTC, silent recordings) is counted
-and named in the report.
+Errors stop the run. Faults that training can handle (utterances too long for CTC, silent
+recordings) are counted and named in the report.
 """
 
 from collections import Counter, defaultdict
@@ -22,21 +22,21 @@ from schatten.units import characters
 
 _FRAME = 160
 _TOLERANCE = 0.025
-"""Seconds that decoding may lack against the header; lhotse mends as much."""
+"""Seconds by which decoding may fall short of the header; lhotse repairs as much."""
 _STRIDES = 64
-"""Strides that the report looks at, in feature frames."""
+"""Strides in the report, in feature frames."""
 NAMED = 5
-"""How many utterances of a kind a report names; it counts them all."""
+"""Number of utterances of a kind that a report names; it counts them all."""
 
 
 def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1) -> Validation:
     """Check the cuts and text in the folder `data` and return the report.
 
     The report holds hours, utterances, words, speakers and rates by split, the counts of the
-    text files and of what the source left out, the overlap of the language model text, and the
+    text files and of what the source excluded, the overlap of the language model text, and the
     utterances that training leaves out at each stride.
 
-    Errors: `UserError` that lists what is wrong by kind, with counts and names.
+    Errors: `UserError` that lists the faults by kind, with counts and names.
     """
     entries = read_entries(data, recipe.splits.all)
     problems = Problems()
@@ -65,9 +65,8 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
 def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, TooLong]]:
     """Return by stride and split which utterances have more labels than there are output frames.
 
-    For every stride from 1 to 64, as the data do not depend on the models that are trained on
-    them: their number, and the names of the first. Training utterances are looked at in their
-    fastest speed perturbation.
+    Returns the number and the first names for every stride from 1 to 64, so that the report does
+    not depend on the models. Training utterances are checked at their fastest speed perturbation.
     """
     longest, units = [], characters(recipe.text.alphabet)
     for entry in entries:

@@ -18,7 +18,7 @@ from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.gru import GruBiases
 from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm
 from schatten.models.lstm import LstmModel
-from schatten.recipe.model import FEATURE_BINS
+from schatten.recipe.models import FEATURE_BINS
 
 Array = npt.NDArray[np.float64]
 CLIP = 20.0

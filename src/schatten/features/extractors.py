@@ -17,7 +17,7 @@ from lhotse.features.base import FeatureExtractor, register_extractor
 from lhotse.features.kaldi.layers import Wav2LogFilterBank, Wav2Spec
 from lhotse.utils import compute_num_frames
 
-from schatten.recipe.model import FEATURE_BINS
+from schatten.recipe.models import FEATURE_BINS
 
 SAMPLING_RATE = 16000
 FRAME_SHIFT_SECONDS = 0.01

@@ -1,4 +1,4 @@
-"""The steps from text to a language model that decodes, in the order the recipe's settings ask."""
+"""The steps from text to a language model for decoding, as the recipe's settings say."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from schatten.lm import kenlm, witten_bell
 from schatten.lm.goals import prune_to
 from schatten.lm.text import lexicon, words_of, write_spelled
 from schatten.lm.writer import open_output
-from schatten.recipe.decoding import LanguageModel
+from schatten.recipe.language_models import LanguageModel
 from schatten.runtime.files import write_text
 from schatten.units import Units
 
@@ -41,7 +41,7 @@ def estimate_to(settings: LanguageModel, text: Path, output: Path, memory_mb: in
 
 @contextmanager
 def _tokens(settings: LanguageModel, text: Path, beside: Path) -> Iterator[Path]:
-    """Yield a text as the model reads it: itself, or its characters in a file of this while."""
+    """Yield the text that the model reads: itself, or its characters in a temporary file."""
     if settings.decoder != "open":
         yield text
         return
@@ -64,7 +64,7 @@ def write_lexicon(arpa: Path, units: Units, output: Path) -> None:
 def _write_known_words(
     settings: LanguageModel, text: Path, arpa: Path, units: Units, output: Path
 ) -> None:
-    """Write the spellings of the model's words; those of its text where it has characters."""
+    """Write the spellings of the model's words; for a model of characters, of its text's words."""
     if settings.decoder != "open":
         write_lexicon(arpa, units, output)
     else:
@@ -118,6 +118,6 @@ def _bytes(arpa: Path, binary: Path) -> dict[str, int]:
 
 
 def _measure(settings: LanguageModel, binary: Path, dev: Path, beside: Path) -> Perplexity:
-    """Return the perplexity of held-out text, a word or a character as the model has them."""
+    """Return the perplexity of held-out text, per word or per character as the model has them."""
     with _tokens(settings, dev, beside / "dev") as tokens:
         return kenlm.perplexity(binary, tokens)

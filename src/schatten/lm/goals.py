@@ -15,7 +15,7 @@ from schatten.lm.prune import Limits, limits
 from schatten.lm.reader import read
 from schatten.lm.trie_size import trie_bytes
 from schatten.lm.writer import write
-from schatten.recipe.decoding import Prune
+from schatten.recipe.language_models import Prune
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from schatten.artifacts import Perplexity
 from schatten.errors import UserError
 from schatten.lm.text import most_frequent_words
-from schatten.recipe.decoding import LanguageModel
+from schatten.recipe.language_models import LanguageModel
 from schatten.runtime.files import atomic_output, read_bytes, remove, write_text
 
 FOLDER_VARIABLE = "SCHATTEN_KENLM"

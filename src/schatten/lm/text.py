@@ -1,4 +1,4 @@
-"""What a language model takes from plain text and gives to the decoder: words and spellings."""
+"""Words and spellings: from plain text to the language model and the decoder."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ def words_of(text: Path) -> set[str]:
 
 
 def write_spelled(text: Path, output: Path) -> None:
-    """Write a text (`.gz` too) as characters, for n-grams of them: a sentence stays a line."""
+    """Write a text (`.gz` too) as characters, for their n-grams; each sentence stays a line."""
     write_text(output, "".join(f"{as_tokens(line)}\n" for line in read_lines(text)))
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from schatten.compress import WeightBank
 from schatten.models.bands import highest_frequencies
-from schatten.recipe.model import FEATURE_BINS, DeepSpeech2, Lstm
+from schatten.recipe.models import FEATURE_BINS, DeepSpeech2, Lstm
 from schatten.units import Units
 
 Observer = Callable[[str, Tensor], None]

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor
 
-from schatten.recipe.model import FEATURE_BINS
+from schatten.recipe.models import FEATURE_BINS
 
 _NYQUIST = 8000.0
 _MEL_SCALE = 1127.0

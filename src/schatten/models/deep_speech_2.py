@@ -13,7 +13,7 @@ from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_gru, trains_on_cpu
 from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, apply_right_factor, frame_mask
-from schatten.recipe.model import FEATURE_BINS, DeepSpeech2
+from schatten.recipe.models import FEATURE_BINS, DeepSpeech2
 from schatten.units import Units
 
 

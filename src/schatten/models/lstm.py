@@ -15,7 +15,7 @@ from schatten.models.layers import (
     run_lstm,
     run_projected_lstm,
 )
-from schatten.recipe.model import FEATURE_BINS, Lstm
+from schatten.recipe.models import FEATURE_BINS, Lstm
 from schatten.units import Units
 
 

@@ -10,7 +10,7 @@ from schatten.errors import UserError
 from schatten.models.acoustic import AcousticModel
 from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.lstm import LstmModel
-from schatten.recipe.model import DeepSpeech2, Lstm, Model
+from schatten.recipe.models import DeepSpeech2, Lstm, Model
 from schatten.runtime.files import atomic_output
 from schatten.units import Units
 

@@ -14,9 +14,11 @@ from schatten.recipe.base import Name, PositiveFloat, Settings
 from schatten.recipe.chain import Node, chain_problem, nodes_of
 from schatten.recipe.corpus import Corpus, Splits, Text
 from schatten.recipe.curves import Figures
-from schatten.recipe.decoding import Decoding, LanguageModel, Tables
+from schatten.recipe.decoding import Decoding
 from schatten.recipe.grid import Grid
-from schatten.recipe.model import Model
+from schatten.recipe.language_models import LanguageModel
+from schatten.recipe.models import Model
+from schatten.recipe.results import Tables
 from schatten.recipe.steps import Train
 from schatten.recipe.systems import System, distillation_problem, factorization_problem
 from schatten.recipe.training import Training

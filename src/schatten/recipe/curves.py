@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schatten.recipe.base import Beam, Name, Positive, PositiveFloat, Settings
-from schatten.recipe.decoding import LanguageModel, Prune
+from schatten.recipe.language_models import LanguageModel, Prune
 
 WHOLE_BITS = 32
 """Bits of a weight that is not quantized."""

@@ -77,30 +77,38 @@ FIGURES = {
     "parameters": FigureKind(
         "parameters against WER with the main language model", "parameters.draw", _never
     ),
-    "cer": FigureKind("parameters against greedy CER (T, figure 4)", "parameters.draw_cer", _never),
+    "cer": FigureKind(
+        "parameters against greedy CER (Kliegl et al., 2018, figure 4)",
+        "parameters.draw_cer",
+        _never,
+    ),
     "grid": FigureKind(
-        "CER over the two lambdas of a grid (T, figure 1)", "grid.draw", _no_grids, on_dev=True
+        "CER over the two lambdas of a grid (Kliegl et al., 2018, figure 1)",
+        "grid.draw",
+        _no_grids,
+        on_dev=True,
     ),
     "nu": FigureKind(
-        "nondimensional trace norm coefficient against lambda (T, figure 2)",
+        "nondimensional trace norm coefficient against lambda (Kliegl et al., 2018, figure 2)",
         "spectrum.draw_nu",
         _no_spectra,
         on_dev=True,
     ),
     "rank90": FigureKind(
-        "rank for 90 % of the variance against CER (T, figure 3)",
+        "rank for 90 % of the variance against CER (Kliegl et al., 2018, figure 3)",
         "spectrum.draw_rank90",
         _no_spectra,
         on_dev=True,
     ),
     "transition": FigureKind(
-        "CER against the epoch of an early transition, and over epochs (T, figure 5)",
+        "CER against the epoch of an early transition, and over epochs "
+        "(Kliegl et al., 2018, figure 5)",
         "transition.draw",
         _no_early_transition,
         on_dev=True,
     ),
     "techniques": FigureKind(
-        "WER against parameters by what makes the model small (T, figure 8)",
+        "WER against parameters by what makes the model small (Kliegl et al., 2018, figure 8)",
         "techniques.draw",
         _too_few_techniques,
     ),

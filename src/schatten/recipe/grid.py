@@ -36,7 +36,7 @@ class Best(Settings):
     """What becomes of the best points of each penalty: those of the lowest CER on dev, greedy."""
 
     count: Positive = 3
-    """Points of each penalty that go on (T 3.2.2: 3)."""
+    """Points of each penalty that go on (3 in the trace norm paper, section 3.2.2)."""
     seeds: Seeds = (1, 2, 3)
     """Their seeds: those of the grid, and more."""
     ranks: tuple[Rank, ...] = ()

@@ -43,7 +43,8 @@ class VarianceShare(RankRule):
     tau: Annotated[float, Field(gt=0, le=1)]
     """Share of the sum of squared singular values."""
     rule: Literal["reach", "below"] = "reach"
-    """`reach`: the smallest rank that reaches it (T); `below`: the largest that has no more (P)."""
+    """`reach`: the smallest rank that reaches it (the trace norm paper, Kliegl et al., 2018);
+    `below`: the largest that has no more (Prabhavalkar et al., 2016)."""
 
     @property
     def rule_label(self) -> str:
@@ -87,7 +88,10 @@ class FixedRanks(RankRule):
 
 
 class ParameterTarget(RankRule):
-    """Keep the one variance share in all matrices that brings the model to a size (T 3.2.3)."""
+    """Keep the one variance share in all matrices that brings the model to a size.
+
+    Section 3.2.3 of the trace norm paper.
+    """
 
     parameters: Positive
     """Parameters of the whole model, at most."""

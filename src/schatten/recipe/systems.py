@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from schatten.recipe.base import Name, Seeds, Settings
 from schatten.recipe.chain import Chain, Entry, Link, entry_of
-from schatten.recipe.model import DeepSpeech2, Model
+from schatten.recipe.models import DeepSpeech2, Model
 from schatten.recipe.ranks import Rank
 from schatten.recipe.steps import Step, Train, Truncate
 from schatten.recipe.techniques import (

@@ -43,8 +43,8 @@ def bundles_notes(experiment: Experiment) -> list[str]:
     lm, layout = _language_model(experiment), experiment.layout
     return [
         f"A bundle holds the model in int8, the language model {lm}, its lexicon, a script and a "
-        "manifest; the whole is without the program. MB are 10^6 bytes. For comparison: P's whole "
-        "system was 20.3 MB. Bundles: "
+        "manifest; the whole is without the program. MB are 10^6 bytes. For comparison: the whole "
+        "system of Prabhavalkar et al. (2016) was 20.3 MB. Bundles: "
         f"{layout.bundle(experiment.models[0].node, lm)} and those beside it. WER is that of fp32.",
         origin(experiment),
     ]

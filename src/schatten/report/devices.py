@@ -1,4 +1,6 @@
-"""The table of devices (T, table 2): each tier's model in int8, with a language model, on devices.
+"""The table of devices: each tier's model in int8, with a language model, on devices.
+
+It is modelled on table 2 of the trace norm paper (Kliegl et al., 2018).
 
 Words come from the engine on this host; every CPU gives the same, which each measurement checks.
 """
@@ -115,8 +117,9 @@ def _columns(experiment: Experiment) -> tuple[Column[OnDevice], ...]:
 def _notes(experiment: Experiment) -> list[str]:
     split = experiment.recipe.splits.test[0]
     return [
-        "After T's table 2: the models of the tiers (without tiers: every model) in int8 with a "
-        "language model, decoded by the engine with the weights tuned for fp32. WER is that of the "
+        "After table 2 of the trace norm paper (Kliegl et al., 2018): the models of the tiers "
+        "(without tiers: every model) in int8 with a language model, decoded by the engine with "
+        "the weights tuned for fp32. WER is that of the "
         f"whole of {split}, decoded on this host; every CPU gives the same words, which the last "
         "columns check on the utterances that were timed.",
         "Speed-up: seconds of sound over seconds of computing, one thread, sound to text, the "

@@ -1,4 +1,7 @@
-"""CER and parameters by factorization and rank (T, table 3): systems that differ in that alone."""
+"""CER and parameters by factorization and rank, of systems that differ in that alone.
+
+After table 3 of the trace norm paper (Kliegl et al., 2018).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

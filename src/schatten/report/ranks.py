@@ -1,4 +1,7 @@
-"""Ranks, parameters and WER by rank rule (P, table 1): the baseline, then what is compressed."""
+"""Ranks, parameters and WER by rank rule: the baseline, then what is compressed.
+
+After table 1 of Prabhavalkar et al. (2016).
+"""
 
 from schatten.report.collect import Experiment, Result, by_seed
 from schatten.report.columns import Column, Line, Table, line, summary

@@ -1,4 +1,7 @@
-"""Tiers (T, table 1): for each limit on parameters the model that is best on dev, on test."""
+"""Tiers: for each limit on parameters the model that is best on dev, scored on test.
+
+After table 1 of the trace norm paper (Kliegl et al., 2018).
+"""
 
 from dataclasses import dataclass
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.recipe.decoding import Tables
+from schatten.recipe.results import Tables
 from schatten.runtime.files import write_text
 from schatten.score.alignment import Aligned, align
 from schatten.score.counts import count, write_counts

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from schatten.artifacts import Rates, Score
-from schatten.recipe.decoding import Tables
+from schatten.recipe.results import Tables
 from schatten.score.alignment import Aligned
 from schatten.score.bootstrap import Ints, rate_interval
 from schatten.score.counts import Counts, count
@@ -14,7 +14,7 @@ from schatten.score.unknown import Unknown
 
 
 def summary(aligned: Sequence[Aligned], unknown: Unknown | None, tables: Tables) -> Score:
-    """Return what `NAME.score.json` holds; rates and intervals are in %.
+    """Return the content of `NAME.score.json`; rates and intervals are in %.
 
     `unknown`: the words out of the lexicon, where there is one.
     """

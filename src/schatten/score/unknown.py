@@ -1,4 +1,4 @@
-"""Words of the transcripts that are out of the lexicon: which, how often, what they cost."""
+"""Words of the transcripts that are out of the lexicon: their number and their errors."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -10,28 +10,28 @@ from schatten.score.alignment import Aligned
 
 @dataclass(frozen=True)
 class Unknown:
-    """What the words out of a lexicon do to the word error rate; rates are in %."""
+    """The effect of words out of the lexicon on the word error rate; rates are in %."""
 
     said: Counter[str]
-    """How often each is said."""
+    """How often each unknown word is said."""
     wrong: Counter[str]
-    """How often each is taken for another word or missed: a lexicon search always errs."""
+    """How often each is substituted or deleted; a search over the lexicon always errs."""
     words: int
     """Words of all transcripts."""
     errors: int
     """Word errors, all of them."""
     errors_without: int
-    """Word errors in the utterances that hold none."""
+    """Word errors in the utterances without unknown words."""
     words_without: int
     """Words of those utterances."""
 
     @property
     def count(self) -> int:
-        """How often they are said."""
+        """How often unknown words are said, in all."""
         return self.said.total()
 
     def cost(self) -> OutOfLexicon:
-        """Return what `NAME.score.json` says of them."""
+        """Return the part of `NAME.score.json` on unknown words."""
         wrong = self.wrong.total()
         return OutOfLexicon(
             count=self.count,
@@ -44,7 +44,7 @@ class Unknown:
         )
 
     def lines(self) -> list[str]:
-        """Return the list for people: a summary, and a line a word, the most frequent first."""
+        """Return the list for people: a summary, and one line per word, the most frequent first."""
         if not self.said:
             return []
         value = self.cost()
@@ -58,7 +58,7 @@ class Unknown:
 
 
 def find_unknown(aligned: Sequence[Aligned], lexicon: Collection[str]) -> Unknown:
-    """Return what the words outside `lexicon` do in some utterances."""
+    """Return the effect of words outside `lexicon` on some utterances."""
     pairs = [pair for each in aligned for pair in each.pairs if pair[0]]
     without = [each for each in aligned if all(word in lexicon for word in each.reference.words)]
     return Unknown(

@@ -4,7 +4,7 @@ from schatten.errors import UserError
 from schatten.units.inventory import CHARACTERS, Units
 
 SPACE_TOKEN = "<space>"
-"""Stands for the space after a word; no character is named like it."""
+"""Stands for the space after a word; no character has this name."""
 
 
 def as_tokens(sentence: str) -> str:

@@ -1,4 +1,7 @@
-"""CER over lambda_rec and lambda_nonrec (T, figure 1): a heat map for each penalty of each grid."""
+"""CER over lambda_rec and lambda_nonrec: a heat map for each penalty of each grid.
+
+After figure 1 of the trace norm paper (Kliegl et al., 2018).
+"""
 
 from dataclasses import dataclass
 from statistics import fmean

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from schatten.artifacts import LmInfo, Score, Weights, read
 from schatten.recipe.curves import WHOLE_BITS
-from schatten.recipe.decoding import LanguageModel
+from schatten.recipe.language_models import LanguageModel
 from schatten.recipe.layout import baseline_node, curve_models, search_with
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, percent, words

@@ -1,4 +1,8 @@
-"""Parameters against WER (P, table 1) and against CER (T, figure 4): a line a system and seed."""
+"""Parameters against WER and against CER: a line for each system and seed.
+
+After table 1 of Prabhavalkar et al. (2016), and figure 4 of the trace norm paper (Kliegl et al.,
+2018).
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence

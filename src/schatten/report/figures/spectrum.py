@@ -1,7 +1,8 @@
-"""Spectra after stage 1: nu against lambda (T, figure 2), rank at 90 % against CER (figure 3).
+"""Spectra after stage 1: nu against lambda, and the rank at 90 % of the variance against CER.
 
+After figures 2 and 3 of the trace norm paper (Kliegl et al., 2018).
 Both show the last recurrent layer, its non-recurrent matrix on the left and its recurrent one on
-the right, as T does, of the systems that have the baseline's model and factorization partial.
+the right, as in the paper, of the systems that have the baseline's model and factorization partial.
 """
 
 import math

@@ -1,4 +1,7 @@
-"""WER against parameters by what makes a model small (T, figure 8)."""
+"""WER against parameters by what makes a model small.
+
+After figure 8 of the trace norm paper (Kliegl et al., 2018).
+"""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

@@ -1,4 +1,7 @@
-"""Early transitions (T, figure 5): CER by the epoch that is factored, and CER over epochs."""
+"""Early transitions: CER by the epoch that is factored, and CER over epochs.
+
+After figure 5 of the trace norm paper (Kliegl et al., 2018).
+"""
 
 from dataclasses import dataclass
 

@@ -62,7 +62,7 @@ class DeepSpeech2(Settings):
 
 
 class Lstm(Settings):
-    """The LSTM stack of P (Prabhavalkar et al., 2016): stacked frames, LSTMs, CTC."""
+    """The LSTM stack of Prabhavalkar et al. (2016): stacked frames, LSTMs, CTC."""
 
     type: Literal["lstm"]
     feature: FeatureName = "mel40"

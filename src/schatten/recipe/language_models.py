@@ -1,0 +1,65 @@
+"""The recipe's `language_models`: n-gram models, and how small they are made."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from schatten.recipe.base import Positive, PositiveFloat, Settings
+
+
+class Prune(Settings):
+    """Entropy pruning (Stolcke, 1998) to one of: a threshold, a number of n-grams, a size."""
+
+    threshold: PositiveFloat | None = None
+    """Relative increase of perplexity below which an n-gram goes (SRILM's -prune)."""
+    ngrams: Positive | None = None
+    """N-grams left, all orders together, at most."""
+    megabytes: PositiveFloat | None = None
+    """Size of the binary model in MB (10^6 bytes), at most."""
+    history: Literal["own", "witten_bell"] = "own"
+    """What says how often a history comes up: the model itself, as SRILM's -prune does, or a
+    Witten-Bell model of the same text, as for its -prune-history-lm: better after Kneser-Ney."""
+
+    @model_validator(mode="after")
+    def _one_goal(self) -> "Prune":
+        if sum(goal is not None for goal in (self.threshold, self.ngrams, self.megabytes)) != 1:
+            raise ValueError("give exactly one of threshold, ngrams and megabytes")
+        return self
+
+
+class LanguageModel(Settings):
+    """A back-off n-gram: estimated by KenLM's lmplz, entropy-pruned, stored as a KenLM trie."""
+
+    decoder: Literal["lexicon", "open", "wfst"] = "lexicon"
+    """`lexicon`: n-grams of words, searched through a lexicon of those words; `open`: n-grams of
+    characters, searched without a lexicon, so that any word can come out; `wfst`: as `lexicon`,
+    but one graph of CTC topology, lexicon and n-grams is searched (`decoding.wfst`)."""
+    order: int = Field(default=5, ge=2, le=6)
+    """Longest n-gram; KenLM stores 2 to 6."""
+    text: Literal["corpus", "train"] = "corpus"
+    """`corpus`: the corpus's language model text; `train`: the training transcripts alone."""
+    count_cutoffs: tuple[int, ...] = (0,)
+    """lmplz --prune: n-grams seen at most so often go, by order; the last holds for the rest."""
+    discount_fallback: bool = False
+    """For small or artificial text, where Kneser-Ney discounts cannot be estimated."""
+    vocabulary: Positive | None = None
+    """Only the so many most frequent words; all by default."""
+    prune: Prune | None = None
+    """Entropy pruning; none by default."""
+    quantize_bits: int | None = Field(default=None, ge=2, le=16)
+    """Bits for probabilities and back-off weights in the trie; 32-bit floats by default."""
+
+    @model_validator(mode="after")
+    def _characters_are_not_limited(self) -> "LanguageModel":
+        if self.decoder == "open" and self.vocabulary is not None:
+            raise ValueError("vocabulary: decoder `open` has no words to limit; remove one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _cutoffs_fit(self) -> "LanguageModel":
+        cutoffs = self.count_cutoffs
+        if not cutoffs or min(cutoffs) < 0 or list(cutoffs) != sorted(cutoffs):
+            raise ValueError("count_cutoffs: give counts that do not fall, such as [0, 0, 1]")
+        if len(cutoffs) > self.order:
+            raise ValueError(f"count_cutoffs: give at most {self.order}, one per order")
+        return self
