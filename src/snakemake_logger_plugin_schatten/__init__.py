@@ -50,7 +50,7 @@ class LogHandler(LogHandlerBase):
                 self.board.plan(int(info["stats"]["total"]))
             case LogEvent.JOB_INFO if self.common_settings.dryrun:
                 step = step_from(info)
-                self.board.say(f"would run {step.name} ({step.reason})")
+                self.board.say(f"would run {step.verb} {step.makes} ({step.reason})")
             case LogEvent.JOB_INFO:
                 self.board.start(info["jobid"], step_from(info))
             case LogEvent.PROGRESS:
