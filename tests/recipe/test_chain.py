@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import Layout
 from schatten.recipe.steps import Train
+from schatten.report.collect import Trained
 from schatten.train.schedule import schedule_of
 
 SMOKE = Path(__file__).parents[2] / "recipes/voicesearch_like/smoke"
@@ -417,3 +419,21 @@ def test_a_first_training_too_short_for_its_learning_rate_to_fall_is_refused(loa
     slow = {"epochs": 8, "batch_seconds": 30, "learning_rate": 0.001, "hold_epochs": 3}
     with pytest.raises(UserError, match="stage1: hold_epochs 3 of its training leaves none of 3"):
         load("chain: [train: {epochs: 3, training: slow}]", trainings={"slow": slow})
+
+
+def test_epochs_of_the_first_training_end_where_it_was_truncated_itself(load: Loader) -> None:
+    recipe = load(
+        "chain: [train: , [[train: {name: more, epochs: 4}, truncate: {rank: 8, from: e2}], "
+        "truncate: {rank: 4, from: e5}]]"
+    )
+    history: Any = SimpleNamespace(epochs=range(8))
+    found = {
+        node.folder: Trained(node, node.system_settings, history, history, 0).stage1_epochs
+        for node in recipe.nodes("it", 1)
+    }
+    assert found == {
+        "stage1": 8,
+        "more": 8,
+        "more/rank8@e2/factored": 8,
+        "rank4@e5/factored": 5,
+    }
