@@ -1,6 +1,7 @@
 """Chains as users write them: the nodes that they grow, and what is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,10 @@ from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import Layout
 from schatten.recipe.steps import Train
+from schatten.report import systems
 from schatten.report.collect import Trained
+from schatten.report.figures.transition import goes_on_early
+from schatten.report.systems import Entry
 from schatten.train.schedule import schedule_of
 
 SMOKE = Path(__file__).parents[2] / "recipes/voicesearch_like/smoke"
@@ -437,3 +441,17 @@ def test_epochs_of_the_first_training_end_where_it_was_truncated_itself(load: Lo
         "more/rank8@e2/factored": 8,
         "rank4@e5/factored": 5,
     }
+
+
+def test_tables_and_figures_say_what_a_long_chain_is(load: Loader) -> None:
+    recipe = load(
+        "chain: [train: , truncate: {rank: 16, from: e4}, train: {schedule: continued}, "
+        "[[train: {name: more}, stop], truncate: {rank: 8}], train: ]"
+    )
+    nodes = recipe.nodes("it", 1)
+    assert [node.folder for node in nodes if goes_on_early(node)] == ["rank16@e4/stage2"]
+    entry = Entry("it", recipe.systems["it"], nodes, None, None)
+    assert systems.ranks(entry) == "rank16@e4 rank16@e4/stage2/rank8@e4"
+    assert systems.transition(entry) == "early"
+    plain = load("chain: [train: , train: ]")
+    assert systems.transition(replace(entry, nodes=plain.nodes("it", 1))) is None
