@@ -29,7 +29,7 @@ class Choice(Artifact):
         return [point.system for point in self.points if point.chosen]
 
 
-class Tier(Artifact):
+class TierModel(Artifact):
     """The model that stands for a tier."""
 
     name: str
@@ -50,4 +50,4 @@ class Tier(Artifact):
 class Tiers(Artifact):
     """The models that a recipe's devices run; `devices/tiers.json`."""
 
-    tiers: list[Tier]
+    tiers: list[TierModel]

@@ -90,7 +90,7 @@ def _result(
     speed: float | None,
     statistics: Mapping[str, float | None],
 ) -> Measured:
-    here = provenance.here()
+    here = provenance.machine_and_commit()
     return Measured(
         device=device.title,
         cpu=here["cpu"] if device.runner == "host" else None,

@@ -23,7 +23,7 @@ WHOLE = "whole"
 """What stands in paths and tables where nothing was compressed."""
 
 
-class Entry(Settings):
+class ChainEntry(Settings):
     """One step of a chain, by the key of its kind."""
 
     train: Train | None = None
@@ -40,7 +40,7 @@ class Entry(Settings):
         return data
 
     @model_validator(mode="after")
-    def _one_step(self) -> "Entry":
+    def _one_step(self) -> "ChainEntry":
         if len(self.model_fields_set) != 1:
             raise ValueError(f"give one step an entry, of: {', '.join(type(self).model_fields)}")
         return self
@@ -52,9 +52,9 @@ class Entry(Settings):
         return found
 
 
-def entry_of(step: Step) -> Entry:
+def entry_of(step: Step) -> ChainEntry:
     """Return the entry of a chain that holds a step."""
-    return Entry.model_validate({step.kind: step})
+    return ChainEntry.model_validate({step.kind: step})
 
 
 def _kind_of(value: Any) -> str:
@@ -66,7 +66,7 @@ def _kind_of(value: Any) -> str:
 Link = TypeAliasType(
     "Link",
     Annotated[
-        Annotated[Entry, Tag("step")]
+        Annotated[ChainEntry, Tag("step")]
         | Annotated[Literal["stop"], Tag("stop")]
         | Annotated["tuple[Link, ...]", Tag("branches")],
         Discriminator(_kind_of),
@@ -232,11 +232,11 @@ def _firsts(chain: tuple[Link, ...]) -> Iterator[tuple[Step, tuple[Link, ...]]]:
     if not chain:
         return
     first, rest = chain[0], chain[1:]
-    if isinstance(first, Entry):
+    if isinstance(first, ChainEntry):
         yield first.step, rest
     elif not isinstance(first, str):
         for branch in first:
-            if isinstance(branch, Entry):
+            if isinstance(branch, ChainEntry):
                 yield branch.step, rest
             elif not isinstance(branch, str):
                 yield from _firsts((*branch, *rest))

@@ -39,15 +39,15 @@ class LmCurve(Settings):
         """Yield each way of making `base` small, with its name."""
         for bits in self.quantize_bits:
             stored = None if bits == WHOLE_BITS else bits
-            yield f"{self.language_model}.whole.{bits}bit", _made(base, None, stored)
+            yield f"{self.language_model}.whole.{bits}bit", _variant(base, None, stored)
             for history in self.histories:
                 for threshold in self.thresholds:
                     prune = Prune(threshold=threshold, history=history)
                     name = f"{self.language_model}.{threshold:g}.{history}.{bits}bit"
-                    yield name, _made(base, prune, stored)
+                    yield name, _variant(base, prune, stored)
 
 
-def _made(base: LanguageModel, prune: Prune | None, bits: int | None) -> LanguageModel:
+def _variant(base: LanguageModel, prune: Prune | None, bits: int | None) -> LanguageModel:
     return base.model_copy(update={"prune": prune, "quantize_bits": bits})
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from schatten.recipe.base import Name, Seeds, Settings
-from schatten.recipe.chain import Chain, Entry, Link, entry_of
+from schatten.recipe.chain import Chain, ChainEntry, Link, entry_of
 from schatten.recipe.models import DeepSpeech2, Model
 from schatten.recipe.ranks import Rank
 from schatten.recipe.steps import Step, Train, Truncate
@@ -135,7 +135,7 @@ def _later_training(stage2: Stage2) -> Train:
 
 def _steps(links: tuple[Link, ...]) -> Iterator[Step]:
     for link in links:
-        if isinstance(link, Entry):
+        if isinstance(link, ChainEntry):
             yield link.step
         elif not isinstance(link, str):
             yield from _steps(link)

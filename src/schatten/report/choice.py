@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
-from schatten.artifacts import Choice, GridPoint, Score, Tier, Tiers, read
+from schatten.artifacts import Choice, GridPoint, Score, TierModel, Tiers, read
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import Layout, grid_nodes
@@ -15,7 +15,7 @@ def chosen_systems(path: Path) -> list[str]:
     return read(path, Choice).chosen
 
 
-def tier_node(recipe: Recipe, tier: Tier) -> Node:
+def tier_node(recipe: Recipe, tier: TierModel) -> Node:
     """Return the model that stands for a tier, in the tree of its system's chain."""
     return recipe.node(tier.system, tier.seed, tier.place)
 

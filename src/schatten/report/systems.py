@@ -15,7 +15,7 @@ from schatten.report.penalties import strengths
 
 
 @dataclass(frozen=True)
-class Entry:
+class SystemRow:
     """A system of the recipe."""
 
     name: str
@@ -27,24 +27,24 @@ class Entry:
     """What the choice says of it; none where it stands in no grid."""
 
 
-def systems_table(experiment: Experiment) -> Table[Entry]:
+def systems_table(experiment: Experiment) -> Table[SystemRow]:
     """Return a line for each system, those of the grids last."""
     columns = _columns(experiment.recipe.splits.dev)
     lines = tuple(line(columns, entry) for entry in _entries(experiment))
     return Table("Systems", columns, lines)
 
 
-def _entries(experiment: Experiment) -> list[Entry]:
+def _entries(experiment: Experiment) -> list[SystemRow]:
     recipe = experiment.recipe
     points = {p.system: p for choice in experiment.choices.values() for p in choice.points}
     grids = recipe.grid_points
     return [
-        Entry(name, s, recipe.nodes(name, s.seeds[0]), grids.get(name), points.get(name))
+        SystemRow(name, s, recipe.nodes(name, s.seeds[0]), grids.get(name), points.get(name))
         for name, s in recipe.systems.items()
     ]
 
 
-def _columns(dev: str) -> tuple[Column[Entry], ...]:
+def _columns(dev: str) -> tuple[Column[SystemRow], ...]:
     return (
         words("system", "system", lambda e: e.name),
         words("grid", "grid", lambda e: e.grid),
@@ -63,11 +63,11 @@ def _columns(dev: str) -> tuple[Column[Entry], ...]:
     )
 
 
-def _ranks(entry: Entry) -> str | None:
+def _ranks(entry: SystemRow) -> str | None:
     return " ".join(dict.fromkeys(n.variant for n in entry.nodes if n.is_compressed)) or None
 
 
-def _transition(entry: Entry) -> str | None:
+def _transition(entry: SystemRow) -> str | None:
     later = [n.step for n in entry.nodes if n.parent is not None and isinstance(n.step, Train)]
     if not later:
         return None
@@ -75,7 +75,7 @@ def _transition(entry: Entry) -> str | None:
     return "early" if early else "after convergence"
 
 
-def _chosen(entry: Entry) -> str | None:
+def _chosen(entry: SystemRow) -> str | None:
     if entry.point is None:
         return None
     return "yes" if entry.point.chosen else "no"

@@ -17,7 +17,7 @@ CONVERGED = 1.02
 
 
 @dataclass(frozen=True)
-class Group:
+class TrainingTimes:
     """Trainings of one step that differ in lambda or seed alone."""
 
     models: tuple[Trained, ...]
@@ -54,14 +54,14 @@ def epochs_to_convergence(history: History) -> int:
     return next(n for n, rate in enumerate(rates, start=1) if rate <= CONVERGED * min(rates))
 
 
-def times_table(experiment: Experiment) -> Table[Group]:
+def times_table(experiment: Experiment) -> Table[TrainingTimes]:
     """Return a line for each kind of training: the first ones of their chains first."""
     columns = _columns()
     groups = [*_first_trainings(experiment), *_later_trainings(experiment.models)]
     return Table("Times of training", columns, tuple(line(columns, group) for group in groups))
 
 
-def _first_trainings(experiment: Experiment) -> list[Group]:
+def _first_trainings(experiment: Experiment) -> list[TrainingTimes]:
     def work(model: Trained) -> tuple[str, int]:
         training = experiment.recipe.trainings[model.system.training]
         return model.system.model, training.epoch_parts
@@ -74,15 +74,15 @@ def _first_trainings(experiment: Experiment) -> list[Group]:
         for group in reversed(found.values())
         if group[0].system.regularizer.type == "none"
     }
-    return [Group(tuple(group), plain.get(work(group[0]))) for group in found.values()]
+    return [TrainingTimes(tuple(group), plain.get(work(group[0]))) for group in found.values()]
 
 
-def _later_trainings(models: Sequence[Trained]) -> list[Group]:
+def _later_trainings(models: Sequence[Trained]) -> list[TrainingTimes]:
     found: dict[tuple[str, ...], list[Trained]] = {}
     for model in models:
         if model.node.parent is not None and model.history.epochs:
             found.setdefault((*_kind(model), model.node.folder), []).append(model)
-    return [Group(tuple(group), None) for group in found.values()]
+    return [TrainingTimes(tuple(group), None) for group in found.values()]
 
 
 def _kind(model: Trained) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def _kind(model: Trained) -> tuple[str, ...]:
     return system.model, system.training, system.regularizer.type, system.factorization
 
 
-def _columns() -> tuple[Column[Group], ...]:
+def _columns() -> tuple[Column[TrainingTimes], ...]:
     return (
         words("step", "step", lambda g: g.first.node.spoken_name),
         words("model", "model", lambda g: g.first.system.model),
@@ -113,9 +113,9 @@ def _columns() -> tuple[Column[Group], ...]:
     )
 
 
-def _parameters(group: Group) -> float:
+def _parameters(group: TrainingTimes) -> float:
     return fmean(model.history.parameters for model in group.models)
 
 
-def _of_unpenalised(group: Group) -> float | None:
+def _of_unpenalised(group: TrainingTimes) -> float | None:
     return group.seconds_per_epoch / group.unpenalised if group.unpenalised else None

@@ -21,7 +21,7 @@ from schatten.train.randomness import Augmentation, seed_step
 from schatten.train.schedule import Schedule
 from schatten.train.speech import Speech
 from schatten.train.state import Checkpoints, Part, epoch_model
-from schatten.train.techniques import Group, Step, Technique
+from schatten.train.techniques import ParameterGroup, Step, Technique
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
     return progress.records, progress.elapsed
 
 
-def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> list[Group]:
+def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> list[ParameterGroup]:
     """Return the parameters that no technique claims, then the groups of the techniques.
 
     The norm of the gradient is summed in this order, so it must not change.
@@ -126,12 +126,12 @@ def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> l
                 taken.add(id(parameter))
                 own.append(parameter)
         if own:
-            groups.append(Group(own, group.share))
+            groups.append(ParameterGroup(own, group.share))
     others = [one for one in model.parameters() if id(one) not in taken]
-    return [Group(others, lambda step: 1.0), *groups]
+    return [ParameterGroup(others, lambda step: 1.0), *groups]
 
 
-def _optimizer(groups: list[Group], training: Training) -> torch.optim.Adam:
+def _optimizer(groups: list[ParameterGroup], training: Training) -> torch.optim.Adam:
     """Return Adam; the loop sets the rate of each group at every step."""
     parameters = [{"params": group.parameters} for group in groups]
     fused = training.precision == "32"  # Fabric clips no gradients of a fused one in mixed

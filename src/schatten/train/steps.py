@@ -15,7 +15,7 @@ from schatten.recipe.chain import Node
 from schatten.recipe.steps import Train, Truncate
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.runtime.launch import place
-from schatten.runtime.provenance import here
+from schatten.runtime.provenance import machine_and_commit
 from schatten.train import loop, objectives, techniques
 from schatten.train.calibration import input_moments
 from schatten.train.measure import stored_parameters
@@ -148,7 +148,7 @@ def _write(
         epochs=[Epoch.model_validate(record) for record in records],
         training_seconds=seconds,
         torch=torch.__version__,
-        **here(),
+        **machine_and_commit(),
     )
     history.write(history_of(output))
     models.save(model.eval(), output)

@@ -9,11 +9,11 @@ from importlib import import_module
 
 from schatten.recipe.techniques import OwnCode, TechniqueEntry, Techniques
 from schatten.train.own_code import class_of, make_own
-from schatten.train.techniques.base import Context, Group, Step, Technique
+from schatten.train.techniques.base import Context, ParameterGroup, Step, Technique
 from schatten.train.techniques.factors import FactorRate
 from schatten.train.techniques.spectra import Spectra
 
-__all__ = ["Context", "Group", "Step", "Technique", "make"]
+__all__ = ["Context", "ParameterGroup", "Step", "Technique", "make"]
 
 
 def make(entries: Techniques, context: Context) -> list[Technique]:

@@ -25,7 +25,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Group:
+class ParameterGroup:
     """Parameters with a learning rate of their own."""
 
     parameters: list[nn.Parameter]
@@ -66,7 +66,7 @@ class Technique:
     def prepare(self, model: AcousticModel) -> None:
         """Change the model before it is trained; a resumed training calls this again first."""
 
-    def groups(self, model: AcousticModel) -> list[Group]:
+    def groups(self, model: AcousticModel) -> list[ParameterGroup]:
         """Return parameters of the model that have a learning rate of their own.
 
         A parameter belongs to the first group that names it.

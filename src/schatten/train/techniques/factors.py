@@ -4,7 +4,7 @@ from torch import nn
 
 from schatten.models import AcousticModel
 from schatten.recipe.training import FactorWarmup
-from schatten.train.techniques.base import Group, Technique
+from schatten.train.techniques.base import ParameterGroup, Technique
 
 
 class FactorRate(Technique):
@@ -24,9 +24,9 @@ class FactorRate(Technique):
         left = 1 - min(1.0, step / self.warmup.steps)
         return self.ratio * float(self.warmup.share**left)
 
-    def groups(self, model: AcousticModel) -> list[Group]:
+    def groups(self, model: AcousticModel) -> list[ParameterGroup]:
         """Return one group of all factors of the model's weights."""
-        return [Group(factors_of(model), self.share)]
+        return [ParameterGroup(factors_of(model), self.share)]
 
 
 def factors_of(model: AcousticModel) -> list[nn.Parameter]:
