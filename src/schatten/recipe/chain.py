@@ -1,7 +1,7 @@
 """The recipe's `chain`: a list of steps, and the tree of nodes that it grows for a seed.
 
-A list inside a chain branches: what follows it follows each of its entries. An entry of a branch is
-a step, a chain of its own (a list), or `stop`, where the chain ends.
+A list inside a chain is a branching: what follows the list follows each of its entries. An entry of
+a branching is a step, a chain of its own (a list), or `stop`, where the chain ends.
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from schatten.recipe.systems import System
 
 WHOLE = "whole"
-"""What stands in paths and tables where nothing was compressed."""
+"""The name in paths and tables of a model that was not compressed."""
 
 
 class ChainEntry(Settings):
     """One step of a chain, by the key of its kind."""
 
     train: Train | None = None
-    """Train the model, or train it on."""
+    """Train the model, or continue its training."""
     truncate: Truncate | None = None
     """Cut its large matrices to a lower rank."""
 
@@ -80,28 +80,28 @@ Chain = Annotated[tuple[Link, ...], Field(min_length=1)]
 class Node:
     """A prefix of a system's chain with its seed: one model.
 
-    Equal nodes have equal systems, seeds and folders. What a node is made of is asked from `step`
-    and `parent`; nothing is ever parsed out of its path.
+    Equal nodes have equal systems, seeds and folders. Everything about a node comes from `step` and
+    `parent`; nothing is ever parsed out of its path.
     """
 
     system: str
     system_settings: "System" = field(compare=False, repr=False)
     seed: int
     folder: str
-    """Of its model below `am/SYSTEM/seedN`: `stage1`, `tau0.60@e12/stage2`."""
+    """Folder of its model below `am/SYSTEM/seedN`: `stage1`, `tau0.60@e12/stage2`."""
     recipe: "Recipe" = field(compare=False, repr=False)
     step: Step = field(compare=False, repr=False)
     parent: "Node | None" = field(compare=False, repr=False)
     labels: tuple[str, ...] = field(compare=False, repr=False)
-    """What its path shares with those of the nodes after it."""
+    """Parts of its path that the paths of later nodes have too."""
     is_only_start: bool = field(compare=False, repr=False)
-    """Whether it is the one node without a parent in its chain."""
+    """Whether it is the only node of its chain without a parent."""
     rest: tuple[Link, ...] = field(compare=False, repr=False)
-    """What follows in the chain."""
+    """The chain after this node."""
 
     @cached_property
     def children(self) -> "tuple[Node, ...]":
-        """The nodes that go on from here."""
+        """The nodes that start from this one."""
         return tuple(
             _starts(self.recipe, (self.system, self.system_settings), self.seed, self, self.rest)
         )
@@ -128,7 +128,7 @@ class Node:
 
     @cached_property
     def label(self) -> str:
-        """What tables call it: its variant, with its name where others of that are tuned too."""
+        """Its name in tables: the variant, with the node's name if several results share it."""
         nodes = self.recipe.nodes(self.system, self.seed)
         shared = [one for one in nodes if one.labels == self.labels and one.is_final]
         return self.variant if len(shared) <= 1 else f"{self.variant}/{self.name}"
@@ -147,7 +147,7 @@ class Node:
 
     @property
     def before(self) -> "Node | None":
-        """The node right before, where that is no result of its own."""
+        """The parent, if that is no result of its own; else None."""
         return None if self.parent is None or self.parent.is_final else self.parent
 
     @property
@@ -173,12 +173,12 @@ class Node:
 
     @property
     def needs(self) -> dict[str, Need]:
-        """What its step reads, by the option of the verb."""
+        """Inputs of its step, by the option of the verb."""
         return self.step.needs(self)
 
     @property
     def settings(self) -> str:
-        """What its result follows from, as JSON: the param of its rule, and its record."""
+        """All that determines its result, as JSON, for the rule's param and the record."""
         return self.step.settings(self)
 
     @property
@@ -188,7 +188,7 @@ class Node:
 
     @property
     def title(self) -> str:
-        """What its step does, for people: `train stage 2 of l2 at tau 0.70`."""
+        """What its step does, in words: `train stage 2 of l2 at tau 0.70`."""
         said = f"{self.step.kind} {self.spoken_name} of {self.system}"
         if self.step.compresses:
             said = f"{self.step.kind} {self.system} to {self.spoken_name}"
@@ -203,7 +203,7 @@ Named = tuple[str, "System"]
 
 
 def nodes_of(recipe: "Recipe", named: Named, seed: int) -> tuple[Node, ...]:
-    """Return every node of a system's chain, each before those that follow from it."""
+    """Return every node of a system's chain, parents first."""
     found: list[Node] = []
 
     def visit(node: Node) -> None:
@@ -219,7 +219,7 @@ def nodes_of(recipe: "Recipe", named: Named, seed: int) -> tuple[Node, ...]:
 def _starts(
     recipe: "Recipe", named: Named, seed: int, parent: Node | None, chain: tuple[Link, ...]
 ) -> Iterator[Node]:
-    """Yield the nodes that a chain goes on with after `parent`."""
+    """Yield the nodes with which a chain continues after `parent`."""
     pairs = list(_firsts(chain))
     for step, rest in pairs:
         is_only = parent is None and len(pairs) == 1
@@ -259,7 +259,7 @@ def _label(node: Node) -> tuple[str, ...]:
 
 
 def chain_problem(recipe: "Recipe", name: str, system: "System") -> str | None:
-    """Say why a system's chain makes no sense, in a sentence; None where it does."""
+    """Say in a sentence why a system's chain makes no sense; None if it does."""
     links = system.links
     if not list(_firsts(links)):
         return "it has no step: begin with `train`"

@@ -1,4 +1,4 @@
-"""The recipe's `ranks`: how far a system's matrices are truncated, a row of the table each."""
+"""The recipe's `ranks`: rules for truncating a system's matrices; each gives a row of the table."""
 
 from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
@@ -9,7 +9,7 @@ from schatten.recipe.base import Positive, Settings
 
 
 class RankRule(Settings):
-    """What every rule has."""
+    """The base class of rank rules."""
 
     activations: bool = False
     """Weigh errors by the second moment of each matrix's inputs, measured on training speech."""
@@ -43,8 +43,8 @@ class VarianceShare(RankRule):
     tau: Annotated[float, Field(gt=0, le=1)]
     """Share of the sum of squared singular values."""
     rule: Literal["reach", "below"] = "reach"
-    """`reach`: the smallest rank that reaches it (the trace norm paper, Kliegl et al., 2018);
-    `below`: the largest that has no more (Prabhavalkar et al., 2016)."""
+    """`reach`: the smallest rank that reaches the share (the trace norm paper, Kliegl et al.,
+    2018); `below`: the largest rank that does not exceed it (Prabhavalkar et al., 2016)."""
 
     @property
     def rule_label(self) -> str:
@@ -88,13 +88,13 @@ class FixedRanks(RankRule):
 
 
 class ParameterTarget(RankRule):
-    """Keep the one variance share in all matrices that brings the model to a size.
+    """Keep the same share of variance in all matrices, chosen so that the model has a given size.
 
     Section 3.2.3 of the trace norm paper.
     """
 
     parameters: Positive
-    """Parameters of the whole model, at most."""
+    """Largest number of parameters of the whole model."""
     label_format = "params{parameters}"
 
     @property
@@ -107,7 +107,7 @@ class ParameterBudget(RankRule):
     """Spread parameters over the matrices so that together they lose the least."""
 
     budget: Positive
-    """Parameters of the whole model, at most."""
+    """Largest number of parameters of the whole model."""
     label_format = "budget{budget}"
 
     @property
