@@ -1,4 +1,4 @@
-"""What a matrix multiplies: the second moment of its inputs, and truncation weighted by it.
+"""The second moment of a matrix's inputs, and truncation weighted by it.
 
 ‖(W - Ŵ) x‖² on average over inputs x is tr((W - Ŵ) A (W - Ŵ)ᵀ) with A = E[x xᵀ]; with a root
 A = R Rᵀ it is ‖(W - Ŵ) R‖², whose minimum at a rank is the truncated SVD of W R.
@@ -12,7 +12,7 @@ FLOOR = 1e-6
 
 
 class SecondMoment:
-    """The mean of x xᵀ over the inputs x (n,) it has been shown."""
+    """The mean of x xᵀ over all inputs x (n,) that were added."""
 
     def __init__(self) -> None:
         """Start with none."""

@@ -1,4 +1,4 @@
-"""A recurrent matrix and all that reads its state, through one shared projection of the state.
+"""One shared projection of a state, for a recurrent matrix and all matrices that read the state.
 
 The joint factorization of Prabhavalkar et al. (2016): with the state h (H,) of a layer, its
 recurrent matrix W_h and the matrices W_x that read h above, W_h = Z_h P and W_x = Z_x P with one
@@ -38,7 +38,7 @@ def share_projection(
 def projection_spectrum(
     recurrent: Tensor, readers: Sequence[Tensor], moment: Tensor | None = None
 ) -> Spectrum:
-    """Return what rank rules see of a shared projection: the singular values of `recurrent`.
+    """Return what rank rules use of a shared projection: the singular values of `recurrent`.
 
     A rank costs a row of P and a column of Z_h and of each Z_x.
     """

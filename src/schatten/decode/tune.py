@@ -29,7 +29,7 @@ class Tuned:
     words: int
     """Words in dev's transcripts."""
     at_edge: list[str]
-    """Which weights lie on the grid's edge, in words: the best may lie beyond it."""
+    """Which weights lie on the grid's edge, in words: better ones may lie beyond it."""
 
     @property
     def summary(self) -> str:

@@ -1,4 +1,4 @@
-"""What qemu's plugin that counts instructions says."""
+"""The output of qemu's plugin that counts instructions."""
 
 import re
 from pathlib import Path

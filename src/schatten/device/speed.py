@@ -40,9 +40,9 @@ def measure(
 ) -> Measured:
     """Recognise the sample `rounds` times; return the statistics of the fastest round.
 
-    Loading is the quickest of all rounds: it is waited for by the clock.
+    The loading time, by the clock, is the shortest of all rounds.
 
-    Errors: `UserError` for an emulated CPU, whose times mean nothing, or where a run fails.
+    Errors: `UserError` for an emulated CPU, whose times mean nothing, or if a run fails.
     """
     if not device.has_times:
         raise UserError(f"{device.title} has no times of its own: `device estimate` models them")

@@ -1,4 +1,4 @@
-"""Runs the command-line tools that the measurements need. It knows none of their output."""
+"""Runs the command-line tools that the measurements need. It does not interpret their output."""
 
 import shutil
 import subprocess

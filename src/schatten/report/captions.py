@@ -1,4 +1,4 @@
-"""What stands below a table: the title, how large the data are, and what its words mean."""
+"""The notes below the tables: title, size of the data, and meaning of the columns."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""CER and parameters by factorization and rank, of systems that differ in that alone.
+"""CER and parameters by factorization and rank, of systems that differ only in factorization.
 
 After table 3 of the trace norm paper (Kliegl et al., 2018).
 """
@@ -14,16 +14,16 @@ from schatten.report.penalties import strengths
 
 @dataclass(frozen=True)
 class FactorizationRow:
-    """A rank that two or more systems have which differ in the factorization alone."""
+    """A rank of two or more systems that differ only in the factorization."""
 
     rank: str
     seed: int
     results: dict[str, Result]
-    """By factorization."""
+    """Results by factorization."""
 
     @property
     def first(self) -> Result:
-        """Any of them: what they share."""
+        """One of the results, for everything that they share."""
         return next(iter(self.results.values()))
 
 

@@ -1,6 +1,6 @@
-"""The manifest: a line for each system, what it is and, for a point of a grid, what became of it.
+"""The manifest: a line with the settings of each system, and whether a point of a grid was chosen.
 
-Names of a grid's systems are made by the recipe; here stands what each of them means.
+The recipe makes the names of a grid's systems; this table says what each name means.
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ class SystemRow:
     name: str
     system: System
     nodes: tuple[Node, ...]
-    """Of its chain, for its first seed."""
+    """Nodes of its chain, for its first seed."""
     grid: str | None
     point: GridPoint | None
-    """What the choice says of it; none where it stands in no grid."""
+    """Its entry in the choice; None if it belongs to no grid."""
 
 
 def systems_table(experiment: Experiment) -> Table[SystemRow]:

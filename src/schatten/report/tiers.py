@@ -15,14 +15,14 @@ from schatten.report.penalties import strengths
 
 @dataclass(frozen=True)
 class TierRow:
-    """A limit, and the model chosen for it; none where all are larger."""
+    """A limit, and the model chosen for it; None if all models are larger."""
 
     name: str
     limit: int | None
-    """Of parameters; none for the baseline."""
+    """Largest number of parameters; None for the baseline."""
     result: Result | None
     dev_cer: float | None
-    """Greedy, percent."""
+    """Greedy CER in percent."""
 
 
 def tiers_table(experiment: Experiment) -> Table[TierRow]:
@@ -56,7 +56,7 @@ def _dev_cer(experiment: Experiment, model: Trained) -> float:
 
 
 def choose_tiers(experiment: Experiment) -> choice.Tiers:
-    """Return the baseline and each tier's model; every model's first seed where none are named."""
+    """Return the baseline and each tier's model; without tiers, every model of a first seed."""
     tiers = experiment.recipe.tables.tiers
     if not tiers:
         first = [m for m in experiment.models if m.node.seed == m.system.seeds[0]]

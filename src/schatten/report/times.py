@@ -1,7 +1,7 @@
 """Times of training: seconds per epoch and epochs to convergence by penalty, stage 2 by rank.
 
-Trainings that differ in lambda or seed alone are one line. What it says depends on the machine and
-on what else ran there, so it is no part of what two runs share.
+Trainings that differ only in lambda or seed share a line. Times depend on the machine and on what
+else runs there, so they differ between two runs of an experiment.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,21 @@ from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, line, number, words
 
 CONVERGED = 1.02
-"""A training has converged at the first epoch whose dev CER is at most so many times its best."""
+"""A training has converged at the first epoch whose dev CER is at most this times its best."""
 
 
 @dataclass(frozen=True)
 class TrainingTimes:
-    """Trainings of one step that differ in lambda or seed alone."""
+    """Trainings of one step that differ only in lambda or seed."""
 
     models: tuple[Trained, ...]
     unpenalised: float | None
-    """Seconds per epoch of the first training of the same model on as much audio, no penalty."""
+    """Seconds per epoch of first trainings without a penalty, of the same model on as much
+    audio."""
 
     @property
     def first(self) -> Trained:
-        """Any of them: what they share."""
+        """One of the trainings, for everything that they share."""
         return self.models[0]
 
     @property
@@ -41,7 +42,7 @@ class TrainingTimes:
 
     @property
     def faster(self) -> float | None:
-        """How many times as long an epoch of the first training of the same chains takes."""
+        """How many times longer an epoch of the first training of the same chains takes."""
         if self.first.node.parent is None or not self.seconds_per_epoch:
             return None
         first = fmean(model.stage1.seconds_per_epoch or 0.0 for model in self.models)

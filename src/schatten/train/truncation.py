@@ -1,4 +1,4 @@
-"""Truncating a trained model as a rank of the recipe says."""
+"""Truncating a trained model by a rank rule of the recipe."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,7 +64,7 @@ def ranks_of(rule: Rank, spectra: Mapping[str, Spectrum], others: int) -> dict[s
 
 
 def _others(model: AcousticModel, is_projection: bool) -> int:
-    """Count the parameters at inference that no rank changes."""
+    """Count the parameters at inference that do not depend on ranks."""
     if is_projection:
         first = model.bank.form()["lstm0.nonrec"].numel()
         biases = sum(bias.numel() for bias in cast(LstmModel, model).biases)

@@ -71,7 +71,7 @@ def best(
 
 
 def _run(command: list[str]) -> None:
-    """Run k2's Python; say what it said last where it fails."""
+    """Run k2's Python; if it fails, report its last line."""
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     except OSError as error:

@@ -10,7 +10,7 @@ from schatten.train.techniques.base import ParameterGroup, Technique
 class FactorRate(Technique):
     """Gives U and V a share of the learning rate, less of it at the start.
 
-    It is part of every training. Where nothing is factored it does nothing.
+    It is part of every training; without factors it does nothing.
     """
 
     def __init__(self, ratio: float = 1.0, warmup: FactorWarmup | None = None) -> None:
