@@ -1,4 +1,4 @@
-"""Verbs that look into a search: n-best lists, lattices, search errors."""
+"""Verbs that inspect a search: n-best lists, lattices, search errors."""
 
 from collections.abc import Mapping
 from pathlib import Path
