@@ -1,6 +1,5 @@
 """The recipe's `ranks`: rules for truncating a system's matrices; each gives a row of the table."""
 
-from abc import abstractmethod
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -15,6 +14,9 @@ class RankRule(Settings):
     """Weigh errors by the second moment of each matrix's inputs, measured on training speech."""
 
     label_format: ClassVar[str]
+    """The rule and its number, for `label`."""
+    spoken_format: ClassVar[str]
+    """The rule and its number, for `spoken`."""
 
     @property
     def rule_label(self) -> str:
@@ -32,9 +34,9 @@ class RankRule(Settings):
         return f"{self.rule_spoken}{', weighted by inputs' if self.activations else ''}"
 
     @property
-    @abstractmethod
     def rule_spoken(self) -> str:
         """The rule and its number, for `spoken`."""
+        return self.spoken_format.format_map(self.model_dump())
 
 
 class VarianceShare(RankRule):
@@ -63,11 +65,7 @@ class FixedRank(RankRule):
     rank: Positive
     """The rank."""
     label_format = "rank{rank}"
-
-    @property
-    def rule_spoken(self) -> str:
-        """`rank 64`."""
-        return f"rank {self.rank}"
+    spoken_format = "rank {rank}"
 
 
 class FixedRanks(RankRule):
@@ -96,11 +94,7 @@ class ParameterTarget(RankRule):
     parameters: Positive
     """Largest number of parameters of the whole model."""
     label_format = "params{parameters}"
-
-    @property
-    def rule_spoken(self) -> str:
-        """`260,000 parameters`."""
-        return f"{self.parameters:,} parameters"
+    spoken_format = "{parameters:,} parameters"
 
 
 class ParameterBudget(RankRule):
@@ -109,11 +103,7 @@ class ParameterBudget(RankRule):
     budget: Positive
     """Largest number of parameters of the whole model."""
     label_format = "budget{budget}"
-
-    @property
-    def rule_spoken(self) -> str:
-        """`a budget of 260,000 parameters`."""
-        return f"a budget of {self.budget:,} parameters"
+    spoken_format = "a budget of {budget:,} parameters"
 
 
 Rank = VarianceShare | FixedRank | FixedRanks | ParameterTarget | ParameterBudget
