@@ -30,7 +30,7 @@ class SecondMoment:
     def mean(self) -> Tensor:
         """The second moment (n, n), float64.
 
-        Raises `ValueError` where there was no input.
+        Raises `ValueError` if there was no input.
         """
         if self.total is None or not self.count:
             raise ValueError("no inputs were seen: there is no second moment")

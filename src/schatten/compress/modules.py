@@ -27,7 +27,7 @@ class LowRankRnn(nn.Module):
     def __init__(self, rnn: nn.GRU | nn.LSTM, factorization: Factorization = "partial") -> None:
         """Take over the weights of `rnn`, dense at first; `rnn` itself is left as it is.
 
-        Raises `ValueError` where the factorization joins matrices whose inputs differ in width.
+        Raises `ValueError` if the factorization joins matrices whose inputs differ in width.
         """
         super().__init__()
         self.bank = WeightBank(_matrices(rnn), factorization)

@@ -109,7 +109,7 @@ class Unreachable(UserError):
 def load_device(path: Path) -> Device:
     """Read a device.
 
-    Errors: `UserError` where the file is missing or says something unknown.
+    Errors: `UserError` if the file is missing or says something unknown.
     """
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
@@ -146,7 +146,7 @@ def device_names(text: str) -> tuple[str, ...]:
 def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> DeviceRun:
     """Run `schatten-recognize` of the device's architecture on WAV files.
 
-    Errors: `UserError` where it fails, `Unreachable` where a board does not answer.
+    Errors: `UserError` if it fails, `Unreachable` where a board does not answer.
     """
     for path in (program, *payload.files.values(), *audio):
         if not path.is_file():

@@ -28,7 +28,7 @@ class Sample:
 def sample(audio: Mapping[str, Path], words: Mapping[str, Sequence[str]]) -> Sample:
     """Join WAV files and words by utterance.
 
-    Errors: `UserError` where an utterance has no words.
+    Errors: `UserError` if an utterance has no words.
     """
     if missing := set(audio) - set(words):
         raise UserError(f"the hypotheses have no {min(missing)}: they are of another split")
@@ -61,7 +61,7 @@ def estimate(
 
     The instructions of the whole engine, loading taken off, are taken to run as fast as those of
     the fastest inner loop of `library` (libschatten_kernels.a for AArch64), at the CPU's clock.
-    A CPU without a model gets no speed. Errors: `UserError` where a tool or a run fails.
+    A CPU without a model gets no speed. Errors: `UserError` if a tool or a run fails.
     """
     report = devices.recognise(device, program, payload, sound.audio)
     speed = None

@@ -162,7 +162,7 @@ def factorization_problem(system: System, model: Model) -> str | None:
 
 
 def distillation_problem(name: str, systems: dict[str, System], models: dict[str, Model]) -> str:
-    """Say why a system cannot learn from its teacher; nothing where it can, or has none."""
+    """Say why a system cannot learn from its teacher; nothing if it can, or has none."""
     for taught in systems[name].teachers:
         teacher = systems[taught.teacher]
         if taught.teacher == name or teacher.teachers:

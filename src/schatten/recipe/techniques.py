@@ -64,7 +64,7 @@ class OwnCode(Settings):
     def sha256(self) -> str:
         """Return the checksum of the file, so that an edited file trains again.
 
-        Errors: `UserError` where there is no such file.
+        Errors: `UserError` if there is no such file.
         """
         if not self.file.is_file():
             raise UserError(f"{self.file} does not exist: name your Python file")

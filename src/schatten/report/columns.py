@@ -23,7 +23,7 @@ class Column(Generic[R]):
     keys: tuple[str, ...]
     """Names of its columns in the CSV."""
     values: Callable[[R], Values]
-    """Its values, one per key; None where there is none."""
+    """Its values, one per key; None if there is none."""
     text: Callable[[Values], str]
     """Its values for people; called only if the first one is there."""
     digits: int = 4

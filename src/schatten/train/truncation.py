@@ -44,7 +44,7 @@ def truncated(
 def ranks_of(rule: Rank, spectra: Mapping[str, Spectrum], others: int) -> dict[str, int]:
     """Return the rank of each matrix; the model has `others` parameters outside of them.
 
-    Raises `ValueError` where the rule cannot be met.
+    Raises `ValueError` if the rule cannot be met.
     """
     if isinstance(rule, VarianceShare):
         reach = rule.rule == "reach"

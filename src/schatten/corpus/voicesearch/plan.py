@@ -81,7 +81,7 @@ def draw_queries(
 ) -> dict[str, list[str]]:
     """Draw each split's queries; those of held-out splits are distinct and in no other split.
 
-    Errors: `UserError` where the grammar has too few queries.
+    Errors: `UserError` if the grammar has too few queries.
     """
     queries: dict[str, list[str]] = {}
     taken: set[str] = set()

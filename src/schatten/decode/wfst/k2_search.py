@@ -49,7 +49,7 @@ def best(
 ) -> dict[str, tuple[list[str], float]]:
     """Return the words of each utterance's best path, and its score (natural log).
 
-    Errors: `UserError` where `python` cannot be run or has no k2.
+    Errors: `UserError` if `python` cannot be run or has no k2.
     """
     fst = weighted(graph.fst, weights)
     with tempfile.TemporaryDirectory() as folder:

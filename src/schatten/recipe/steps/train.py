@@ -187,8 +187,7 @@ class Train(Step):
         return found
 
     def settings(self, node: "Node") -> str:
-        """Return seed, model and training with its techniques; for a later one, how it
-        continues."""
+        """Return seed, model and training with techniques; for a later one, how it continues."""
         if node.parent is not None:
             return self._continued_settings(node)
         recipe, system = node.recipe, node.system_settings
