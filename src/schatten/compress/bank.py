@@ -113,7 +113,7 @@ class WeightBank(nn.Module):
         return found
 
     def inner(self, recurrent: bool = False) -> dict[str, Tensor]:
-        """Return `right_factors`, of which this is the former name."""
+        """Return `right_factors`; this is its former name."""
         return self.right_factors(recurrent)
 
     def form(self, inner: Collection[str] = ()) -> dict[str, Tensor]:

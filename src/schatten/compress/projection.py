@@ -21,9 +21,9 @@ def share_projection(
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     """Return P (r, H), Z_h (m, r) and a Z_x (k, r) for each of `readers` (k, H).
 
-    P spans the first right singular vectors of `recurrent` (m, H), Z_h P is its best product of
-    that rank, and each Z_x minimises ‖Z_x P - W_x‖, as in the paper. With the second `moment`
-    (H, H) of h, errors are those of the products with h: ‖(Z P - W) h‖, on average.
+    As in the paper, P spans the first right singular vectors of `recurrent` (m, H). Z_h P is its
+    best product of that rank, and each Z_x minimises ‖Z_x P - W_x‖. With the second `moment` (H, H)
+    of h, errors are those of the products with h: ‖(Z P - W) h‖, on average.
     """
     root, inverse = root_of(moment, recurrent)
     _, _, right = torch.linalg.svd(recurrent.detach().double() @ root, full_matrices=False)

@@ -24,9 +24,9 @@ Moments = Mapping[str, Tensor]
 def factor(matrix: Tensor, rank: int, moment: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return U (m, r) and V (r, n), the best rank-r product for `matrix` (m, n), balanced.
 
-    Both take the square root of the singular values, so that ‖U‖² = ‖V‖² = ‖s‖₁ and
-    (‖U‖² + ‖V‖²)/2 is the trace norm. With the second `moment` (n, n) of its inputs x, U V is
-    the product that is nearest to `matrix` in ‖(W - U V) x‖² on average, else in ‖W - U V‖².
+    Both take the square root of the singular values, so that ‖U‖² = ‖V‖² = ‖s‖₁ and (‖U‖² + ‖V‖²)/2
+    is the trace norm. U V minimises ‖W - U V‖². With the second `moment` (n, n) of its inputs x, it
+    minimises the average of ‖(W - U V) x‖² instead.
     """
     target = matrix.detach().double()
     if moment is not None:

@@ -59,9 +59,9 @@ def estimate(
 ) -> Measured:
     """Bound the speed of an emulated CPU: counted instructions, modelled cycles; no memory.
 
-    The instructions of the whole engine, loading taken off, are taken to run as fast as those of
-    the fastest inner loop of `library` (libschatten_kernels.a for AArch64), at the CPU's clock.
-    A CPU without a model gets no speed. Errors: `UserError` if a tool or a run fails.
+    All instructions of the engine, without loading, are assumed to run as fast as those of the
+    fastest inner loop. The loops are those of `library` (libschatten_kernels.a for AArch64), at the
+    CPU's clock. A CPU without a model gets no speed. Errors: `UserError` if a tool or a run fails.
     """
     report = devices.recognise(device, program, payload, sound.audio)
     speed = None

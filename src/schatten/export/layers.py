@@ -1,8 +1,8 @@
 """A trained model as the engine sees it: layers in order, BatchNorm folded, factors kept.
 
-Activations between layers are (frames, bins * channels) with the channel running fastest, so
-weights of a convolution are (channels out, bins, frames, channels in), and the columns of the
-first matrix after the convolutions are put in that order.
+Activations between layers are (frames, bins * channels) with the channel running fastest. So
+weights of a convolution are (channels out, bins, frames, channels in). The columns of the first
+matrix after the convolutions are in that order too.
 """
 
 from dataclasses import dataclass, field

@@ -11,8 +11,8 @@ class Tables(Settings):
     baseline: Name = "dense"
     """The system that the others are compared with."""
     margin: PositiveFloat = 1.5
-    """A row is "not worse" when the upper end of the 95 % interval of its difference to the
-    baseline is below this many points of WER."""
+    """A row is "not worse" if its difference to the baseline is below this many points of WER, by
+    the upper end of the interval."""
     relative_margin: Share = 0.05
     """The same margin as a share of the baseline's WER; speakers are resampled if they repeat."""
     tiers: dict[Name, Positive] = {}

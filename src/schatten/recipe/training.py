@@ -100,9 +100,9 @@ size, and less with smaller ones. A constant, so that a recipe gives the same bi
 APPLY_RECURRENT_BELOW = 0.7
 """The same for the recurrent matrices of a GRU that trains on a CPU.
 
-There it takes two short products at each frame. GRUs of 192 to 1024 units took 0.83 to 1.0 of the
-time with factors of about 0.65 of the size, and 0.41 to 0.78 with factors of 0.2 of it. A GRU of
-128 units took as long as before.
+There it takes two short products at each frame. With factors of about 0.65 of the size, GRUs of 192
+to 1024 units took 0.83 to 1.0 of the time. With factors of 0.2 of the size they took 0.41 to 0.78
+of it. A GRU of 128 units took as long as before.
 """
 
 

@@ -23,7 +23,8 @@ from schatten.runtime import seals
 from schatten.runtime.seals import Journal, Seal
 
 FORMAT = 2
-"""Of records. Those of format 1, which name none, hold wrong settings for some verbs."""
+"""Version of the records' format. Records of format 1, which name none, hold wrong settings for
+some verbs."""
 
 
 def machine_and_commit() -> dict[str, str]:

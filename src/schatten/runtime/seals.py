@@ -44,7 +44,7 @@ class Journal:
 
     reads: dict[Path, Seal] = field(default_factory=dict)
     listings: dict[Path, tuple[Path, Seal]] = field(default_factory=dict)
-    """By manifest: the folder of its recordings, and their seal."""
+    """Folder of the recordings and their seal, by manifest."""
     writes: dict[Path, Seal] = field(default_factory=dict)
 
 

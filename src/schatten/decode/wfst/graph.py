@@ -66,7 +66,7 @@ def read_symbols(lexicon: Path, units: Units) -> Symbols:
 
 
 def topology(units: int) -> Fst:
-    """Return CTC's topology over `units` units, of which the first is the blank.
+    """Return CTC's topology over `units` units; the first is the blank.
 
     State 0 is that after a blank, state u that after the unit with index u: a repeat of it writes
     nothing. Every path of frames is read once.
