@@ -1,4 +1,4 @@
-# What goes on a device: an int8 model, the main language model of words, its lexicon.
+# Bundles for devices: an int8 model, the main language model of words, its lexicon.
 
 
 rule bundle:

@@ -31,7 +31,7 @@ checkpoint tiers:
         "schatten tiers --recipe {EXPERIMENT.name:q} --data-key {params.data} --results {params.results:q} --output {output:q} > {log:q} 2>&1"
 
 
-# As many threads as there are: nothing else is to run beside it.
+# It takes all threads, so that nothing else runs beside it.
 rule measure:
     input:
         device="arm/devices/{device}.yaml",

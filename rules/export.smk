@@ -1,4 +1,4 @@
-# Models for the engine, the engine itself for this machine, and what it makes of the sound.
+# Models for the engine, the engine itself for this machine, and the words that it recognises.
 
 ENGINE = Path(".tools/engine/bin/schatten-recognize")
 EXPORTED = str(PATHS.home / "am/{folder}/model.{precision}")

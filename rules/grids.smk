@@ -1,4 +1,4 @@
-# Grids over lambda: every point is a system; the best on dev go on.
+# Grids over lambda: every point is a system; the best on dev continue after stage 1.
 
 
 checkpoint choose:

@@ -1,6 +1,6 @@
-# Acoustic models: a rule of one pattern for each class of step. A killed training goes on from state/.
-# Priorities: features (20), which trainings wait for; first trainings (10); what the choice of a grid's best
-# points waits for (8), as more trainings follow from it; later trainings (5); tuning, searches and tables.
+# Acoustic models: rules of one pattern for each class of step. A killed training resumes from state/.
+# Priorities, highest first: features (20), as trainings wait for them; first trainings (10); inputs of the
+# choice of a grid's best points (8), as more trainings wait for it; later trainings (5); all other steps.
 for STEP in EXPERIMENT.step_rules("train"):
 
     rule:

@@ -15,7 +15,7 @@ MODEL, LM, LEXICON, MANIFEST = "model.gguf", "lm.bin", "lexicon.txt", "manifest.
 def read_search(folder: Path) -> dict[str, int | float]:
     """Return a bundle's settings of the search, by the names of the engine's options.
 
-    Errors: `UserError` where the folder is no bundle.
+    Errors: `UserError` if the folder is no bundle.
     """
     wrong = f"{folder} holds no manifest of a bundle: make it with `schatten bundle`"
     search = Manifest.read(folder / MANIFEST, wrong).search

@@ -40,7 +40,7 @@ class StepCost:
 def step_costs(recipe: Recipe, layout: Layout) -> Iterator[StepCost]:
     """Yield the costs of a finished run's steps on the training audio.
 
-    Errors: `UserError` where an artifact or its record is missing.
+    Errors: `UserError` if an artifact or its record is missing.
     """
     splits = read(layout.validation, Validation).splits
     train = recipe.splits.train

@@ -57,7 +57,7 @@ class DecodersCompared:
     engine_megabytes: float
     """Memory of language model, lexicon and search."""
     look_ahead: LookAheadTimes | None
-    """The engine with a first-pass model; None where none was given."""
+    """The engine with a first-pass model; None if none was given."""
 
     @property
     def faster(self) -> float:
@@ -70,7 +70,7 @@ def time_decoders(
 ) -> list[DecodersCompared]:
     """Decode with both at each of `beams` and return what each took, with one thread.
 
-    The decoders take turns; the fastest of `rounds` counts. Errors: `UserError` where the
+    The decoders take turns; the fastest of `rounds` counts. Errors: `UserError` if the
     log-probabilities and the cuts are of different utterances.
     """
     split = read_logprobs(inputs.logprobs)

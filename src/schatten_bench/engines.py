@@ -50,7 +50,7 @@ class EngineTimes:
 def time_engines(programs: Sequence[EngineProgram], rounds: int) -> list[EngineTimes]:
     """Load all programs, then time them in turns; return the times of each.
 
-    Errors: `UserError` where one of them fails.
+    Errors: `UserError` if one of them fails.
     """
     with ExitStack() as stack:
         processes = [stack.enter_context(_start(one)) for one in programs]

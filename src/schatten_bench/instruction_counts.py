@@ -86,7 +86,7 @@ def write_counts(path: Path, counts: Counts) -> None:
 
 
 def read_counts(path: Path) -> Counts:
-    """Read counts from CSV. Errors: `UserError` where the file is missing or damaged."""
+    """Read counts from CSV. Errors: `UserError` if the file is missing or damaged."""
     try:
         rows = list(csv.DictReader(files.read_lines(path)))
         return {_product(row): int(row["instructions"]) for row in rows}

@@ -81,7 +81,7 @@ def time_functions(program: Path) -> list[FunctionTimes]:
 def time_kernels(program: Path, kernels: str = "best") -> list[ProductTimes]:
     """Return the times of every shape at N = 1..4; `program` is time_gemm of this host.
 
-    Errors: `UserError` where onnx, onnxruntime or the program is missing.
+    Errors: `UserError` if onnx, onnxruntime or the program is missing.
     """
     idle = {name: _least(call) for name, call in _rivals(1, 1, 1).items()}
     result = []
@@ -184,7 +184,7 @@ def _model(
 
 
 def _torch_linear(weights: np.ndarray, x: np.ndarray) -> Call | None:
-    """Make a call of torch's dynamic-quantized linear layer; none where this torch lacks it."""
+    """Make a call of torch's dynamic-quantized linear layer; none if this torch lacks it."""
     import torch
 
     quantize = getattr(torch.ao.quantization, "quantize_dynamic", None)

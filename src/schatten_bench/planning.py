@@ -32,7 +32,7 @@ def time_grid_planning(name: str, recipe: Recipe, values: int) -> PlanningTime:
     """Plan a grid over `values` of lambda_rec and of lambda_nonrec for both penalties.
 
     It stands beside the systems of the recipe `name`, with its first model and training. Errors:
-    `UserError` where the run cannot be planned.
+    `UserError` if the run cannot be planned.
     """
     with tempfile.TemporaryDirectory(prefix="schatten.") as folder:
         path = Path(folder) / "planned" / "grid.yaml"

@@ -30,7 +30,7 @@ def time_pruning(
 ) -> list[PruningTime]:
     """Prune `model` with schatten and with SRILM's `ngram` in turns; return what each took.
 
-    Errors: `UserError` where one of them fails, with the last line of its output.
+    Errors: `UserError` if one of them fails, with the last line of its output.
     """
     if rival and not shutil.which(rival):
         raise UserError(f"{rival} is no program: give SRILM's ngram, or leave --ngram out")

@@ -159,7 +159,7 @@ def _tensor(value: Array) -> Tensor:
 
 
 def quantized(module: nn.Module) -> nn.Module | None:
-    """Return a module with torch's int8 GRU and linear layers; none where this torch has none."""
+    """Return a module with torch's int8 GRU and linear layers; none if this torch has none."""
     quantize: Any = getattr(torch.ao.quantization, "quantize_dynamic", None)
     if quantize is None:
         return None
@@ -172,7 +172,7 @@ def quantized(module: nn.Module) -> nn.Module | None:
 def torch_stream(path: Path, is_int8: bool) -> Callable[[], Callable[[], None]]:
     """Return what loads a trained model and gives a call that runs the next chunk of a stream.
 
-    A chunk has four output frames; one thread. Errors: `UserError` where this torch lacks int8.
+    A chunk has four output frames; one thread. Errors: `UserError` if this torch lacks int8.
     """
     torch.set_num_threads(1)
 

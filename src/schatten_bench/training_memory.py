@@ -44,7 +44,7 @@ def measure_training_memory(
 ) -> Iterator[TrainingMemory]:
     """Yield the time and memory of one epoch of a system, for each of `hours` of audio.
 
-    Errors: `UserError` where the recipe has no such system or its features are not there.
+    Errors: `UserError` if the recipe has no such system or its features are not there.
     """
     content = load(recipe)
     named = [name for name in content.systems if name not in content.grid_points]

@@ -14,7 +14,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from schatten.runtime import progress
-from schatten.runtime.console import Board, step_from
+from schatten.runtime.console import RunDisplay, step_from
 
 _RAISED_BY_SNAKEFILE = re.compile(
     r'\AWorkflowError in file ".*", line \d+:\n(.*?)(?:\n  File ".*", line \d+, in <module>)?\Z',
@@ -31,34 +31,34 @@ class LogHandler(LogHandlerBase):
     """Shows steps as they start, end and fail; Snakemake's own chatter goes to its log file."""
 
     def __post_init__(self) -> None:
-        """Make the board and the thread that prints progress."""
+        """Make the display and the thread that prints progress."""
         folder = os.environ.get(progress.FOLDER)
         console = Console(highlight=False, no_color=self.common_settings.nocolor or None)
-        self.board = Board(console, Path(folder) if folder else None)
+        self.display = RunDisplay(console, Path(folder) if folder else None)
         self.closed = threading.Event()
         threading.Thread(target=self._tick, daemon=True).start()
 
     def _tick(self) -> None:
         while not self.closed.wait(1.0):
-            self.board.tick()
+            self.display.tick()
 
     def emit(self, record: LogRecord) -> None:
         """Show what a record says, if it is for people."""
         info = record.__dict__
         match info.get("event"):
             case LogEvent.RUN_INFO if not self.common_settings.dryrun:
-                self.board.plan(int(info["stats"]["total"]))
+                self.display.plan(int(info["stats"]["total"]))
             case LogEvent.JOB_INFO if self.common_settings.dryrun:
                 step = step_from(info)
-                self.board.say(f"would run {step.verb} {step.makes} ({step.reason})")
+                self.display.say(f"would run {step.verb} {step.makes} ({step.reason})")
             case LogEvent.JOB_INFO:
-                self.board.start(info["jobid"], step_from(info))
+                self.display.start(info["jobid"], step_from(info))
             case LogEvent.PROGRESS:
-                self.board.grow(int(info["total"]))
+                self.display.grow(int(info["total"]))
             case LogEvent.JOB_FINISHED:
-                self.board.finish(info["job_id"])
+                self.display.finish(info["job_id"])
             case LogEvent.JOB_ERROR:
-                self.board.fail(info["jobid"], [Path(log) for log in info["log"]])
+                self.display.fail(info["jobid"], [Path(log) for log in info["log"]])
             case LogEvent.ERROR:
                 self._show_error(record)
             case None:
@@ -73,24 +73,24 @@ class LogHandler(LogHandlerBase):
             message = _LOCKED
         elif raised := _RAISED_BY_SNAKEFILE.match(message):
             message = f"schatten: {raised[1]}"
-        self.board.complain(message)
+        self.display.complain(message)
         if left_out := _LEFT_OUT.search(message):
-            self.board.fail(int(left_out[1]))
+            self.display.fail(int(left_out[1]))
 
     def _show_message(self, record: LogRecord) -> None:
         message = record.getMessage()
         if message.startswith("Nothing to be done"):
-            self.board.say("nothing to do: everything asked for is there and up to date")
+            self.display.say("nothing to do: everything asked for is there and up to date")
         elif message.startswith("Terminating processes on user request"):
-            self.board.interrupt()
+            self.display.interrupt()
         elif record.levelno >= WARNING and not message.startswith("Exiting because a job"):
-            self.board.say(message, "red" if record.levelno >= ERROR else "yellow")
+            self.display.say(message, "red" if record.levelno >= ERROR else "yellow")
 
     def close(self) -> None:
         """Sum up, once."""
         if not self.closed.is_set():
             self.closed.set()
-            self.board.close()
+            self.display.close()
         super().close()
 
     @property

@@ -87,7 +87,7 @@ def test_what_was_read_is_what_the_files_say() -> None:
     }
     assert Measured.read(DATA / "measured.qemu-a53.json").speed_up is None
     assert len(Choice.read(DATA / "choice.json").chosen) == 4
-    assert Tiers.read(DATA / "tiers.json").tiers[0].row.system == "dense"
+    assert Tiers.read(DATA / "tiers.json").tiers[0].system == "dense"
 
 
 def test_only_what_was_given_is_written(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_measurement_has_the_bytes_it_had(
     path = DATA / f"measured.{name}.json"
     before = read(path, Measured)
     cpu = read(DATA / "measured.host.json", Measured).cpu
-    monkeypatch.setattr(provenance, "here", lambda: {"cpu": cpu, "date": before.date})
+    monkeypatch.setattr(provenance, "machine_and_commit", lambda: {"cpu": cpu, "date": before.date})
     device = devices.load_device(ROOT / f"arm/devices/{name}.yaml")
     measured = {key: STATISTICS[key] if device.has_times else None for key in speed.MEASURED}
     found = speed._result(

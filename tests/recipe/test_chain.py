@@ -18,7 +18,7 @@ from schatten.recipe.steps import Train
 from schatten.report import systems
 from schatten.report.collect import Trained
 from schatten.report.figures.transition import goes_on_early
-from schatten.report.systems import Entry
+from schatten.report.systems import SystemRow
 from schatten.train.schedule import schedule_of
 
 SMOKE = Path(__file__).parents[2] / "recipes/voicesearch_like/smoke"
@@ -450,7 +450,7 @@ def test_tables_and_figures_say_what_a_long_chain_is(load: Loader) -> None:
     )
     nodes = recipe.nodes("it", 1)
     assert [node.folder for node in nodes if goes_on_early(node)] == ["rank16@e4/stage2"]
-    entry = Entry("it", recipe.systems["it"], nodes, None, None)
+    entry = SystemRow("it", recipe.systems["it"], nodes, None, None)
     assert systems.ranks(entry) == "rank16@e4 rank16@e4/stage2/rank8@e4"
     assert systems.transition(entry) == "early"
     plain = load("chain: [train: , train: ]")

@@ -15,7 +15,7 @@ def test_ranks_other_than_shares_are_explained_where_there_are_any() -> None:
     assert captions._rules(recipe()) == []
     ranks = [{"budget": 500000, "activations": True}, {"tau": 0.5, "rule": "below"}]
     (said,) = captions._rules(recipe(ranks=ranks, stage2={}))
-    assert "tau0.60below" in said and "budget500000" in said and "act weighs" in said
+    assert "tau0.60below" in said and "budget500000" in said and "act weigh errors" in said
     assert "params" not in said and "ranks64" not in said
 
 

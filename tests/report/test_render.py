@@ -6,14 +6,14 @@ from rich.console import Console
 from schatten.report import render
 from schatten.report.columns import Column, Table, line, number, words
 
-Row = tuple[str, float | None]
-COLUMNS: tuple[Column[Row], ...] = (
+Measurement = tuple[str, float | None]
+COLUMNS: tuple[Column[Measurement], ...] = (
     words("system", "system", lambda row: row[0]),
     words(None, "split", lambda row: "test"),
     number("WER %", "wer", lambda row: row[1], priority=2),
     number("nothing", "nothing", lambda row: None, priority=3),
 )
-ROWS: tuple[Row, ...] = (("trace_norm", 7.125), ("l2|b", None))
+ROWS: tuple[Measurement, ...] = (("trace_norm", 7.125), ("l2|b", None))
 TABLE = Table("Split a_b", COLUMNS, tuple(line(COLUMNS, row) for row in ROWS))
 
 

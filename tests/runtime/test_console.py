@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from schatten.runtime import console
-from schatten.runtime.console import Board, Step, duration, made, step_from, tail
+from schatten.runtime.console import RunDisplay, Step, duration, outputs_name, step_from, tail
 from schatten.runtime.progress import Progress
 
 
@@ -38,7 +38,7 @@ def test_a_step_says_what_it_makes() -> None:
     assert (step.makes, step.log) == ("a/b.json (+1)", Path("l"))
     assert step_from(info).name.endswith(" a/b.json (+1)")
     assert step_from({**info, "rule_msg": "the b of a"}).name == "the b of a"
-    assert made([]) == ""
+    assert outputs_name([]) == ""
     why = "Missing output files: a, b; Params have changed since last execution: c"
     assert step_from({**info, "reason": why}).reason == (
         "Missing output files; Params have changed since last execution"
@@ -63,15 +63,15 @@ def test_time_left_goes_by_the_pace_that_was_seen(monkeypatch: pytest.MonkeyPatc
     assert step.describe(on) == "stage 1, epoch 3/4, 100 %, loss 11, 2:10 min, 1:00 min left"
 
 
-def board() -> tuple[Board, io.StringIO]:
+def run_display() -> tuple[RunDisplay, io.StringIO]:
     output = io.StringIO()
-    return Board(Console(file=output, width=40), None), output
+    return RunDisplay(Console(file=output, width=40), None), output
 
 
 def test_a_failure_shows_the_log_and_the_way_to_run_it(tmp_path: Path) -> None:
     log = tmp_path / "train.log"
     log.write_text("[bold]ValueError: too bad[/bold]\n")
-    shown, output = board()
+    shown, output = run_display()
     shown.plan(2)
     shown.start(7, Step("train", "m.pt", log, "schatten train --output m.pt"))
     shown.fail(7)
@@ -87,7 +87,7 @@ def test_a_failure_shows_the_log_and_the_way_to_run_it(tmp_path: Path) -> None:
 
 
 def test_a_step_that_succeeds_at_its_second_try_fails_no_run() -> None:
-    shown, output = board()
+    shown, output = run_display()
     shown.plan(1)
     for end in (shown.fail, shown.finish):
         shown.start(1, Step("train", "m.pt", None, "schatten train"))
@@ -98,7 +98,7 @@ def test_a_step_that_succeeds_at_its_second_try_fails_no_run() -> None:
 
 
 def test_where_a_step_says_nothing_the_log_of_what_runs_it_is_shown(tmp_path: Path) -> None:
-    shown, output = board()
+    shown, output = run_display()
     slurm = tmp_path / "12.log"
     slurm.write_text("srun: error: task 0: Killed\n")
     shown.plan(1)
@@ -108,7 +108,7 @@ def test_where_a_step_says_nothing_the_log_of_what_runs_it_is_shown(tmp_path: Pa
 
 
 def test_an_interrupted_step_is_no_failure() -> None:
-    shown, output = board()
+    shown, output = run_display()
     shown.plan(1)
     shown.start(1, Step("train", "m.pt", None, "schatten train"))
     shown.interrupt()
@@ -120,7 +120,7 @@ def test_an_interrupted_step_is_no_failure() -> None:
 
 def test_progress_is_printed_now_and_then_where_nothing_is_redrawn(tmp_path: Path) -> None:
     output = io.StringIO()
-    shown = Board(Console(file=output, width=40), tmp_path)
+    shown = RunDisplay(Console(file=output, width=40), tmp_path)
     step = Step("train", "m.pt", Path("log"), "schatten train")
     shown.plan(1)
     shown.start(1, step)
@@ -135,7 +135,7 @@ def test_progress_is_printed_now_and_then_where_nothing_is_redrawn(tmp_path: Pat
 
 
 def test_a_choice_makes_a_run_longer() -> None:
-    shown, output = board()
+    shown, output = run_display()
     shown.plan(1)
     shown.start(1, Step("choose", "a.json", None, "schatten choose"))
     shown.finish(1)

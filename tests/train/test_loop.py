@@ -17,7 +17,7 @@ from schatten.models import AcousticModel
 from schatten.recipe.training import Training
 from schatten.train.objectives import Ctc
 from schatten.train.state import CHECKPOINT
-from schatten.train.techniques import Group, Step, Technique
+from schatten.train.techniques import ParameterGroup, Step, Technique
 from schatten.train.techniques.spectra import Spectra
 from schatten.units import characters
 
@@ -38,7 +38,7 @@ class Listed(Technique):
     def prepare(self, model: AcousticModel) -> None:
         self._called("prepare")
 
-    def groups(self, model: AcousticModel) -> list[Group]:
+    def groups(self, model: AcousticModel) -> list[ParameterGroup]:
         self._called("groups")
         return []
 
@@ -129,8 +129,8 @@ def test_a_group_has_its_own_learning_rate(tmp_path: Path) -> None:
         def prepare(self, model: AcousticModel) -> None:
             self.before = [one.detach().clone() for one in model.parameters()]
 
-        def groups(self, model: AcousticModel) -> list[Group]:
-            return [Group(list(model.parameters())[:2], lambda step: self.own)]
+        def groups(self, model: AcousticModel) -> list[ParameterGroup]:
+            return [ParameterGroup(list(model.parameters())[:2], lambda step: self.own)]
 
     still = Still(0.0)
     model, records = toy(tmp_path, [still, Still(1.0)], weight_average_epochs=0)

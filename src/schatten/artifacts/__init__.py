@@ -10,7 +10,7 @@ from schatten.artifacts.base import (
     write_by_name,
     write_list,
 )
-from schatten.artifacts.choices import Choice, GridPoint, Tier, Tiers
+from schatten.artifacts.choices import Choice, GridPoint, TierModel, Tiers
 from schatten.artifacts.corpora import (
     FeatureStatistics,
     SplitSize,
@@ -66,7 +66,7 @@ __all__ = [
     "SplitSize",
     "StoredMatrix",
     "TextCounts",
-    "Tier",
+    "TierModel",
     "Tiers",
     "TooLong",
     "TriedWeights",

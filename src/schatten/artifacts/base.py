@@ -1,4 +1,4 @@
-"""What all artifacts share: how they are read, checked and written."""
+"""The base class of artifacts, which reads, checks and writes them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,14 +23,14 @@ class Artifact(BaseModel):
     def read(cls, path: Path, wrong: str | None = None) -> Self:
         """Read and check a file.
 
-        `wrong`: the sentence on a file of another kind, instead of the usual one.
-        Errors: `UserError` that names the file, where it is missing, damaged, or of another kind.
+        `wrong`: the message for a file of another kind, instead of the usual one. Errors:
+        `UserError` that names the file if it is missing, damaged, or of another kind.
         """
         return cls.checked(files.read_json(path), path, wrong)
 
     @classmethod
     def checked(cls, value: Any, path: Path, wrong: str | None = None) -> Self:
-        """Return what a JSON value of the file `path` says; errors as in `read`."""
+        """Return the artifact of a JSON value from the file `path`; errors as in `read`."""
         try:
             return cls.model_validate(value)
         except ValidationError as error:
@@ -60,7 +60,7 @@ def read(path: Path, kind: type[A]) -> A:
 
 
 def read_by_name(path: Path, kind: type[A]) -> dict[str, A]:
-    """Read a file that holds an artifact by each name; errors as in `Artifact.read`."""
+    """Read a file that holds artifacts by name; errors as in `Artifact.read`."""
     value = files.read_json(path)
     if not isinstance(value, dict):
         raise UserError(
@@ -71,7 +71,7 @@ def read_by_name(path: Path, kind: type[A]) -> dict[str, A]:
 
 
 def write_by_name(path: Path, named: Mapping[str, Artifact]) -> None:
-    """Write a file that holds an artifact by each name."""
+    """Write a file that holds artifacts by name."""
     files.write_json(path, {name: one.as_json() for name, one in named.items()})
 
 

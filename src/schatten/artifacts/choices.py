@@ -1,4 +1,4 @@
-"""What was chosen on dev: the points of a grid that go on, the models that stand for tiers."""
+"""Choices on dev: the points of a grid that continue, and the models of tiers."""
 
 from schatten.artifacts.base import Artifact
 
@@ -9,37 +9,37 @@ class GridPoint(Artifact):
     system: str
     penalty: str
     dev_cer: float
-    """Greedy, in percent, the mean over the grid's seeds."""
+    """Greedy CER in percent, the mean over the grid's seeds."""
     dev_cer_by_seed: dict[int, float]
     chosen: bool
 
 
 class Choice(Artifact):
-    """What became of a grid's points; `choice/{grid}.json`."""
+    """The points of a grid, and which were chosen; `choice/{grid}.json`."""
 
     grid: str
     split: str
-    """What was looked at."""
+    """The split on which points were compared."""
     points: list[GridPoint]
-    """In the order of the grid."""
+    """Points in the order of the grid."""
 
     @property
     def chosen(self) -> list[str]:
-        """Names of the systems that go on."""
+        """Names of the chosen systems."""
         return [point.system for point in self.points if point.chosen]
 
 
-class Tier(Artifact):
-    """The model that stands for a tier."""
+class TierModel(Artifact):
+    """The model of a tier."""
 
     name: str
-    """Empty where the recipe names no tiers."""
+    """Name of the tier; empty if the recipe names no tiers."""
     system: str
     seed: int
     rank: str
-    """The compression that it went through: `whole`, `tau0.60@e12`."""
+    """Compression of the model: `whole`, `tau0.60@e12`."""
     stage: str
-    """The node's own name: `stage1`, `stage2`."""
+    """Name of the node: `stage1`, `stage2`."""
 
     @property
     def place(self) -> str:
@@ -50,4 +50,4 @@ class Tier(Artifact):
 class Tiers(Artifact):
     """The models that a recipe's devices run; `devices/tiers.json`."""
 
-    tiers: list[Tier]
+    tiers: list[TierModel]

@@ -4,25 +4,25 @@ from schatten.artifacts.base import Artifact
 
 
 class TextCounts(Artifact):
-    """What became of a file of text for language models; `text/summary.json` has one a file."""
+    """Lines of a text file that are used or left out; `text/summary.json` has one for each file."""
 
     lines: int
-    """Used."""
+    """Lines that are used."""
     left_out: int
     """Lines with characters outside the alphabet."""
     words: int | None = None
-    """Of the lines used."""
+    """Words of the lines that are used."""
 
 
 class SplitSize(Artifact):
-    """What the validator counted in a split."""
+    """Size of a split, counted by the validator."""
 
     utterances: int
     words: int
     hours: float
     speakers: int
     utterances_by_rate_hz: dict[str, int] | None = None
-    """By the sampling rate of their recordings."""
+    """Utterances by the sampling rate of their recordings."""
 
 
 class TooLong(Artifact):
@@ -30,7 +30,7 @@ class TooLong(Artifact):
 
     utterances: int
     first: list[str]
-    """Ids of the first of them."""
+    """Ids of the first ones."""
 
 
 class Validation(Artifact):
@@ -41,17 +41,17 @@ class Validation(Artifact):
     left_out: dict[str, int] | None = None
     """Utterances that the source left out, by reason."""
     transcripts_in_lm_text: dict[str, int] | None = None
-    """By split, transcripts that are also lines of the language model text."""
+    """Transcripts that are also lines of the language model text, by split."""
     silent_recordings: list[str] | None = None
     too_long_for_ctc: dict[str, dict[str, TooLong]] | None = None
-    """By stride in feature frames, then by split."""
+    """Utterances that are too long, by stride in feature frames, then by split."""
 
 
 class FeatureStatistics(Artifact):
-    """Of each bin over the training split; `statistics.json` beside the features."""
+    """Statistics of each bin over the training split; `statistics.json` beside the features."""
 
     frames: int | None = None
-    """How many they were taken from."""
+    """Number of frames."""
     mean: list[float]
     deviation: list[float]
     """Standard deviation."""

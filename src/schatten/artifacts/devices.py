@@ -1,4 +1,4 @@
-"""What goes on devices: exported models, bundles, and how fast they run there."""
+"""Exported models, bundles, and their speed on devices."""
 
 from pydantic import ConfigDict
 
@@ -13,13 +13,13 @@ class Latency(Artifact):
 
     window_samples: int | None = None
     look_ahead_frames: int | None = None
-    """Of features."""
+    """Feature frames of look-ahead."""
     stride_frames: int | None = None
-    """Feature frames an output frame."""
+    """Feature frames for each output frame."""
     batch_frames: int | None = None
     """Output frames that the products without recurrence take at once."""
     seconds: float
-    """From the first sample of an output frame to its values."""
+    """Time from the first sample of an output frame to its values."""
 
 
 class Exported(Artifact):
@@ -37,23 +37,23 @@ class BundledFile(Artifact):
 
     bytes: int
     sha256: str | None = None
-    """Hexadecimal."""
+    """SHA-256, hexadecimal."""
 
 
 class Manifest(Artifact):
-    """What a bundle for a device holds; `manifest.json` there."""
+    """Files and settings of a bundle for a device; its `manifest.json`."""
 
     schatten_bundle: int | None = None
     """Version of the format."""
     files: dict[str, BundledFile]
     bytes: int
-    """Of all of them."""
+    """Size of all files together."""
     search: dict[str, int | float] | None = None
     """Settings of the search, by the names of the engine's options."""
 
 
 class Recognised(Artifact):
-    """What a device made of sound, and how fast; `schatten device run --output`.
+    """Words that a device recognised, and its speed; `schatten device run --output`.
 
     The program's other statistics are kept, by the names that it gives them.
     """
@@ -61,44 +61,44 @@ class Recognised(Artifact):
     model_config = ConfigDict(extra="allow")
 
     device: str
-    """Its title."""
+    """The device's title."""
     model: str
     """Name of the model's file."""
     model_bytes: int
     bytes: int
-    """Of all files that the device was given besides the program and sound."""
+    """Size of all files that the device was given besides the program and sound."""
     texts: list[str]
-    """Of each WAV file."""
+    """The recognised text of each WAV file."""
     audio_seconds: float
     speed_up: float | None = None
-    """Seconds of sound over seconds of computing; missing where times mean nothing."""
+    """Seconds of sound over seconds of computing; missing if times mean nothing."""
     acoustic_share: float | None = None
-    """Of the computing time."""
+    """Share of the computing time that the acoustic model takes."""
     load_seconds: float | None = None
     peak_megabytes: float | None = None
 
 
 class Measured(Artifact):
-    """How fast a bundle runs on a device; `measured.json`. What is not known is None."""
+    """Speed of a bundle on a device; `measured.json`. Unknown values are None."""
 
     device: str
-    """Its title."""
+    """The device's title."""
     cpu: str | None
-    """Of this host."""
+    """The processor, if the device is this host."""
     is_modelled: bool
-    """Whether the speed is an estimate, and not a time."""
+    """Whether the speed is an estimate instead of a measured time."""
     utterances: int
     differing: int
-    """Utterances whose words are not those of this host's engine."""
+    """Utterances whose words differ from those of this host's engine."""
     audio_seconds: float
     speed_up: float | None
     """Seconds of sound over seconds of computing."""
     acoustic_share: float | None
-    """Of the computing time."""
+    """Share of the computing time that the acoustic model takes."""
     peak_megabytes: float | None
     load_seconds: float | None
     first_seconds: float | None
-    """From the beginning of its word to the first text, sound coming in real time (mean)."""
+    """Time from the start of a word to its text, with sound in real time (mean)."""
     final_seconds: float | None
-    """From the last sample to the final text (mean)."""
+    """Time from the last sample to the final text (mean)."""
     date: str

@@ -1,4 +1,4 @@
-"""How an acoustic model came about: `history.json` beside `model.pt`."""
+"""The training history of an acoustic model: `history.json` beside `model.pt`."""
 
 from pydantic import ConfigDict
 
@@ -26,19 +26,19 @@ class Epoch(Artifact):
     model_config = ConfigDict(extra="allow")
 
     epoch: int | None = None
-    """From 1."""
+    """Number of the epoch, from 1."""
     steps: int | None = None
-    """Of this epoch."""
+    """Steps of this epoch."""
     train_loss: float | None = None
-    """Per utterance, natural log, with the penalty left out."""
+    """Mean loss of an utterance, natural log, without the penalty."""
     dev_loss: float | None = None
-    """Per utterance, natural log."""
+    """Mean loss of an utterance on dev, natural log."""
     dev_cer: float
-    """Greedy, on the dev split, in percent."""
+    """Greedy CER on the dev split, in percent."""
     learning_rate: float | None = None
-    """Of the last step."""
+    """Learning rate of the last step."""
     matrices: dict[str, MatrixMeasures]
-    """By the matrix's name."""
+    """Spectra by the matrix's name."""
 
 
 class StoredMatrix(Artifact):
@@ -46,37 +46,37 @@ class StoredMatrix(Artifact):
 
     shape: tuple[int, int]
     rank: int | None
-    """Inner dimension of its two factors; None where it is stored whole."""
+    """Inner dimension of its two factors; None if it is stored whole."""
     count: int | None = None
-    """Parameters."""
+    """Number of parameters."""
 
 
 class History(Artifact):
-    """How an acoustic model came about."""
+    """The training history of an acoustic model."""
 
     system: str
     seed: int
     stage: str
     """`stage1`, `factored` or `stage2`."""
     parameters: int
-    """As stored at inference."""
+    """Parameters stored at inference."""
     stored_parameters: dict[str, StoredMatrix]
-    """By the matrix's name."""
+    """Shapes and ranks by the matrix's name."""
     matrices: dict[str, MatrixMeasures] | None = None
-    """Of the model that is written, weights averaged."""
+    """Spectra of the model that is written, with averaged weights."""
     epochs: list[Epoch]
-    """Of this stage alone."""
+    """Epochs of this step alone."""
     training_seconds: float
-    """Of this stage alone, all its runs together."""
+    """Seconds of this step alone, all its runs together."""
     torch: str
     date: str
-    """Of the end, YYYY-MM-DD in UTC."""
+    """Date of the end, YYYY-MM-DD in UTC."""
     commit: str
-    """Of this project."""
+    """Commit of this project."""
     host: str
     cpu: str
 
     @property
     def seconds_per_epoch(self) -> float | None:
-        """Mean over the stage; none where nothing was trained."""
+        """Mean over the step; None if nothing was trained."""
         return self.training_seconds / len(self.epochs) if self.epochs else None

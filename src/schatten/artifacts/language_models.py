@@ -4,15 +4,15 @@ from schatten.artifacts.base import Artifact
 
 
 class Perplexity(Artifact):
-    """Of a language model on held-out text, sentence ends counted.
+    """Perplexity of a language model on held-out text, sentence ends counted.
 
-    A word, or a character where the model is one of characters.
+    It is per word, or per character if the model is of characters.
     """
 
     perplexity: float
-    """Over known words."""
+    """Perplexity over known words."""
     perplexity_with_oovs: float | None = None
-    """Over all words."""
+    """Perplexity over all words."""
     oovs: int | None = None
     """Words that the model does not know."""
     tokens: int | None = None
@@ -23,15 +23,15 @@ class LmInfo(Artifact):
     """Size of a language model; `info.json` in its folder."""
 
     ngrams: list[int]
-    """By order, 1-grams first."""
+    """Numbers of n-grams by order, 1-grams first."""
     bytes: dict[str, int]
     """Sizes of its files, `arpa.gz` and `bin`."""
     dev: Perplexity | None = None
-    """On dev; missing where there was no text of dev."""
+    """Perplexity on dev; missing if there was no text of dev."""
     threshold: float | None = None
-    """Of pruning; None where none was needed, missing where the recipe does not prune."""
+    """Threshold of pruning; None if none was needed, missing if the recipe does not prune."""
     ngrams_before_pruning: list[int] | None = None
-    """Missing where the recipe does not prune."""
+    """Missing if the recipe does not prune."""
 
     @property
     def total(self) -> int:

@@ -1,4 +1,4 @@
-"""How well a split was recognised: `NAME.score.json`. Rates and ends of intervals in percent."""
+"""Error rates of a split: `NAME.score.json`. Rates and ends of intervals are in percent."""
 
 from schatten.artifacts.base import Artifact
 
@@ -9,15 +9,15 @@ class Rates(Artifact):
     wer: float
     cer: float
     words: int
-    """Of the transcripts."""
+    """Words of the transcripts."""
     substitutions: int
     deletions: int
     insertions: int
     utterances: int | None = None
     chars: int | None = None
-    """Of the transcripts."""
+    """Characters of the transcripts."""
     errors: int | None = None
-    """Of words."""
+    """Word errors."""
     char_errors: int | None = None
     substitutions_percent: float | None = None
     deletions_percent: float | None = None
@@ -25,36 +25,36 @@ class Rates(Artifact):
 
 
 class OutOfLexicon(Artifact):
-    """What words out of the lexicon make of a score."""
+    """The effect of unknown words, which are not in the lexicon, on a score."""
 
     percent: float
-    """Of all words."""
+    """Unknown words in percent of all words."""
     wer: float
-    """Points of WER that their own errors make."""
+    """Points of WER that come from errors on unknown words."""
     count: int | None = None
-    """How often unknown words are said, in all."""
+    """How often unknown words are said, in total."""
     errors: int | None = None
-    """How often they are taken for another word or missed."""
+    """How often unknown words are missed or replaced by another word."""
     percent_of_errors: float | None = None
-    """Of all word errors."""
+    """Errors on unknown words in percent of all word errors."""
     wer_of_utterances_without: float | None = None
     words: list[str] | None = None
-    """Each once, sorted."""
+    """The unknown words, each once, sorted."""
 
 
 class Score(Rates):
-    """How well a split was recognised; `NAME.score.json`."""
+    """Error rates of a split; `NAME.score.json`."""
 
     wer_interval: tuple[float, float]
-    """By a bootstrap over utterances."""
+    """Bootstrap interval over utterances."""
     cer_interval: tuple[float, float]
     wer_interval_by_speaker: tuple[float, float] | None = None
-    """By a bootstrap over speakers; None where each speaks once, or there is only one."""
+    """Bootstrap interval over speakers; None if no speaker repeats, or with one speaker."""
     confidence: float | None = None
-    """Of the intervals, such as 0.95."""
+    """Confidence level of the intervals, such as 0.95."""
     bootstrap_samples: int | None = None
     speakers: int | None = None
     utterances_with_errors: int | None = None
     out_of_lexicon: OutOfLexicon | None = None
-    """None where nothing says what words were known."""
+    """None if no lexicon was given."""
     by_speaker: dict[str, Rates] | None = None

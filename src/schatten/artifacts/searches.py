@@ -12,26 +12,27 @@ class TriedWeights(Artifact):
     lm_weight: float
     word_bonus: float
     wer: float
-    """Percent."""
+    """Word error rate in percent."""
 
 
 class Weights(Artifact):
-    """Tuned on dev; `weights.json`. Natural logarithms. Two numbers are enough, written by hand."""
+    """Weights tuned on dev, in natural logs; `weights.json`. A file by hand needs only two
+    numbers."""
 
     lm_weight: float
     word_bonus: float
     wer: float | None = None
-    """With them, on dev, in percent."""
+    """Word error rate on dev with these weights, in percent."""
     words: int | None = None
-    """Of dev."""
+    """Words of dev."""
     at_edge: list[str] | None = None
-    """Which of the two lie on the grid's edge, in words."""
+    """Which of the two weights lie on the grid's edge, in words."""
     tried: list[TriedWeights] | None = None
-    """By LM weight, then by bonus."""
+    """The weights that were tried, by LM weight, then by bonus."""
 
     @classmethod
     def read_tuned(cls, path: Path) -> Self:
-        """Read a file that somebody named as tuned weights; other files are told to be tuned."""
+        """Read a file of tuned weights; for another file the message says to tune again."""
         return cls.read(path, f"{path} holds no lm_weight and word_bonus: tune again")
 
 
@@ -40,11 +41,11 @@ class BeamPoint(Artifact):
 
     beam: int
     wer: float
-    """Percent, on dev."""
+    """Word error rate on dev in percent."""
     differing: int
-    """Utterances whose words are not those of the widest beam."""
+    """Utterances whose words differ from those of the widest beam."""
     seconds: float
-    """To decode dev, without the acoustic model: the least of all rounds."""
+    """Time to decode dev without the acoustic model: the least of all rounds."""
 
 
 class Beams(Artifact):
@@ -55,16 +56,16 @@ class Beams(Artifact):
     rounds: int | None = None
     """How often each beam was timed."""
     beams: list[BeamPoint]
-    """The narrowest first."""
+    """Beams, the narrowest first."""
 
 
 class GraphNames(Artifact):
-    """What the labels of a decoding graph mean; `graph.fst.json` beside `graph.fst`."""
+    """Names of the labels of a decoding graph; `graph.fst.json` beside `graph.fst`."""
 
     units: tuple[str, ...]
     words: tuple[str, ...]
     states_and_arcs: dict[str, tuple[int, int]] | None = None
-    """By step of the composition."""
+    """Numbers of states and arcs by step of the composition."""
 
 
 class SearchError(Artifact):
@@ -72,11 +73,11 @@ class SearchError(Artifact):
 
     utterance: str
     words: tuple[str, ...]
-    """The decoder's."""
+    """Words that the decoder found."""
     better: tuple[str, ...]
-    """Those that score best."""
+    """Words that score best."""
     missed: float
-    """By how much, natural log."""
+    """Difference of their scores, natural log."""
 
 
 class SearchErrors(Artifact):
@@ -88,7 +89,7 @@ class SearchErrors(Artifact):
     words_lost_per_thousand_words: float
     """Words that differ from the best-scoring ones."""
     wer: float
-    """Percent."""
+    """Word error rate in percent."""
     words: int
-    """Of the transcripts."""
+    """Words of the transcripts."""
     errors: list[SearchError]

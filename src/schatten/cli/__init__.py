@@ -1,4 +1,4 @@
-"""The command line: `schatten VERB` does one step. Verbs import what they need when they run."""
+"""The command line: `schatten VERB` does one step. Verbs import modules only when they run."""
 
 import errno
 import sys
@@ -44,7 +44,7 @@ app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binaris
 
 
 def add_verbs(part: typer.Typer) -> None:
-    """Add the verbs of another package; a group of a name that is there joins that one."""
+    """Add the verbs of another package; its groups join groups that have the same name."""
     groups = {group.name: group.typer_instance for group in app.registered_groups}
     app.registered_commands += part.registered_commands
     for group in part.registered_groups:
@@ -84,7 +84,7 @@ record_verbs(app)
 
 
 def main() -> None:
-    """Run a verb; bad input or a full disk ends in one sentence and status 1."""
+    """Run a verb; bad input or a full disk ends with one sentence and status 1."""
     process.die_with_parent()
     try:
         app()

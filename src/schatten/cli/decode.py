@@ -135,7 +135,7 @@ def decode(
 
 
 def _require_options(decoder: DecoderName, given: set[str]) -> None:
-    """Refuse options of another decoder, and missing ones."""
+    """Refuse options of other decoders, and missing options."""
     needed = _NEEDED[decoder]
     if missing := [name for name in needed if name not in given]:
         raise typer.BadParameter(f"--decoder {decoder.value} needs {' and '.join(missing)}")
@@ -192,11 +192,14 @@ def score(
 @app.command("compare-scores")
 def compare_scores(
     first: Annotated[Path, typer.Option(help="NAME.utterances.csv that `score` wrote.")],
-    second: Annotated[Path, typer.Option(help="That of another system on the same split.")],
+    second: Annotated[
+        Path, typer.Option(help="NAME.utterances.csv of another system on the same split.")
+    ],
 ) -> None:
     """Print how much more WER the second has than the first, paired, with 95 % intervals.
 
-    In points, drawing utterances; and relative to the first, drawing speakers where they repeat.
+    The difference in points resamples utterances. The difference relative to the first resamples
+    speakers if they repeat.
     """
     from schatten.score.paired import paired_difference, relative_difference
 

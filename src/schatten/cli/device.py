@@ -19,7 +19,9 @@ app = typer.Typer(no_args_is_help=True)
 DeviceOption = Annotated[Path, typer.Option(help="The device: arm/devices/NAME.yaml.")]
 ProgramOption = Annotated[Path, typer.Option(help="schatten-recognize, built for it.")]
 BundleOption = Annotated[Path, typer.Option(help="A folder that `schatten bundle` wrote.")]
-WordsOption = Annotated[Path, typer.Option(help="What this host's engine made of the split.")]
+WordsOption = Annotated[
+    Path, typer.Option(help="Words that this host's engine recognised on the split.")
+]
 CorpusOption = Annotated[Path | None, AUDIO_DIR]
 ResultOption = Annotated[Path, typer.Option(help="JSON: speed, memory, latency.")]
 
@@ -74,8 +76,8 @@ def measure(
     hypotheses: WordsOption,
     output: ResultOption,
     corpus_dir: CorpusOption = None,
-    utterances: Annotated[int, typer.Option(min=1, help="Utterances, from all over it.")] = 20,
-    rounds: Annotated[int, typer.Option(min=1, help="The fastest of so many runs counts.")] = 5,
+    utterances: Annotated[int, typer.Option(min=1, help="Utterances, spread over the split.")] = 20,
+    rounds: Annotated[int, typer.Option(min=1, help="Number of runs; the fastest counts.")] = 5,
 ) -> None:
     """Time a bundle on this host or a board: speed, share of the acoustic model, memory."""
     from schatten.device import devices, speed
@@ -98,7 +100,7 @@ def estimate(
     library: Annotated[Path, typer.Option(help="libschatten_kernels.a, AArch64.")],
     output: ResultOption,
     corpus_dir: CorpusOption = None,
-    utterances: Annotated[int, typer.Option(min=1, help="Utterances, from all over it.")] = 3,
+    utterances: Annotated[int, typer.Option(min=1, help="Utterances, spread over the split.")] = 3,
 ) -> None:
     """Bound a bundle's speed on an emulated CPU: instructions counted, cycles modelled. No time."""
     from schatten.device import devices, speed

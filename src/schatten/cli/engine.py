@@ -23,7 +23,7 @@ def recognize(
     lexicon: Annotated[Path | None, LEXICON] = None,
     weights: Annotated[Path | None, WEIGHTS] = None,
 ) -> None:
-    """Recognise a split's sound with the engine, in one process; print what it took."""
+    """Recognise a split's sound with the engine, in one process; print time and memory."""
     from schatten import recipe as recipes
     from schatten.decode.engine import Engine, Language
 

@@ -36,7 +36,9 @@ def export(
     ] = FormatName.gguf,
     frames: Annotated[
         int | None,
-        typer.Option(min=1, help="ONNX: write recurrent layers out for so many output frames."),
+        typer.Option(
+            min=1, help="ONNX: write recurrent layers out for chunks of this many output frames."
+        ),
     ] = None,
 ) -> None:
     """Write a trained model for the engine (GGUF), or as ONNX: BatchNorm folded, factors kept."""
@@ -65,7 +67,8 @@ def bundle(
     weights: Annotated[Path, WEIGHTS],
     output: Annotated[Path, typer.Option(help="Folder to write.")],
 ) -> None:
-    """Gather what a device needs but the program: model, language model, lexicon, checksums."""
+    """Gather everything a device needs except the program: model, language model, lexicon,
+    checksums."""
     from schatten import recipe as recipes
     from schatten.export.bundle import bundle as run
 

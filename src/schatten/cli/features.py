@@ -38,7 +38,7 @@ def statistics(
     cuts: Annotated[Path, typer.Option(help="Training cuts with features")],
     output: Annotated[Path, typer.Option(help="Mean and standard deviation of each bin (.json)")],
 ) -> None:
-    """Measure the bins of the training features; models normalise with it."""
+    """Measure mean and standard deviation of each bin of the training features."""
     from schatten.features.store import write_statistics
 
     write_statistics(cuts, output)

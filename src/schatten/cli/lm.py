@@ -42,9 +42,9 @@ def prune(
         float | None,
         typer.Option(help="Prune what raises the perplexity by less than this share (SRILM's)."),
     ] = None,
-    ngrams: Annotated[int | None, typer.Option(help="Keep at most so many n-grams.")] = None,
+    ngrams: Annotated[int | None, typer.Option(help="Keep at most this many n-grams.")] = None,
     megabytes: Annotated[
-        float | None, typer.Option(help="Keep what fits a KenLM trie of so many MB (10^6 bytes).")
+        float | None, typer.Option(help="Keep what fits a KenLM trie of this many MB (10^6 bytes).")
     ] = None,
     history_lm: Annotated[
         Path | None,
@@ -92,7 +92,7 @@ def spell(
     text: Text,
     output: Annotated[Path, typer.Option(help="Text to write (.gz is compressed).")],
 ) -> None:
-    """Write a text as characters: what n-grams of characters are measured on."""
+    """Write a text as characters, for n-gram models of characters."""
     from schatten.lm.text import write_spelled
 
     write_spelled(text, output)

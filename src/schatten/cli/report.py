@@ -21,7 +21,7 @@ ResultsOption = Annotated[Path, typer.Option("--results", help="Folder of all ar
 RESULTS = Path("results")
 _KINDS = f"{'; '.join(f'{kind}: {one.title}' for kind, one in FIGURES.items())}."
 _WIDE = 1000
-"""Columns of what does not go to a terminal."""
+"""Columns of output that does not go to a terminal."""
 
 
 @app.command("table")
@@ -35,9 +35,9 @@ def table(
 ) -> None:
     """Write the tables: word error rates (%), costs (seconds, MB = 10^6 bytes), systems, times.
 
-    And, where the recipe has the systems for them: ranks, factorizations, tiers. wer.csv holds
-    nothing that differs between two runs of the same experiment; times, dates and machines are in
-    cost.*, times.* and in the captions.
+    Tables of ranks, factorizations and tiers are written too, if the recipe has systems for them.
+    wer.csv is the same for two runs of an experiment. Times, dates and machines are in cost.*,
+    times.* and in the captions.
     """
     from schatten.report import tables
 
@@ -162,12 +162,12 @@ def explain(
         bool, typer.Option("--json", help="Every record of the chain, as JSON.")
     ] = False,
     steps: Annotated[
-        bool, typer.Option("--steps", help="What all steps behind it took: minutes, memory.")
+        bool, typer.Option("--steps", help="Minutes and memory of all steps behind it.")
     ] = False,
 ) -> None:
     """Print how an artifact was made, and of what: the chain of records back to the audio.
 
-    Ends with status 1 where the chain is broken: a link is missing, damaged or was edited.
+    Ends with status 1 if the chain is broken: a link is missing, damaged or was edited.
     """
     from rich.console import Console
 

@@ -10,10 +10,10 @@ app = typer.Typer()
 
 
 class _SplitsAtDashes(TyperCommand):
-    """Keeps what follows `--` apart: it is meant for Snakemake."""
+    """Keeps everything after `--` apart: it is meant for Snakemake."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse what stands before `--`."""
+        """Parse the arguments before `--`."""
         ours, rest = (
             (args[: args.index("--")], args[args.index("--") + 1 :]) if "--" in args else (args, [])
         )

@@ -1,4 +1,4 @@
-"""Verbs that look into a search: n-best lists, lattices, search errors."""
+"""Verbs that inspect a search: n-best lists, lattices, search errors."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +25,14 @@ LmOption = Annotated[
 ]
 LexiconOption = Annotated[Path, LEXICON]
 BeamOption = Annotated[float | None, typer.Option(help="Natural log; the recipe's by default.")]
+BeamsOption = Annotated[
+    list[int] | None,
+    typer.Option("--beam", help="Beam width of a lexicon search to compare; may be repeated."),
+]
+HypothesesOption = Annotated[
+    list[str] | None,
+    typer.Option(help="NAME=FILE: words that another decoder wrote; may be repeated."),
+]
 
 
 @app.command("lattices")
@@ -38,7 +46,7 @@ def lattices(
     beam: BeamOption = None,
     lattice_beam: BeamOption = None,
 ) -> None:
-    """Write what a graph's search leaves over: word sequences and their acoustic scores."""
+    """Write the lattices of a graph's search: word sequences and their acoustic scores."""
     from schatten import recipe as recipes
     from schatten.decode.wfst.run import write_lattices
 
@@ -78,18 +86,12 @@ def search_errors(
     lm: LmOption,
     lexicon: LexiconOption,
     weights: WeightsOption,
-    beams: Annotated[
-        list[int] | None,
-        typer.Option("--beam", help="Search the lexicon with so many hypotheses; may be repeated."),
-    ] = None,
+    beams: BeamsOption = None,
     beam_threshold: BeamOption = None,
     token_beam: Annotated[
         int | None, typer.Option(min=1, help="Units tried in a frame; the recipe's by default.")
     ] = None,
-    hypotheses: Annotated[
-        list[str] | None,
-        typer.Option(help="NAME=FILE: words that another decoder wrote; may be repeated."),
-    ] = None,
+    hypotheses: HypothesesOption = None,
     program: Annotated[
         Path | None,
         typer.Option(help="The engine's decode_logprobs, to be compared at each beam too."),
@@ -100,7 +102,7 @@ def search_errors(
     ] = 14,
     n: Annotated[int, typer.Option("-n", min=1, help="Its hypotheses, at most.")] = 50,
     every: Annotated[
-        int, typer.Option(min=1, help="Look at each so manieth utterance alone, by name.")
+        int, typer.Option(min=1, help="Compare only every N-th utterance, sorted by id.")
     ] = 1,
     output: Annotated[Path | None, typer.Option(help="Every search error (.json).")] = None,
 ) -> None:

@@ -38,10 +38,10 @@ def train(
     output: ModelOutput,
     node: NodeOption = None,
     model: Annotated[
-        Path | None, typer.Option(help="The model before it, of a training that goes on")
+        Path | None, typer.Option(help="The model before it, for a later training")
     ] = None,
     statistics: Annotated[
-        Path | None, typer.Option(help="Statistics of the training features, of a first training")
+        Path | None, typer.Option(help="Statistics of the training features, for a first training")
     ] = None,
     teacher: Annotated[
         Path | None, typer.Option(help="The model that a distilled system learns from")
@@ -86,7 +86,7 @@ def _given(inputs: dict[str, Path | None]) -> dict[str, Path]:
 
 
 def _spread(processes: int) -> None:
-    """Let several processes do this command, where that is asked for, and end with them."""
+    """Run this command in several processes if asked for, and end with them."""
     status = launch.spread(processes)
     if status is not None:
         raise typer.Exit(status)

@@ -1,4 +1,4 @@
-"""What a matrix multiplies: the second moment of its inputs, and truncation weighted by it.
+"""The second moment of a matrix's inputs, and truncation weighted by it.
 
 ‖(W - Ŵ) x‖² on average over inputs x is tr((W - Ŵ) A (W - Ŵ)ᵀ) with A = E[x xᵀ]; with a root
 A = R Rᵀ it is ‖(W - Ŵ) R‖², whose minimum at a rank is the truncated SVD of W R.
@@ -12,7 +12,7 @@ FLOOR = 1e-6
 
 
 class SecondMoment:
-    """The mean of x xᵀ over the inputs x (n,) it has been shown."""
+    """The mean of x xᵀ over all inputs x (n,) that were added."""
 
     def __init__(self) -> None:
         """Start with none."""
@@ -30,7 +30,7 @@ class SecondMoment:
     def mean(self) -> Tensor:
         """The second moment (n, n), float64.
 
-        Raises `ValueError` where there was no input.
+        Raises `ValueError` if there was no input.
         """
         if self.total is None or not self.count:
             raise ValueError("no inputs were seen: there is no second moment")

@@ -1,4 +1,4 @@
-"""A model's large matrices, and which of them are factored as one.
+"""A model's large matrices, and which of them are factored together.
 
 A layer asks for a matrix by name (`gru0.rec`); the bank makes it from the pieces of its weights.
 The factorizations of the trace norm paper (Kliegl et al., 2018) are ways to lay out the pieces:
@@ -46,7 +46,7 @@ class Matrix:
     recurrent: bool = False
     gates: int = 1
     layer: str = ""
-    """What it belongs to; its name up to the last dot where nothing is said."""
+    """Its layer; by default its name up to the last dot."""
 
 
 class WeightBank(nn.Module):
@@ -60,7 +60,8 @@ class WeightBank(nn.Module):
         super().__init__()
         self.factorization = factorization
         self.apply_below = 0.0
-        """Share of a non-recurrent matrix's size below which `right_factors` has its V."""
+        """`right_factors` has V if U and V are smaller than this share of a non-recurrent
+        matrix."""
         self.apply_recurrent_below = 0.0
         """The same share for a recurrent matrix."""
         self.nonrecurrent = [matrix.name for matrix in matrices if not matrix.recurrent]
@@ -112,7 +113,7 @@ class WeightBank(nn.Module):
         return found
 
     def inner(self, recurrent: bool = False) -> dict[str, Tensor]:
-        """Return `right_factors`, of which this is the former name."""
+        """Return `right_factors`; this is its former name."""
         return self.right_factors(recurrent)
 
     def form(self, inner: Collection[str] = ()) -> dict[str, Tensor]:
@@ -166,12 +167,12 @@ class WeightBank(nn.Module):
 
     @property
     def ranks(self) -> dict[str, int | None]:
-        """The rank of each weight; None where it is not factored."""
+        """The rank of each weight; None if it is not factored."""
         return {name: weight.rank for name, weight in self.items()}
 
     @property
     def specs(self) -> dict[str, Spec]:
-        """What a model file stores of each weight's form: its rank, None where it is dense."""
+        """The form of each weight, as a model file stores it: its rank, or None if it is dense."""
         return {name: weight.form.spec for name, weight in self.items()}
 
     def reserve(self, specs: Mapping[str, Spec]) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 Tensors = Mapping[str, Tensor]
 """The tensors of a weight by name."""
 Spec = int | dict[str, Any] | None
-"""What a model file says of a form: none for dense, a rank for factors, else a dict that names it.
+"""A form as a model file stores it: None for dense, a rank for factors, else a dict with its name.
 
 A dict has the name of the form under the key `form`, and what else the form needs.
 """
@@ -40,7 +40,7 @@ class Form(ABC):
     @property
     @abstractmethod
     def spec(self) -> Spec:
-        """What a model file says of this form; `form_of` makes the form of it again."""
+        """This form as a model file stores it; `form_of` makes the form from it again."""
 
     @abstractmethod
     def empty(self, like: Tensor) -> dict[str, Tensor]:

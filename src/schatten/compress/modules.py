@@ -19,7 +19,7 @@ from schatten.compress.projection import share_projection
 
 
 class LowRankRnn(nn.Module):
-    """A GRU or LSTM whose weights are in a bank: called as the one it was made from.
+    """A GRU or LSTM whose weights are in a bank; it is called like the module it replaces.
 
     `bank` is what penalties and truncation take; biases stay in `rnn`.
     """
@@ -27,7 +27,7 @@ class LowRankRnn(nn.Module):
     def __init__(self, rnn: nn.GRU | nn.LSTM, factorization: Factorization = "partial") -> None:
         """Take over the weights of `rnn`, dense at first; `rnn` itself is left as it is.
 
-        Raises `ValueError` where the factorization joins matrices whose inputs differ in width.
+        Raises `ValueError` if the factorization joins matrices whose inputs differ in width.
         """
         super().__init__()
         self.bank = WeightBank(_matrices(rnn), factorization)
@@ -40,16 +40,16 @@ class LowRankRnn(nn.Module):
 
     @property
     def parameters_stored(self) -> int:
-        """Numbers stored: those of the matrices as they are, and the biases."""
+        """Numbers stored: those of the matrices in their present forms, and the biases."""
         biases = (one for name, one in self.rnn.named_parameters() if "weight" not in name)
         return self.bank.parameters_stored + sum(one.numel() for one in biases)
 
     @torch.no_grad()
     def input_moments(self, batches: Iterable[Tensor | PackedSequence]) -> dict[str, Tensor]:
-        """Return the second moment (n, n) of what each weight multiplies, for truncations.
+        """Return the second moment (n, n) of each weight's inputs, for truncations.
 
-        A batch is what the layer is called with; padding counts, so pack sequences of unequal
-        length. States begin at zero. Raises `ValueError` where there is no batch.
+        A batch is an input of the layer. Padding counts, so pack sequences of unequal length.
+        States begin at zero. Raises `ValueError` if there is no batch.
         """
         weights = dict(self.rnn.named_parameters()) | self.bank.form()
         layers = [_layer(self.rnn, place) for place in range(self.rnn.num_layers)]

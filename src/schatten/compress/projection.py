@@ -1,4 +1,4 @@
-"""A recurrent matrix and all that reads its state, through one shared projection of the state.
+"""One shared projection of a state, for a recurrent matrix and all matrices that read the state.
 
 The joint factorization of Prabhavalkar et al. (2016): with the state h (H,) of a layer, its
 recurrent matrix W_h and the matrices W_x that read h above, W_h = Z_h P and W_x = Z_x P with one
@@ -21,9 +21,9 @@ def share_projection(
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     """Return P (r, H), Z_h (m, r) and a Z_x (k, r) for each of `readers` (k, H).
 
-    P spans the first right singular vectors of `recurrent` (m, H), Z_h P is its best product of
-    that rank, and each Z_x minimises ‖Z_x P - W_x‖, as in the paper. With the second `moment`
-    (H, H) of h, errors are those of the products with h: ‖(Z P - W) h‖, on average.
+    As in the paper, P spans the first right singular vectors of `recurrent` (m, H). Z_h P is its
+    best product of that rank, and each Z_x minimises ‖Z_x P - W_x‖. With the second `moment` (H, H)
+    of h, errors are those of the products with h: ‖(Z P - W) h‖, on average.
     """
     root, inverse = root_of(moment, recurrent)
     _, _, right = torch.linalg.svd(recurrent.detach().double() @ root, full_matrices=False)
@@ -38,7 +38,7 @@ def share_projection(
 def projection_spectrum(
     recurrent: Tensor, readers: Sequence[Tensor], moment: Tensor | None = None
 ) -> Spectrum:
-    """Return what rank rules see of a shared projection: the singular values of `recurrent`.
+    """Return what rank rules use of a shared projection: the singular values of `recurrent`.
 
     A rank costs a row of P and a column of Z_h and of each Z_x.
     """

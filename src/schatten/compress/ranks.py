@@ -1,4 +1,4 @@
-"""Which rank each of several matrices keeps: rules that look at their singular values alone."""
+"""Rank rules: which rank each of several matrices keeps, from their singular values alone."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ STEPS = 60
 
 @dataclass(frozen=True)
 class Spectrum:
-    """What a rule sees of a matrix."""
+    """What a rank rule knows of a matrix."""
 
     values: Tensor
-    """Singular values (d,), largest first; of W R where errors are weighted by its inputs."""
+    """Singular values (d,), largest first; of W R if errors are weighted by its inputs."""
     per_rank: int
-    """Parameters that each rank costs."""
+    """Parameters for each rank."""
     whole: int | None
-    """Parameters of the matrix left whole; none: it is always factored."""
+    """Parameters of the whole matrix; None if it is always factored."""
 
     def size(self, rank: int) -> int:
         """Return the parameters at a rank: no more than those of the whole matrix."""
@@ -30,7 +30,7 @@ class Spectrum:
         return factored if self.whole is None else min(factored, self.whole)
 
     def lost(self) -> Tensor:
-        """Return the squared error (d,) at rank 1 to d: zero where it is left whole."""
+        """Return the squared error (d,) at rank 1 to d: zero where the matrix stays whole."""
         squares = self.values.double().square()
         errors = (squares.sum() - squares.cumsum(0)).clamp(min=0)
         if self.whole is not None:
@@ -47,7 +47,7 @@ class Spectrum:
 
 
 def ranks_for_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
-    """Return for each the smallest rank that holds the share `tau` of the variance.
+    """Return for each matrix the smallest rank that holds the share `tau` of the variance.
 
     The rule of the trace norm paper (Kliegl et al., 2018, section 3.2.2).
     """
@@ -55,7 +55,7 @@ def ranks_for_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
 
 
 def ranks_below_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
-    """Return for each the largest rank, at least 1, that holds at most the share `tau`.
+    """Return for each matrix the largest rank, at least 1, that holds at most the share `tau`.
 
     The rule of Prabhavalkar et al. (2016, equation 7).
     """
@@ -63,9 +63,9 @@ def ranks_below_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
 
 
 def ranks_for_parameters(spectra: Mapping[str, Spectrum], parameters: int) -> tuple[Ranks, float]:
-    """Return the ranks of the largest common share of variance of at most `parameters`; the share.
+    """Return the ranks, and the largest common share of variance, with at most `parameters`.
 
-    Raises `ValueError` where even rank 1 everywhere is larger.
+    Raises `ValueError` if even rank 1 everywhere is larger.
     """
     low = _largest(lambda tau: _size(spectra, ranks_for_variance(spectra, tau)), parameters)
     return ranks_for_variance(spectra, low), low
@@ -74,13 +74,12 @@ def ranks_for_parameters(spectra: Mapping[str, Spectrum], parameters: int) -> tu
 def ranks_for_budget(spectra: Mapping[str, Spectrum], parameters: int) -> Ranks:
     """Return the ranks of at most `parameters` that together lose the least.
 
-    What a matrix loses is its squared error over its norm: the geometric mean of the squared
-    error, in which large matrices outweigh all others, and of its share of the variance, in which
-    all count the same. Before stage 2 it did better than either. A parameter has one price, the
-    Lagrange multiplier of the budget, and each matrix takes the rank with the least loss plus
-    price. The price falls until the budget is used (Everett, 1963: no other ranks of that size
-    lose less).
-    Raises `ValueError` where even rank 1 everywhere is larger.
+    The loss of a matrix is its squared error divided by its norm. That is the geometric mean of two
+    measures: the squared error, where large matrices outweigh all others, and its share of the
+    variance, where all count the same. Before stage 2 it did better than either. A parameter has
+    one price, the Lagrange multiplier of the budget, and each matrix takes the rank with the least
+    loss plus price. The price falls until the budget is used (Everett, 1963: no other ranks of that
+    size lose less). Raises `ValueError` if even rank 1 everywhere is larger.
     """
 
     def at(openness: float) -> Ranks:

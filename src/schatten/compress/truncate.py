@@ -24,9 +24,9 @@ Moments = Mapping[str, Tensor]
 def factor(matrix: Tensor, rank: int, moment: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Return U (m, r) and V (r, n), the best rank-r product for `matrix` (m, n), balanced.
 
-    Both take the square root of the singular values, so that ‖U‖² = ‖V‖² = ‖s‖₁ and
-    (‖U‖² + ‖V‖²)/2 is the trace norm. With the second `moment` (n, n) of its inputs x, U V is
-    the product that is nearest to `matrix` in ‖(W - U V) x‖² on average, else in ‖W - U V‖².
+    Both take the square root of the singular values, so that ‖U‖² = ‖V‖² = ‖s‖₁ and (‖U‖² + ‖V‖²)/2
+    is the trace norm. U V minimises ‖W - U V‖². With the second `moment` (n, n) of its inputs x, it
+    minimises the average of ‖(W - U V) x‖² instead.
     """
     target = matrix.detach().double()
     if moment is not None:
@@ -39,7 +39,7 @@ def factor(matrix: Tensor, rank: int, moment: Tensor | None = None) -> tuple[Ten
 
 
 def truncate_weight(weight: Weight, rank: int, moment: Tensor | None = None) -> None:
-    """Store a weight at `rank`, or whole where the factors would not be smaller.
+    """Store a weight at `rank`, or whole if the factors would not be smaller.
 
     Raises `ValueError` for a rank below 1.
     """
@@ -55,14 +55,14 @@ def truncate_weight(weight: Weight, rank: int, moment: Tensor | None = None) -> 
 def factor_fully(bank: WeightBank) -> None:
     """Store every weight as U V with r = min(m, n), so that its trace norm can be trained.
 
-    It is the form of stage 1 in the trace norm paper (Kliegl et al., 2018).
+    Stage 1 of the trace norm paper (Kliegl et al., 2018) trains this form.
     """
     for _, weight in bank.items():
         weight.store_factors(*factor(weight(), min(weight.shape)))
 
 
 def spectra_of(bank: WeightBank, moments: Moments | None = None) -> dict[str, Spectrum]:
-    """Return what rank rules see of each weight; with `moments`, of W R (see `activations`)."""
+    """Return what rank rules use of each weight; with `moments`, of W R (see `activations`)."""
     found = {}
     for name, weight in bank.items():
         rows, columns = weight.shape
@@ -72,7 +72,7 @@ def spectra_of(bank: WeightBank, moments: Moments | None = None) -> dict[str, Sp
 
 
 def truncate(bank: WeightBank, ranks: Mapping[str, int], moments: Moments | None = None) -> None:
-    """Store each weight at its rank, or whole where the factors would not be smaller."""
+    """Store each weight at its rank, or whole if the factors would not be smaller."""
     for name, weight in bank.items():
         truncate_weight(weight, min(ranks[name], *weight.shape), _moment_of(bank, name, moments))
 
@@ -97,7 +97,7 @@ def truncate_to_parameters(
 ) -> float:
     """Keep the largest common share of variance with which the bank has at most `parameters`.
 
-    Returns the share. Raises `ValueError` where even rank 1 everywhere is larger.
+    Returns the share. Raises `ValueError` if even rank 1 everywhere is larger.
     """
     ranks, share = ranks_for_parameters(spectra_of(bank, moments), parameters)
     truncate(bank, ranks, moments)
@@ -107,7 +107,7 @@ def truncate_to_parameters(
 def truncate_to_budget(bank: WeightBank, parameters: int, moments: Moments | None = None) -> None:
     """Keep at most `parameters`, spread over the weights so that together they lose the least.
 
-    Raises `ValueError` where even rank 1 everywhere is larger.
+    Raises `ValueError` if even rank 1 everywhere is larger.
     """
     truncate(bank, ranks_for_budget(spectra_of(bank, moments), parameters), moments)
 
@@ -115,8 +115,8 @@ def truncate_to_budget(bank: WeightBank, parameters: int, moments: Moments | Non
 def _moment_of(bank: WeightBank, name: str, moments: Moments | None) -> Tensor | None:
     """Return the second moment of a weight's inputs.
 
-    Where its matrices read differently (joint factors: one reads the state, another the
-    normalised state), it is their mean, weighted by rows.
+    With joint factors its matrices may read different inputs: one the state, another the normalised
+    state. Then it is their mean, weighted by rows.
     """
     if moments is None:
         return None

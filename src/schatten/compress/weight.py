@@ -10,8 +10,8 @@ from schatten.compress.forms import Dense, Factored, Form, Spec, form_of
 class Weight(nn.Module):
     """A matrix W of m rows and n columns; `form` says how it is stored.
 
-    `recurrent` says which lambda a penalty uses for it. Forms keep their parameters under the
-    names `dense`, or `u` and `v`; those of another form than the present one are None.
+    `recurrent` says which lambda a penalty uses for it. Forms keep their parameters under the names
+    `dense`, or `u` and `v`. Parameters of other forms than the present one are None.
     """
 
     dense: nn.Parameter | None
@@ -65,7 +65,7 @@ class Weight(nn.Module):
 
     @property
     def factors(self) -> tuple[Tensor, Tensor] | None:
-        """U (m, r) and V (r, n) where W is their product, else None."""
+        """U (m, r) and V (r, n) if W is their product, else None."""
         return self.form.factors(self.tensors)
 
     @property
@@ -75,7 +75,7 @@ class Weight(nn.Module):
 
     @property
     def rank(self) -> int | None:
-        """Inner dimension of the factors; None where there are none."""
+        """Inner dimension of the factors; None if W is dense."""
         return None if self.factors is None else self.factors[0].shape[1]
 
     def fill(self, matrix: Tensor) -> None:

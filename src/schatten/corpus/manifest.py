@@ -9,7 +9,7 @@ from schatten.runtime.files import read_jsonl
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestEntry:
     """An utterance of a cuts manifest."""
 
     id: str
@@ -29,7 +29,7 @@ class Entry:
     """Hz, of the file."""
 
 
-def read_entries(data: Path, splits: tuple[str, ...]) -> list[Entry]:
+def read_entries(data: Path, splits: tuple[str, ...]) -> list[ManifestEntry]:
     """Read the utterances of every split's `{split}.cuts.jsonl.gz`.
 
     Errors: `UserError` for a missing, empty or malformed manifest.
@@ -37,7 +37,7 @@ def read_entries(data: Path, splits: tuple[str, ...]) -> list[Entry]:
     return [entry for split in splits for entry in _read(data / f"{split}.cuts.jsonl.gz", split)]
 
 
-def _read(path: Path, split: str) -> list[Entry]:
+def _read(path: Path, split: str) -> list[ManifestEntry]:
     rows = read_jsonl(path)
     if not rows:
         raise UserError(f"{path} holds no utterance: give split {split!r} some, or leave it out")
@@ -50,11 +50,11 @@ def _read(path: Path, split: str) -> list[Entry]:
         ) from None
 
 
-def _entry(row: dict[str, Any], split: str) -> Entry:
+def _entry(row: dict[str, Any], split: str) -> ManifestEntry:
     recording = row["recording"]
     [supervision] = row["supervisions"]
     [source] = recording["sources"]
-    return Entry(
+    return ManifestEntry(
         id=row["id"],
         split=split,
         speaker=supervision["speaker"],

@@ -38,7 +38,7 @@ def write_corpus(
 def wanted(recipe: Recipe, utterances: Sequence[Utterance]) -> list[Utterance]:
     """Return the utterances that the recipe does not leave out.
 
-    Errors: `UserError` where `leave_out` names an unknown utterance.
+    Errors: `UserError` if `leave_out` names an unknown utterance.
     """
     leave_out = set(corpus_of(recipe).leave_out)
     if unknown := sorted(leave_out - {utterance.id for utterance in utterances}):

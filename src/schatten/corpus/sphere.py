@@ -13,7 +13,7 @@ _MAGIC = b"NIST_1A\n"
 
 
 def read_fields(path: Path) -> dict[str, str]:
-    """Return the fields of a SPHERE header; none where the file is not SPHERE.
+    """Return the fields of a SPHERE header; none if the file is not SPHERE.
 
     `sample_count` is per channel, `sample_rate` in Hz; `sample_coding` names a compression after
     a comma, e.g. `pcm,embedded-shorten-v2.00`.
@@ -57,7 +57,7 @@ def find_sph2pipe() -> str:
 def decompress(source: Path, target: Path) -> None:
     """Write a SPHERE file's first channel as 16-bit WAV with sph2pipe.
 
-    Errors: `UserError` where sph2pipe is missing or fails, with the first line of its output.
+    Errors: `UserError` if sph2pipe is missing or fails, with the first line of its output.
     """
     command = [find_sph2pipe(), "-f", "wav", "-p", "-c", "1"]
     command += [str(source.absolute()), str(target.absolute())]

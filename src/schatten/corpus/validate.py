@@ -10,7 +10,7 @@ from pathlib import Path
 
 from schatten.artifacts import SplitSize, TextCounts, TooLong, Validation, read_by_name
 from schatten.corpus.audio import MISSING, Decoded, decode, look_at
-from schatten.corpus.manifest import Entry, read_entries
+from schatten.corpus.manifest import ManifestEntry, read_entries
 from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import SAMPLING_RATE
@@ -62,7 +62,7 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
     )
 
 
-def too_long(entries: Sequence[Entry], recipe: Recipe) -> dict[str, dict[str, TooLong]]:
+def too_long(entries: Sequence[ManifestEntry], recipe: Recipe) -> dict[str, dict[str, TooLong]]:
     """Return by stride and split which utterances have more labels than there are output frames.
 
     Returns the number and the first names for every stride from 1 to 64, so that the report does
@@ -98,7 +98,9 @@ def longest_stride(frames: int, labels: int) -> int:
     return min(_STRIDES, max(0, frames - 1) // (labels - 1))
 
 
-def lm_overlap(entries: Sequence[Entry], recipe: Recipe, data: Path) -> dict[str, list[str]]:
+def lm_overlap(
+    entries: Sequence[ManifestEntry], recipe: Recipe, data: Path
+) -> dict[str, list[str]]:
     """Return by split the scored utterances whose whole text is a line of the LM text."""
     texts = {entry.text for entry in entries if entry.split in recipe.splits.scored}
     seen = texts.intersection(read_lines(data / "text" / "corpus.txt.gz"))
@@ -116,7 +118,9 @@ def _audio_folder(recipe: Recipe, data: Path, corpus_dir: Path | None) -> Path:
     return corpus_dir
 
 
-def _check_texts(entries: Sequence[Entry], normaliser: Normaliser, problems: Problems) -> None:
+def _check_texts(
+    entries: Sequence[ManifestEntry], normaliser: Normaliser, problems: Problems
+) -> None:
     for entry in entries:
         if not entry.text.strip():
             problems.add(
@@ -130,7 +134,7 @@ def _check_texts(entries: Sequence[Entry], normaliser: Normaliser, problems: Pro
             )
 
 
-def _check_names(entries: Sequence[Entry], recipe: Recipe, problems: Problems) -> None:
+def _check_names(entries: Sequence[ManifestEntry], recipe: Recipe, problems: Problems) -> None:
     counts = Counter(entry.id for entry in entries)
     problems.extend(
         "utterance ids occur more than once: give each utterance an id of its own",
@@ -150,7 +154,7 @@ def _check_names(entries: Sequence[Entry], recipe: Recipe, problems: Problems) -
 
 
 def _check_audio(
-    entries: Sequence[Entry],
+    entries: Sequence[ManifestEntry],
     decoded: dict[str, Decoded | str],
     recipe: Recipe,
     problems: Problems,
@@ -166,7 +170,9 @@ def _check_audio(
             _check_decoded(entry, found, low_allowed, problems)
 
 
-def _check_decoded(entry: Entry, found: Decoded, low_allowed: bool, problems: Problems) -> None:
+def _check_decoded(
+    entry: ManifestEntry, found: Decoded, low_allowed: bool, problems: Problems
+) -> None:
     rate, seconds = found.header.rate, found.frames / found.header.rate
     if seconds < entry.audio_seconds - _TOLERANCE:
         problems.add(
@@ -190,7 +196,7 @@ def _is_silent(look: Decoded | str) -> bool:
     return isinstance(look, Decoded) and look.silent
 
 
-def _summary(entries: Iterable[Entry], split: str) -> SplitSize:
+def _summary(entries: Iterable[ManifestEntry], split: str) -> SplitSize:
     chosen = [entry for entry in entries if entry.split == split]
     rates = Counter(entry.audio_rate for entry in chosen)
     return SplitSize(

@@ -25,7 +25,7 @@ def measure(
     settings: Decoding,
     curve: BeamCurve,
 ) -> Beams:
-    """Decode a split with each beam, in turns; return what `beams.json` holds.
+    """Decode a split with each beam, in rotation; return the content of `beams.json`.
 
     The times are of one thread of this machine, without the acoustic model.
     """

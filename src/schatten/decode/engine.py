@@ -1,7 +1,7 @@
 """Decoding a split with the engine: sound in, words out, one process for the whole split.
 
-The engine reads 16 kHz WAV files; each utterance is written as one, whatever it was before, and
-removed when its words are there.
+The engine reads 16 kHz WAV files. Each utterance is converted to one, which is removed as soon as
+its words are there.
 """
 
 import json
@@ -30,31 +30,31 @@ _FULL_SCALE = 32768
 
 @dataclass(frozen=True)
 class Language:
-    """What a search with a language model reads."""
+    """Files of a search with a language model."""
 
     lm: Path
     lexicon: Path
     weights: Path
-    """What `tune` wrote."""
+    """Weights that `tune` wrote."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """The program, its model, and how it finds words."""
+    """The program, its model and its search."""
 
     program: Path
     """schatten-recognize, built for this machine."""
     model: Path
-    """What `schatten export` wrote."""
+    """Model that `schatten export` wrote."""
     settings: Decoding
     language: Language | None = None
-    """None: greedily."""
+    """None for greedy decoding."""
 
     def decode(self, cuts: Path, audio: Path, output: Path) -> str:
         """Write the words of a split; return the speed in a line.
 
-        Audio paths in `cuts` are relative to the folder `audio`.
-        Errors: `UserError` where the engine cannot be run or refuses its files.
+        Audio paths in `cuts` are relative to the folder `audio`. Errors: `UserError` if the engine
+        cannot be run or refuses its files.
         """
         utterances = read_cuts(cuts).with_recording_path_prefix(audio)
         scratch = tempfile.TemporaryDirectory(prefix="schatten-")
@@ -105,7 +105,7 @@ def write_wav(cut: Cut, path: Path) -> None:
 
 
 def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:
-    """Write `count` utterances from all over a split as WAV files; return them by utterance.
+    """Write `count` utterances, spread over a split, as WAV files; return them by utterance.
 
     Audio paths in `cuts` are relative to the folder `audio`.
     """
@@ -145,7 +145,7 @@ def _running(command: list[str]) -> Iterator[Ask]:
                     given.write(f"{path}\n")
                     given.flush()
             except BrokenPipeError:
-                pass  # why, it has said by now
+                pass  # it has ended, and its message is read below
             line = answers.readline()
             if not line:
                 process.wait()

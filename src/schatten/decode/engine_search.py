@@ -1,7 +1,7 @@
 """The engine's search over log-probabilities from elsewhere, by the program `decode_logprobs`.
 
-It is what the engine does with a language model (arm/engine/search.cpp), without the acoustic
-model: to compare decoders on the same log-probabilities.
+It is the engine's search with a language model (arm/engine/search.cpp), without the acoustic model.
+It serves to compare decoders on the same log-probabilities.
 """
 
 import subprocess
@@ -18,16 +18,16 @@ from schatten.recipe.decoding import Decoding
 
 @dataclass(frozen=True)
 class Decoded:
-    """What the search found, and what it took."""
+    """Words and scores of a search, with its time and memory."""
 
     words: dict[str, list[str]]
-    """By utterance."""
+    """Words by utterance."""
     scores: dict[str, float]
-    """By utterance: natural logs; minus infinity where no word fits."""
+    """Scores by utterance, natural logs; minus infinity if no word fits."""
     seconds: float
     """CPU time of decoding alone."""
     megabytes: float
-    """What memory grew by: language model, lexicon and search (10^6 bytes)."""
+    """Memory of language model, lexicon and search (10^6 bytes)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class EngineSearch:
     def decode(self, split: LogProbs, weights: Weights) -> Decoded:
         """Decode all utterances in one process.
 
-        Errors: `UserError` where the program cannot be run or refuses its files.
+        Errors: `UserError` if the program cannot be run or refuses its files.
         """
         settings = self.settings
         numbers = (

@@ -1,8 +1,8 @@
 """The exact score of given words: nothing is searched, nothing pruned.
 
-A word sequence W scores  log P(W | audio) + a log P(W) + b |W|  in natural logs, as in
+A word sequence W scores log P(W | audio) + a log P(W) + b |W| in natural logs, as in
 `schatten.decode.search`. The acoustic term sums over all CTC paths that spell W with one space or
-more between words (Graves et al., 2006, section 4.1), or takes the best of them.
+more between words, or takes the best of them (Graves et al., 2006, section 4.1).
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What a search reads, and the search that reads it: over a lexicon, open, or of a graph."""
+"""The files of a search, and the search that they make: over a lexicon, open, or of a graph."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class Decoder(Protocol):
 
 
 class Search(Protocol):
-    """What is loaded once and searched with any weights."""
+    """Files that are loaded once and searched with any weights."""
 
     def decoder(self, weights: Weights) -> Decoder:
         """Return a decoder with these weights."""
@@ -28,11 +28,11 @@ class Search(Protocol):
 
 @dataclass(frozen=True)
 class SearchFiles:
-    """What the beam search reads."""
+    """Files of the beam search."""
 
     lm: Path
     lexicon: Path | None
-    """None for the open search, whose language model is one of characters."""
+    """None for the open search, whose language model is of characters."""
 
     def search(self, units: Units, settings: Decoding) -> LexiconSearch | OpenSearch:
         """Load the files for an acoustic model with these units."""
@@ -43,11 +43,11 @@ class SearchFiles:
 
 @dataclass(frozen=True)
 class GraphFiles:
-    """What the search of a decoding graph reads."""
+    """Files of the search of a decoding graph."""
 
     graph: Path
     rescoring_lm: Path | None
-    """Takes the place of the graph's language model in its lattices, where given."""
+    """If given, it replaces the graph's language model in the lattices."""
 
     def search(self, units: Units, settings: Decoding) -> Search:
         """Load the files for an acoustic model with these units."""

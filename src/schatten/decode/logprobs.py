@@ -1,4 +1,4 @@
-"""Log-probabilities of a split's utterances in one `.npz`: what acoustic models hand to decoders.
+"""Log-probabilities of a split's utterances in one `.npz`, from acoustic models to decoders.
 
 Arrays: `ids` (N,) text; `lengths` (N,) frames; `values` (sum of lengths, V) float32, natural log,
 utterances one after the other; `units` (V,) text; `seconds_per_frame` (). Equal content is equal

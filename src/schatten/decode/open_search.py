@@ -1,8 +1,8 @@
 """Prefix beam search without a lexicon, with n-grams of characters, by flashlight-text.
 
-The score of a sentence's characters C is  log P(C | audio) + a log P(C)  in natural logs, where
-each frame that is a space also counts the bonus b: the CTC paths of more words become likelier.
-Any word can come out, also one that no text ever had.
+The score of a sentence's characters C is log P(C | audio) + a log P(C) in natural logs, where each
+frame that is a space also adds the bonus b. So CTC paths of more words become likelier. Any word
+can result, even one that is in no text.
 """
 
 import itertools
@@ -39,7 +39,7 @@ class OpenSearch:
     def decoder(self, weights: Weights, beam: int | None = None) -> "OpenDecoder":
         """Return a decoder with these weights, and with another beam than the recipe's if given.
 
-        It costs nothing but the options.
+        Nothing is loaded again.
         """
         settings = self._settings
         options = LexiconFreeDecoderOptions(

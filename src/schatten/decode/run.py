@@ -1,4 +1,4 @@
-"""Decoding a split: an `.npz` of log-probabilities in, a file of words out, and how fast it was."""
+"""Decoding a split: from an `.npz` of log-probabilities to a file of words and its speed."""
 
 import time
 from collections.abc import Callable

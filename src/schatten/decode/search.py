@@ -1,9 +1,9 @@
 """Prefix beam search over a lexicon with a KenLM language model, by flashlight-text.
 
-The score of a word sequence W is  log P(W | audio) + a log P(W) + b |W|  in natural logs: the
-first term sums over CTC paths, a is the LM weight, b the word bonus. The search is pruned by the
-LM's unigrams, smeared over the lexicon's trie (the best word below a node); what it adds on the
-way it takes back at the word's end, so the score above is exact.
+The score of a word sequence W is log P(W | audio) + a log P(W) + b |W| in natural logs: the first
+term sums over CTC paths, a is the LM weight, b the word bonus. The search is pruned by the LM's
+unigrams, smeared over the lexicon's trie (the best word below a node). They are subtracted again at
+the word's end, so the score above is exact.
 """
 
 import math
@@ -56,7 +56,7 @@ class LexiconSearch:
     def decoder(self, weights: Weights, beam: int | None = None) -> "Decoder":
         """Return a decoder with these weights, and with another beam than the recipe's if given.
 
-        It costs nothing but the options.
+        Nothing is loaded again.
         """
         settings = self._settings
         options = LexiconDecoderOptions(
@@ -98,7 +98,7 @@ class Decoder:
 
 
 def with_last_separator(values: Frames, space: int) -> Frames:
-    """Add a frame that is surely a separator: a word of the lexicon ends with one."""
+    """Add a frame that is a separator with certainty: a word of the lexicon ends with one."""
     frames, units = values.shape
     extended = np.full((frames + 1, units), _IMPOSSIBLE, dtype=np.float32)
     np.maximum(values, _IMPOSSIBLE, out=extended[:frames])
@@ -109,7 +109,7 @@ def with_last_separator(values: Frames, space: int) -> Frames:
 def load_lm(path: Path, words: list[str]) -> KenLM:
     """Load a KenLM binary (or ARPA) that is asked for words by their place in `words`.
 
-    Errors: `UserError` where it is missing or something else.
+    Errors: `UserError` if it is missing or something else.
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist: make the language model first")

@@ -1,9 +1,9 @@
 """Search errors: how often a decoder misses words that score better than those it returns.
 
-A reference search leaves a list of hypotheses for each utterance. They, and what every decoder
-compared returns, are scored exactly (`schatten.decode.exact`) by the model that the decoders
-share; where the best of them beats a decoder's words, that decoder made a search error. A better
-sentence that no search found remains unseen, so the counts are lower bounds.
+A reference search leaves a list of hypotheses for each utterance. These hypotheses and the words of
+all compared decoders are scored exactly (`schatten.decode.exact`), by the model that the decoders
+share. If the best of them beats a decoder's words, that decoder made a search error. The counts are
+lower bounds: a better sentence that no search found remains unseen.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from schatten.decode.logprobs import Frames, LogProbs
 from schatten.transcripts import Utterance
 
 TOLERANCE = 1e-3
-"""Natural log: scores nearer than this are the same."""
+"""Natural log: scores that differ by less than this count as equal."""
 
 Words = tuple[str, ...]
 
@@ -31,7 +31,7 @@ class DecoderErrors:
     spoken: int
     """Words of the transcripts."""
     word_errors: int
-    """Of the decoder's words against the transcripts."""
+    """Word errors of the decoder against the transcripts."""
 
     @property
     def errors_per_thousand(self) -> float:
@@ -104,7 +104,7 @@ def _distance(first: Sequence[str], second: Sequence[str]) -> int:
 
 
 def errors_table(compared: Sequence[DecoderErrors]) -> str:
-    """Return one line a decoder, below a line of titles."""
+    """Return one line for each decoder, below a line of titles."""
     lines = ["decoder                search errors  per 1000 words  words lost per 1000  WER %"]
     lines += [
         f"{each.name:<22} {len(each.errors):>13} {each.errors_per_thousand:>15.2f} "

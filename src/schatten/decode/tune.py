@@ -1,7 +1,7 @@
 """Choosing LM weight and word bonus on dev by word error rate, on the recipe's grid.
 
-The grid is searched a line at a time (all LM weights at the best bonus, all bonuses at the best
-LM weight) from its middle until neither line improves: some ten points of a grid of twenty.
+The search starts in the middle of the grid. It tries all LM weights at the best bonus and all
+bonuses at the best LM weight, until neither improves. That is some ten points of a grid of twenty.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +29,7 @@ class Tuned:
     words: int
     """Words in dev's transcripts."""
     at_edge: list[str]
-    """Which weights lie on the grid's edge, in words: the best may lie beyond it."""
+    """Which weights lie on the grid's edge, in words: better ones may lie beyond it."""
 
     @property
     def summary(self) -> str:

@@ -1,4 +1,4 @@
-"""The weights of a language model: how much it counts beside the acoustic model."""
+"""The weights of a language model, relative to the acoustic model."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +8,13 @@ from schatten import artifacts
 
 @dataclass(frozen=True)
 class Weights:
-    """What the language model counts against the acoustic model, in natural logs."""
+    """Weights of the language model relative to the acoustic model, in natural logs."""
 
     lm_weight: float
     word_bonus: float
 
 
 def read_weights(path: Path) -> Weights:
-    """Read the weights that tuning wrote; a `UserError` where it is another file."""
+    """Read the weights that tuning wrote; another file is a `UserError`."""
     found = artifacts.Weights.read_tuned(path)
     return Weights(found.lm_weight, found.word_bonus)

@@ -1,7 +1,7 @@
 """Running the engine on a device: this host, an emulated CPU, or a board reached by SSH.
 
-A device is a small YAML (`arm/devices/*.yaml`). What runs is one static program with a model or a
-bundle, and WAV files; what comes back are its JSON lines.
+A device is a small YAML (`arm/devices/*.yaml`). It runs one static program with a model or a
+bundle, and WAV files. The program's JSON lines come back.
 """
 
 import io
@@ -31,7 +31,7 @@ UNREACHABLE = 255
 
 
 class Device(Settings):
-    """Where the engine runs."""
+    """A device on which the engine runs."""
 
     title: str
     """Name in tables."""
@@ -58,10 +58,10 @@ class Device(Settings):
 
 @dataclass(frozen=True)
 class Payload:
-    """What a device is given besides the program and sound."""
+    """Files and arguments that a device gets besides the program and sound."""
 
     files: dict[str, Path]
-    """By their names there."""
+    """Files by their names on the device."""
     words: tuple[str, ...]
     """Arguments of the program, in which names of files stand for them."""
 
@@ -71,7 +71,7 @@ class Payload:
 
     @property
     def bytes(self) -> int:
-        """Of all files."""
+        """Bytes of all files."""
         return sum(path.stat().st_size for path in self.files.values())
 
 
@@ -83,7 +83,7 @@ def model_payload(path: Path) -> Payload:
 def bundle_payload(folder: Path) -> Payload:
     """Return a bundle (`schatten bundle`), to be searched as its manifest says.
 
-    Errors: `UserError` where it is none.
+    Errors: `UserError` if it is no bundle.
     """
     search = read_search(folder)
     files = {name: folder / name for name in (MODEL, LM, LEXICON, MANIFEST)}
@@ -93,10 +93,10 @@ def bundle_payload(folder: Path) -> Payload:
 
 @dataclass(frozen=True)
 class DeviceRun:
-    """What a device recognised, and how fast."""
+    """Words that a device recognised, and its speed."""
 
     texts: list[str]
-    """Of each WAV file."""
+    """Words of each WAV file."""
     statistics: dict[str, float]
     """`audio_seconds`, `compute_seconds`, `rtf`, `acoustic_share`, `first_seconds`,
     `final_seconds`, `load_seconds`, `peak_megabytes`; for an emulated CPU `audio_seconds` alone."""
@@ -109,7 +109,7 @@ class Unreachable(UserError):
 def load_device(path: Path) -> Device:
     """Read a device.
 
-    Errors: `UserError` where the file is missing or says something unknown.
+    Errors: `UserError` if the file is missing or says something unknown.
     """
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
@@ -131,7 +131,7 @@ def all_devices() -> dict[str, Device]:
 
 
 def device_names(text: str) -> tuple[str, ...]:
-    """Read names of devices, apart by commas or spaces; each comes once.
+    """Read names of devices, separated by commas or spaces; each is returned once.
 
     Errors: `UserError` for a name that no device has.
     """
@@ -146,7 +146,7 @@ def device_names(text: str) -> tuple[str, ...]:
 def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> DeviceRun:
     """Run `schatten-recognize` of the device's architecture on WAV files.
 
-    Errors: `UserError` where it fails, `Unreachable` where a board does not answer.
+    Errors: `UserError` if it fails, `Unreachable` where a board does not answer.
     """
     for path in (program, *payload.files.values(), *audio):
         if not path.is_file():
@@ -217,7 +217,7 @@ def _archive(files: dict[str, Path], names: Sequence[str], audio: Sequence[Path]
 
 
 def recognised(device: Device, payload: Payload, report: DeviceRun) -> Recognised:
-    """Return what is written of a run; `speed_up` is audio over computing time."""
+    """Return the record of a run; `speed_up` is audio over computing time."""
     statistics = dict(report.statistics)
     if statistics.get("rtf"):
         statistics["speed_up"] = 1 / statistics["rtf"]

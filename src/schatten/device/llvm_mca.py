@@ -1,6 +1,6 @@
 """Cycles of a kernel's inner loop as llvm-mca models them. An estimate: no memory, no cache misses.
 
-The loops are taken from the built library by their labels, so what is modelled is what runs.
+The loops are taken from the built library by their labels, so the model is of the code that runs.
 """
 
 import re
@@ -35,7 +35,7 @@ CPUS = (
 
 @dataclass(frozen=True)
 class Loop:
-    """The inner loop that does a product: its function, and multiply-accumulates a turn."""
+    """The inner loop of a product: its function, and multiply-accumulates per iteration."""
 
     function: str
     macs: int
@@ -72,7 +72,7 @@ def cycles(library: Path) -> Cycles:
 
 
 def instructions_per_cycle(library: Path, cpu: str) -> float:
-    """Return the most instructions a cycle of any loop that a CPU can run, as modelled.
+    """Return the most instructions per cycle of any loop that a CPU can run, as modelled.
 
     Errors: `UserError` for a CPU that is none of `CPUS`.
     """
@@ -115,7 +115,7 @@ def _loops(listing: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _model(assembly: str, cpu: Cpu) -> float:
-    """Return llvm-mca's cycles for one turn of a loop."""
+    """Return llvm-mca's cycles for one iteration of a loop."""
     options = ["-mtriple=aarch64", f"-mcpu={cpu.name}", "-mattr=+dotprod,+i8mm"]
     said = tools.run(["llvm-mca-19", *options, f"-iterations={ITERATIONS}"], stdin=assembly).stdout
     found = re.search(r"^Total Cycles:\s+(\d+)$", said, re.MULTILINE)

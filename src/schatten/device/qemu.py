@@ -1,4 +1,4 @@
-"""What qemu's plugin that counts instructions says."""
+"""The output of qemu's plugin that counts instructions."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from schatten.errors import UserError
 def instruction_count(said: str, plugin: Path) -> int:
     """Return the instructions that a program executed; `said` is the plugin's standard error.
 
-    Errors: `UserError` where `plugin` (libinsn_plugin.so) printed no count.
+    Errors: `UserError` if `plugin` (libinsn_plugin.so) printed no count.
     """
     found = re.search(r"^instructions (\d+)$", said, re.MULTILINE)
     if found is None:

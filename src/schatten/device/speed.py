@@ -28,7 +28,7 @@ class Sample:
 def sample(audio: Mapping[str, Path], words: Mapping[str, Sequence[str]]) -> Sample:
     """Join WAV files and words by utterance.
 
-    Errors: `UserError` where an utterance has no words.
+    Errors: `UserError` if an utterance has no words.
     """
     if missing := set(audio) - set(words):
         raise UserError(f"the hypotheses have no {min(missing)}: they are of another split")
@@ -40,9 +40,9 @@ def measure(
 ) -> Measured:
     """Recognise the sample `rounds` times; return the statistics of the fastest round.
 
-    Loading is the quickest of all rounds: it is waited for by the clock.
+    The loading time, by the clock, is the shortest of all rounds.
 
-    Errors: `UserError` for an emulated CPU, whose times mean nothing, or where a run fails.
+    Errors: `UserError` for an emulated CPU, whose times mean nothing, or if a run fails.
     """
     if not device.has_times:
         raise UserError(f"{device.title} has no times of its own: `device estimate` models them")
@@ -59,9 +59,9 @@ def estimate(
 ) -> Measured:
     """Bound the speed of an emulated CPU: counted instructions, modelled cycles; no memory.
 
-    The instructions of the whole engine, loading taken off, are taken to run as fast as those of
-    the fastest inner loop of `library` (libschatten_kernels.a for AArch64), at the CPU's clock.
-    A CPU without a model gets no speed. Errors: `UserError` where a tool or a run fails.
+    All instructions of the engine, without loading, are assumed to run as fast as those of the
+    fastest inner loop. The loops are those of `library` (libschatten_kernels.a for AArch64), at the
+    CPU's clock. A CPU without a model gets no speed. Errors: `UserError` if a tool or a run fails.
     """
     report = devices.recognise(device, program, payload, sound.audio)
     speed = None
@@ -90,7 +90,7 @@ def _result(
     speed: float | None,
     statistics: Mapping[str, float | None],
 ) -> Measured:
-    here = provenance.here()
+    here = provenance.machine_and_commit()
     return Measured(
         device=device.title,
         cpu=here["cpu"] if device.runner == "host" else None,

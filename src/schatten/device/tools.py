@@ -1,4 +1,4 @@
-"""Runs the command-line tools that the measurements need. It knows none of their output."""
+"""Runs the command-line tools that the measurements need. It does not interpret their output."""
 
 import shutil
 import subprocess
@@ -18,7 +18,7 @@ PACKAGES = {
 def run(command: Sequence[str | Path], stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run a tool to its end and return what it wrote.
 
-    Errors: `UserError` where it is not installed, or where it fails.
+    Errors: `UserError` if it is not installed, or where it fails.
     """
     name = str(command[0])
     if shutil.which(name) is None:

@@ -1,8 +1,8 @@
-"""Everything a device needs but the program, in one folder: model, language model, lexicon.
+"""Everything a device needs except the program, in one folder: model, language model, lexicon.
 
-`manifest.json` says lengths, sums and how to search; `recognize.sh` runs the engine with all of it,
-which compares the files with the manifest first, as KenLM trusts its binary. `SHA256SUMS` is for
-`sha256sum -c`.
+`manifest.json` has lengths, checksums and settings of the search. `recognize.sh` runs the engine
+with these files. The engine first compares them with the manifest, as KenLM trusts its binary.
+`SHA256SUMS` is for `sha256sum -c`.
 """
 
 import shutil
@@ -41,8 +41,8 @@ def bundle(
 ) -> str:
     """Write the folder; return its size in one line.
 
-    `model`: for the engine (.gguf), or a trained one (.pt), which is exported in int8.
-    Errors: `UserError` for a file that is missing or of another kind.
+    `model`: for the engine (.gguf), or a trained one (.pt), which is exported in int8. Errors:
+    `UserError` for a file that is missing or of another kind.
     """
     search = _search(weights, settings)
     read_lexicon(lexicon)

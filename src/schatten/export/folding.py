@@ -1,4 +1,4 @@
-"""BatchNorm as what it is at inference, x * gain + offset, and folded into the next matrix."""
+"""BatchNorm at inference: as x * gain + offset, and folded into the next matrix."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Affine:
 
 
 def affine(norm: MaskedBatchNorm) -> Affine:
-    """Return what a norm does with its running statistics."""
+    """Return gain and offset of a norm, from its running statistics."""
     gain, offset = norm.gain_and_offset()
     return Affine(gain.numpy(), offset.numpy())
 

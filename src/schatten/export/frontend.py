@@ -1,4 +1,4 @@
-"""What the engine must know to compute features: sizes, window and filters, as tensors."""
+"""Everything the engine needs to compute features: sizes, window and filters, as tensors."""
 
 from dataclasses import dataclass
 from typing import Any

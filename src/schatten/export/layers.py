@@ -1,8 +1,8 @@
 """A trained model as the engine sees it: layers in order, BatchNorm folded, factors kept.
 
-Activations between layers are (frames, bins * channels) with the channel running fastest, so
-weights of a convolution are (channels out, bins, frames, channels in), and the columns of the
-first matrix after the convolutions are put in that order.
+Activations between layers are (frames, bins * channels) with the channel running fastest. So
+weights of a convolution are (channels out, bins, frames, channels in). The columns of the first
+matrix after the convolutions are in that order too.
 """
 
 from dataclasses import dataclass, field
@@ -32,13 +32,13 @@ class Layer:
     """`convolution`, `stack`, `gru`, `lstm` or `linear`."""
     sizes: dict[str, int] = field(default_factory=dict)
     clip: float | None = None
-    """Upper bound of a clipped ReLU; none where the result is linear."""
+    """Upper bound of a clipped ReLU; None if the result is linear."""
     matrices: dict[str, Array] = field(default_factory=dict)
     """(rows, columns) by name: these are quantized."""
     vectors: dict[str, Array] = field(default_factory=dict)
     """Biases and gains by name: these stay fp32."""
     pieces: dict[str, int] = field(default_factory=dict)
-    """Of how many pieces, one below the other, each product is made."""
+    """Number of pieces, one below the other, of each product."""
     shares: dict[str, str] = field(default_factory=dict)
     """Matrices that are stored with another layer: name here to the tensor's full name."""
 
@@ -145,7 +145,7 @@ class _Builder:
             layer.vectors["bias"] = layer.vectors["bias"] + np.concatenate(added)
 
     def _reads_projection(self, layer: Layer, cells: int) -> None:
-        """Make a matrix that reads the projection of the layer below, of `cells`, a left factor.
+        """Make a matrix a left factor, if it reads the projection of the layer below, of `cells`.
 
         The right factor is that projection, stored with the recurrent matrix below.
         """
@@ -156,13 +156,13 @@ class _Builder:
     def _is_shared(self, weight: str) -> bool:
         """Say whether matrices share a right factor in the file as they do in the model.
 
-        Columns of the first GRU's input are put in another order, so that it shares with none.
+        The columns of the first GRU's input are reordered, so it shares with none.
         """
         matrices = {piece.matrix for piece in self.bank.pieces if piece.weight == weight}
         return len(matrices) > 1 and "gru0.nonrec" not in matrices
 
     def _share(self, layer: Layer, name: str, weight: str, value: Array) -> None:
-        """Store a shared right factor where it is met first, and point to it afterwards."""
+        """Store a shared right factor with its first layer; later layers point to it."""
         if weight in self.stored:
             layer.shares[name] = self.stored[weight]
         else:

@@ -36,7 +36,7 @@ def export_onnx(
     convolutions are slower than its fp32 ones, so they are left out by default.
     Sums of int8 products are exact on every x86 CPU. With `signed_products` models run 1.1 to 1.25
     times as fast, but on x86 CPUs with AVX2 and without VNNI sums saturate: see `onnx_int8`.
-    Errors: `UserError` where onnx, or for int8 onnxruntime, is missing.
+    Errors: `UserError` if onnx, or for int8 onnxruntime, is missing.
     """
     acoustic = models.load(model)
     try:

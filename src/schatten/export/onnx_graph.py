@@ -30,7 +30,7 @@ class Graph:
         self.outputs: list[onnx.ValueInfoProto] = []
 
     def input(self, name: str, shape: Sequence[int | str], kind: Any = np.float32) -> str:
-        """Declare an input; a text in `shape` names a size that is free."""
+        """Declare an input; a text in `shape` names a variable size."""
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(kind))
         self.inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
         return name
@@ -78,7 +78,7 @@ class Graph:
 
 
 class Builder:
-    """Adds layer after layer; `frames`: recurrent layers are written out for so many frames."""
+    """Adds layer after layer; `frames`: recurrent layers are written out for this many frames."""
 
     def __init__(self, layers: Sequence[Layer], features: Frontend, frames: int | None) -> None:
         """Take the layers of a model and what normalises its features."""
@@ -294,7 +294,7 @@ class Builder:
 
 
 def window(layer: Layer) -> tuple[int, int, int]:
-    """Return the frames a front layer looks at, its stride, and how many lie before its frame."""
+    """Return the kernel of a front layer in frames, its stride, and the frames before its own."""
     if layer.kind == "convolution":
         frames = layer.sizes["kernel_frames"]
         return frames, layer.sizes["stride_frames"], (frames - 1) // 2
@@ -304,7 +304,7 @@ def window(layer: Layer) -> tuple[int, int, int]:
 def steady_frames(layer: Layer) -> int:
     """Return how many frames a front layer remembers between chunks of whole strides.
 
-    The first chunk is as much longer as its look-ahead asks for.
+    The first chunk is longer by its look-ahead.
     """
     frames, stride, _ = window(layer)
     return max(frames - stride, 0)

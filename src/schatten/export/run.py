@@ -1,4 +1,4 @@
-"""Writing a model as GGUF: everything that the engine needs, in one file with the same bytes."""
+"""Writing a model as GGUF: everything that the engine needs, in one reproducible file."""
 
 from pathlib import Path
 from typing import Literal
@@ -95,7 +95,7 @@ def _add_layer(writer: gguf.GGUFWriter, name: str, layer: Layer, precision: Prec
 def _latency(layers: list[Layer], features: Frontend) -> Latency:
     """Return the algorithmic latency: window, look-ahead and batch, in samples, frames, seconds.
 
-    An output frame t is known this long after its first sample at t * stride was heard.
+    An output frame t is known this long after its first sample, at t * stride, was heard.
     """
     look_ahead, stride = 0, 1
     for layer in layers:

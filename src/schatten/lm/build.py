@@ -20,7 +20,7 @@ from schatten.units import Units
 
 
 def settings_of(name: str, lm: str) -> LanguageModel:
-    """Return the settings of a recipe's language model; `UserError` where there is no such one."""
+    """Return the settings of a recipe's language model; `UserError` if there is no such one."""
     models = recipe.load(name).language_models
     if lm not in models:
         raise UserError(f"recipe {name} has no language model {lm!r}: one of {', '.join(models)}")

@@ -23,7 +23,7 @@ def program(name: str) -> str:
     """Return the path of a KenLM program.
 
     It is looked for in the folder $SCHATTEN_KENLM, in `.tools/kenlm/bin`, and on PATH.
-    Errors: `UserError` where it is in none of them.
+    Errors: `UserError` if it is in none of them.
     """
     given = os.environ.get(FOLDER_VARIABLE)
     folders = [Path(given)] if given else [_BUILT.absolute(), _PROJECT / _BUILT]

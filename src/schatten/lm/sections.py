@@ -69,7 +69,7 @@ def parse(text: Bytes, start: int, end: int, order: int, count: int, hasher: Has
     """Read `count` n-gram lines, [start, end) of a text that goes on for `decimals.PADDING` bytes.
 
     A line is `prob TAB word ... word [TAB bow]`, with single spaces. Errors: `BadRowError` for a
-    malformed line, and `RowCountError` where there are not `count` of them.
+    malformed line, and `RowCountError` if there are not `count` of them.
     """
     section, filled = Section.empty(count), 0
     for first, last in _blocks(text, start, end):

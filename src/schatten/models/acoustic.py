@@ -1,4 +1,4 @@
-"""What every acoustic model has in common."""
+"""The base class of acoustic models."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -53,7 +53,7 @@ class AcousticModel(nn.Module, ABC):
         return (features - self.bins_mean) / self.bins_deviation
 
     def show(self, matrix: str, x: Tensor, mask: Tensor) -> None:
-        """Give the observer, if any, what a matrix multiplies: x (N, T, n) on `mask` (N, T).
+        """Show the observer, if any, the inputs of a matrix: x (N, T, n) on `mask` (N, T).
 
         A recurrent matrix is shown its layer's states; its first input, zero, adds nothing.
         """
@@ -70,7 +70,7 @@ class AcousticModel(nn.Module, ABC):
 
     @property
     def ranks(self) -> list[int | None]:
-        """The rank of each weight of the bank; None where it is not factored."""
+        """The rank of each weight of the bank; None if it is not factored."""
         return [weight.rank for _, weight in self.bank.items()]
 
     @abstractmethod

@@ -15,8 +15,8 @@ _MEL_BREAK = 700.0
 def highest_frequencies(feature: str) -> Tensor:
     """Return the highest frequency (Hz) of each bin (C,) of `mel80`, `mel40` or `linear161`.
 
-    Mel filters are triangles, evenly spaced on the scale 1127 ln(1 + f / 700) from 0 to 8000 Hz,
-    each of which ends in the middle of the next but one; a bin of a linear spectrum is one line.
+    Mel filters are triangles, evenly spaced on the scale 1127 ln(1 + f / 700) from 0 to 8000 Hz.
+    Each ends in the middle of the next but one; a bin of a linear spectrum is one line.
     """
     bins = FEATURE_BINS[feature]
     if feature.startswith("linear"):

@@ -33,8 +33,8 @@ def run_gru(
 ) -> Tensor:
     """Run a GRU over x (N, T, C) with formed matrices (3H, C), (3H, H): (N, T, H).
 
-    With `rec_right`, V (r, H), `rec` is U (3H, r), and a state is multiplied by V, then by U; that
-    is for `trains_on_cpu` alone.
+    With `rec_right`, V (r, H), `rec` is U (3H, r), and a state is multiplied by V, then by U. Only
+    `trains_on_cpu` allows that.
     """
     if trains_on_cpu(x):
         output: Tensor = TrainedGru.apply(x, nonrec, rec, rec_right, biases.input, biases.new)
@@ -60,9 +60,9 @@ class TrainedGru(torch.autograd.Function):
     """The GRU of cuDNN and torch for training on a CPU, with a gradient written out.
 
     On a CPU torch records every frame's operations and adds each frame's outer products to the
-    gradients of the matrices. Here what a frame's gradient is multiplied by is made for all
-    frames at once; the loop backwards is one product with the recurrent matrix a frame; and the
-    matrices' gradients are one product each. `schatten bench-training` prints what it gains.
+    gradients of the matrices. Here the factors of a frame's gradient are computed for all frames at
+    once. The loop backwards takes one product with the recurrent matrix at each frame. Each
+    matrix's gradient is one product. `schatten bench-training` prints what it gains.
     """
 
     @staticmethod
@@ -141,7 +141,7 @@ class TrainedGru(torch.autograd.Function):
 
 
 def _slopes(gates: Tensor, inner: Tensor, before: Tensor) -> tuple[Tensor, Tensor]:
-    """Return what the gradient of a state is multiplied by, for all frames at once.
+    """Return the factors of the gradient of a state, for all frames at once.
 
     With gates r, z, n (N, T, 3, H), inner U_n h + c_n and the states before (N, T, H), h' = n +
     z (h - n): towards the sums inside r and z and towards the inner product (N, T, 3, H), and

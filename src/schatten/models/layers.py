@@ -15,7 +15,7 @@ warnings.filterwarnings("ignore", "LSTM with projections is not supported with o
 
 
 FORMED_UP_TO = 256
-"""Cells of a projected LSTM whose recurrent matrix is always multiplied out on a CPU.
+"""Up to this many cells, a CPU always multiplies out a projected LSTM's recurrent matrix.
 
 `schatten bench-training --projections` prints what that takes of the time of torch's.
 """
@@ -125,11 +125,11 @@ class ConvolutionLayer(nn.Module):
         return functional.hardtanh(x, 0.0, 20.0), lengths
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
-        """Return the frames (N,) that come of `lengths` frames."""
+        """Return the number of output frames (N,) for `lengths` frames."""
         return (lengths - 1).div(self.stride[0], rounding_mode="floor") + 1
 
     def output_bins(self, bins: int) -> int:
-        """Return the bins that come of `bins` bins."""
+        """Return the number of output bins for `bins` bins."""
         return (bins - 1) // self.stride[1] + 1
 
 

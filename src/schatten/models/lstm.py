@@ -76,7 +76,7 @@ class LstmModel(AcousticModel):
 
     @property
     def ranks(self) -> list[int | None]:
-        """The rank of each weight; where a projection is a factor of it, the projection's width."""
+        """The rank of each weight; if a projection is a factor of it, the projection's width."""
         widths = self.settings.projection
         if not widths:
             return super().ranks

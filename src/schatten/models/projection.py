@@ -16,7 +16,7 @@ from schatten.models.store import build
 
 
 def projection_spectra(model: LstmModel, moments: Moments | None = None) -> dict[str, Spectrum]:
-    """Return what rank rules see of each LSTM's projection, by its recurrent matrix.
+    """Return what rank rules use of each LSTM's projection, by its recurrent matrix.
 
     `moments`: second moments (H, H) of the states, by recurrent matrix.
     """
@@ -34,8 +34,8 @@ def projection_spectra(model: LstmModel, moments: Moments | None = None) -> dict
 def project(model: LstmModel, ranks: dict[str, int], moments: Moments | None = None) -> LstmModel:
     """Return `model` with the state of each LSTM projected to the rank of its recurrent matrix.
 
-    BatchNorm between layers is folded into what reads it, as a projected model has none there: at
-    full rank the result is the same function.
+    BatchNorm between layers is folded into the matrices that read it, as a projected model has none
+    there. At full rank the result is the same function.
     """
     settings = model.settings.model_copy(update={"projection": tuple(ranks.values())})
     small = cast(LstmModel, build(settings, model.units, "partial"))

@@ -46,7 +46,7 @@ class Recipe(Settings):
     systems: dict[Name, System] = Field(min_length=1)
     """Acoustic models to make: the rows of the table."""
     grids: dict[Name, Grid] = {}
-    """More systems, over values of lambda; the best of them are rows of the table too."""
+    """Systems over values of lambda; the best of them are rows of the table too."""
     language_models: dict[Name, LanguageModel] = Field(min_length=1)
     """Language models to make: the columns of the table."""
     decoding: Decoding = Decoding()
@@ -54,7 +54,7 @@ class Recipe(Settings):
     tables: Tables = Tables()
     """The results."""
     figures: Figures = Figures()
-    """More figures than the results of the tables give."""
+    """Figures that need more than the tables' own results."""
 
     @model_validator(mode="after")
     def _names_resolve(self) -> "Recipe":
@@ -96,7 +96,7 @@ class Recipe(Settings):
             self._check_system(f"grids.{name}.best", system)
 
     def nodes(self, system: str, seed: int) -> tuple[Node, ...]:
-        """Return every node of a system's chain, each before those that follow from it."""
+        """Return every node of a system's chain, parents first."""
         return nodes_of(self, (system, self.systems[system]), seed)
 
     def node(self, system: str, seed: int, place: str | None) -> Node:
@@ -119,7 +119,7 @@ class Recipe(Settings):
         return self.nodes(system, seed)[0]
 
     def teacher(self, system: str, seed: int) -> Node:
-        """Return the model that students of `seed` learn from: of that seed, or of its first."""
+        """Return the teacher of students of `seed`: with that seed, or else with its first."""
         seeds = self.systems[system].seeds
         return self.start(system, seed if seed in seeds else seeds[0])
 

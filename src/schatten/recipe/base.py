@@ -1,4 +1,4 @@
-"""What every part of a recipe shares: unknown keys and numbers that are none are refused."""
+"""The base class of all settings, and types that several settings share."""
 
 from typing import Annotated
 
@@ -22,9 +22,9 @@ NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Dropped = Annotated[float, Field(ge=0, lt=1)]
 Beam = Annotated[int, Field(gt=0, le=10_000)]
-"""Hypotheses kept; the engine (`arm/engine`) takes no more."""
+"""Hypotheses that the search keeps; the engine (`arm/engine`) accepts no more."""
 BeamThreshold = Annotated[float, Field(gt=0, le=300)]
-"""Natural log; the engine takes no more."""
+"""Natural log; the engine accepts no more."""
 
 
 def _no_seed_twice(seeds: tuple[int, ...]) -> tuple[int, ...]:
@@ -34,7 +34,7 @@ def _no_seed_twice(seeds: tuple[int, ...]) -> tuple[int, ...]:
 
 
 Seeds = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(_no_seed_twice)]
-"""One training each."""
+"""Each seed gives one training."""
 
 
 def tag(name: str) -> str:

@@ -1,7 +1,7 @@
 """The recipe's `chain`: a list of steps, and the tree of nodes that it grows for a seed.
 
-A list inside a chain branches: what follows it follows each of its entries. An entry of a branch is
-a step, a chain of its own (a list), or `stop`, where the chain ends.
+A list inside a chain is a branching: what follows the list follows each of its entries. An entry of
+a branching is a step, a chain of its own (a list), or `stop`, where the chain ends.
 """
 
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from schatten.recipe.systems import System
 
 WHOLE = "whole"
-"""What stands in paths and tables where nothing was compressed."""
+"""The name in paths and tables of a model that was not compressed."""
 
 
-class Entry(Settings):
+class ChainEntry(Settings):
     """One step of a chain, by the key of its kind."""
 
     train: Train | None = None
-    """Train the model, or train it on."""
+    """Train the model, or continue its training."""
     truncate: Truncate | None = None
     """Cut its large matrices to a lower rank."""
 
@@ -37,12 +37,12 @@ class Entry(Settings):
         """Read `train:` without a value as `train: {}`."""
         if isinstance(data, dict):
             return {key: {} if value is None else value for key, value in data.items()}
-        if not isinstance(data, Entry):
+        if not isinstance(data, ChainEntry):
             raise ValueError(f"{data!r} is no step: write for instance `train:`")
         return data
 
     @model_validator(mode="after")
-    def _one_step(self) -> "Entry":
+    def _one_step(self) -> "ChainEntry":
         if len(self.model_fields_set) != 1:
             raise ValueError(f"give one step an entry, of: {', '.join(type(self).model_fields)}")
         return self
@@ -54,9 +54,9 @@ class Entry(Settings):
         return found
 
 
-def entry_of(step: Step) -> Entry:
+def entry_of(step: Step) -> ChainEntry:
     """Return the entry of a chain that holds a step; nothing is checked again."""
-    return Entry.model_construct({step.kind}, **{step.kind: step})
+    return ChainEntry.model_construct({step.kind}, **{step.kind: step})
 
 
 def _kind_of(value: Any) -> str:
@@ -68,7 +68,7 @@ def _kind_of(value: Any) -> str:
 Link = TypeAliasType(
     "Link",
     Annotated[
-        Annotated[Entry, Tag(tag("step"))]
+        Annotated[ChainEntry, Tag(tag("step"))]
         | Annotated[Literal["stop"], Tag(tag("stop"))]
         | Annotated["tuple[Link, ...]", Tag(tag("branches"))],
         Discriminator(lambda value: tag(_kind_of(value))),
@@ -90,28 +90,28 @@ Chain = Annotated[tuple[Link, ...], BeforeValidator(_a_list)]
 class Node:
     """A prefix of a system's chain with its seed: one model.
 
-    Equal nodes have equal systems, seeds and folders. What a node is made of is asked from `step`
-    and `parent`; nothing is ever parsed out of its path.
+    Equal nodes have equal systems, seeds and folders. Everything about a node comes from `step` and
+    `parent`; nothing is ever parsed out of its path.
     """
 
     system: str
     system_settings: "System" = field(compare=False, repr=False)
     seed: int
     folder: str
-    """Of its model below `am/SYSTEM/seedN`: `stage1`, `tau0.60@e12/stage2`."""
+    """Folder of its model below `am/SYSTEM/seedN`: `stage1`, `tau0.60@e12/stage2`."""
     recipe: "Recipe" = field(compare=False, repr=False)
     step: Step = field(compare=False, repr=False)
     parent: "Node | None" = field(compare=False, repr=False)
     labels: tuple[str, ...] = field(compare=False, repr=False)
-    """What its path shares with those of the nodes after it."""
+    """Parts of its path that the paths of later nodes have too."""
     is_only_start: bool = field(compare=False, repr=False)
-    """Whether it is the one node without a parent in its chain."""
+    """Whether it is the only node of its chain without a parent."""
     rest: tuple[Link, ...] = field(compare=False, repr=False)
-    """What follows in the chain."""
+    """The chain after this node."""
 
     @cached_property
     def children(self) -> "tuple[Node, ...]":
-        """The nodes that go on from here."""
+        """The nodes that start from this one."""
         return tuple(
             _starts(self.recipe, (self.system, self.system_settings), self.seed, self, self.rest)
         )
@@ -138,7 +138,7 @@ class Node:
 
     @cached_property
     def label(self) -> str:
-        """What tables call it: its variant, with its name where others of that rank are tuned."""
+        """Its name in tables: the variant, with the node's name if several results share it."""
         nodes = self.recipe.nodes(self.system, self.seed)
         tuned = [one for one in nodes if one.is_final and one.compression == self.compression]
         return self.variant if len(tuned) <= 1 else f"{self.variant}/{self.name}"
@@ -162,7 +162,7 @@ class Node:
 
     @property
     def before(self) -> "Node | None":
-        """The node right before, where that is no result of its own."""
+        """The parent, if that is no result of its own; else None."""
         return None if self.parent is None or self.parent.is_final else self.parent
 
     @property
@@ -188,12 +188,12 @@ class Node:
 
     @property
     def needs(self) -> dict[str, Need]:
-        """What its step reads, by the option of the verb."""
+        """Inputs of its step, by the option of the verb."""
         return self.step.needs(self)
 
     @property
     def settings(self) -> str:
-        """What its result follows from, as JSON: the param of its rule, and its record."""
+        """All that determines its result, as JSON, for the rule's param and the record."""
         return self.step.settings(self)
 
     @property
@@ -203,7 +203,7 @@ class Node:
 
     @property
     def title(self) -> str:
-        """What its step does, for people: `train stage 2 of l2 at tau 0.70`."""
+        """What its step does, in words: `train stage 2 of l2 at tau 0.70`."""
         said = f"{self.step.kind} {self.spoken_name} of {self.system}"
         if self.step.compresses:
             said = f"{self.step.kind} {self.system} to {self.spoken_name}"
@@ -218,7 +218,7 @@ Named = tuple[str, "System"]
 
 
 def nodes_of(recipe: "Recipe", named: Named, seed: int) -> tuple[Node, ...]:
-    """Return every node of a system's chain, each before those that follow from it."""
+    """Return every node of a system's chain, parents first."""
     found: list[Node] = []
 
     def visit(node: Node) -> None:
@@ -234,7 +234,7 @@ def nodes_of(recipe: "Recipe", named: Named, seed: int) -> tuple[Node, ...]:
 def _starts(
     recipe: "Recipe", named: Named, seed: int, parent: Node | None, chain: tuple[Link, ...]
 ) -> Iterator[Node]:
-    """Yield the nodes that a chain goes on with after `parent`."""
+    """Yield the nodes with which a chain continues after `parent`."""
     pairs = list(_firsts(chain))
     for step, rest in pairs:
         is_only = parent is None and len(pairs) == 1
@@ -247,11 +247,11 @@ def _firsts(chain: tuple[Link, ...]) -> Iterator[tuple[Step, tuple[Link, ...]]]:
     if not chain:
         return
     first, rest = chain[0], chain[1:]
-    if isinstance(first, Entry):
+    if isinstance(first, ChainEntry):
         yield first.step, rest
     elif not isinstance(first, str):
         for branch in first:
-            if isinstance(branch, Entry):
+            if isinstance(branch, ChainEntry):
                 yield branch.step, rest
             elif not isinstance(branch, str):
                 yield from _firsts((*branch, *rest))
@@ -274,7 +274,7 @@ def _label(node: Node) -> tuple[str, ...]:
 
 
 def chain_problem(recipe: "Recipe", name: str, system: "System") -> str | None:
-    """Say why a system's chain makes no sense, in a sentence; None where it does."""
+    """Say in a sentence why a system's chain makes no sense; None if it does."""
     links = system.links
     if problem := _end_problem(links, is_whole=True):
         return problem
@@ -298,11 +298,11 @@ def _end_problem(chain: tuple[Link, ...], *, is_whole: bool = False) -> str | No
     for place, link in enumerate(chain):
         if link == "stop" and (is_whole or place < len(chain) - 1):
             return "`stop` ends a branch: put it into a list of branches, or at the end of one"
-        if isinstance(link, Entry | str):
+        if isinstance(link, ChainEntry | str):
             continue
         if all(branch == "stop" for branch in link):
             return "a list of branches holds no step: remove it"
         for branch in link:
-            if not isinstance(branch, Entry | str) and (problem := _end_problem(branch)):
+            if not isinstance(branch, ChainEntry | str) and (problem := _end_problem(branch)):
                 return problem
     return None

@@ -1,6 +1,6 @@
 """The recipe's `figures`: curves that need more than the tables do, such as other language models.
 
-A point of the language model curve is an ordinary language model with a name made here.
+A point of the language model curve is an ordinary language model. This module gives it its name.
 """
 
 from collections.abc import Iterator
@@ -25,29 +25,29 @@ class LmCurve(Settings):
     """
 
     language_model: Name
-    """One of `language_models`: how it is estimated; its own pruning and bits do not matter."""
+    """One of `language_models`: how it is estimated; its own pruning and bits are not used."""
     thresholds: tuple[PositiveFloat, ...] = Field(default=(1e-8, 1e-7, 1e-6, 1e-5), min_length=1)
-    """Of entropy pruning; the whole model is a point too."""
+    """Thresholds of entropy pruning; the unpruned model is a point too."""
     histories: tuple[Literal["own", "witten_bell"], ...] = Field(
         default=("own", "witten_bell"), min_length=1
     )
-    """What says how often a history comes up (see `Prune`)."""
+    """Models that give the probabilities of histories (see `Prune`)."""
     quantize_bits: tuple[Bits, ...] = Field(default=(WHOLE_BITS, 8), min_length=1)
     """Bits for probabilities and back-off weights; 32 for floats."""
 
     def variants(self, base: LanguageModel) -> Iterator[tuple[str, LanguageModel]]:
-        """Yield each way of making `base` small, with its name."""
+        """Yield each pruned or quantized variant of `base`, with its name."""
         for bits in self.quantize_bits:
             stored = None if bits == WHOLE_BITS else bits
-            yield f"{self.language_model}.whole.{bits}bit", _made(base, None, stored)
+            yield f"{self.language_model}.whole.{bits}bit", _variant(base, None, stored)
             for history in self.histories:
                 for threshold in self.thresholds:
                     prune = Prune(threshold=threshold, history=history)
                     name = f"{self.language_model}.{threshold:g}.{history}.{bits}bit"
-                    yield name, _made(base, prune, stored)
+                    yield name, _variant(base, prune, stored)
 
 
-def _made(base: LanguageModel, prune: Prune | None, bits: int | None) -> LanguageModel:
+def _variant(base: LanguageModel, prune: Prune | None, bits: int | None) -> LanguageModel:
     return base.model_copy(update={"prune": prune, "quantize_bits": bits})
 
 
@@ -57,7 +57,7 @@ class BeamCurve(Settings):
     beams: tuple[Beam, ...] = Field(default=(5, 10, 20, 50, 100, 200), min_length=2)
     """Hypotheses kept."""
     rounds: Positive = 3
-    """Each beam is timed so often, in turns; the least time counts."""
+    """How often each beam is timed, in rotation; the least time counts."""
 
 
 class Figures(Settings):

@@ -16,36 +16,36 @@ from schatten.recipe.base import (
 class GraphSettings(Settings):
     """Search of a decoding graph: language models with `decoder: wfst`.
 
-    Unlike the beam search it adds up no CTC paths of a word sequence, but takes the best.
+    It scores a word sequence by its best CTC path. The beam search sums over all its paths.
     """
 
     first_pass: Name | None = None
-    """Language model in the graph, whose lattices the column's model rescores; by default the
-    column's own is in the graph, and nothing is rescored."""
+    """Language model in the graph; the column's own model rescores its lattices. By default the
+    column's own model is in the graph, and nothing is rescored."""
     beam: PositiveFloat = 16.0
-    """Paths worse than the best by this (natural log) go."""
+    """Paths that are worse than the best by more than this (natural log) are pruned."""
     max_active: Positive = 10000
-    """States kept, where nothing is rescored."""
+    """Largest number of active states, if nothing is rescored."""
     lattice_beam: PositiveFloat = 8.0
-    """Paths in a lattice are at most so much worse than the best (natural log)."""
+    """Lattices keep paths that are worse than the best by at most this (natural log)."""
 
 
 class Decoding(Settings):
     """Prefix beam search with the language model, over its lexicon or open.
 
-    A word sequence W scores log P(W | audio) + lm_weight * log P(W) + word_bonus * words of W,
-    in natural logs; in the open search the bonus goes to each frame that is a space.
+    A word sequence W scores log P(W | audio) + lm_weight * log P(W) + word_bonus * words of W, in
+    natural logs. In the open search each frame that is a space gets the bonus.
     """
 
     beam: Beam = 200
     """Hypotheses kept; 10,000 at most."""
     beam_threshold: BeamThreshold = 25.0
-    """Hypotheses worse than the best by this (natural log) go; 300 at most."""
+    """Hypotheses worse than the best by more than this (natural log) are pruned; 300 at most."""
     token_beam: Positive = 15
-    """Units tried in a frame, the likeliest."""
+    """Number of units tried in each frame, the likeliest first."""
     lm_weights: tuple[NotNegative, ...] = Field(default=(0.5, 0.8, 1.2, 1.6, 2.0), min_length=1)
-    """Tried on dev."""
+    """Language model weights that are tried on dev."""
     word_bonuses: tuple[float, ...] = Field(default=(-1.0, 0.0, 1.0, 2.0), min_length=1)
-    """Tried on dev; added per word, natural log."""
+    """Word bonuses that are tried on dev; added per word, natural log."""
     wfst: GraphSettings = GraphSettings()
-    """The search of graphs instead: its beams."""
+    """Search of decoding graphs, for language models with `decoder: wfst`."""

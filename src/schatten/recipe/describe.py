@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from typing_extensions import TypeAliasType
 
 from schatten.recipe import Recipe
 from schatten.recipe.base import Settings
@@ -14,8 +15,8 @@ from schatten.recipe.base import Settings
 HEAD = """# The settings of a recipe
 
 Made from the schema by `schatten settings > docs/settings.md`; `schatten run -n --recipe R` checks
-a YAML against it. `extends: NAME` takes what a YAML does not say from `NAME.yaml` beside it; a null
-takes a key away.
+a YAML against it. With `extends: NAME`, a YAML takes missing keys from `NAME.yaml` beside
+it; a null removes a key.
 """
 
 
@@ -42,6 +43,8 @@ def _groups(group: type[Settings], seen: list[type[Settings]]) -> list[type[Sett
 
 
 def _settings_in(annotation: Any) -> Iterator[type[Settings]]:
+    if isinstance(annotation, TypeAliasType):
+        annotation = annotation.__value__
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         yield annotation
     for argument in get_args(annotation):

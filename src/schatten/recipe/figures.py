@@ -1,8 +1,8 @@
 """The kinds of figures: what each shows, why a recipe cannot have it, and what draws it.
 
-This is the one list of them: the workflow asks before anything runs, the verb's help names them,
-and whoever draws asks again and gets the same sentence. A new kind is an entry in `FIGURES` and a
-function in a module of `schatten.report.figures`.
+This is the only list of them. The workflow checks it before anything runs, and the verb's help
+names the kinds. The code that draws checks it again and gives the same error message. A new kind is
+an entry in `FIGURES` and a function in a module of `schatten.report.figures`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from schatten.recipe.ranks import ParameterBudget, Rank
 from schatten.recipe.steps import Train
 
 Reason = Callable[[Recipe], str | None]
-"""Says in a few words why a recipe cannot have a figure; none where it can."""
+"""Returns in a few words why a recipe cannot have a figure; None if it can."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +122,13 @@ FIGURES = {
         "speed of the search and WER against its beam", "beam.draw", _no_beam, is_curve=True
     ),
 }
-"""By the name that `schatten figure --kind` and the figure's file have."""
+"""By name, as in `schatten figure --kind` and in the name of the figure's file."""
 CURVES = tuple(kind for kind, figure in FIGURES.items() if figure.is_curve)
 ON_DEV = tuple(kind for kind, figure in FIGURES.items() if figure.on_dev)
 
 
 def why_not(recipe: Recipe, kind: str) -> str | None:
-    """Return why a recipe cannot have a figure, in a few words; none where it can."""
+    """Return in a few words why a recipe cannot have a figure; None if it can."""
     return FIGURES[kind].why_not(recipe)
 
 
@@ -148,7 +148,7 @@ def spectrum_systems(recipe: Recipe) -> list[str]:
 
 
 def early_systems(recipe: Recipe) -> list[str]:
-    """Return the systems that go on from an epoch in the middle of stage 1."""
+    """Return the systems whose chains continue from an epoch before the end of stage 1."""
     return [
         name
         for name, system in recipe.systems.items()
@@ -164,9 +164,9 @@ _TRUNCATED = {
 
 
 def technique(recipe: Recipe, name: str, rank: Rank | None) -> str | None:
-    """Return what makes a model of a system small; none where nothing was done to that end.
+    """Return the technique that makes a model of a system small; None if there is none.
 
-    `rank`: the rule by which it is compressed; none where it is whole.
+    `rank`: the rule by which it is compressed; None if it is whole.
     """
     system, baseline = recipe.systems[name], recipe.systems[recipe.tables.baseline]
     if rank is not None:

@@ -1,7 +1,7 @@
 """The recipe's `grids`: systems over values of lambda, and how many of them go on.
 
-A point is an ordinary system with a name made here; what differs is what becomes of it: stage 1
-for all of them, and the rest for the best on dev alone.
+A point is an ordinary system, with a name made here. All points go through stage 1. Only the best
+on dev go through the rest of the chain.
 """
 
 from collections.abc import Iterator
@@ -22,9 +22,9 @@ class Strengths(Settings):
     """Values of lambda; every pair of them is a point."""
 
     lambda_rec: tuple[NotNegative, ...] = Field(min_length=1)
-    """On recurrent matrices."""
+    """Values for recurrent matrices."""
     lambda_nonrec: tuple[NotNegative, ...] = Field(min_length=1)
-    """On the other large matrices."""
+    """Values for the other large matrices."""
 
     @property
     def pairs(self) -> list[tuple[float, float]]:
@@ -33,14 +33,14 @@ class Strengths(Settings):
 
 
 class Best(Settings):
-    """What becomes of the best points of each penalty: those of the lowest CER on dev, greedy."""
+    """How the best points of each penalty continue: those with the lowest greedy CER on dev."""
 
     count: Positive = 3
-    """Points of each penalty that go on (3 in the trace norm paper, section 3.2.2)."""
+    """Number of points of each penalty that continue (3 in the trace norm paper, section 3.2.2)."""
     seeds: Seeds = (1, 2, 3)
-    """Their seeds: those of the grid, and more."""
+    """Their seeds: at least those of the grid."""
     ranks: tuple[Rank, ...] = ()
-    """How far they are compressed; a row of the table each."""
+    """Rank rules for their truncation; each gives a row of the table."""
     stage2: Stage2 | None = None
     """Training after truncation."""
 
@@ -52,24 +52,24 @@ class Best(Settings):
 
 
 class Grid(Settings):
-    """A grid over lambda: systems that differ in the penalty and its strengths alone.
+    """A grid over lambda: systems that differ only in the penalty and its strengths.
 
-    Every point goes through stage 1 and is decoded greedily on dev; the best go on, and they alone
-    are looked at on test.
+    Every point goes through stage 1 and is decoded greedily on dev; only the best continue, and
+    only they are evaluated on test.
     """
 
     model: Name
     """One of `models`."""
     penalties: dict[Literal["l2", "trace_norm"], Strengths] = Field(min_length=1)
-    """Values by penalty; each penalty gets as many points as the others."""
+    """Values of lambda by penalty; all penalties need the same number of points."""
     factorization: Literal["partial", "split", "joint"] = "partial"
-    """Which matrices of a layer are factored as one."""
+    """Which matrices are factored together."""
     seeds: Seeds = (1,)
-    """One training of each point each; points are compared by the mean of their CER."""
+    """Each seed gives one training of each point. Points are compared by their mean CER."""
     training: Name = "default"
     """One of `trainings`."""
     best: Best = Best()
-    """Which points go on, and how."""
+    """How many points continue after stage 1, and how."""
 
     @model_validator(mode="after")
     def _fair_and_whole(self) -> "Grid":

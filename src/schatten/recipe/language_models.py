@@ -1,4 +1,4 @@
-"""The recipe's `language_models`: n-gram models, and how small they are made."""
+"""The recipe's `language_models`: n-gram models, their pruning and quantization."""
 
 from typing import Literal
 
@@ -11,14 +11,15 @@ class Prune(Settings):
     """Entropy pruning (Stolcke, 1998) to one of: a threshold, a number of n-grams, a size."""
 
     threshold: PositiveFloat | None = None
-    """Relative increase of perplexity below which an n-gram goes (SRILM's -prune)."""
+    """Relative increase of perplexity below which an n-gram is removed (SRILM's -prune)."""
     ngrams: Positive | None = None
-    """N-grams left, all orders together, at most."""
+    """Largest number of n-grams, all orders together."""
     megabytes: PositiveFloat | None = None
-    """Size of the binary model in MB (10^6 bytes), at most."""
+    """Largest size of the binary model in MB (10^6 bytes)."""
     history: Literal["own", "witten_bell"] = "own"
-    """What says how often a history comes up: the model itself, as SRILM's -prune does, or a
-    Witten-Bell model of the same text, as for its -prune-history-lm: better after Kneser-Ney."""
+    """Model that gives the probabilities of histories: the model itself, as in SRILM's -prune, or a
+    Witten-Bell model of the same text, as in its -prune-history-lm. The latter is better after
+    Kneser-Ney."""
 
     @model_validator(mode="after")
     def _one_goal(self) -> "Prune":
@@ -39,11 +40,12 @@ class LanguageModel(Settings):
     text: Literal["corpus", "train"] = "corpus"
     """`corpus`: the corpus's language model text; `train`: the training transcripts alone."""
     count_cutoffs: tuple[int, ...] = (0,)
-    """lmplz --prune: n-grams seen at most so often go, by order; the last holds for the rest."""
+    """lmplz --prune: by order, n-grams seen at most this often are removed. The last count holds
+    for all higher orders."""
     discount_fallback: bool = False
     """For small or artificial text, where Kneser-Ney discounts cannot be estimated."""
     vocabulary: Positive | None = None
-    """Only the so many most frequent words; all by default."""
+    """Number of words that are kept, the most frequent first; all by default."""
     prune: Prune | None = None
     """Entropy pruning; none by default."""
     quantize_bits: int | None = Field(default=None, ge=2, le=16)

@@ -15,7 +15,7 @@ from schatten.recipe.steps import Features, Model, Need, Statistics
 
 
 class Placed(Protocol):
-    """What has a place in the paths: a node, or the pattern of all nodes."""
+    """Anything that has paths: a node, or the pattern of all nodes."""
 
     @property
     def system(self) -> str:
@@ -29,17 +29,17 @@ class Placed(Protocol):
 
     @property
     def folder(self) -> str:
-        """Of the model, below `am/SYSTEM/seedN`."""
+        """Folder of the model, below `am/SYSTEM/seedN`."""
         ...
 
     @property
     def path(self) -> str:
-        """`SYSTEM/seedN/VARIANT/NAME`, of what the model gives."""
+        """`SYSTEM/seedN/VARIANT/NAME`: folder of everything that is computed with the model."""
         ...
 
     @property
     def label(self) -> str:
-        """Of its decoding weights, below `tune/SYSTEM/seedN`."""
+        """Folder of its decoding weights, below `tune/SYSTEM/seedN`."""
         ...
 
     @property
@@ -65,7 +65,7 @@ class NodePattern:
 
 
 def table_nodes(recipe: Recipe, chosen: Collection[str] = ()) -> list[Node]:
-    """Every model that the tables show, in their order; of the grids' systems the `chosen` ones."""
+    """Every model that the tables show, in their order; of a grid's systems only the `chosen`."""
     points = recipe.grid_points
     shown = [name for name in recipe.systems if name not in points or name in chosen]
     return [
@@ -77,7 +77,7 @@ def table_nodes(recipe: Recipe, chosen: Collection[str] = ()) -> list[Node]:
 
 
 def grid_nodes(recipe: Recipe, grid: str) -> list[Node]:
-    """Every model of a grid that is looked at on dev, to choose the best."""
+    """Every model of a grid; they are compared on dev to choose the best."""
     points, seeds = recipe.grids[grid].systems(grid), recipe.grids[grid].seeds
     return [recipe.start(name, seed) for name, _ in points for seed in seeds]
 
@@ -110,7 +110,7 @@ class Layout:
         return self.data / "text" / f"{name}.txt.gz"
 
     def corpus_files(self, splits: Collection[str], *, with_audio: bool) -> dict[str, Path]:
-        """What the corpus step writes, by a name each."""
+        """Outputs of the corpus step, by name."""
         cuts = {f"cuts_{split}": self.cuts(split) for split in splits}
         texts = {f"text_{name}": self.text(name) for name in ("corpus", *splits)}
         audio = {"audio": self.data / "audio"} if with_audio else {}
@@ -142,11 +142,11 @@ class Layout:
         return self.home / "am" / node.system / f"seed{node.seed}" / node.folder
 
     def model(self, node: Placed, epoch: int | str | None = None) -> Path:
-        """Return a node's model: after its last epoch, or the one that was kept of another."""
+        """Return a node's model: after its last epoch, or the kept one of another epoch."""
         return self.am(node) / ("model.pt" if epoch is None else f"e{epoch}.pt")
 
     def needed(self, node: Node) -> dict[str, Path]:
-        """Return what a node's step reads, by the option of the verb."""
+        """Return the inputs of a node's step, by the option of the verb."""
         return {option: self._needed(node, need) for option, need in node.needs.items()}
 
     def _needed(self, node: Node, need: Need) -> Path:
@@ -174,7 +174,7 @@ class Layout:
         return folder / decoder / lm / "weights.json"
 
     def decoded(self, node: Placed, decoder: str, lm: str, precision: str = "fp32") -> Path:
-        """Folder of `{split}.hyp.txt` and of what scoring makes of them."""
+        """Folder of `{split}.hyp.txt` and of their scores."""
         return self.home / "decode" / node.path / precision / decoder / lm
 
     def hypotheses(
@@ -192,7 +192,7 @@ class Layout:
     def listings(
         self, node: Placed, decoder: str, lm: str, split: str, precision: str = "fp32"
     ) -> list[Path]:
-        """What the score of a split writes besides, for people."""
+        """Further outputs of scoring a split, for people."""
         folder = self.decoded(node, decoder, lm, precision)
         names = ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
         return [folder / f"{split}.{name}" for name in names]
@@ -202,7 +202,7 @@ class Layout:
         return self.am(node) / f"model.{precision}.gguf"
 
     def bundle(self, node: Placed, lm: str) -> Path:
-        """Folder of what goes on a device: an int8 model with a language model."""
+        """Folder of a bundle for a device: an int8 model with a language model."""
         return self.home / "bundle" / node.path / lm
 
     @property
@@ -211,11 +211,11 @@ class Layout:
         return self.home / "devices" / "tiers.json"
 
     def measured(self, device: str, node: Placed, lm: str) -> Path:
-        """What a bundle's speed on a device is."""
+        """Speed of a bundle on a device."""
         return self.home / "devices" / device / node.path / lm / "measured.json"
 
     def choice(self, grid: str) -> Path:
-        """Which systems of a grid go on, and why."""
+        """Which systems of a grid continue, and why."""
         return self.home / "choice" / f"{grid}.json"
 
     def beams(self, decoder: str, lm: str) -> Path:
@@ -248,7 +248,7 @@ def decodings(recipe: Recipe, node: Node) -> list[tuple[str, str]]:
 
 
 def baseline_node(recipe: Recipe, seed: int | None = None) -> Node:
-    """Return the baseline of the tables: of `seed` where it has that one, or of its first."""
+    """Return the baseline of the tables: with `seed` if it has that seed, else with its first."""
     name = recipe.tables.baseline
     seeds = recipe.systems[name].seeds
     return recipe.start(name, seed if seed in seeds else seeds[0])
@@ -266,7 +266,7 @@ def bundle_lm(recipe: Recipe) -> str | None:
 
 
 def beam_models(recipe: Recipe) -> list[str]:
-    """Return the tables' language models whose search has a beam of hypotheses; a graph has not."""
+    """Return the tables' language models with a beam search over hypotheses: all but graphs."""
     names = recipe.table_language_models
     return [name for name in names if recipe.language_models[name].decoder in ("lexicon", "open")]
 

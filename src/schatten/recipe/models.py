@@ -1,4 +1,4 @@
-"""The recipe's `features` and `models`: what the acoustic model sees and what it is."""
+"""The recipe's `features` and `models`: inputs and shapes of the acoustic models."""
 
 from typing import Annotated, Literal
 
@@ -34,7 +34,7 @@ class DeepSpeech2(Settings):
     feature: FeatureName = "mel80"
     """Features it reads."""
     highest_frequency: HighestFrequency | None = None
-    """Hz; bins that reach above it are not looked at (training speech in MP3 has none, say)."""
+    """Hz; bins that reach above it are ignored, for instance where MP3 speech has no energy."""
     convolutions: tuple[Convolution, ...]
     """The front-end, first layer first."""
     gru: tuple[Positive, ...] = Field(min_length=1)
@@ -54,7 +54,7 @@ class DeepSpeech2(Settings):
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """What the first GRU reads, then the units of each."""
+        """Input width of the first GRU, then the units of each."""
         channels, bins = 1, FEATURE_BINS[self.feature]
         for convolution in self.convolutions:
             channels, bins = convolution.channels, (bins - 1) // convolution.stride[1] + 1
@@ -68,15 +68,15 @@ class Lstm(Settings):
     feature: FeatureName = "mel40"
     """Features it reads."""
     highest_frequency: HighestFrequency | None = None
-    """Hz; bins that reach above it are not looked at (training speech in MP3 has none, say)."""
+    """Hz; bins that reach above it are ignored, for instance where MP3 speech has no energy."""
     stack: Positive = 8
     """Frames stacked into one input."""
     keep_every: Positive = 3
-    """One stacked input is kept of so many."""
+    """Keep every `keep_every`-th stacked frame."""
     lstm: tuple[Positive, ...] = Field(min_length=1)
     """Memory cells of each LSTM."""
     projection: tuple[Positive, ...] = ()
-    """Width of each LSTM's projection, which it hands on in place of its state; none: no such."""
+    """Width of each LSTM's projection, its output in place of its state; none: no projections."""
     dropout: Dropped = 0.0
     """Share of the inputs of each layer dropped in training."""
 
@@ -87,7 +87,7 @@ class Lstm(Settings):
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """What the first LSTM reads, then what each hands on."""
+        """Input width of the first LSTM, then the output width of each."""
         return (self.stack * FEATURE_BINS[self.feature], *(self.projection or self.lstm))
 
     @model_validator(mode="after")

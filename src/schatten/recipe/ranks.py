@@ -1,6 +1,5 @@
-"""The recipe's `ranks`: how far a system's matrices are truncated, a row of the table each."""
+"""The recipe's `ranks`: rules for truncating a system's matrices; each gives a row of the table."""
 
-from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
@@ -9,12 +8,15 @@ from schatten.recipe.base import Positive, Settings, tag
 
 
 class RankRule(Settings):
-    """What every rule has."""
+    """The base class of rank rules."""
 
     activations: bool = False
     """Weigh errors by the second moment of each matrix's inputs, measured on training speech."""
 
     label_format: ClassVar[str]
+    """The rule and its number, for `label`."""
+    spoken_format: ClassVar[str]
+    """The rule and its number, for `spoken`."""
 
     @property
     def rule_label(self) -> str:
@@ -32,9 +34,9 @@ class RankRule(Settings):
         return f"{self.rule_spoken}{', weighted by inputs' if self.activations else ''}"
 
     @property
-    @abstractmethod
     def rule_spoken(self) -> str:
         """The rule and its number, for `spoken`."""
+        return self.spoken_format.format_map(self.model_dump())
 
 
 class VarianceShare(RankRule):
@@ -43,8 +45,8 @@ class VarianceShare(RankRule):
     tau: Annotated[float, Field(gt=0, le=1)]
     """Share of the sum of squared singular values."""
     rule: Literal["reach", "below"] = "reach"
-    """`reach`: the smallest rank that reaches it (the trace norm paper, Kliegl et al., 2018);
-    `below`: the largest that has no more (Prabhavalkar et al., 2016)."""
+    """`reach`: the smallest rank that reaches the share (the trace norm paper, Kliegl et al.,
+    2018); `below`: the largest rank that does not exceed it (Prabhavalkar et al., 2016)."""
 
     @property
     def rule_label(self) -> str:
@@ -63,11 +65,7 @@ class FixedRank(RankRule):
     rank: Positive
     """The rank."""
     label_format = "rank{rank}"
-
-    @property
-    def rule_spoken(self) -> str:
-        """`rank 64`."""
-        return f"rank {self.rank}"
+    spoken_format = "rank {rank}"
 
 
 class FixedRanks(RankRule):
@@ -88,32 +86,24 @@ class FixedRanks(RankRule):
 
 
 class ParameterTarget(RankRule):
-    """Keep the one variance share in all matrices that brings the model to a size.
+    """Keep the same share of variance in all matrices, chosen so that the model has a given size.
 
     Section 3.2.3 of the trace norm paper.
     """
 
     parameters: Positive
-    """Parameters of the whole model, at most."""
+    """Largest number of parameters of the whole model."""
     label_format = "params{parameters}"
-
-    @property
-    def rule_spoken(self) -> str:
-        """`260,000 parameters`."""
-        return f"{self.parameters:,} parameters"
+    spoken_format = "{parameters:,} parameters"
 
 
 class ParameterBudget(RankRule):
     """Spread parameters over the matrices so that together they lose the least."""
 
     budget: Positive
-    """Parameters of the whole model, at most."""
+    """Largest number of parameters of the whole model."""
     label_format = "budget{budget}"
-
-    @property
-    def rule_spoken(self) -> str:
-        """`a budget of 260,000 parameters`."""
-        return f"a budget of {self.budget:,} parameters"
+    spoken_format = "a budget of {budget:,} parameters"
 
 
 _KINDS = {

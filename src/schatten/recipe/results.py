@@ -7,22 +7,23 @@ class Tables(Settings):
     """What the tables and figures hold."""
 
     caption: str = ""
-    """Stands above the table."""
+    """Text above the table."""
     baseline: Name = "dense"
     """The system that the others are compared with."""
     margin: PositiveFloat = 1.5
-    """A row is "not worse" when the upper end of the 95 % interval of its difference to the
-    baseline is below this many points of WER."""
+    """A row is "not worse" if its difference to the baseline is below this many points of WER, by
+    the upper end of the interval."""
     relative_margin: Share = 0.05
-    """The same by a share of the baseline's WER; drawn by speaker where speakers repeat."""
+    """The same margin as a share of the baseline's WER; speakers are resampled if they repeat."""
     tiers: dict[Name, Positive] = {}
-    """Tiers by name: parameters at most; the model of the lowest CER on dev stands for each."""
+    """Tiers: largest number of parameters by name. The model with the lowest CER on dev represents
+    a tier."""
     bundles: bool = False
-    """Whether each model goes into a bundle for a device: int8, with the main language model of
-    words; a table says their megabytes."""
+    """Whether each model is bundled for a device: in int8, with the main language model of words. A
+    table lists their megabytes."""
     language_models: tuple[Name, ...] = ()
-    """Columns; the first is the one compared with. All by default."""
+    """Columns; comparisons use the first. All by default."""
     confidence: Share = 0.95
-    """Of the intervals."""
+    """Confidence level of the intervals."""
     bootstrap_samples: Positive = 1000
-    """Resamplings for the intervals."""
+    """Bootstrap samples for the intervals."""

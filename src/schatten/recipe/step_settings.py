@@ -1,8 +1,8 @@
 """Which part of a recipe matters to which step: nothing else makes a step run again.
 
-The settings of a step are canonical JSON, with the step's result version. A rule takes them as a
-param, a training as a part of its state's key, and the record of a verb holds them: `of_verb` gives
-them by verb. The settings of the steps of a chain come from their classes (`recipe.steps`).
+The settings of a step are canonical JSON, with the step's result version. They are the param of a
+rule, part of the key of a training's state, and part of a verb's provenance record: `of_verb`
+returns them by verb. The settings of the steps of a chain come from their classes (`recipe.steps`).
 """
 
 import json
@@ -204,11 +204,11 @@ WITHOUT_RECIPE = {
     "device measure": "measure",
     "device estimate": "measure",
 }
-"""Steps of the verbs that take none: only their result version matters."""
+"""Steps of the verbs without a recipe: only their result version matters."""
 
 
 def of_verb(verb: str, recipe: Recipe | None, options: Options) -> Any:
-    """Return the settings that matter to a verb, for its record; None where none are known."""
+    """Return the settings that matter to a verb, for its record; None if none are known."""
     if recipe is None:
         step = WITHOUT_RECIPE.get(verb)
         return None if step is None else json.loads(settings(step))

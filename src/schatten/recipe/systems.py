@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import model_validator
 
 from schatten.recipe.base import Name, Seeds, Settings
-from schatten.recipe.chain import Chain, Entry, Link, entry_of
+from schatten.recipe.chain import Chain, ChainEntry, Link, entry_of
 from schatten.recipe.models import DeepSpeech2, Model
 from schatten.recipe.ranks import Rank
 from schatten.recipe.steps import Step, Train, Truncate
@@ -35,41 +35,41 @@ class System(Settings):
     chain: Chain | None = None
     """The steps, in place of `penalty`, `distill`, `ranks` and `stage2`."""
     penalty: Penalty = Penalty(type="none")
-    """What stage 1 adds to the loss."""
+    """Penalty that stage 1 adds to the loss."""
     factorization: Literal["partial", "split", "joint", "six", "projection"] = "partial"
-    """Which matrices are factored as one; `six`: all of a layer; `projection`: the shared
-    projections of Prabhavalkar et al. (2016), of LSTMs."""
+    """Which matrices are factored together; `six`: all of a layer; `projection`: the shared
+    projections of LSTMs (Prabhavalkar et al., 2016)."""
     distill: Distillation | None = None
-    """What stage 1 learns from, besides the labels."""
+    """Teacher that stage 1 learns from, besides the labels."""
     ranks: tuple[Rank, ...] = ()
-    """How far it is compressed; a row of the table each."""
+    """Rank rules for its truncation; each gives a row of the table."""
     stage2: Stage2 | None = None
     """Training after truncation."""
     seeds: Seeds = (1,)
-    """One training each."""
+    """Each seed gives one training."""
     training: Name = "default"
     """One of `trainings`."""
     precisions: tuple[Literal["fp32", "int8"], ...] = ()
-    """Exported in these and decoded by the engine: rows of the engine's table."""
+    """Precisions in which it is exported and decoded by the engine: rows of the engine's table."""
 
     @property
     def layout(self) -> str:
         """Which matrices are one weight in stage 1.
 
-        All that reads a state shares one projection: with a penalty it does from the start.
+        With `projection`, all matrices that read a state share one weight from the start.
         """
         return "joint" if self.factorization == "projection" else self.factorization
 
     @property
     def learns_by(self) -> str:
-        """What stage 1 does beyond CTC over labels: its penalty, its teacher."""
+        """Penalty and teacher of stage 1, in words."""
         taught = distillation_of(self.first_training.techniques)
         teacher = f", taught by {taught.teacher}" if taught else ""
         return f"{self.regularizer.type}{teacher}"
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The chain, whichever way the recipe says it."""
+        """The chain: `chain`, or the one that the other keys stand for."""
         return self.chain if self.chain is not None else tuple(self._expanded())
 
     def _expanded(self) -> Iterator[Link]:
@@ -101,7 +101,7 @@ class System(Settings):
 
     @property
     def teachers(self) -> list[Distillation]:
-        """What the trainings of the chain learn from, besides the labels."""
+        """Teachers of the trainings of the chain, besides the labels."""
         found = (distillation_of(s.techniques) for s in self.steps if isinstance(s, Train))
         return [one for one in found if one is not None]
 
@@ -139,7 +139,7 @@ def _later_training(stage2: Stage2) -> Train:
 
 def _steps(links: tuple[Link, ...]) -> Iterator[Step]:
     for link in links:
-        if isinstance(link, Entry):
+        if isinstance(link, ChainEntry):
             yield link.step
         elif not isinstance(link, str):
             yield from _steps(link)
@@ -166,7 +166,7 @@ def factorization_problem(system: System, model: Model) -> str | None:
 
 
 def distillation_problem(name: str, systems: dict[str, System], models: dict[str, Model]) -> str:
-    """Say why a system cannot learn from its teacher; nothing where it can, or has none."""
+    """Say why a system cannot learn from its teacher; nothing if it can, or has none."""
     for taught in systems[name].teachers:
         teacher = systems[taught.teacher]
         if taught.teacher == name or teacher.teachers:

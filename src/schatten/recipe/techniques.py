@@ -1,6 +1,6 @@
 """The recipe's `techniques`: what a training does beyond its objective.
 
-Here are the settings alone. What a technique does with them stands in `train/techniques/NAME.py`.
+This module holds only the settings; the code of a technique is in `train/techniques/NAME.py`.
 """
 
 import hashlib
@@ -59,12 +59,12 @@ class OwnCode(Settings):
     file: Path
     """The file; it defines one subclass of `Technique`, or of `Objective`."""
     settings: dict[str, Any] = {}
-    """What the class is given."""
+    """Settings that are passed to the class."""
 
     def sha256(self) -> str:
         """Return the checksum of the file, so that an edited file trains again.
 
-        Errors: `UserError` where there is no such file.
+        Errors: `UserError` if there is no such file.
         """
         if not self.file.is_file():
             raise UserError(f"{self.file} does not exist: name your Python file")

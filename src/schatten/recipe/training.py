@@ -29,14 +29,14 @@ class SpecAugment(Settings):
 class FactorWarmup(Settings):
     """A slow start for U and V in stage 1, where a penalty stores W as U V.
 
-    Both move W, the more the larger they are: while a training has found no alignment yet, noise
-    makes a few directions of W large, which it hardly recovers from.
+    The larger U and V are, the more their updates move W. Before a training has found an alignment,
+    noise makes a few directions of W large, and it hardly recovers from that.
     """
 
     share: Share = 0.3
     """Share of their learning rate at the start."""
     steps: Positive = 500
-    """Steps over which it rises exponentially to all of it."""
+    """Steps over which the share rises exponentially to 1."""
 
 
 class Training(Settings):
@@ -45,9 +45,9 @@ class Training(Settings):
     epochs: Positive
     """Epochs of stage 1."""
     epoch_parts: Positive = 1
-    """An epoch is a pass over one of so many parts of the training split, in turn; 1: over all."""
+    """Split the training set into this many parts; each epoch uses one of them, in rotation."""
     batch_seconds: PositiveFloat
-    """Seconds of audio in a batch, at most, padding counted."""
+    """Largest batch, in seconds of audio with padding."""
     learning_rate: PositiveFloat
     """Highest learning rate (Adam)."""
     warmup_steps: int = Field(default=200, ge=0)
@@ -57,9 +57,9 @@ class Training(Settings):
     final_learning_rate_ratio: Share = 0.02
     """The learning rate falls exponentially to this share of the highest by the last epoch."""
     factor_learning_rate_ratio: Share = 1.0
-    """What U and V take of the learning rate in stage 1, where a penalty stores W as U V."""
+    """Share of the learning rate for U and V in stage 1, if a penalty stores W as U V."""
     factor_warmup: FactorWarmup | None = FactorWarmup()
-    """Their slow start; null for none."""
+    """Slow start of U and V; null for none."""
     gradient_clip: PositiveFloat = 100.0
     """Largest norm of the gradient of the loss (a sum over an utterance, see `Penalty`)."""
     spec_augment: SpecAugment | None = None
@@ -67,10 +67,9 @@ class Training(Settings):
     max_utterance_seconds: PositiveFloat = 30.0
     """Longer training utterances are left out, and counted."""
     first_label_after: NotNegative = 0.0
-    """Seconds at the start of an utterance in which training lets blanks alone be written.
-
-    Else a model may learn to guess the first letter before anything was said, a local optimum of
-    CTC that is hardly left again; 0.2 prevented it in `voicesearch_like/first_letter`.
+    """Seconds at the start of an utterance in which training allows only blanks. Without them a
+    model may learn to guess the first letter before anything is said. CTC hardly leaves this local
+    optimum again; 0.2 prevented it in `voicesearch_like/first_letter`.
     """
     torch_threads: Positive = 1
     """CPU threads; part of the experiment, as results depend on it."""
@@ -79,7 +78,7 @@ class Training(Settings):
     checkpoint_steps: Positive = 200
     """Steps between checkpoints for resuming; every epoch's end is one too."""
     weight_average_epochs: int = Field(default=0, ge=0)
-    """The final weights are the average of those after the last so many epochs; 0: the last."""
+    """Average the weights after this many last epochs; 0 takes the weights after the last."""
 
     @model_validator(mode="after")
     def _falls_at_last(self) -> "Training":
@@ -99,10 +98,11 @@ size, and less with smaller ones. A constant, so that a recipe gives the same bi
 """
 
 APPLY_RECURRENT_BELOW = 0.7
-"""That of the recurrent matrices of a GRU that trains on a CPU.
+"""The same for the recurrent matrices of a GRU that trains on a CPU.
 
-There it takes two short products at each frame: GRUs of 192 to 1024 units took 0.83 to 1.0 of the
-time with factors of about 0.65 of the size, 0.41 to 0.78 with 0.2 of it; one of 128 units as long.
+There it takes two short products at each frame. With factors of about 0.65 of the size, GRUs of 192
+to 1024 units took 0.83 to 1.0 of the time. With factors of 0.2 of the size they took 0.41 to 0.78
+of it. A GRU of 128 units took as long as before.
 """
 
 
@@ -113,18 +113,19 @@ class Stage2(Settings):
     """`after_convergence`: the trace norm paper (Kliegl et al., 2018), section 3.2.2; `early`: one
     schedule for both stages, section 3.2.3."""
     at_epoch: Positive | tuple[Positive, ...] | None = None
-    """Epoch of stage 1 that is factored, or several, each for all ranks; its last by default."""
+    """Epoch of stage 1 whose model is truncated, or several, each for all ranks; the last by
+    default."""
     apply_factors: bool = True
-    """Multiply inputs by V, then by U, of matrices that this makes faster, and form no W = U V.
+    """Multiply by V, then by U, instead of forming W = U V, for matrices where this is faster.
 
-    Recurrent matrices are among them in GRUs that train on a CPU.
+    In GRUs that train on a CPU this includes recurrent matrices.
     """
     epochs: Positive = 1
-    """Epochs of stage 2; with `early`, those left of the schedule are used instead."""
+    """Epochs of stage 2; with `early`, the rest of the schedule is used instead."""
     learning_rate_factor: PositiveFloat = 3.0
-    """Stage 2 starts with this times stage 1's last learning rate (the trace norm paper: 3)."""
+    """Stage 2 starts at this times the last learning rate of stage 1 (the trace norm paper: 3)."""
     final_learning_rate_ratio: Share = 0.1
-    """Its learning rate falls exponentially to this share of its first."""
+    """The learning rate of stage 2 falls exponentially to this share of its first value."""
 
     @model_validator(mode="after")
     def _early_has_an_epoch(self) -> "Stage2":
@@ -133,12 +134,12 @@ class Stage2(Settings):
         return self
 
     def factored_epochs(self) -> tuple[int | None, ...]:
-        """Return the epochs of stage 1 that are factored; None stands for its last."""
+        """Return the epochs of stage 1 whose models are truncated; None stands for the last."""
         return (self.at_epoch,) if isinstance(self.at_epoch, int) else self.at_epoch or (None,)
 
 
 class Continuation(Stage2):
-    """How a later training of a chain goes on from the node before."""
+    """How a later training of a chain continues from the node before."""
 
     learning_rate: PositiveFloat | None = None
-    """Its first learning rate, in place of a multiple of the last one before."""
+    """First learning rate, in place of a multiple of the last one before."""

@@ -29,7 +29,7 @@ ACCENT_VARIANTS = ("m2", "f3", "john", "max", "Andrea", "Mario")
 
 
 class Range(Settings):
-    """An interval that values are drawn from, all equally likely."""
+    """An interval from which values are drawn uniformly."""
 
     low: float
     """Lowest value."""
@@ -55,8 +55,8 @@ class SpokenSplit(Settings):
     copies: Positive = 1
     """Times each utterance is used, each with its own noise and room."""
     vocal_tract: Range = Range(low=1.0, high=1.0)
-    """Factor on the voice's formants and pitch, as those of a shorter (above 1) or longer vocal
-    tract; a wide range makes many voices of few. From 0.7 to 1.4."""
+    """Factor from 0.7 to 1.4 on the voice's formants and pitch, as of a shorter (above 1) or longer
+    vocal tract. A wide range turns a few voices into many."""
 
     @model_validator(mode="after")
     def _vocal_tract_is_human(self) -> "SpokenSplit":
@@ -74,13 +74,13 @@ class Noise(Settings):
     """Additive noise."""
 
     share: Probability = 0.7
-    """Share of the utterances that get it."""
+    """Share of the utterances to which it is applied."""
     snr: Range = Range(low=5.0, high=30.0)
     """Level of the speech while it sounds, in dB above the noise."""
     kinds: tuple[NoiseKind, ...] = Field(
         default=("white", "pink", "brown", "hum", "babble"), min_length=1
     )
-    """Drawn with equal odds; babble is made of training voices."""
+    """Kinds of noise, all equally likely; babble is made of training voices."""
     directory: str | None = None
     """Folder of recordings for the kind `recording`; of five or more files, every fifth is kept
     for dev and test."""
@@ -96,13 +96,13 @@ class Reverberation(Settings):
     """Convolution with the impulse response of a room."""
 
     share: Probability = 0.5
-    """Share of the utterances that get it."""
+    """Share of the utterances to which it is applied."""
     rooms: Positive = 100
     """Rooms drawn for training; dev and test have a fifth as many of their own."""
     reverberation_time: Range = Range(low=0.15, high=0.6)
     """T60 of the drawn rooms, in s; at least 0.15."""
     distance: Range = Range(low=0.3, high=2.0)
-    """From mouth to microphone, in m; 2.5 at most."""
+    """Distance from mouth to microphone, in m; 2.5 at most."""
     directory: str | None = None
     """Folder of impulse responses to use instead of drawn rooms; of five or more files, every
     fifth is kept for dev and test."""
@@ -121,7 +121,7 @@ class VoiceSearchCorpus(Settings):
 
     source: Literal["voicesearch_like"]
     seed: int = 1
-    """Every draw follows from it."""
+    """Seed of every random draw."""
     grammar: Literal["voice_search", "commands"] = "voice_search"
     """`voice_search`: some 6,000 words; `commands`: a few dozen, for quick trials."""
     max_words: Positive = 14
@@ -129,7 +129,7 @@ class VoiceSearchCorpus(Settings):
     lm_sentences: int = Field(default=450_000, ge=0)
     """Sentences of language model text, besides the training transcripts."""
     speaking_rate: Range = Range(low=105.0, high=150.0)
-    """espeak-ng's rate; these short words come about 20 % faster than it says, per minute."""
+    """espeak-ng's rate in words per minute; these short words come out about 20 % faster."""
     pitch: Range = Range(low=35.0, high=65.0)
     """espeak-ng's pitch, 0 to 99; 50 is the voice's own."""
     level: Range = Range(low=-32.0, high=-20.0)

@@ -1,4 +1,4 @@
-"""What goes on a device: megabytes of each model in int8, its language model and lexicon."""
+"""The table of bundles: megabytes of each model in int8, its language model and lexicon."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from schatten.report.columns import Column, Table, line, number, words
 
 @dataclass(frozen=True)
 class Bundle:
-    """A model with all that a device needs but the program."""
+    """A model with everything that a device needs except the program."""
 
     model: Trained
     manifest: Manifest
     score: Score
-    """In fp32 with the bundle's language model, on the main test split."""
+    """Score in fp32 with the bundle's language model, on the main test split."""
 
     def megabytes(self, name: str) -> float:
         """Size of a file of the bundle in 10^6 bytes."""

@@ -1,4 +1,4 @@
-"""What stands below a table: the title, how large the data are, and what its words mean."""
+"""The notes below the tables: title, size of the data, and meaning of the columns."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -39,18 +39,19 @@ RULES: tuple[tuple[Callable[[Rank], bool], str], ...] = (
     ),
     (
         lambda rule: isinstance(rule, ParameterTarget),
-        "params500000 takes the one share with which the model has at most so many parameters",
+        "params500000 keeps the same share in all matrices, so that the model has at most 500,000 "
+        "parameters",
     ),
     (
         lambda rule: isinstance(rule, ParameterBudget),
-        "budget500000 takes the ranks that together lose the least with at most so many",
+        "budget500000 takes the ranks that together lose the least with at most 500,000 parameters",
     ),
     (
         lambda rule: rule.activations,
-        "what ends in act weighs errors by the inputs of each matrix on training speech",
+        "rules that end in act weigh errors by the inputs of each matrix on training speech",
     ),
 )
-"""Rules other than `tau0.60`, and what a caption says of them."""
+"""Rules other than `tau0.60`, and their explanation in captions."""
 TAUGHT = (
     "Taught by: the loss is (1 - w) CTC + w t² KL(teacher ‖ student), frame by frame at "
     "temperature t; "
@@ -68,14 +69,14 @@ def wer_notes(experiment: Experiment) -> list[str]:
 
 
 def _rules(recipe: Recipe) -> list[str]:
-    """Say what the recipe's ranks mean where RANK does not."""
+    """Explain those of the recipe's ranks that RANK does not."""
     rules = [rank for system in recipe.systems.values() for rank in system.ranks]
     said = [text for applies, text in RULES if any(applies(rule) for rule in rules)]
-    return [f"Of ranks, {'; '.join(said)}."] if said else []
+    return [f"Other ranks: {'; '.join(said)}."] if said else []
 
 
 def _teachers(recipe: Recipe) -> list[str]:
-    """Say how systems learn from others, where any does."""
+    """Say how systems learn from others, if any does."""
     said = [
         f"w = {one.distill.weight:g}, t = {one.distill.temperature:g} for {name}"
         for name, one in recipe.systems.items()
@@ -95,8 +96,8 @@ def cost_notes(experiment: Experiment) -> list[str]:
     return [
         "Seconds are wall-clock time of training, with the loss on "
         f"{experiment.recipe.splits.dev} and the spectra after each epoch; trainings that ran at "
-        "the same time share the machine. With the steps before: the sum over a chain, of a "
-        "training that was truncated early up to that epoch.",
+        "the same time share the machine. With the steps before: the sum over a chain; a training "
+        "that was truncated early counts up to that epoch.",
         origin(experiment),
     ]
 
@@ -106,8 +107,8 @@ def systems_notes(experiment: Experiment) -> list[str]:
     grids = [
         f"Grid {name}: the {grid.best.count} points of each penalty with the lowest greedy CER on "
         f"{experiment.recipe.splits.dev} after stage 1 (the mean of seeds "
-        f"{', '.join(map(str, grid.seeds))}) go on, with the seeds and ranks listed; the others "
-        "end there, and no test split is decoded with them."
+        f"{', '.join(map(str, grid.seeds))}) continue, with the listed seeds and ranks. The "
+        "others end there, and no test split is decoded with them."
         for name, grid in experiment.recipe.grids.items()
     ]
     return [LOSS, *grids, origin(experiment)]
@@ -116,8 +117,8 @@ def systems_notes(experiment: Experiment) -> list[str]:
 def times_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table of times."""
     return [
-        "A line holds the trainings that differ in λ or seed alone; numbers are their means, of "
-        "wall-clock time, while trainings that ran at the same time shared the machine. Converged: "
+        "A line holds the trainings that differ only in λ or seed. Numbers are means of their "
+        "wall-clock time; trainings that ran at the same time shared the machine. Converged: "
         f"the first epoch whose CER on {experiment.recipe.splits.dev} is within "
         f"{percent(CONVERGED - 1)} of the training's best. Of unpenalised: seconds per epoch "
         "against those of the same model without a penalty. For comparison: the trace norm paper "
@@ -141,7 +142,7 @@ def ranks_notes(experiment: Experiment) -> list[str]:
 def factorizations_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table of factorizations."""
     return [
-        "Systems of a line differ in the factorization alone: split has a factored matrix for each "
+        "Systems of a line differ only in the factorization: split has a factored matrix for each "
         "gate, partial one for the recurrent and one for the other matrices of a layer, joint one "
         "for all matrices that read the same vector.",
         LOSS,
@@ -152,9 +153,8 @@ def factorizations_notes(experiment: Experiment) -> list[str]:
 def tiers_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table of tiers."""
     return [
-        "A tier is a limit on parameters; the model of the lowest greedy CER on "
-        f"{experiment.recipe.splits.dev} that keeps it stands for it. Test was not looked at for "
-        "the choice.",
+        "A tier is a limit on parameters. The model within it that has the lowest greedy CER on "
+        f"{experiment.recipe.splits.dev} represents it. The choice does not use test.",
         _comparison(experiment.recipe),
         origin(experiment),
     ]

@@ -1,27 +1,27 @@
-"""Which points of a grid go on, which models stand for tiers: the best on dev. Not on test."""
+"""Choices by dev, never by test: the points of a grid that continue, and the models of tiers."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
-from schatten.artifacts import Choice, GridPoint, Score, Tier, Tiers, read
+from schatten.artifacts import Choice, GridPoint, Score, TierModel, Tiers, read
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import Layout, grid_nodes
 
 
 def chosen_systems(path: Path) -> list[str]:
-    """Return the names of the systems that a file of `choose` lets go on."""
+    """Return the names of the systems that continue, from a file that `choose` wrote."""
     return read(path, Choice).chosen
 
 
-def tier_node(recipe: Recipe, tier: Tier) -> Node:
-    """Return the model that stands for a tier, in the tree of its system's chain."""
+def tier_node(recipe: Recipe, tier: TierModel) -> Node:
+    """Return the node of a tier's model."""
     return recipe.node(tier.system, tier.seed, tier.place)
 
 
 def chosen_tiers(recipe: Recipe, path: Path) -> list[Node]:
-    """Return the models of a file of `tiers`, each once."""
+    """Return the models in a file that `tiers` wrote, each once."""
     return list(dict.fromkeys(tier_node(recipe, tier) for tier in read(path, Tiers).tiers))
 
 

@@ -33,9 +33,9 @@ class Trained:
     node: Node
     system: System
     history: History
-    """Of the last training."""
+    """History of the last training."""
     stage1: History
-    """Of the first training of its chain; its own where that is all."""
+    """History of the first training of its chain; its own if there is no other."""
     model_bytes: int
     """Size of `model.pt`."""
 
@@ -64,13 +64,13 @@ class Result:
     with_lm: dict[str, Score]
     """By language model, the main one first."""
     before_greedy: Score | None
-    """Of the node right before, where that is no result of its own: after truncation."""
+    """Score of the node right before, if that is no result of its own: after truncation."""
     before_lm: Score | None
     """The same with the main language model."""
     weights: Weights | None
-    """Of the main language model, tuned on dev."""
+    """Weights of the main language model, tuned on dev."""
     difference: Difference | None
-    """To the baseline, with the main language model; none for the baseline itself."""
+    """Difference to the baseline, with the main language model; None for the baseline itself."""
     relative: RelativeDifference | None
     """The same relative to the baseline's errors."""
 
@@ -94,7 +94,7 @@ class Experiment:
 
     @cached_property
     def choices(self) -> dict[str, Choice]:
-        """What became of the points of each grid, by grid."""
+        """The choice among the points of each grid, by grid."""
         return {grid: read(self.layout.choice(grid), Choice) for grid in self.recipe.grids}
 
     @cached_property
@@ -106,7 +106,7 @@ class Experiment:
 
     @property
     def stage1_models(self) -> list[Trained]:
-        """Every model after the first training: in the tables, and points that did not go on."""
+        """Every model after the first training, with the points of grids that were not chosen."""
         found = {model.node: model for model in self.models if model.node.parent is None}
         for grid in self.recipe.grids:
             for node in grid_nodes(self.recipe, grid):
@@ -128,7 +128,7 @@ class Experiment:
         return read(self.layout.score(node, *search_with(self.recipe, lm), split), Score)
 
     def history(self, node: Node) -> History:
-        """Return how the model of a node came about."""
+        """Return the history of a node's model."""
         return read(self.layout.am(node) / "history.json", History)
 
     def _trained(self, node: Node) -> Trained:
@@ -163,7 +163,7 @@ class Experiment:
         return read(self.layout.weights(node, lm, decoder), Weights)
 
     def _compared(self, compare: Callable[..., D], node: Node, split: str) -> D | None:
-        """Compare a model with the baseline; none for the baseline itself."""
+        """Compare a model with the baseline; None for the baseline itself."""
         baseline = baseline_node(self.recipe, node.seed)
         if node.system == baseline.system and node.folder == baseline.folder:
             return None
@@ -177,7 +177,7 @@ class Experiment:
 
 
 def by_seed(results: Sequence[Result]) -> list[list[Result]]:
-    """Group results that differ in the seed alone, in the order of their first."""
+    """Group results that differ only in the seed, in the order of their first."""
     groups: dict[tuple[str, str], list[Result]] = {}
     for result in results:
         node = result.model.node

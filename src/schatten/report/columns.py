@@ -1,4 +1,4 @@
-"""Columns: the one description of what a table shows, whichever way it is written.
+"""Columns: the description of what a table shows, shared by all output formats.
 
 A column turns a row (of any type) into raw values for CSV and one text for people. This file
 knows nothing of speech; `wer` and `cost` hold the columns of those tables.
@@ -16,26 +16,26 @@ Values = tuple[Value, ...]
 
 @dataclass(frozen=True)
 class Column(Generic[R]):
-    """What a table shows of a row."""
+    """One column of a table."""
 
     header: str | None
-    """For people, with the unit; a column without one is in the CSV alone."""
+    """Title for people, with the unit; a column without a title is only in the CSV."""
     keys: tuple[str, ...]
     """Names of its columns in the CSV."""
     values: Callable[[R], Values]
-    """Its values, one per key; None where there is none."""
+    """Its values, one per key; None if there is none."""
     text: Callable[[Values], str]
-    """Its values for people; called only where the first is there."""
+    """Its values for people; called only if the first one is there."""
     digits: int = 4
     """Decimals of floats in the CSV."""
     over_seeds: Literal["same", "mean", "nothing"] = "nothing"
-    """What a summary of seeds shows: the value where all agree, mean and deviation, or nothing."""
+    """What a summary of seeds shows: the value if all agree, mean and deviation, or nothing."""
     priority: int = 1
-    """On a narrow terminal, columns of the highest number go first."""
+    """On a narrow terminal, columns with the highest number are left out first."""
 
     @property
     def is_number(self) -> bool:
-        """Whether it stands to the right."""
+        """Whether it is aligned to the right."""
         return self.over_seeds == "mean"
 
 
@@ -143,8 +143,8 @@ def _cell(column: Column[R], values: Values) -> Cell:
 def summary(columns: Sequence[Column[R]], rows: Sequence[R], key: str) -> tuple[Line, Line]:
     """Return lines with the mean and the standard deviation (n - 1) over rows.
 
-    The column named `key` says which of them a line is. For people
-    the first line says both, and the second, all of whose texts are empty, is not shown.
+    The column named `key` says which of the two a line is. For people the first line shows both.
+    All texts of the second line are empty, so it is not shown.
     """
     pairs = [_summary_cells(column, rows, key) for column in columns]
     return tuple(mean for mean, _ in pairs), tuple(deviation for _, deviation in pairs)

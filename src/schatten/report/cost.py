@@ -1,6 +1,6 @@
-"""The table of costs: a line for each training, with what it took, and where and when it ran.
+"""The table of costs: what each training took, and where and when it ran.
 
-What differs between two runs of the same experiment stands here and not in `wer`.
+Everything that differs between two runs of the same experiment is here, not in `wer`.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Training:
     node: Node
     history: History
     chain_seconds: float
-    """Of it and of every training before it, up to the epoch that was truncated."""
+    """Seconds of it and of every training before it, up to the epoch that was truncated."""
     model_bytes: int
     """Size of `model.pt`."""
 

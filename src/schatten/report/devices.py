@@ -23,7 +23,7 @@ UNMEASURED = "needs a board"
 
 @dataclass(frozen=True)
 class Bundled:
-    """What a device runs: the same on all of them."""
+    """A tier's bundle and its scores, which are the same on all devices."""
 
     tier: str
     model: Trained
@@ -31,12 +31,12 @@ class Bundled:
     manifest: Manifest
     exported: Exported
     score: Score
-    """By the engine, in int8, on the main test split."""
+    """Score of the engine, in int8, on the main test split."""
 
 
 @dataclass(frozen=True)
 class OnDevice:
-    """A bundle on a device; a device that nobody asked for has none."""
+    """A bundle measured on a device; both are None for a device that was not asked for."""
 
     device: str
     bundled: Bundled | None
@@ -48,7 +48,7 @@ def write(
 ) -> None:
     """Write the table of the measured `devices` as devices.{md,csv,tex}.
 
-    `boards` has the titles of boards by name: those that were not measured are listed last.
+    `boards` has the titles of boards by name; boards that were not measured are listed last.
     """
     bundles = _bundles(experiment)
     entries = [_measured(experiment, name, one) for name in devices for one in bundles]
@@ -156,7 +156,7 @@ def _size(
     scale: float = 1.0,
     digits: int = 3,
 ) -> Column[OnDevice]:
-    """Return a column of what does not depend on the device."""
+    """Return a column of values that do not depend on the device."""
 
     def value(entry: OnDevice) -> float | None:
         return None if entry.bundled is None else get(entry.bundled)
@@ -171,7 +171,7 @@ def _cell(
     scale: float = 1.0,
     digits: int = 1,
 ) -> Column[OnDevice]:
-    """Return a column of measurements; without one it says what is needed."""
+    """Return a column of measurements; it names what is needed if there is none."""
 
     def values(entry: OnDevice) -> Values:
         return (UNMEASURED if entry.measured is None else get(entry.measured),)

@@ -1,6 +1,6 @@
-"""The table of the engine: what exported models weigh, and what they recognise, by precision.
+"""The table of the engine: sizes and errors of exported models, by precision.
 
-Words are the engine's own: sound in, text out, on this machine; every CPU gives the same.
+The engine recognises the words from sound on this machine; every CPU gives the same words.
 """
 
 from collections.abc import Sequence
@@ -36,11 +36,11 @@ class EngineResult:
     with_lm: dict[str, Score]
     """By language model, the main one first."""
     reference: Score
-    """The same by torch and flashlight-text with the main language model, or greedily."""
+    """Score by torch and flashlight-text, with the main language model or greedily."""
     fp32: Score | None
-    """What the engine makes of the model in fp32; None where that is not asked for."""
+    """The engine's score of the model in fp32; None if that was not asked for."""
     loss: Difference | None
-    """Of int8 to fp32, both by the engine."""
+    """Difference of int8 to fp32, both by the engine."""
 
     @property
     def main(self) -> Score:
@@ -54,7 +54,7 @@ def engine_notes(experiment: Experiment) -> list[str]:
 
 
 def engine_tables(experiment: Experiment) -> list[Table[EngineResult]]:
-    """Return a table for each test split; none where no system names a precision."""
+    """Return a table for each test split; none if no system names a precision."""
     columns = _columns(experiment)
     found = {split: engine_results(experiment, split) for split in experiment.recipe.splits.test}
     return [
@@ -65,7 +65,7 @@ def engine_tables(experiment: Experiment) -> list[Table[EngineResult]]:
 
 
 def engine_results(experiment: Experiment, split: str) -> list[EngineResult]:
-    """Return what the engine made of a split, in the order of the recipe."""
+    """Return the engine's results on a split, in the order of the recipe."""
     recipe = experiment.recipe
     return [
         _result(experiment, model.node, precision, split)
@@ -155,7 +155,7 @@ def _joined(values: Sequence[object]) -> str:
 
 
 def _more(kind: str) -> Column[EngineResult]:
-    """Return the column of errors of a kind more than in fp32, in percent of the words."""
+    """Return the column of additional errors of one kind, against fp32, in percent of the words."""
 
     def get(result: EngineResult) -> float | None:
         if result.fp32 is None:

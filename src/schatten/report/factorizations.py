@@ -1,4 +1,4 @@
-"""CER and parameters by factorization and rank, of systems that differ in that alone.
+"""CER and parameters by factorization and rank, of systems that differ only in factorization.
 
 After table 3 of the trace norm paper (Kliegl et al., 2018).
 """
@@ -13,31 +13,31 @@ from schatten.report.penalties import strengths
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A rank that two or more systems have which differ in the factorization alone."""
+class FactorizationRow:
+    """A rank of two or more systems that differ only in the factorization."""
 
     rank: str
     seed: int
     results: dict[str, Result]
-    """By factorization."""
+    """Results by factorization."""
 
     @property
     def first(self) -> Result:
-        """Any of them: what they share."""
+        """One of the results, for everything that they share."""
         return next(iter(self.results.values()))
 
 
-def factorizations_table(experiment: Experiment) -> Table[Entry]:
+def factorizations_table(experiment: Experiment) -> Table[FactorizationRow]:
     """Return a line for each rank, with columns for each factorization."""
     split = experiment.recipe.splits.test[0]
     entries = _entries(experiment, experiment.results(split))
     kinds = list(dict.fromkeys(kind for entry in entries for kind in entry.results))
-    columns = (*_shared(), *(column for kind in kinds for column in _of(experiment, kind)))
+    columns = (*_shared(), *(column for kind in kinds for column in _columns_of(experiment, kind)))
     lines = tuple(line(columns, entry) for entry in entries)
     return Table(f"Factorizations, split {split}", columns, lines)
 
 
-def _entries(experiment: Experiment, results: list[Result]) -> list[Entry]:
+def _entries(experiment: Experiment, results: list[Result]) -> list[FactorizationRow]:
     found: dict[tuple[int, str, int], dict[str, Result]] = {}
     for place, group in enumerate(factorization_groups(experiment.recipe)):
         kinds = {system: kind for kind, system in group.items()}
@@ -46,11 +46,13 @@ def _entries(experiment: Experiment, results: list[Result]) -> list[Entry]:
             if node.system in kinds and result.model.is_compressed:
                 found.setdefault((place, node.label, node.seed), {})[kinds[node.system]] = result
     return [
-        Entry(rank, seed, results) for (_, rank, seed), results in found.items() if len(results) > 1
+        FactorizationRow(rank, seed, results)
+        for (_, rank, seed), results in found.items()
+        if len(results) > 1
     ]
 
 
-def _shared() -> tuple[Column[Entry], ...]:
+def _shared() -> tuple[Column[FactorizationRow], ...]:
     return (
         words("model", "model", lambda e: e.first.model.system.model),
         words("penalty", "penalty", lambda e: e.first.model.system.regularizer.type),
@@ -60,13 +62,13 @@ def _shared() -> tuple[Column[Entry], ...]:
     )
 
 
-def _of(experiment: Experiment, kind: str) -> tuple[Column[Entry], ...]:
+def _columns_of(experiment: Experiment, kind: str) -> tuple[Column[FactorizationRow], ...]:
     lm = experiment.main_lm or "greedy"
 
-    def value(get: Callable[[Result], float]) -> Callable[[Entry], float | None]:
+    def value(get: Callable[[Result], float]) -> Callable[[FactorizationRow], float | None]:
         return lambda e: get(e.results[kind]) if kind in e.results else None
 
-    def ends(entry: Entry) -> tuple[float, float] | None:
+    def ends(entry: FactorizationRow) -> tuple[float, float] | None:
         return entry.results[kind].greedy.cer_interval if kind in entry.results else None
 
     return (
@@ -84,5 +86,5 @@ def _of(experiment: Experiment, kind: str) -> tuple[Column[Entry], ...]:
     )
 
 
-def _system(entry: Entry, kind: str) -> str | None:
+def _system(entry: FactorizationRow, kind: str) -> str | None:
     return entry.results[kind].model.node.system if kind in entry.results else None

@@ -1,4 +1,4 @@
-"""Ranks, parameters and WER by rank rule: the baseline, then what is compressed.
+"""Ranks, parameters and WER by rank rule: the baseline, then compressed models.
 
 After table 1 of Prabhavalkar et al. (2016).
 """

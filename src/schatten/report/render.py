@@ -1,4 +1,4 @@
-"""Tables as Markdown, CSV, LaTeX and for the terminal. What they say is decided elsewhere."""
+"""Tables as Markdown, CSV, LaTeX and for the terminal. Other modules decide their content."""
 
 import csv
 import io
@@ -69,7 +69,7 @@ def _visible(line: Line) -> bool:
 
 
 def to_markdown(tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> str:
-    """Write a section a table, and notes below."""
+    """Write one section for each table, and the notes below."""
     parts = [f"# {title}"]
     for table in tables:
         parts.append(f"## {table.title}")
@@ -97,7 +97,7 @@ def _escape_markdown(text: str) -> str:
 
 
 def to_latex(tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> str:
-    """Write a `table*` a section, for the packages booktabs and graphicx; the first has notes."""
+    """Write one `table*` for each section, for booktabs and graphicx; the first has the notes."""
     captions = [[f"{title}: {table.title}."] for table in tables]
     captions[0] += notes
     return "\n".join(map(_latex, tables, captions))

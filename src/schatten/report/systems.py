@@ -1,6 +1,6 @@
-"""The manifest: a line for each system, what it is and, for a point of a grid, what became of it.
+"""The manifest: a line with the settings of each system, and whether a point of a grid was chosen.
 
-Names of a grid's systems are made by the recipe; here stands what each of them means.
+The recipe makes the names of a grid's systems; this table says what each name means.
 """
 
 from dataclasses import dataclass
@@ -15,36 +15,36 @@ from schatten.report.penalties import strengths
 
 
 @dataclass(frozen=True)
-class Entry:
+class SystemRow:
     """A system of the recipe."""
 
     name: str
     system: System
     nodes: tuple[Node, ...]
-    """Of its chain, for its first seed."""
+    """Nodes of its chain, for its first seed."""
     grid: str | None
     point: GridPoint | None
-    """What the choice says of it; none where it stands in no grid."""
+    """Its entry in the choice; None if it belongs to no grid."""
 
 
-def systems_table(experiment: Experiment) -> Table[Entry]:
+def systems_table(experiment: Experiment) -> Table[SystemRow]:
     """Return a line for each system, those of the grids last."""
     columns = _columns(experiment.recipe.splits.dev)
     lines = tuple(line(columns, entry) for entry in _entries(experiment))
     return Table("Systems", columns, lines)
 
 
-def _entries(experiment: Experiment) -> list[Entry]:
+def _entries(experiment: Experiment) -> list[SystemRow]:
     recipe = experiment.recipe
     points = {p.system: p for choice in experiment.choices.values() for p in choice.points}
     grids = recipe.grid_points
     return [
-        Entry(name, s, recipe.nodes(name, s.seeds[0]), grids.get(name), points.get(name))
+        SystemRow(name, s, recipe.nodes(name, s.seeds[0]), grids.get(name), points.get(name))
         for name, s in recipe.systems.items()
     ]
 
 
-def _columns(dev: str) -> tuple[Column[Entry], ...]:
+def _columns(dev: str) -> tuple[Column[SystemRow], ...]:
     return (
         words("system", "system", lambda e: e.name),
         words("grid", "grid", lambda e: e.grid),
@@ -63,12 +63,12 @@ def _columns(dev: str) -> tuple[Column[Entry], ...]:
     )
 
 
-def ranks(entry: Entry) -> str | None:
+def ranks(entry: SystemRow) -> str | None:
     """Return the ranks that a system is truncated to, as paths spell them."""
     return " ".join(dict.fromkeys(n.variant for n in entry.nodes if n.step.compresses)) or None
 
 
-def transition(entry: Entry) -> str | None:
+def transition(entry: SystemRow) -> str | None:
     """Return when a system is truncated that is trained on after it; None for others."""
     later = [n.step for n in entry.nodes if n.is_compressed and isinstance(n.step, Train)]
     if not later:
@@ -77,7 +77,7 @@ def transition(entry: Entry) -> str | None:
     return "early" if early else "after convergence"
 
 
-def _chosen(entry: Entry) -> str | None:
+def _chosen(entry: SystemRow) -> str | None:
     if entry.point is None:
         return None
     return "yes" if entry.point.chosen else "no"

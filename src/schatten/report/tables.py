@@ -53,7 +53,7 @@ def write_table(path: Path, tables: Sequence[Table[Any]], title: str, notes: Seq
 
 
 def show(experiment: Experiment, console: Console | None = None) -> None:
-    """Print the table of word error rates, what its verdicts mean, and where its files are."""
+    """Print the table of word error rates, the meaning of its verdicts, and its folder."""
     console = console or Console()
     console.print(experiment.recipe.title, style="bold")
     tables: list[Table[Any]] = [*wer_tables(experiment), *engine_tables(experiment)]

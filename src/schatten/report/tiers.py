@@ -14,35 +14,35 @@ from schatten.report.penalties import strengths
 
 
 @dataclass(frozen=True)
-class Tier:
-    """A limit, and the model chosen for it; none where all are larger."""
+class TierRow:
+    """A limit, and the model chosen for it; None if all models are larger."""
 
     name: str
     limit: int | None
-    """Of parameters; none for the baseline."""
+    """Largest number of parameters; None for the baseline."""
     result: Result | None
     dev_cer: float | None
-    """Greedy, percent."""
+    """Greedy CER in percent."""
 
 
-def tiers_table(experiment: Experiment) -> Table[Tier]:
+def tiers_table(experiment: Experiment) -> Table[TierRow]:
     """Return the baseline and a line for each tier, on the main test split."""
     split = experiment.recipe.splits.test[0]
     results = experiment.results(split)
     baselines = [r for r in results if r.difference is None]
-    tiers = [Tier("baseline", None, r, _dev_cer(experiment, r.model)) for r in baselines]
+    tiers = [TierRow("baseline", None, r, _dev_cer(experiment, r.model)) for r in baselines]
     for name, limit in experiment.recipe.tables.tiers.items():
         tiers.append(_tier(experiment, name, limit, results))
     columns = _columns(experiment)
     return Table(f"Tiers, split {split}", columns, tuple(line(columns, tier) for tier in tiers))
 
 
-def _tier(experiment: Experiment, name: str, limit: int, results: list[Result]) -> Tier:
+def _tier(experiment: Experiment, name: str, limit: int, results: list[Result]) -> TierRow:
     best = best_model(experiment, limit)
     if best is None:
-        return Tier(name, limit, None, None)
+        return TierRow(name, limit, None, None)
     result = next(r for r in results if r.model == best)
-    return Tier(name, limit, result, _dev_cer(experiment, best))
+    return TierRow(name, limit, result, _dev_cer(experiment, best))
 
 
 def best_model(experiment: Experiment, limit: int) -> Trained | None:
@@ -56,7 +56,7 @@ def _dev_cer(experiment: Experiment, model: Trained) -> float:
 
 
 def choose_tiers(experiment: Experiment) -> choice.Tiers:
-    """Return the baseline and each tier's model; every model's first seed where none are named."""
+    """Return the baseline and each tier's model; without tiers, every model of a first seed."""
     tiers = experiment.recipe.tables.tiers
     if not tiers:
         first = [m for m in experiment.models if m.node.seed == m.system.seeds[0]]
@@ -67,12 +67,12 @@ def choose_tiers(experiment: Experiment) -> choice.Tiers:
     return choice.Tiers(tiers=[_stands(name, node) for name, node in named.items()])
 
 
-def _stands(name: str, node: Node) -> choice.Tier:
+def _stands(name: str, node: Node) -> choice.TierModel:
     place = {"rank": node.variant, "stage": node.name}
-    return choice.Tier(name=name, system=node.system, seed=node.seed, **place)
+    return choice.TierModel(name=name, system=node.system, seed=node.seed, **place)
 
 
-def _columns(experiment: Experiment) -> tuple[Column[Tier], ...]:
+def _columns(experiment: Experiment) -> tuple[Column[TierRow], ...]:
     tables = experiment.recipe.tables
     lm = f"WER {experiment.main_lm}" if experiment.main_lm else "WER greedy"
     return (
@@ -97,15 +97,15 @@ def _columns(experiment: Experiment) -> tuple[Column[Tier], ...]:
     )
 
 
-def _parameters(tier: Tier) -> int | None:
+def _parameters(tier: TierRow) -> int | None:
     return tier.result.model.history.parameters if tier.result else None
 
 
-def _relative(tier: Tier) -> float | None:
+def _relative(tier: TierRow) -> float | None:
     return tier.result.relative.percent if tier.result and tier.result.relative else None
 
 
-def _relative_ends(tier: Tier) -> tuple[float, float] | None:
+def _relative_ends(tier: TierRow) -> tuple[float, float] | None:
     if tier.result is None or tier.result.relative is None:
         return None
     return tier.result.relative.low, tier.result.relative.high

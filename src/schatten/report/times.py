@@ -1,7 +1,7 @@
 """Times of training: seconds per epoch and epochs to convergence by penalty, stage 2 by rank.
 
-Trainings that differ in lambda or seed alone are one line. What it says depends on the machine and
-on what else ran there, so it is no part of what two runs share.
+Trainings that differ only in lambda or seed share a line. Times depend on the machine and on what
+else runs there, so they differ between two runs of an experiment.
 """
 
 from collections.abc import Sequence
@@ -13,20 +13,21 @@ from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, line, number, words
 
 CONVERGED = 1.02
-"""A training has converged at the first epoch whose dev CER is at most so many times its best."""
+"""A training has converged at the first epoch whose dev CER is at most this times its best."""
 
 
 @dataclass(frozen=True)
-class Group:
-    """Trainings of one step that differ in lambda or seed alone."""
+class TrainingTimes:
+    """Trainings of one step that differ only in lambda or seed."""
 
     models: tuple[Trained, ...]
     unpenalised: float | None
-    """Seconds per epoch of the first training of the same model on as much audio, no penalty."""
+    """Seconds per epoch of first trainings without a penalty, of the same model on as much
+    audio."""
 
     @property
     def first(self) -> Trained:
-        """Any of them: what they share."""
+        """One of the trainings, for everything that they share."""
         return self.models[0]
 
     @property
@@ -41,7 +42,7 @@ class Group:
 
     @property
     def faster(self) -> float | None:
-        """How many times as long an epoch of the first training of the same chains takes."""
+        """How many times longer an epoch of the first training of the same chains takes."""
         if self.first.node.parent is None or not self.seconds_per_epoch:
             return None
         first = fmean(model.stage1.seconds_per_epoch or 0.0 for model in self.models)
@@ -54,14 +55,14 @@ def epochs_to_convergence(history: History) -> int:
     return next(n for n, rate in enumerate(rates, start=1) if rate <= CONVERGED * min(rates))
 
 
-def times_table(experiment: Experiment) -> Table[Group]:
+def times_table(experiment: Experiment) -> Table[TrainingTimes]:
     """Return a line for each kind of training: the first ones of their chains first."""
     columns = _columns()
     groups = [*_first_trainings(experiment), *_later_trainings(experiment.models)]
     return Table("Times of training", columns, tuple(line(columns, group) for group in groups))
 
 
-def _first_trainings(experiment: Experiment) -> list[Group]:
+def _first_trainings(experiment: Experiment) -> list[TrainingTimes]:
     def work(model: Trained) -> tuple[str, int]:
         training = experiment.recipe.trainings[model.system.training]
         return model.system.model, training.epoch_parts
@@ -74,15 +75,15 @@ def _first_trainings(experiment: Experiment) -> list[Group]:
         for group in reversed(found.values())
         if group[0].system.regularizer.type == "none"
     }
-    return [Group(tuple(group), plain.get(work(group[0]))) for group in found.values()]
+    return [TrainingTimes(tuple(group), plain.get(work(group[0]))) for group in found.values()]
 
 
-def _later_trainings(models: Sequence[Trained]) -> list[Group]:
+def _later_trainings(models: Sequence[Trained]) -> list[TrainingTimes]:
     found: dict[tuple[str, ...], list[Trained]] = {}
     for model in models:
         if model.node.parent is not None and model.history.epochs:
             found.setdefault((*_kind(model), model.node.folder), []).append(model)
-    return [Group(tuple(group), None) for group in found.values()]
+    return [TrainingTimes(tuple(group), None) for group in found.values()]
 
 
 def _kind(model: Trained) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ def _kind(model: Trained) -> tuple[str, ...]:
     return system.model, system.training, system.regularizer.type, system.factorization
 
 
-def _columns() -> tuple[Column[Group], ...]:
+def _columns() -> tuple[Column[TrainingTimes], ...]:
     return (
         words("step", "step", lambda g: g.first.node.spoken_name),
         words("model", "model", lambda g: g.first.system.model),
@@ -113,9 +114,9 @@ def _columns() -> tuple[Column[Group], ...]:
     )
 
 
-def _parameters(group: Group) -> float:
+def _parameters(group: TrainingTimes) -> float:
     return fmean(model.history.parameters for model in group.models)
 
 
-def _of_unpenalised(group: Group) -> float | None:
+def _of_unpenalised(group: TrainingTimes) -> float | None:
     return group.seconds_per_epoch / group.unpenalised if group.unpenalised else None

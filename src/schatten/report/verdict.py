@@ -1,14 +1,14 @@
-"""What may be said of a row against the baseline, given the paired interval of its difference."""
+"""The verdict on a row: a comparison with the baseline by the paired interval of its difference."""
 
 from schatten.report.columns import bracket
 from schatten.score.paired import Difference, RelativeDifference
 
 
 def verdict(difference: Difference | RelativeDifference, margin: float) -> str:
-    """Return what the interval allows to say; `margin` is in points of WER, or relative in %.
+    """Return the verdict that the interval allows; `margin` is in points of WER, or relative in %.
 
-    `not worse`: its upper end is below the margin. `tie` is said only with the interval, where
-    that holds zero and the row is neither worse nor better by the margin.
+    `not worse`: its upper end is below the margin. `tie`: it also holds zero, and its lower end
+    does not reach the margin. A tie is always given with its interval.
     """
     low, high = difference.low, difference.high
     if high < 0:

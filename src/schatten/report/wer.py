@@ -22,7 +22,7 @@ from schatten.report.columns import summary as summarise
 from schatten.report.verdict import verdict
 
 BYTES_PER_PARAMETER = 4
-"""Of fp32."""
+"""Size of a parameter in fp32."""
 
 
 def wer_tables(experiment: Experiment) -> list[Table[Result]]:
@@ -66,7 +66,7 @@ def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
 
 
 def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]:
-    """Return what is compared: the main WER, its interval, its difference to the baseline."""
+    """Return the columns of the comparison: main WER, its interval, difference to the baseline."""
     tables = experiment.recipe.tables
     return (
         *([] if experiment.main_lm is None else _lm(experiment, experiment.main_lm)),
@@ -119,7 +119,7 @@ def _pair(values: Values) -> str:
 
 
 def _factorization(result: Result) -> str | None:
-    """Return it where something is factored: in stage 1 (trace norm) or after it."""
+    """Return the factorization if a matrix is factored: in stage 1 (trace norm) or after it."""
     system = result.model.system
     factored = system.penalty.type == "trace_norm" or result.model.is_compressed
     return system.factorization if factored else None

@@ -20,7 +20,7 @@ def job_name(owner: str) -> str:
 def cancel_jobs(owner: str) -> bool:
     """Cancel the jobs that a dead run of this folder has in Slurm, and wait for their end.
 
-    Returns whether there were any. Errors: `UserError` where the jobs do not end.
+    Returns whether there were any. Errors: `UserError` if the jobs do not end.
     """
     if not (jobs := _jobs(owner)):
         return False

@@ -90,7 +90,7 @@ def step_from(info: dict[str, object]) -> Step:
     logs = _strings(info.get("log"))
     return Step(
         verb=verb[1] if verb else str(info["rule_name"]),
-        makes=made(_strings(info.get("output"))),
+        makes=outputs_name(_strings(info.get("output"))),
         log=Path(logs[0]) if logs else None,
         command=command,
         title=str(info.get("rule_msg") or ""),
@@ -107,7 +107,7 @@ def kinds(reason: str) -> str:
     return "; ".join(part.partition(":")[0] for part in reason.split("; "))
 
 
-def made(outputs: list[str]) -> str:
+def outputs_name(outputs: list[str]) -> str:
     """Return a short name of the outputs: the first one, without the folder of all results."""
     if not outputs:
         return ""
@@ -135,7 +135,7 @@ def tail(log: Path, lines: int = LOG_TAIL) -> list[str]:
     return [line.rstrip().rpartition("\r")[2] for line in last]
 
 
-class Board:
+class RunDisplay:
     """The steps of a run; all printing goes through it."""
 
     def __init__(self, console: Console, progress_folder: Path | None) -> None:
@@ -221,7 +221,7 @@ class Board:
         for step in list(self.running.values()):
             if time.monotonic() - step.said >= _PLAIN_PERIOD:
                 step.said = time.monotonic()
-                self.say(f"{self._count()} {step.name}: {step.describe(_of(step, seen))}")
+                self.say(f"{self._count()} {step.name}: {step.describe(_progress_of(step, seen))}")
 
     def close(self) -> None:
         """Sum up and give the terminal back."""
@@ -245,7 +245,7 @@ class Board:
     def _draw(self) -> Group:
         seen = self._progress()
         lines = [
-            Text(f"  {step.name}: {step.describe(_of(step, seen))}", style="cyan")
+            Text(f"  {step.name}: {step.describe(_progress_of(step, seen))}", style="cyan")
             for step in list(self.running.values())
         ]
         took = duration(time.monotonic() - self.began)
@@ -254,5 +254,5 @@ class Board:
         return Group(*lines, Text(f"{self._count()} {took}", style="bold"))
 
 
-def _of(step: Step, seen: dict[str, Progress]) -> Progress | None:
+def _progress_of(step: Step, seen: dict[str, Progress]) -> Progress | None:
     return seen.get(str(step.log.absolute())) if step.log else None

@@ -97,7 +97,7 @@ def locked(folder: Path | str, patience: float = 10.0) -> Iterator[None]:
     """Own `folder` (made where missing) as long as the context lasts; the owner may remove it.
 
     The lock is the operating system's. It ends with the process, and a forked child of a killed
-    owner does not keep it. Errors: `UserError` where another process still owns the folder after
+    owner does not keep it. Errors: `UserError` if another process still owns the folder after
     `patience` seconds.
     """
     path = Path(folder) / "lock"
@@ -116,7 +116,7 @@ def locked(folder: Path | str, patience: float = 10.0) -> Iterator[None]:
 
 
 def _try_lock(path: Path) -> int | None:
-    """Return a locked handle of the file at `path`; None where another process has it."""
+    """Return a locked handle of the file at `path`; None if another process has it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

@@ -23,10 +23,11 @@ from schatten.runtime import seals
 from schatten.runtime.seals import Journal, Seal
 
 FORMAT = 2
-"""Of records. Those of format 1, which name none, hold wrong settings for some verbs."""
+"""Version of the records' format. Records of format 1, which name none, hold wrong settings for
+some verbs."""
 
 
-def here() -> dict[str, str]:
+def machine_and_commit() -> dict[str, str]:
     """Return date (UTC), commit, host and processor, for captions and cost tables."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),

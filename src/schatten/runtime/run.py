@@ -33,7 +33,7 @@ INTERRUPTED = 130
 def run(arguments: list[str], *, dry_run: bool) -> int:
     """Run Snakemake with command line `arguments` in the current folder; return its exit status.
 
-    Errors: `UserError` where the folder has no Snakefile.
+    Errors: `UserError` if the folder has no Snakefile.
     """
     if not Path("Snakefile").is_file():
         raise UserError(f"{Path.cwd()} has no Snakefile: run this in the project's folder")
@@ -51,7 +51,7 @@ def run(arguments: list[str], *, dry_run: bool) -> int:
 def profile(name: str) -> str:
     """Return the folder of a profile: one of the project's by its name, or any by its path.
 
-    Errors: `UserError` where there is none.
+    Errors: `UserError` if there is none.
     """
     for folder in (Path("profiles") / name, Path(name)):
         if (folder / "config.yaml").is_file():

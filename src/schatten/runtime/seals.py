@@ -44,7 +44,7 @@ class Journal:
 
     reads: dict[Path, Seal] = field(default_factory=dict)
     listings: dict[Path, tuple[Path, Seal]] = field(default_factory=dict)
-    """By manifest: the folder of its recordings, and their seal."""
+    """Folder of the recordings and their seal, by manifest."""
     writes: dict[Path, Seal] = field(default_factory=dict)
 
 
@@ -96,7 +96,7 @@ def listing_seal(folder: Path, names: list[str]) -> Seal:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """Return the provenance record of an artifact; None where it has none.
+    """Return the provenance record of an artifact; None if it has none.
 
     Errors: `UserError` for a damaged record.
     """
@@ -145,7 +145,7 @@ def _difference(path: Path, expected: Seal) -> str | None:
 def reading(path: Path | str) -> None:
     """Announce that a file is about to be read, and refuse a damaged artifact.
 
-    Errors: `UserError` where it is not what its record says.
+    Errors: `UserError` if it is not what its record says.
     """
     path = Path(path)
     if not path.is_file() or _is_hidden(path):

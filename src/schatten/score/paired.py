@@ -77,7 +77,7 @@ def paired_difference(
 
     Utterances are drawn with replacement, the same ones for both systems, `samples` times.
     `confidence` is that of the interval (0.95: 95 %).
-    Errors: `UserError` where the files do not hold the same utterances and transcripts.
+    Errors: `UserError` if the files do not hold the same utterances and transcripts.
     """
     values = _paired_counts(a, b)
     difference = _differences(values.sum(axis=0, keepdims=True))[0]

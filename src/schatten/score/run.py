@@ -28,7 +28,7 @@ def score_files(
 ) -> str:
     """Write `NAME.score.json` and the files beside it; return the rates in one line.
 
-    Errors: `UserError` where hypotheses and cuts do not hold the same utterances.
+    Errors: `UserError` if hypotheses and cuts do not hold the same utterances.
     """
     beside(output, "")
     aligned = _aligned(hypotheses, cuts)

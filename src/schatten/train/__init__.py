@@ -1,1 +1,1 @@
-"""Training: stage 1, truncation, stage 2, on Fabric; killed trainings go on to the bit."""
+"""Training and truncation, on Lightning Fabric; a killed training resumes bit by bit."""

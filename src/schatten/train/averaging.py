@@ -21,7 +21,7 @@ class WeightAverage:
         self.count += 1
 
     def apply(self, model: nn.Module) -> None:
-        """Give the average to a model; nothing where nothing was added."""
+        """Give the average to a model; do nothing if no weights were added."""
         if self.count:
             state = model.state_dict()
             model.load_state_dict(
@@ -32,9 +32,9 @@ class WeightAverage:
             )
 
     def state(self) -> dict[str, Any]:
-        """Return what the constructor takes."""
+        """Return the state that the constructor takes."""
         return {"count": self.count, "total": self.total}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `state` returned."""
+        """Restore what `state` returned."""
         self.count, self.total = state["count"], state["total"]

@@ -1,4 +1,4 @@
-"""What a trained model's matrices multiply: second moments measured on training speech."""
+"""Second moments of the inputs of a trained model's matrices, measured on training speech."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -14,15 +14,15 @@ from schatten.recipe.training import Training
 from schatten.train.data import training_loader
 
 SECONDS = 600.0
-"""Speech that is looked at: some 15,000 output frames, dozens for each input of a matrix."""
+"""Seconds of speech to measure: some 15,000 output frames, dozens for each input of a matrix."""
 SEED = 1
-"""Of the order in which training speech is taken."""
+"""Seed of the order in which training speech is taken."""
 
 
 def input_moments(model: AcousticModel, cuts: Path, training: Training) -> dict[str, Tensor]:
     """Return the second moment (n, n) of the inputs of each matrix (m, n), by matrix.
 
-    They are those of the first ten minutes of `cuts` in the order of a training of seed 1,
+    It is measured on the first ten minutes of `cuts`, in the order of a training with seed 1,
     without masks and dropout.
     """
     torch.set_num_threads(1)

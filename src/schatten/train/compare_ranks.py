@@ -1,4 +1,4 @@
-"""How well a trained model does right after truncation, by rank rule, at equal size."""
+"""Character errors of a trained model right after truncation, by rank rule, at equal size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -51,7 +51,7 @@ class Utterances(Dataset[Batch]):
     def __getitem__(self, cuts: CutSet) -> Batch:
         """Load and pad the features of this process's share of some cuts.
 
-        A share that would be empty is a stand-in of one utterance without a frame.
+        An empty share is replaced by one utterance without a frame.
         """
         whole = list(cuts)
         share = whole[self.place.rank :: self.place.count]
@@ -70,10 +70,10 @@ class Utterances(Dataset[Batch]):
 
 
 class Chosen(Sampler[CutSet]):
-    """A sampler's mini-batches from the one numbered `skip` on, or every so many of them."""
+    """A sampler's mini-batches after the first `skip`: all of them, or every `step`-th."""
 
     def __init__(self, sampler: Sampler[CutSet], skip: int, step: int = 1) -> None:
-        """Skip so many mini-batches, then take each `step`-th."""
+        """Skip the first `skip` mini-batches, then take every `step`-th."""
         self.sampler = sampler
         self.skip, self.step = skip, step
 
@@ -102,8 +102,8 @@ def training_loader(
 ) -> DataLoader[Batch]:
     """Return an epoch's batches, shuffled and bucketed by duration, from batch `skip` on.
 
-    Every process draws the same batches and takes its share of each, so that their number
-    changes no batch. Fewer utterances than buckets are in one bucket.
+    Every process draws the same batches and takes its share of each. So the number of processes
+    changes no batch. If there are fewer utterances than buckets, one bucket holds all.
     """
     parts = training.epoch_parts
     chosen = cuts.filter(partial(_is_in, epoch % parts, parts)) if parts > 1 else cuts

@@ -16,7 +16,7 @@ def evaluate(
     """Return `dev_loss`, a mean over utterances, and `dev_cer`, in percent, greedy.
 
     `batches` are this process's share, which may be empty; all processes together are counted.
-    `model` is the one that is not wrapped for several processes: its forward pass waits for none.
+    `model` is not wrapped for several processes, so its forward pass waits for no other process.
     """
     loss, utterances, errors, labels = 0.0, 0, 0, 0
     modes = {module: module.training for module in model.modules()}

@@ -17,7 +17,7 @@ from schatten.runtime.launch import place
 
 @contextmanager
 def _absent(module: str) -> Iterator[None]:
-    """Let imports of a module fail that was not imported yet."""
+    """Let the import of a module fail if it was not imported before."""
     if module in sys.modules:
         yield
         return
@@ -74,7 +74,7 @@ def started(precision: PrecisionName, folder: Path) -> Iterator[Fabric]:
 
 @contextmanager
 def _devices() -> Iterator[int | list[int]]:
-    """Yield how many devices each node has to give, or which GPU a process alone takes."""
+    """Yield the number of devices of each node, or the GPU of a process that runs alone."""
     here = place()
     if here.count == 1 and torch.cuda.is_available():
         with gpus.one_of(torch.cuda.device_count()) as gpu:
@@ -84,7 +84,7 @@ def _devices() -> Iterator[int | list[int]]:
 
 
 def _precision(name: PrecisionName) -> Precision:
-    """Return a precision; on a CPU bfloat16 stands for float16, as torch has no other there."""
+    """Return a precision; on a CPU bfloat16 replaces float16, which torch lacks there."""
     if name == "32":
         return Precision()
     if torch.cuda.is_available():

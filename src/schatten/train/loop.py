@@ -21,22 +21,22 @@ from schatten.train.randomness import Augmentation, seed_step
 from schatten.train.schedule import Schedule
 from schatten.train.speech import Speech
 from schatten.train.state import Checkpoints, Part, epoch_model
-from schatten.train.techniques import Group, Step, Technique
+from schatten.train.techniques import ParameterGroup, Step, Technique
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a training follows from, besides the model."""
+    """Everything that determines a training, besides the model."""
 
     training: Training
     objective: Objective
     techniques: Sequence[Technique]
-    """In the order in which they act."""
+    """Techniques in the order in which they act."""
     schedule: Schedule
     epochs: int
     seed: int
     cuts: tuple[Path, Path]
-    """Train and dev, with features."""
+    """Cuts of train and dev, with features."""
     keep_epochs: tuple[int, ...] = ()
     """Epochs whose models are kept, in the state folder."""
 
@@ -112,7 +112,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
     return progress.records, progress.elapsed
 
 
-def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> list[Group]:
+def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> list[ParameterGroup]:
     """Return the parameters that no technique claims, then the groups of the techniques.
 
     The norm of the gradient is summed in this order, so it must not change.
@@ -126,20 +126,20 @@ def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> l
                 taken.add(id(parameter))
                 own.append(parameter)
         if own:
-            groups.append(Group(own, group.share))
+            groups.append(ParameterGroup(own, group.share))
     others = [one for one in model.parameters() if id(one) not in taken]
-    return [Group(others, lambda step: 1.0), *groups]
+    return [ParameterGroup(others, lambda step: 1.0), *groups]
 
 
-def _optimizer(groups: list[Group], training: Training) -> torch.optim.Adam:
+def _optimizer(groups: list[ParameterGroup], training: Training) -> torch.optim.Adam:
     """Return Adam; the loop sets the rate of each group at every step."""
     parameters = [{"params": group.parameters} for group in groups]
-    fused = training.precision == "32"  # Fabric clips no gradients of a fused one in mixed
+    fused = training.precision == "32"  # in mixed precision Fabric cannot clip for it
     return torch.optim.Adam(parameters, training.learning_rate, betas=(0.9, 0.98), fused=fused)
 
 
 def _set_up_torch(threads: int) -> None:
-    """Make torch repeat its results: one number of threads, no algorithm that draws lots."""
+    """Make torch repeatable: a fixed number of threads, deterministic algorithms."""
     quiet()
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True, warn_only=True)
@@ -154,7 +154,7 @@ def _parts(
     average: WeightAverage,
     progress: Progress,
 ) -> dict[str, Part]:
-    """Return what a checkpoint has to hold."""
+    """Return the parts of a checkpoint."""
 
     def restore(states: list[dict[str, Any]]) -> None:
         for technique, state in zip(techniques, states, strict=True):
@@ -172,12 +172,12 @@ def _parts(
 
 
 def _rank() -> list[int]:
-    """Return the rank of another process than the first, which has random draws of its own."""
+    """Return a process's rank, if it is not the first one: its random draws then differ."""
     return [place().rank] if place().rank else []
 
 
 def _losses(objective: Objective, step: Step) -> Tensor:
-    """Return the losses (N,) of a batch; of a stand-in, which has no utterance, a zero."""
+    """Return the losses (N,) of a batch; a zero if this process's share is empty."""
     if not step.batch.labels:
         return 0.0 * step.log_probs.sum()[None]
     return objective.losses(step.log_probs, step.lengths, step.batch)
@@ -203,5 +203,5 @@ def _measured(techniques: Sequence[Technique], model: AcousticModel) -> dict[str
 
 
 def _numbers(record: dict[str, Any]) -> dict[str, float]:
-    """Return what TensorBoard shows of a record."""
+    """Return the numbers of a record that TensorBoard shows."""
     return {name: value for name, value in record.items() if isinstance(value, float)}

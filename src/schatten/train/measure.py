@@ -1,4 +1,4 @@
-"""What a model's history says of the numbers that it stores."""
+"""Shapes, ranks and parameters of a model's weights, for its history."""
 
 from typing import Any
 

@@ -18,7 +18,7 @@ T = TypeVar("T")
 def class_of(module: ModuleType, kind: type[T]) -> type[T]:
     """Return the one subclass of `kind` that a module defines.
 
-    Errors: `UserError` where it defines none, or several.
+    Errors: `UserError` if it defines none, or several.
     """
     found = [
         one
@@ -36,7 +36,7 @@ def make_own(code: OwnCode, kind: type[T], *arguments: Any) -> T:
     """Return an object of the one subclass of `kind` that a user's file defines.
 
     The class is called with the file's settings and `arguments`. If it has a pydantic model
-    `Settings`, the settings are checked by that and given as one. Errors: `UserError` where the
+    `Settings`, the settings are checked by that and given as one. Errors: `UserError` if the
     file is missing or fails, or where `Settings` refuses the settings.
     """
     found = class_of(_load(code.file), kind)

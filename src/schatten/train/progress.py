@@ -1,4 +1,4 @@
-"""How far a training is, and the check that it does not diverge."""
+"""The progress of a training, and the check that it does not diverge."""
 
 import math
 import time
@@ -11,9 +11,9 @@ from schatten.train.data import Batch
 from schatten.train.fabric import over_processes
 
 DIVERGENCE_FACTOR = 5.0
-"""A training ends where its smoothed loss is more than this many times that of its beginning."""
+"""A training fails if its smoothed loss is more than this many times that of its first steps."""
 _FIRST = 20
-"""Steps whose mean loss is that of the beginning."""
+"""Number of first steps, whose mean loss is the reference."""
 REMEDY = "lower the learning rate, lengthen warmup_steps, or lower gradient_clip"
 
 
@@ -97,12 +97,12 @@ class Progress:
         return record
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint has to hold."""
+        """Return the state for a checkpoint."""
         names = "step", "epoch", "records", "sums", "first_losses", "recent_loss", "elapsed"
         return {name: getattr(self, name) for name in names}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned; the clock goes on from there."""
+        """Restore what `state` returned; the clock continues from there."""
         self._before, self._start = state["elapsed"], time.monotonic()
         for name, value in state.items():
             if name != "elapsed":

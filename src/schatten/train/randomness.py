@@ -14,7 +14,7 @@ from schatten.train.data import Batch
 def seed_step(seed: int, *numbers: int) -> None:
     """Seed every random generator for one step, so that a resumed training draws the same.
 
-    `numbers`: the step; of another process than the first, its rank too.
+    `numbers`: the step, and in every process but the first its rank.
     """
     mixed = int(np.random.SeedSequence([seed, *numbers]).generate_state(1)[0])
     random.seed(mixed)

@@ -20,7 +20,7 @@ class Schedule:
     warmup_steps: int = 0
     """Steps of the linear rise."""
     first_epoch: int = 0
-    """Epochs of it that are past when this training begins."""
+    """Epochs of the schedule that are over when this training begins."""
     hold: float = 0.0
     """Epochs before the decay."""
 
@@ -48,7 +48,7 @@ def schedule_of(node: Node) -> Schedule:
 
     A later training starts at a multiple of the last rate before it (the trace norm paper, Kliegl
     et al., 2018, section 3.2.2: 3). Where its schedule is `continued`, that of the first training
-    goes on from the epoch that was truncated (section 3.2.3).
+    continues from the epoch that was truncated (section 3.2.3).
     """
     step = node.step
     assert isinstance(step, Train)

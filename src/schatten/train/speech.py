@@ -18,7 +18,7 @@ from schatten.train.data import Batch, part_of, scoring_loader, training_loader
 from schatten.train.objectives import Objective
 
 _HELD = 40_000
-"""Training utterances whose cuts are held in memory at most, some 3 kB each."""
+"""Largest number of training utterances whose cuts are held in memory, some 3 kB each."""
 
 
 class Speech:
@@ -32,9 +32,9 @@ class Speech:
         objective: Objective,
         seed: int,
     ) -> None:
-        """Read `cuts` (train, dev) and say what is left out.
+        """Read `cuts` (train, dev) and print what is left out.
 
-        Errors: `UserError` where nothing is left to train on, or a part of an epoch is empty.
+        Errors: `UserError` if nothing is left to train on, or a part of an epoch is empty.
         """
         self.training, self.seed = training, seed
         self.units = model.units
@@ -58,7 +58,7 @@ class Speech:
 
 
 def _in_memory(cuts: CutSet) -> CutSet:
-    """Hold the cuts of a corpus that is not large in memory: an epoch reads them twice."""
+    """Hold cuts in memory unless the corpus is large: an epoch reads them twice."""
     first = list(islice(cuts, _HELD + 1))
     return CutSet.from_cuts(first) if len(first) <= _HELD else cuts
 
@@ -66,7 +66,7 @@ def _in_memory(cuts: CutSet) -> CutSet:
 def _fitting(
     cuts: CutSet, model: AcousticModel, training: Training, objective: Objective
 ) -> tuple[CutSet, list[float]]:
-    """Leave out utterances that are too long, or too short for their labels, and say so.
+    """Leave out utterances that are too long, or too short for their labels, and print how many.
 
     Returns the others, and the seconds of each of `epoch_parts` parts of them.
     """

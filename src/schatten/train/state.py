@@ -1,7 +1,7 @@
 """The state of an unfinished training: `state/<key>/`, outside of what Snakemake deletes.
 
-The key is a hash of everything that the result follows from, so that a state is only ever taken
-up by the training that it belongs to.
+The key is a hash of everything that determines the result. So a training resumes only from a state
+of its own.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ _FORMAT = "schatten.checkpoint"
 _VERSION = 1
 
 Part = tuple[Callable[[], Any], Callable[[Any], object]]
-"""Returns what a checkpoint has to hold of something; takes it up again."""
+"""One function returns the state for a checkpoint, the other restores it."""
 
 
 def state_key(settings: str, inputs: list[Path]) -> str:
@@ -32,7 +32,7 @@ def state_key(settings: str, inputs: list[Path]) -> str:
 
 @contextmanager
 def training_state(settings: str, inputs: list[Path]) -> Iterator[Path]:
-    """Yield the locked state folder of a training; it goes when the training has ended well.
+    """Yield the locked state folder of a training; it is removed when the training has succeeded.
 
     Of several processes the first one has the lock.
     """
@@ -52,7 +52,7 @@ def epoch_model(model: Path, epoch: int) -> Path:
 
 
 class Checkpoints:
-    """`last.ckpt` in a state folder: what a training goes on from, to the bit."""
+    """`last.ckpt` in a state folder, from which a training resumes bit by bit."""
 
     def __init__(self, folder: Path, parts: Mapping[str, Part]) -> None:
         """Take the parts of a training by name."""
@@ -68,9 +68,9 @@ class Checkpoints:
             torch.save({_FORMAT: _VERSION, **content}, beside)
 
     def resume(self) -> bool:
-        """Take up all parts where there is a whole checkpoint, and tell whether there was.
+        """Restore all parts from a complete checkpoint, and tell whether there was one.
 
-        One that is damaged, or that an old version wrote, is removed, and said.
+        A checkpoint that is damaged, or that an old version wrote, is removed with a message.
         """
         content = self._read()
         if content is None:

@@ -15,7 +15,7 @@ from schatten.recipe.chain import Node
 from schatten.recipe.steps import Train, Truncate
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.runtime.launch import place
-from schatten.runtime.provenance import here
+from schatten.runtime.provenance import machine_and_commit
 from schatten.train import loop, objectives, techniques
 from schatten.train.calibration import input_moments
 from schatten.train.measure import stored_parameters
@@ -40,7 +40,7 @@ def history_of(model: Path) -> Path:
 
 
 def read_history(model: Path) -> History:
-    """Return how a model came about; a missing or damaged file is a `UserError`."""
+    """Return the history of a model; a missing or damaged file is a `UserError`."""
     return History.read(history_of(model))
 
 
@@ -107,7 +107,7 @@ def initial_model(node: Node, statistics: Path) -> AcousticModel:
 
 
 def truncate(node: Node, inputs: Inputs, output: Path) -> None:
-    """Write a model with its matrices truncated as the node's step says.
+    """Write a model with its matrices truncated by the node's step.
 
     Errors: `UserError` for a node that is no truncation, and for an input that is not given.
     """
@@ -125,7 +125,7 @@ def truncate(node: Node, inputs: Inputs, output: Path) -> None:
 
 
 def _refuse_missing_epoch(source: Path) -> None:
-    """Say what makes the missing model of an earlier epoch: its training, as it ends."""
+    """Refuse a missing model of an earlier epoch; say that its training writes it at its end."""
     last = source.with_name("model.pt")
     if not source.is_file() and last.is_file():
         raise UserError(
@@ -148,7 +148,7 @@ def _write(
         epochs=[Epoch.model_validate(record) for record in records],
         training_seconds=seconds,
         torch=torch.__version__,
-        **here(),
+        **machine_and_commit(),
     )
     history.write(history_of(output))
     models.save(model.eval(), output)

@@ -1,4 +1,4 @@
-"""Truncating a trained model as a rank of the recipe says."""
+"""Truncating a trained model by a rank rule of the recipe."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -44,7 +44,7 @@ def truncated(
 def ranks_of(rule: Rank, spectra: Mapping[str, Spectrum], others: int) -> dict[str, int]:
     """Return the rank of each matrix; the model has `others` parameters outside of them.
 
-    Raises `ValueError` where the rule cannot be met.
+    Raises `ValueError` if the rule cannot be met.
     """
     if isinstance(rule, VarianceShare):
         reach = rule.rule == "reach"
@@ -64,7 +64,7 @@ def ranks_of(rule: Rank, spectra: Mapping[str, Spectrum], others: int) -> dict[s
 
 
 def _others(model: AcousticModel, is_projection: bool) -> int:
-    """Count the parameters at inference that no rank changes."""
+    """Count the parameters at inference that do not depend on ranks."""
     if is_projection:
         first = model.bank.form()["lstm0.nonrec"].numel()
         biases = sum(bias.numel() for bias in cast(LstmModel, model).biases)

@@ -20,11 +20,11 @@ class Units:
     """An inventory of CTC units."""
 
     kind: str
-    """What the units are: `characters`."""
+    """The kind of units: `characters`."""
     names: tuple[str, ...]
     """The blank first; the index of a name is that of the model's output."""
     separator: str | None
-    """Name of the unit that parts words; None where words follow each other directly."""
+    """Name of the unit between words; None if words follow each other directly."""
 
     def __post_init__(self) -> None:
         if self.names[:1] != (BLANK,):
@@ -45,7 +45,7 @@ class Units:
 
     @property
     def separator_index(self) -> int:
-        """Index of the separator. Errors: `UserError` where there is none."""
+        """Index of the separator. Errors: `UserError` if there is none."""
         if self.separator is None:
             raise UserError(
                 f"{self.kind} have no separator between words, which this search needs: "
@@ -89,7 +89,7 @@ class Units:
         return list(word)
 
     def stored(self) -> list[str] | dict[str, Any]:
-        """Return what files store: for characters the list of names, else all fields by name."""
+        """Return the units as files store them: characters as a list of names, others as a dict."""
         if self.kind == CHARACTERS:
             return list(self.names)
         return {"kind": self.kind, "names": list(self.names), "separator": self.separator}

@@ -1,7 +1,7 @@
-"""What the Snakefile knows: the recipe, the paths, and which part of the recipe makes a step run.
+"""The workflow for the Snakefile: recipe, paths, and which part of the recipe makes a step run.
 
-The one package that knows of Snakemake; of the verbs only `show` asks it, for the data key. It
-imports nothing heavy, as it runs whenever Snakemake starts.
+Only this package knows Snakemake. Of the verbs, only `show` uses it, for the data key. It imports
+nothing heavy, as it runs whenever Snakemake starts.
 """
 
 from collections.abc import Callable
@@ -15,10 +15,10 @@ __all__ = ["DEFAULT_RECIPE", "KEYS", "Workflow", "any_of", "given", "scaled", "w
 
 
 def scaled(amount: int) -> Callable[[Any, int], int]:
-    """Return a resource that a step asks for: `amount` at first, twice that at its second try ...
+    """Return a resource that a step asks for: `amount`, doubled at its second try, and so on.
 
-    It matters where a scheduler enforces memory (`mem_mb`) or time (`runtime`, minutes) and the
-    profile lets steps try again (`retries`).
+    It matters if a scheduler enforces memory (`mem_mb`) or time (`runtime`, minutes) and the
+    profile allows retries (`retries`).
     """
     return lambda wildcards, attempt: amount * attempt
 

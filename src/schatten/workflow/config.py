@@ -1,4 +1,4 @@
-"""What `snakemake --config` says, checked: which experiment the workflow is of."""
+"""The checked values of `snakemake --config`: which experiment the workflow runs."""
 
 import os
 import re
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def workflow_of(config: dict[str, Any], *, is_cached: bool = False) -> Workflow:
-    """Read what `--config` says; `is_cached`: Snakemake was given `--cache`.
+    """Read and check `--config`; `is_cached`: Snakemake was given `--cache`.
 
     Errors: `UserError` for an unknown key, a wrong recipe or a missing corpus folder.
     """
@@ -47,7 +47,7 @@ def workflow_of(config: dict[str, Any], *, is_cached: bool = False) -> Workflow:
 
 
 def _text(config: dict[str, Any], key: str, default: str) -> str:
-    """Return a value of `--config`, which Snakemake reads as YAML: `1e3` comes as a number."""
+    """Return a value of `--config`, which Snakemake reads as YAML: `1e3` becomes a number."""
     value = config.get(key, default)
     if not isinstance(value, str | Path):
         raise UserError(f"--config {key} is not text but {value!r}: write it with more quotes")
@@ -55,7 +55,7 @@ def _text(config: dict[str, Any], key: str, default: str) -> str:
 
 
 def _check_names(recipe: Path, results: str) -> None:
-    """Refuse names that would mean something else in a pattern of paths."""
+    """Refuse names that have a meaning in patterns of paths."""
     for name in (recipe.parent.name, recipe.stem):
         if not _NAME.fullmatch(name):
             raise UserError(

@@ -20,7 +20,7 @@ from schatten.runtime.seals import record_of
 
 @dataclass(frozen=True)
 class Experiment:
-    """What an experiment is made of, and the nodes that rules ask for by their wildcards."""
+    """An experiment's options, and the nodes that rules find by their wildcards."""
 
     name: str
     """The recipe as the verbs take it."""
@@ -44,7 +44,7 @@ class Experiment:
 
     @property
     def makes_audio(self) -> bool:
-        """Whether the corpus step writes audio of its own."""
+        """Whether the corpus step writes audio."""
         return makes_audio(self.recipe.corpus)
 
     @property
@@ -59,11 +59,11 @@ class Experiment:
 
     @property
     def corpus_files(self) -> dict[str, Path]:
-        """What the corpus step writes: cuts, normalised texts, and audio where it makes some."""
+        """Outputs of the corpus step: cuts, normalised texts, and audio if it makes some."""
         return self.layout.corpus_files(self.splits, with_audio=self.makes_audio)
 
     def outputs(self, **files: Path) -> dict[str, Path]:
-        """Name a step's files; with their provenance records where they go to a cache."""
+        """Name a step's files, with their provenance records if they go to a cache."""
         records = {f"{name}_record": record_of(path) for name, path in files.items()}
         return files | (records if self.is_cached else {})
 
@@ -106,11 +106,11 @@ class Experiment:
 
     @cached_property
     def table_nodes(self) -> list[Node]:
-        """Every model in the tables that no choice has to be made for."""
+        """Every model in the tables that needs no choice."""
         return table_nodes(self.recipe)
 
     def chosen_nodes(self, checkpoints: Any) -> list[Node]:
-        """The models of the grids' best points; Snakemake is told to choose them first."""
+        """The models of the grids' best points; Snakemake first runs the choice."""
         chosen = [
             system
             for grid in self.recipe.grids
@@ -119,7 +119,7 @@ class Experiment:
         return [node for node in table_nodes(self.recipe, chosen) if node.system in chosen]
 
     def tier_nodes(self, checkpoints: Any) -> list[Node]:
-        """The models that stand for the tiers; Snakemake is told to choose them first."""
+        """The models of the tiers; Snakemake first runs the choice."""
         return chosen_tiers(self.recipe, Path(checkpoints.tiers.get().output[0]))
 
     @cached_property
@@ -134,12 +134,12 @@ class Experiment:
 
     @property
     def emulated(self) -> list[str]:
-        """Devices that qemu emulates, of which times are modelled."""
+        """Devices that qemu emulates; their times are modelled."""
         return [name for name, device in all_devices().items() if device.runner == "qemu"]
 
     @property
     def timed(self) -> list[str]:
-        """The others."""
+        """Devices whose times are measured."""
         return [name for name in all_devices() if name not in self.emulated]
 
     def is_here(self, device: str) -> bool:
@@ -148,7 +148,7 @@ class Experiment:
 
     @property
     def gpus_each(self) -> int:
-        """GPUs a training takes: one where the machine has any; `schatten run` says how many."""
+        """GPUs of a training: one if the machine has any, which `schatten run` finds out."""
         return min(1, gpus.count())
 
     def torch_threads(self, wildcards: Any) -> int:

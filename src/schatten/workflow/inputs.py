@@ -1,4 +1,4 @@
-"""What the rules of an experiment read and write besides the steps of its chains."""
+"""Inputs and outputs of an experiment's rules, except for the steps of its chains."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,13 +33,13 @@ class Workflow(Experiment):
         return lexicon_models(self.recipe)[0]
 
     def grid_scores(self, wildcards: Any) -> list[Path]:
-        """The scores on dev that a grid's best are chosen by."""
+        """The scores on dev by which a grid's best points are chosen."""
         dev = self.recipe.splits.dev
         nodes = self.points[wildcards.grid]
         return [self.layout.score(node, "greedy", "none", dev) for node in nodes]
 
     def results(self, nodes: Sequence[Node]) -> list[Path]:
-        """What the tables read of some models: scores, models and histories."""
+        """Inputs of the tables for some models: scores, models and histories."""
         scores = [
             self.layout.score(node, decoder, lm, split)
             for node in nodes
@@ -49,7 +49,7 @@ class Workflow(Experiment):
         return [*scores, *self.layout.trained(nodes), *self._engine_results(nodes)]
 
     def listings(self, nodes: Sequence[Node]) -> list[Path]:
-        """What the scores of some models write for people, which no step reads."""
+        """Outputs of scoring some models, for people; no step reads them."""
         return [
             path
             for node in nodes
@@ -59,7 +59,7 @@ class Workflow(Experiment):
         ]
 
     def _engine_results(self, nodes: Sequence[Node]) -> list[Path]:
-        """What the engine's table reads of some models: scores, sizes and latencies."""
+        """Inputs of the engine's table for some models: scores, sizes and latencies."""
         pairs = [(node, *pair) for node in nodes for pair in engine_decodings(self.recipe, node)]
         scores = [
             self.layout.score(node, "engine", lm, split, precision)
@@ -70,29 +70,29 @@ class Workflow(Experiment):
         return [*scores, *(path.with_suffix(".json") for path in sorted(exported))]
 
     def dev_scores(self, nodes: Sequence[Node], kind: str) -> list[Path]:
-        """Greedy scores on dev of some models, where a kind of figure, or tiers, need them."""
+        """Greedy scores of some models on dev, if a kind of figure or tiers need them."""
         if kind not in ON_DEV and not (kind == "tables" and self.recipe.tables.tiers):
             return []
         dev = self.recipe.splits.dev
         return [self.layout.score(node, "greedy", "none", dev) for node in nodes]
 
     def bundles(self, nodes: Sequence[Node]) -> list[Path]:
-        """The manifests of the bundles of some models, where they have a language model."""
+        """The manifests of the bundles of some models, if they have a language model."""
         lm = bundle_lm(self.recipe)
         final = [node for node in nodes if node.is_final and lm is not None]
         return [self.layout.bundle(node, str(lm)) / "manifest.json" for node in final]
 
     def table_bundles(self, nodes: Sequence[Node]) -> list[Path]:
-        """The same, where the tables show them."""
+        """The same, if the tables show them."""
         return self.bundles(nodes) if "bundles" in written(self.recipe) else []
 
     def tier_inputs(self, nodes: Sequence[Node]) -> list[Path]:
-        """What says which models stand for the tiers."""
+        """The file that names the models of the tiers."""
         final = [node for node in nodes if node.is_final]
         return [*self.layout.trained(final), *self.dev_scores(final, "tables")]
 
     def device_results(self, nodes: Sequence[Node]) -> list[Path]:
-        """What the table of devices reads of some models: bundles, words, sizes, times."""
+        """Inputs of the table of devices for some models: bundles, words, sizes, times."""
         layout, split, found = self.layout, self.recipe.splits.test[0], []
         for node in nodes:
             found.append(layout.exported(node, "int8").with_suffix(".json"))
@@ -103,7 +103,7 @@ class Workflow(Experiment):
         return found
 
     def curve_inputs(self, wildcards: Any) -> list[Path]:
-        """What a curve is drawn from."""
+        """Inputs of a curve."""
         recipe, layout, node = self.recipe, self.layout, self.baseline
         if wildcards.kind == "beam":
             return [layout.beams(*search_with(recipe, x)) for x in beam_models(recipe)]
@@ -134,7 +134,7 @@ class Workflow(Experiment):
 
     @property
     def choices(self) -> list[Path]:
-        """Which points of each grid go on, and the points."""
+        """The choices of all grids, and the models of their points."""
         points = [node for nodes in self.points.values() for node in nodes]
         return [*map(self.layout.choice, self.recipe.grids), *self.layout.trained(points)]
 
@@ -166,7 +166,7 @@ class Workflow(Experiment):
         return self.layout.exported(self.node(wildcards), wildcards.precision)
 
     def search_lexicon(self, wildcards: Any) -> list[Path]:
-        """The lexicon that is searched with a language model; none for one of characters."""
+        """The lexicon that is searched with a language model; none if it is of characters."""
         searched = self.recipe.language_models[wildcards.lm].decoder == "lexicon"
         return [self.layout.lm(wildcards.lm) / "lexicon"] if searched else []
 
@@ -175,7 +175,7 @@ class Workflow(Experiment):
         return self.layout.graph(self.recipe.decoding.wfst.first_pass or wildcards.lm)
 
     def rescoring_lm(self, wildcards: Any) -> list[Path]:
-        """The model that rescores the graph's lattices, where the graph has another one."""
+        """The model that rescores the graph's lattices, if the graph has another one."""
         if self.recipe.decoding.wfst.first_pass in (None, wildcards.lm):
             return []
         return [self.layout.lm(wildcards.lm) / "bin"]

@@ -1,7 +1,8 @@
-"""The rules of a chain's steps: one of a pattern for each class of step.
+"""The rules of a chain's steps: one pattern of a rule for each class of step.
 
-Outputs cannot be functions of wildcards, so nodes that keep other epochs have a rule of their own
-of that pattern; so have trainings of other names, so that the graph of the rules has no circle.
+Outputs cannot be functions of wildcards. So each set of kept epochs has a rule of its own, made
+from the pattern. Trainings of other names have a rule of their own too; otherwise the graph of the
+rules would have a circle.
 """
 
 import re
@@ -16,17 +17,17 @@ from schatten.workflow.experiment import Experiment, options_of
 
 PATTERN = NodePattern()
 FIRST, LATER = 10, 5
-"""Priorities of trainings: a first one is waited for by more steps."""
+"""Priorities of trainings: more steps wait for a first one."""
 
 
 @dataclass(frozen=True)
 class StepRule:
-    """What the rule of some nodes of one class of step is made of."""
+    """The parts of one rule, for some nodes of one class of step."""
 
     experiment: Experiment
     name: str
     nodes: tuple[Node, ...]
-    """Of the first seed of each system."""
+    """Nodes of the first seed of each system."""
 
     @property
     def systems(self) -> str:
@@ -57,28 +58,38 @@ class StepRule:
         return FIRST if self.nodes[0].parent is None else LATER
 
     def inputs(self, wildcards: Any) -> dict[str, Path]:
-        """Return what a node's step reads, by the option of the verb."""
+        """Return the files that a node's job waits for, by the option of the verb.
+
+        For the model of a kept epoch this is `model.pt` beside it, an output of the same job. So
+        truncations made before kept epochs were outputs stay valid: Snakemake compares inputs.
+        """
+        needed = self._needed(wildcards)
+        if "model" in needed:
+            needed["model"] = needed["model"].with_name("model.pt")
+        return needed
+
+    def _needed(self, wildcards: Any) -> dict[str, Path]:
         return self.experiment.layout.needed(self.experiment.node(wildcards))
 
     def settings(self, wildcards: Any) -> str:
-        """Return what a node's result follows from."""
+        """Return everything that determines a node's result."""
         return self.experiment.node(wildcards).settings
 
     def source(self, wildcards: Any) -> Path:
         """Return the model that a node's step starts from."""
-        return self.inputs(wildcards)["model"]
+        return self._needed(wildcards)["model"]
 
     def options(self, wildcards: Any, input: Any) -> str:
         """Return the options of the verb that name inputs. (Of inputs: no reason to run again.)"""
-        return options_of(input.items())
+        return options_of(self._needed(wildcards).items())
 
     def title(self, wildcards: Any, input: Any) -> str:
-        """Return what a job does, for people. (A param that asks for inputs makes none run.)"""
+        """Return what a job does, in words. (A param that asks for inputs makes none run.)"""
         return self.experiment.node(wildcards).title
 
 
 def step_rules(experiment: Experiment, kind: str) -> list[StepRule]:
-    """Return the rules of a class of step; none where no chain has such a step."""
+    """Return the rules of a class of step; none if no chain has such a step."""
     groups: dict[tuple[str, tuple[int, ...]], list[Node]] = {}
     for node in experiment.every_node:
         if node.step.kind == kind:

@@ -27,7 +27,9 @@ def bench_decoder(
         typer.Option(help="First-pass model: the engine is also run with its look-ahead."),
     ] = None,
     beam: Annotated[list[int], typer.Option(help="Beams to compare at.")] = [25, 50, 100, 200],  # noqa: B006
-    rounds: Annotated[int, typer.Option(help="Times are the least of so many, in turns.")] = 3,
+    rounds: Annotated[
+        int, typer.Option(help="Each time is the least of this many, in rotation.")
+    ] = 3,
 ) -> None:
     """Decode with the engine and with flashlight-text: WER (%), CPU seconds, MB, one thread."""
     from schatten import recipe as recipes

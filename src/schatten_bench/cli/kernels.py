@@ -63,7 +63,7 @@ def show(
 
 
 @app.command("compare")
-def compare(
+def compare_kernels(
     programs: Annotated[
         Path, typer.Option("--programs", help="Folder of time_gemm and time_vector, for this host.")
     ] = BUILT / "host/bin",

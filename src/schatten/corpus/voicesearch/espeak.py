@@ -49,7 +49,7 @@ class Espeak:
     def choose(self, voice: str) -> None:
         """Speak with `ACCENT+VARIANT` from now on.
 
-        Errors: `UserError` where espeak-ng has no such accent or variant.
+        Errors: `UserError` if espeak-ng has no such accent or variant.
         """
         accent, _, variant = voice.partition("+")
         if variant not in self._variants:

@@ -31,7 +31,7 @@ _FLATTENING = 10
 
 
 @dataclass(frozen=True)
-class Part:
+class TextOrRule:
     """Literal words, or the name of a rule to draw from."""
 
     text: str
@@ -42,10 +42,10 @@ class Part:
 class Rule:
     """Alternatives with their cumulative weights."""
 
-    alternatives: tuple[tuple[Part, ...], ...]
+    alternatives: tuple[tuple[TextOrRule, ...], ...]
     cumulative: tuple[float, ...]
 
-    def draw(self, random: Random) -> tuple[Part, ...]:
+    def draw(self, random: Random) -> tuple[TextOrRule, ...]:
         """Draw an alternative."""
         return random.choices(self.alternatives, cum_weights=self.cumulative)[0]
 
@@ -126,12 +126,12 @@ def _rule(where: str, body: str, operator: str, used: dict[str, str]) -> Rule:
     return Rule(tuple(alternatives), tuple(accumulate(weights)))
 
 
-def _parts(where: str, text: str, used: dict[str, str]) -> tuple[Part, ...]:
+def _parts(where: str, text: str, used: dict[str, str]) -> tuple[TextOrRule, ...]:
     parts = []
     for rule, words in _PART.findall(text):
         if rule:
             used.setdefault(rule, where)
         elif _WORDS.fullmatch(words) is None:
             raise UserError(f"{where}: {words!r} has characters other than a-z, ' and space")
-        parts.append(Part(rule or words, bool(rule)))
+        parts.append(TextOrRule(rule or words, bool(rule)))
     return tuple(parts)

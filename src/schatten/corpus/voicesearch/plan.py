@@ -1,4 +1,4 @@
-"""What will be spoken and how it will be distorted: all random draws but those of samples.
+"""The plan of the corpus, what is spoken and how it is distorted: all random draws except samples.
 
 A plan is data. Each process that synthesises reads one block of its utterances.
 """
@@ -39,11 +39,11 @@ class Copy(BaseModel):
     level: float
     """RMS of the speech while it sounds, in dB of full scale."""
     noise: AddedNoise | None
-    """None for no noise but the microphone's."""
+    """None for no noise except the microphone's."""
     room: float | None
     """The room, as a position in 0 .. 1 of their list; None for no room."""
     noise_seed: int
-    """Of the noise's samples."""
+    """Seed of the noise's samples."""
 
 
 class Spoken(BaseModel):
@@ -64,7 +64,7 @@ class Spoken(BaseModel):
     after: float
     """Silence after it, in s."""
     voice_seed: int
-    """Of the voice's own noise, 31 bits."""
+    """Seed of the voice's own noise, 31 bits."""
     copies: list[Copy]
 
 
@@ -81,7 +81,7 @@ def draw_queries(
 ) -> dict[str, list[str]]:
     """Draw each split's queries; those of held-out splits are distinct and in no other split.
 
-    Errors: `UserError` where the grammar has too few queries.
+    Errors: `UserError` if the grammar has too few queries.
     """
     queries: dict[str, list[str]] = {}
     taken: set[str] = set()

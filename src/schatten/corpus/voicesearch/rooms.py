@@ -38,7 +38,7 @@ def recordings(directory: str, side: str) -> list[Path]:
 
     Of five or more, every fifth is for dev and test and the others for training; fewer serve both.
 
-    Errors: `UserError` where the folder is missing or holds no audio.
+    Errors: `UserError` if the folder is missing or holds no audio.
     """
     folder = Path(directory)
     if not folder.is_dir():

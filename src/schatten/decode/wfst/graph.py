@@ -40,12 +40,12 @@ class Symbols:
 
     @property
     def back_off_word(self) -> int:
-        """What the language model reads to back off (#0)."""
+        """Label that the language model reads to back off (#0)."""
         return len(self.words) + 1
 
     @property
     def back_off_unit(self) -> int:
-        """The same where units are read; disambiguation symbols follow it."""
+        """The same label among the units; disambiguation symbols follow it."""
         return len(self.units) + 1
 
     @property
@@ -66,7 +66,7 @@ def read_symbols(lexicon: Path, units: Units) -> Symbols:
 
 
 def topology(units: int) -> Fst:
-    """Return CTC's topology over `units` units, of which the first is the blank.
+    """Return CTC's topology over `units` units; the first is the blank.
 
     State 0 is that after a blank, state u that after the unit with index u: a repeat of it writes
     nothing. Every path of frames is read once.
@@ -171,7 +171,7 @@ class Graph:
 
 
 def names_of(path: Path) -> Path:
-    """Where the names of a graph's labels are: `graph.fst.json` beside `graph.fst`."""
+    """Return the file of the names of a graph's labels: `graph.fst.json` beside `graph.fst`."""
     return path.with_name(f"{path.name}.json")
 
 
@@ -187,7 +187,7 @@ def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
 
 
 def read_graph(path: Path) -> Graph:
-    """Read a graph that `write_graph` wrote; a `UserError` where it or its names are damaged."""
+    """Read a graph that `write_graph` wrote; damage to it or its names is a `UserError`."""
     names = names_of(path)
     wrong = f"{names} names no units and words: make the graph again"
     fst, value = read_fst(path), GraphNames.read(names, wrong)

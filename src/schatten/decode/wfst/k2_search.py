@@ -49,7 +49,7 @@ def best(
 ) -> dict[str, tuple[list[str], float]]:
     """Return the words of each utterance's best path, and its score (natural log).
 
-    Errors: `UserError` where `python` cannot be run or has no k2.
+    Errors: `UserError` if `python` cannot be run or has no k2.
     """
     fst = weighted(graph.fst, weights)
     with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +71,7 @@ def best(
 
 
 def _run(command: list[str]) -> None:
-    """Run k2's Python; say what it said last where it fails."""
+    """Run k2's Python; if it fails, report its last line."""
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Lattices: what a search leaves over, reduced to words and their acoustic scores."""
+"""Lattices of a search, reduced to words and their acoustic scores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ class WordLattice:
 
     @classmethod
     def empty(cls) -> "WordLattice":
-        """Return the lattice without any word sequence."""
+        """Return an empty lattice, with no word sequence."""
         none, free = np.zeros(0, np.int32), np.zeros(0, np.float32)
         return cls(Fst(-1, free, none, none, none, none, free))
 
@@ -81,8 +81,7 @@ class WordLattice:
 def word_lattice(raw: RawLattice) -> WordLattice:
     """Leave out frames and graph costs: the best acoustic score of every word sequence is kept.
 
-    What is left out is the score of the language model in the graph, so that another one can
-    take its place.
+    This removes the score of the graph's language model, so that another one can replace it.
     """
     import kaldifst
 

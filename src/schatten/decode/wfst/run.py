@@ -47,7 +47,7 @@ def write_lattices(
 def write_nbest(
     lattices: Path, lm: Path, weights: Path, count: int, output: Path, best: Path | None
 ) -> None:
-    """Write the best hypotheses of every lattice, and the words of the very best to `best`."""
+    """Write the best hypotheses of every lattice, and the words of the first one to `best`."""
     chosen = read_weights(weights)
     rows = read_jsonl(lattices)
     try:
@@ -83,7 +83,7 @@ class Reference:
     count: int
     """Hypotheses of an utterance."""
     every: int = 1
-    """Of the utterances by name each so manieth is looked at."""
+    """Only every `every`-th utterance, sorted by id, is compared."""
 
 
 def count_search_errors(
@@ -122,7 +122,7 @@ def count_search_errors(
 
 
 def _each(split: LogProbs, every: int) -> LogProbs:
-    """Return each so manieth utterance, by name."""
+    """Return every `every`-th utterance, sorted by id."""
     values, ids = dict(split), sorted(split.ids)[::every]
     taken = [values[name] for name in ids]
     lengths = np.array([len(each) for each in taken])

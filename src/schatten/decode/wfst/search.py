@@ -24,7 +24,7 @@ _IMPOSSIBLE = -1e4
 
 
 def weighted(fst: Fst, weights: Weights) -> Fst:
-    """Return a graph whose costs are those of the score: LM weight and word bonus put in."""
+    """Return a graph with LM weight and word bonus in its costs."""
     scale = np.float32(weights.lm_weight)
     ending = np.isfinite(fst.final)
     final = np.where(ending, scale * np.where(ending, fst.final, 0.0), np.inf)

@@ -1,6 +1,6 @@
 """The steps of chains: a class each, which says all that the workflow and the records need of it.
 
-A new step is a module here, its key in `chain.Entry`, a rule of the one pattern in
+A new step is a module here, its key in `chain.ChainEntry`, a rule of the one pattern in
 `rules/train.smk`, and its verb.
 """
 

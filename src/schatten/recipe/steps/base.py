@@ -51,15 +51,15 @@ class Step(Settings):
 
     @abstractmethod
     def label_in(self, node: "Node") -> str | None:
-        """Return what the paths of all nodes after this one hold too; None for nothing."""
+        """Return the part of the path that all later nodes have too; None for nothing."""
 
     @abstractmethod
     def needs(self, node: "Node") -> dict[str, Need]:
-        """Return what the step reads, by the option of its verb."""
+        """Return the step's inputs, by the option of its verb."""
 
     @abstractmethod
     def settings(self, node: "Node") -> str:
-        """Return what the result follows from, as JSON: the param of its rule, and its record."""
+        """Return all that determines the result, as JSON, for the rule's param and the record."""
 
     @abstractmethod
     def spoken(self, node: "Node") -> str:
@@ -67,10 +67,10 @@ class Step(Settings):
 
     @abstractmethod
     def problem(self, node: "Node") -> str | None:
-        """Say why the step makes no sense at this place of its chain; None where it does."""
+        """Say why the step makes no sense at this place of its chain; None if it does."""
 
     def kept_epochs(self, node: "Node") -> tuple[int, ...]:
-        """Return the epochs whose models are kept beside the last; none where nothing trains."""
+        """Return the epochs whose models are kept beside the last; none if nothing trains."""
         return ()
 
 

@@ -1,4 +1,4 @@
-"""The step `train`: the first one makes a model, later ones go on from the node before."""
+"""The step `train`: the first one makes a model, later ones continue from the node before."""
 
 import math
 import re
@@ -71,7 +71,7 @@ LearningRate = Annotated[float | str, BeforeValidator(_checked_rate)]
 
 
 class Train(Step):
-    """Train a model: from its initial weights, or on from the node before.
+    """Train a model from its initial weights, or continue from the node before.
 
     The first training of a chain follows one of `trainings`. A later one starts from the weights
     before it and has a learning rate and a number of epochs of its own.
@@ -90,22 +90,22 @@ class Train(Step):
     training: Name | None = None
     """One of `trainings`; the system's by default."""
     objective: ObjectiveEntry = ObjectiveEntry(ctc=Ctc())
-    """What it minimises."""
+    """Loss that it minimises."""
     techniques: Techniques = ()
-    """What it does beyond the objective, in this order."""
+    """Techniques that change the training, in this order."""
     keep: tuple[Annotated[Positive, BeforeValidator(epoch_number)], ...] = ()
     """Epochs whose models are kept; those that a `truncate` starts from are kept anyway."""
     epochs: Positive | None = None
-    """Passes; by default those of the training, of a later training 1."""
+    """Epochs; by default those of the training, or 1 for a later training."""
     learning_rate: LearningRate | None = None
     """Highest learning rate; in a later training also `3 x last`, which is its default."""
     final_learning_rate_ratio: Share | None = None
-    """The learning rate falls exponentially to this share; of a later training 0.1."""
+    """The learning rate falls exponentially to this share; 0.1 by default for a later training."""
     schedule: Literal["own", "continued"] = "own"
-    """`continued`: the schedule of the first training goes on where it was truncated (the trace
+    """`continued`: the schedule of the first training continues from the truncated epoch (the trace
     norm paper, section 3.2.3), so epochs and learning rate are not given."""
     apply_factors: bool = True
-    """A later training multiplies by V, then by U, where that is faster than forming W = U V."""
+    """A later training multiplies by V, then by U, if that is faster than forming W = U V."""
 
     @model_validator(mode="after")
     def _a_continued_schedule_is_whole(self) -> "Train":
@@ -132,7 +132,7 @@ class Train(Step):
         return base.model_copy(update=given) if given else base
 
     def continuation_in(self, node: "Node") -> Continuation:
-        """Return how a later training goes on from the node before."""
+        """Return how a later training continues from the node before."""
         given: dict[str, Any] = {"apply_factors": self.apply_factors}
         if self.schedule == "continued":
             given["transition"] = "early"
@@ -159,7 +159,7 @@ class Train(Step):
         return self.epochs or Continuation().epochs
 
     def start_in(self, node: "Node") -> int:
-        """Return the epoch of the first training at which a continued schedule goes on."""
+        """Return the epoch of the first training from which a continued schedule continues."""
         parent = node.parent
         if parent is None:
             return 0
@@ -178,7 +178,7 @@ class Train(Step):
         return f"stage{number}"
 
     def label_in(self, node: "Node") -> str | None:
-        """Return the name, which nodes after it carry, but for the only start of a chain."""
+        """Return the name, which later nodes carry; None for the only start of a chain."""
         return None if node.is_only_start else self.name_in(node)
 
     def kept_epochs(self, node: "Node") -> tuple[int, ...]:
@@ -199,7 +199,7 @@ class Train(Step):
         return found
 
     def settings(self, node: "Node") -> str:
-        """Return seed, model and training with its techniques; of a later one, how it goes on."""
+        """Return seed, model and training with techniques; for a later one, how it continues."""
         if node.parent is not None:
             return self._continued_settings(node)
         recipe, system = node.recipe, node.system_settings
@@ -220,7 +220,7 @@ class Train(Step):
         )
 
     def _objective_settings(self) -> list[dict[str, Any]]:
-        """Return the objective where it is not the default."""
+        """Return the objective if it is not the default."""
         objective = self.objective.plain()
         return [] if objective is None else [{"objective": objective}]
 
@@ -297,7 +297,7 @@ def _shape(model: Any) -> Any:
 
 
 def _others(techniques: Techniques, penalty: Penalty, taught: Distillation | None) -> list[Any]:
-    """Return all techniques where they are not what `penalty` and `distill` stand for."""
+    """Return all techniques, if they are not those of the keys `penalty` and `distill`."""
     if techniques == techniques_of(penalty, taught):
         return []
     return [{"techniques": [entry.plain() for entry in techniques]}]

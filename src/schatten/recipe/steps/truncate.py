@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Truncate(Step):
     """Store each large matrix as U V of a lower rank: `truncate: {tau: 0.8, from: e12}`.
 
-    Beside `from` stand the keys of one rank rule.
+    The keys of one rank rule stand beside `from`.
     """
 
     kind: ClassVar[str] = "truncate"
@@ -23,12 +23,12 @@ class Truncate(Step):
     compresses: ClassVar[bool] = True
     result_version: ClassVar[int] = 1
     measured_result_version: ClassVar[int] = 1
-    """That of ranks that weigh errors by measured inputs."""
+    """Result version of ranks that weigh errors by measured inputs."""
 
     rule: Rank
-    """How far: the keys of a rank rule stand beside `from`."""
+    """The rank rule; its keys stand beside `from`."""
     from_epoch: int | None = Field(default=None, gt=0)
-    """`from: e12`: the epoch of the training whose model is truncated; its last by default."""
+    """`from: e12`: the epoch of the training whose model is truncated; the last by default."""
 
     @model_validator(mode="before")
     @classmethod
@@ -53,14 +53,14 @@ class Truncate(Step):
         return self.from_epoch or node.parent.step.epochs_in(node.parent)
 
     def needs(self, node: "Node") -> dict[str, Need]:
-        """Return the model, and training speech where inputs are measured."""
+        """Return the model, and training speech if inputs are measured."""
         assert node.parent is not None
         speech: dict[str, Need] = {"train": Features(node.recipe.splits.train)}
         model: dict[str, Need] = {"model": Model(node.parent, self.from_epoch)}
         return model | (speech if self.rule.activations else {})
 
     def settings(self, node: "Node") -> str:
-        """Return the rank rule; of measured ranks also how speech is batched."""
+        """Return the rank rule; for measured ranks also how speech is batched."""
         rule = self.rule.model_dump(mode="json", exclude_defaults=True)
         plain = settings_of("factor", self.result_version, rule)
         if not self.rule.activations:
@@ -75,7 +75,7 @@ class Truncate(Step):
 
     @property
     def spoken_rank(self) -> str:
-        """The rank as a person says it, with the epoch where one is named."""
+        """The rank in words, with the epoch if one is named."""
         epoch = f" of epoch {self.from_epoch}" if self.from_epoch else ""
         return f"{self.rule.spoken}{epoch}"
 

@@ -36,7 +36,7 @@ METADATA: dict[str, dict[str, None]] = {
     ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     ".svg": {"Date": None, "Creator": None},
 }
-"""By suffix, what matplotlib would write of itself and of the time."""
+"""Metadata by suffix that matplotlib must leave out, so that equal figures have equal bytes."""
 
 
 def drawing(kind: str) -> Callable[[Experiment], Drawing]:
@@ -49,7 +49,7 @@ def drawing(kind: str) -> Callable[[Experiment], Drawing]:
 def write(experiment: Experiment, kind: str, output: Path) -> Path:
     """Draw a figure to `output` (.png, .pdf or .svg); return the CSV of its points beside it.
 
-    Errors: `UserError` for an unknown kind or format, or without the systems for it.
+    Errors: `UserError` for an unknown kind or format, or if the recipe lacks the systems for it.
     """
     if kind not in FIGURES:
         raise UserError(f"there is no figure {kind!r}; there are {', '.join(FIGURES)}")

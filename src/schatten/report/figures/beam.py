@@ -1,4 +1,4 @@
-"""Speed and WER of the search against its beam, a line a language model."""
+"""Speed and WER of the search against its beam, with a line for each language model."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -33,12 +33,12 @@ class GridModel:
     cer: float
     """Greedy, on dev, percent."""
     ends: tuple[float, float]
-    """Of its interval."""
+    """Ends of its interval."""
     chosen: bool
 
 
 def draw(experiment: Experiment) -> tuple[Figure, Table[GridModel]]:
-    """Draw a row for each grid and a panel for each penalty; what goes on is framed."""
+    """Draw a row for each grid and a panel for each penalty; chosen points are framed."""
     points = _points(experiment)
     grids = list(experiment.recipe.grids)
     columns = max(len(grid.penalties) for grid in experiment.recipe.grids.values())

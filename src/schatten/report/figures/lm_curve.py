@@ -16,13 +16,13 @@ from schatten.report.columns import Column, Table, interval, line, number, perce
 from schatten.report.figures import series
 
 COLOURS = {"own": "#0072b2", "witten_bell": "#d55e00"}
-"""Of what weights histories; told apart by colour-blind readers too."""
+"""Colours by `Prune.history`; colour-blind readers can tell them apart."""
 HISTORIES = {"own": "histories: its own", "witten_bell": "histories: Witten-Bell"}
 
 
 @dataclass(frozen=True)
 class SizePoint:
-    """A language model with what the baseline makes of it."""
+    """A language model, and the baseline's scores with it."""
 
     name: str
     settings: LanguageModel
@@ -40,12 +40,12 @@ class SizePoint:
 
     @property
     def history(self) -> str | None:
-        """What weighted histories, where it was pruned."""
+        """The source of the probabilities of histories, if it was pruned."""
         return self.settings.prune.history if self.settings.prune else None
 
     @property
     def perplexity(self) -> float | None:
-        """On dev; none where it is not one of words."""
+        """Perplexity on dev; None for a language model of characters."""
         return self.info.dev.perplexity if self.info.dev and self._has_words else None
 
     @property

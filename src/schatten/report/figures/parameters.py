@@ -19,22 +19,23 @@ from schatten.report.figures import series
 from schatten.report.wer import wer_columns
 
 FAR = 2.5
-"""Models whose rate is more than so many times the baseline's are left out of the picture."""
+"""Models whose error rate exceeds the baseline's by this factor are left out of the picture."""
 MOST_NAMED = 3
-"""Models left out that are named."""
+"""At most this many of the models left out are named."""
 WIDE = 4
-"""The axis of parameters is logarithmic where the largest model is so many times the smallest."""
+"""The axis of parameters is logarithmic if the largest model is over this many times the
+smallest."""
 COLUMNS = ("system", "penalty", "lambda_rec", "seed", "rank", "parameters")
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What stands against the parameters."""
+    """An error rate that is drawn against the parameters."""
 
     name: str
     value: Callable[[Result], float]
     ends: Callable[[Result], tuple[float, float]]
-    """Of its interval."""
+    """Ends of its interval."""
     greedy: bool
     """Whether no language model is used, though the recipe may have one."""
 
@@ -77,7 +78,7 @@ def _lines(results: Sequence[Result]) -> dict[tuple[str, int], list[Result]]:
 
 
 def _is_line(points: Sequence[Result]) -> bool:
-    """Whether it is more than the baseline's point, which is drawn as such."""
+    """Whether it has more than the baseline's point, which is drawn as a star."""
     return any(point.difference is not None for point in points)
 
 
@@ -133,7 +134,7 @@ def finish(axes: Axes, experiment: Experiment, results: Sequence[Result], measur
 
 
 def _leave_out_far(axes: Axes, results: Sequence[Result], measure: Measure) -> None:
-    """Let the axis end below what is far worse than the baseline, and say what is above it."""
+    """End the axis below models that are far worse than the baseline, and name those."""
     limit = FAR * min(measure.value(result) for result in results if result.difference is None)
     above = [
         f"{result.model.node.system} {measure.value(result):.1f}"

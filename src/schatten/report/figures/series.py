@@ -11,9 +11,9 @@ from schatten.recipe.systems import System
 from schatten.report.collect import Trained
 
 COLOURS = {"none": "#555555", "l2": "#0072b2", "trace_norm": "#d55e00"}
-"""Of penalties; told apart by colour-blind readers too."""
+"""Colours of penalties; colour-blind readers can tell them apart."""
 MARKERS = "osD^vP"
-"""Of systems of one penalty, in the order of the recipe."""
+"""Markers of the systems of one penalty, in the order of the recipe."""
 WIDTH = 3.4
 """Inches: a column of a two-column paper."""
 WIDE = 7.0
@@ -24,7 +24,7 @@ MOST_NAMED = 8
 """With more series the legend names penalties, and the CSV beside the figure says the rest."""
 
 Labels = dict[tuple[str, int], str]
-"""What the legend says of a system and a seed."""
+"""Texts of the legend by system and seed."""
 
 
 def labels(models: Iterable[Trained]) -> Labels:
@@ -50,7 +50,7 @@ def label(name: str, system: System, seed: int) -> str:
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:
-    """Put the legend of `axes` below the figure, an entry a line, without repetitions."""
+    """Put the legend of `axes` below the figure, one entry in each line, without repetitions."""
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     figure.legend(

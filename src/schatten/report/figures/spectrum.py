@@ -1,8 +1,8 @@
 """Spectra after stage 1: nu against lambda, and the rank at 90 % of the variance against CER.
 
-After figures 2 and 3 of the trace norm paper (Kliegl et al., 2018).
-Both show the last recurrent layer, its non-recurrent matrix on the left and its recurrent one on
-the right, as in the paper, of the systems that have the baseline's model and factorization partial.
+After figures 2 and 3 of the trace norm paper (Kliegl et al., 2018). Both show the last recurrent
+layer, as in the paper: its non-recurrent matrix on the left, its recurrent one on the right. They
+show the systems with the baseline's model and factorization partial.
 """
 
 import math
@@ -35,7 +35,7 @@ class MatrixSpectrum:
     matrix: str
     measures: MatrixMeasures
     score: Score
-    """Greedy, on dev."""
+    """Greedy score on dev."""
 
     @property
     def strength(self) -> float:

@@ -1,4 +1,4 @@
-"""WER against parameters by what makes a model small.
+"""WER against parameters, by the technique that makes a model small.
 
 After figure 8 of the trace norm paper (Kliegl et al., 2018).
 """
@@ -16,7 +16,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#5
 
 
 def draw(experiment: Experiment) -> tuple[Figure, Table[Result]]:
-    """Draw what is smaller than the baseline on the main test split, and it as a star."""
+    """Draw models smaller than the baseline on the main test split, and the baseline as a star."""
     results = experiment.results(experiment.recipe.splits.test[0])
     names = techniques(experiment.recipe)
     baselines = [result for result in results if result.difference is None]

@@ -1,4 +1,4 @@
-"""Early transitions: CER by the epoch that is factored, and CER over epochs.
+"""Early transitions: CER by the epoch that is truncated, and CER over epochs.
 
 After figure 5 of the trace norm paper (Kliegl et al., 2018).
 """
@@ -20,16 +20,16 @@ from schatten.report.penalties import strengths
 
 @dataclass(frozen=True)
 class Transition:
-    """A transition. Rates are greedy, on dev, in percent."""
+    """A transition from stage 1 to stage 2. Error rates are greedy, on dev, in percent."""
 
     model: Trained
     """At the end of stage 2."""
     rank: str
-    """Without the epoch."""
+    """The rank rule, without the epoch."""
     epoch: int
-    """Of stage 1, the one that is factored."""
+    """Epoch of stage 1 whose model is truncated."""
     initial_cer: float
-    """Of the model that is factored."""
+    """CER of the model before truncation."""
     truncated: Score
     """Right after truncation."""
     final: Score

@@ -30,5 +30,5 @@ class Objective(ABC):
         """Return the edits between the labels of a batch and what greedy decoding finds."""
 
     def on_dev(self) -> "Objective":
-        """Return what the dev split is measured by: this objective by default."""
+        """Return the objective for the dev split: this one by default."""
         return self

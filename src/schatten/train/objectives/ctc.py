@@ -38,12 +38,12 @@ class Ctc(Objective):
         return greedy_errors(log_probs, lengths, batch.labels)
 
     def on_dev(self) -> Objective:
-        """Return CTC without leading blanks: nothing holds a label back in decoding."""
+        """Return CTC without leading blanks: decoding holds no label back."""
         return Ctc(self.units)
 
 
 def leading_blanks(training: Training, model: AcousticModel) -> int:
-    """Return the output frames at an utterance's start in which training lets no label be."""
+    """Return the output frames at an utterance's start in which training allows no label."""
     return round(training.first_label_after / (FRAME_SHIFT_SECONDS * model.settings.stride))
 
 
@@ -52,8 +52,8 @@ def ctc_losses(
 ) -> Tensor:
     """Return the CTC loss (N,) of each utterance, summed over its frames, natural log.
 
-    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices. `leading`: only
-    paths count whose first so many frames are blank; every utterance has more.
+    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices. `leading`: only paths
+    whose first `leading` frames are blank count; every utterance has more frames.
     """
     blanks = log_probs[:, :leading, 0].float().sum(1)
     losses = functional.ctc_loss(

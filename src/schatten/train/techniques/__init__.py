@@ -1,7 +1,7 @@
 """What a training does beyond its objective: a technique is one module with one class.
 
-The module is called like the technique's key in the recipe, whose settings stand in
-`recipe/techniques.py`: those two files are all that a new one touches. A technique of your own is a
+The module has the name of the technique's key in the recipe. The settings are in
+`recipe/techniques.py`. A new technique touches only these two files. A technique of your own is a
 Python file anywhere (docs/how_to/add_a_technique.md).
 """
 
@@ -9,18 +9,19 @@ from importlib import import_module
 
 from schatten.recipe.techniques import OwnCode, TechniqueEntry, Techniques
 from schatten.train.own_code import class_of, make_own
-from schatten.train.techniques.base import Context, Group, Step, Technique
+from schatten.train.techniques.base import Context, ParameterGroup, Step, Technique
 from schatten.train.techniques.factors import FactorRate
 from schatten.train.techniques.spectra import Spectra
 
-__all__ = ["Context", "Group", "Step", "Technique", "make"]
+__all__ = ["Context", "ParameterGroup", "Step", "Technique", "make"]
 
 
 def make(entries: Techniques, context: Context) -> list[Technique]:
     """Return the techniques of a training, in the order in which they act.
 
-    Those that every training has come last. Factors that no technique claims take all of the
-    learning rate; where the schedule of an earlier training goes on, what they took there.
+    The techniques of every training come last. Factors that no technique claims get the full
+    learning rate. If the schedule of an earlier training continues, they get the same share as
+    there.
     """
     found = [_one(entry, context) for entry in entries]
     ratio = context.training.factor_learning_rate_ratio if context.continues else 1.0

@@ -1,4 +1,4 @@
-"""The hooks of a technique, and what they are given."""
+"""The hooks of a technique, and their arguments."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,16 +21,16 @@ class Context:
     teacher: Path | None = None
     """The model that a distilled system learns from."""
     continues: bool = False
-    """Whether the learning rate schedule of an earlier training goes on."""
+    """Whether the learning rate schedule of an earlier training continues."""
 
 
 @dataclass(frozen=True)
-class Group:
+class ParameterGroup:
     """Parameters with a learning rate of their own."""
 
     parameters: list[nn.Parameter]
     share: Callable[[int], float]
-    """Returns what they take of the schedule's learning rate at a global step, from 0."""
+    """Returns their share of the schedule's learning rate at a global step, from 0."""
 
 
 @dataclass
@@ -59,14 +59,14 @@ class Step:
 class Technique:
     """What a training does beyond its objective; every hook does nothing by default.
 
-    The training loop (`schatten.train.loop.train`) calls the hooks in the order in which they
-    stand here, and each hook of all techniques in the order of the recipe's list.
+    The training loop (`schatten.train.loop.train`) calls the hooks in the order of this class. It
+    calls each hook of all techniques in the order of the recipe's list.
     """
 
     def prepare(self, model: AcousticModel) -> None:
         """Change the model before it is trained; a resumed training calls this again first."""
 
-    def groups(self, model: AcousticModel) -> list[Group]:
+    def groups(self, model: AcousticModel) -> list[ParameterGroup]:
         """Return parameters of the model that have a learning rate of their own.
 
         A parameter belongs to the first group that names it.
@@ -74,10 +74,10 @@ class Technique:
         return []
 
     def before_step(self, step: Step) -> None:
-        """Renew what follows from the global step: masks, schedules, noise.
+        """Update what depends on the global step: masks, schedules, noise.
 
-        It is the first thing in a step, so that a checkpoint needs none of it. Random generators
-        are seeded for the step.
+        This hook comes first in a step, so a checkpoint needs none of it. Random generators are
+        seeded for the step.
         """
 
     def loss(self, loss: Tensor, step: Step) -> Tensor:
@@ -88,18 +88,18 @@ class Technique:
         return loss
 
     def after_step(self, step: Step) -> None:
-        """Follow the optimizer's step."""
+        """Act after the optimizer's step."""
 
     def measure(self, model: AcousticModel) -> dict[str, Any]:
         """Return entries of the epoch's record in history.json; numbers go to TensorBoard too."""
         return {}
 
     def state(self) -> dict[str, Any]:
-        """Return what a checkpoint has to hold: tensors and plain values."""
+        """Return the state for a checkpoint: tensors and plain values."""
         return {}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `state` returned."""
+        """Restore what `state` returned."""
 
     def finish(self, model: AcousticModel) -> None:
         """Change the trained model for the last time, after weights were averaged."""

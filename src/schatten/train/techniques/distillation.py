@@ -21,7 +21,7 @@ class Distilled(Technique):
     def __init__(self, settings: Distillation, context: Context) -> None:
         """Take the weight w and the temperature t; read the teacher.
 
-        Errors: `UserError` where the context has no teacher, or its file is none.
+        Errors: `UserError` if the context has no teacher, or if its file is no model.
         """
         if context.teacher is None:
             raise UserError(f"no model of the teacher {settings.teacher}: give --teacher, its file")

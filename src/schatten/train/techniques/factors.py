@@ -4,13 +4,13 @@ from torch import nn
 
 from schatten.models import AcousticModel
 from schatten.recipe.training import FactorWarmup
-from schatten.train.techniques.base import Group, Technique
+from schatten.train.techniques.base import ParameterGroup, Technique
 
 
 class FactorRate(Technique):
     """Gives U and V a share of the learning rate, less of it at the start.
 
-    It is part of every training. Where nothing is factored it does nothing.
+    It is part of every training; without factors it does nothing.
     """
 
     def __init__(self, ratio: float = 1.0, warmup: FactorWarmup | None = None) -> None:
@@ -24,9 +24,9 @@ class FactorRate(Technique):
         left = 1 - min(1.0, step / self.warmup.steps)
         return self.ratio * float(self.warmup.share**left)
 
-    def groups(self, model: AcousticModel) -> list[Group]:
+    def groups(self, model: AcousticModel) -> list[ParameterGroup]:
         """Return one group of all factors of the model's weights."""
-        return [Group(factors_of(model), self.share)]
+        return [ParameterGroup(factors_of(model), self.share)]
 
 
 def factors_of(model: AcousticModel) -> list[nn.Parameter]:

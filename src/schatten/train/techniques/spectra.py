@@ -1,4 +1,4 @@
-"""What every epoch's record says of the singular values of a model's matrices."""
+"""Measures of the singular values of a model's matrices, in the record of every epoch."""
 
 from typing import Any
 

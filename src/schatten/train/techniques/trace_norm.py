@@ -17,7 +17,7 @@ class TraceNorm(FactorRate):
     """
 
     def __init__(self, settings: Strengths, context: Context) -> None:
-        """Take the strengths; a schedule that goes on has its warm-up behind it."""
+        """Take the strengths; a continued schedule is past its warm-up."""
         training = context.training
         warmup = None if context.continues else training.factor_warmup
         super().__init__(training.factor_learning_rate_ratio, warmup)
