@@ -381,6 +381,12 @@ REFUSED = {
         "systems.it.chain.1.train.learning_rate: "
         "'3 x lats' is no learning rate: give a number above 0, or for instance 3 x last"
     ),
+    "[train: {techniques: [own: {file: nowhere.py}]}]": (
+        "systems.it.chain: stage1: nowhere.py does not exist: name your Python file"
+    ),
+    "[train: {objective: {own: {file: nowhere.py}}}]": (
+        "systems.it.chain: stage1: nowhere.py does not exist: name your Python file"
+    ),
     "[train: {keep: [e9]}]": ("systems.it.chain: stage1: keep 9 comes too late, it has 8 epochs"),
     "[train: , stop, train: ]": (
         "systems.it.chain: "
