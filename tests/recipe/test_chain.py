@@ -13,6 +13,7 @@ from schatten import recipe as recipes
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
+from schatten.recipe.describe import settings_page
 from schatten.recipe.layout import Layout
 from schatten.recipe.steps import Train
 from schatten.report import systems
@@ -461,3 +462,10 @@ def test_tables_and_figures_say_what_a_long_chain_is(load: Loader) -> None:
     assert systems.transition(entry) == "early"
     plain = load("chain: [train: , train: ]")
     assert systems.transition(replace(entry, nodes=plain.nodes("it", 1))) is None
+
+
+def test_the_page_of_settings_has_the_keys_of_steps_and_techniques() -> None:
+    page = settings_page()
+    for key in ("schedule", "keep", "from", "techniques", "distillation"):
+        assert f"| `{key}` |" in page
+    assert "from_epoch" not in page

@@ -27,7 +27,7 @@ class Truncate(Step):
 
     rule: Rank
     """How far: the keys of a rank rule stand beside `from`."""
-    from_epoch: int | None = Field(default=None, gt=0)
+    from_epoch: int | None = Field(default=None, gt=0, title="from")
     """`from: e12`: the epoch of the training whose model is truncated; its last by default."""
 
     @model_validator(mode="before")
