@@ -13,6 +13,7 @@ from schatten import recipe as recipes
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
+from schatten.recipe.describe import settings_page
 from schatten.recipe.layout import Layout
 from schatten.recipe.steps import Train
 from schatten.report import systems
@@ -381,6 +382,12 @@ REFUSED = {
         "systems.it.chain.1.train.learning_rate: "
         "'3 x lats' is no learning rate: give a number above 0, or for instance 3 x last"
     ),
+    "[train: {techniques: [own: {file: nowhere.py}]}]": (
+        "systems.it.chain: stage1: nowhere.py does not exist: name your Python file"
+    ),
+    "[train: {objective: {own: {file: nowhere.py}}}]": (
+        "systems.it.chain: stage1: nowhere.py does not exist: name your Python file"
+    ),
     "[train: {keep: [e9]}]": ("systems.it.chain: stage1: keep 9 comes too late, it has 8 epochs"),
     "[train: , stop, train: ]": (
         "systems.it.chain: "
@@ -455,3 +462,10 @@ def test_tables_and_figures_say_what_a_long_chain_is(load: Loader) -> None:
     assert systems.transition(entry) == "early"
     plain = load("chain: [train: , train: ]")
     assert systems.transition(replace(entry, nodes=plain.nodes("it", 1))) is None
+
+
+def test_the_page_of_settings_has_the_keys_of_steps_and_techniques() -> None:
+    page = settings_page()
+    for key in ("schedule", "keep", "from", "techniques", "distillation"):
+        assert f"| `{key}` |" in page
+    assert "from_epoch" not in page

@@ -47,7 +47,7 @@ def _settings_in(annotation: Any) -> Iterator[type[Settings]]:
         annotation = annotation.__value__
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         yield annotation
-    for argument in get_args(annotation):
+    for argument in get_args(getattr(annotation, "__value__", annotation)):  # of an alias too
         yield from _settings_in(argument)
 
 
@@ -58,7 +58,7 @@ def _row(name: str, field: FieldInfo) -> str:
         meaning = f"{meaning} ({' or '.join(dict.fromkeys(kinds))})".strip()
     elif _is_literal(field.annotation):
         meaning = f"{meaning} One of {', '.join(map(str, get_args(field.annotation)))}.".strip()
-    cells = f"`{name}`", _default(field), meaning
+    cells = f"`{field.title or name}`", _default(field), meaning
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

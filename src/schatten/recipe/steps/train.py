@@ -260,6 +260,9 @@ class Train(Step):
 
     def _problems(self, node: "Node") -> Iterator[str]:
         """Yield what makes no sense; nothing is asked that an earlier problem leaves open."""
+        for code in (self.objective.own, *(entry.own for entry in self.techniques)):
+            if code is not None and not code.file.is_file():
+                yield f"{code.file} does not exist: name your Python file"
         if node.parent is None and _times_last(self.learning_rate) is not None:
             yield "the first training follows none, so there is no last learning rate"
         if self.schedule == "continued":

@@ -27,7 +27,7 @@ class Truncate(Step):
 
     rule: Rank
     """The rank rule; its keys stand beside `from`."""
-    from_epoch: int | None = Field(default=None, gt=0)
+    from_epoch: int | None = Field(default=None, gt=0, title="from")
     """`from: e12`: the epoch of the training whose model is truncated; the last by default."""
 
     @model_validator(mode="before")
