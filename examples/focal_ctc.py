@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from pydantic import Field
 from torch import Tensor
 
 from schatten.recipe.base import NotNegative, PositiveFloat
@@ -12,15 +11,16 @@ from schatten.train.objectives import Ctc, Objective
 
 
 class FocalCtc(Objective):
-    """Weights each utterance by how badly it is recognised (Feng et al., 2019).
+    """CTC in which easy utterances count less (focal CTC; Feng et al., 2019).
 
-    With p = exp(-CTC) the loss is alpha (1 - p)^gamma CTC: easy utterances count less.
+    The loss of an utterance is alpha (1 - p)^gamma CTC. p = exp(-CTC) is the probability that the
+    model gives to its transcript. gamma 0 and alpha 1 are plain CTC.
     """
 
     class Settings(RecipeSettings):
         """What the recipe says."""
 
-        alpha: PositiveFloat = Field(default=0.5)
+        alpha: PositiveFloat = 0.5
         gamma: NotNegative = 1.0
 
     def __init__(self, settings: Settings, ctc: Ctc) -> None:
@@ -34,7 +34,8 @@ class FocalCtc(Objective):
     def losses(self, log_probs: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
         """Return the loss (N,) of each utterance."""
         losses = self.ctc.losses(log_probs, lengths, batch)
-        return self.alpha * (1 - (-losses).exp()) ** self.gamma * losses
+        missing = (1 - (-losses).exp()).clamp(min=1e-6)  # a power has no gradient at 0
+        return self.alpha * missing**self.gamma * losses
 
     def errors(self, log_probs: Tensor, lengths: Tensor, batch: Batch) -> int:
         """Return the errors of greedy decoding."""

@@ -10,7 +10,7 @@ from schatten.train.techniques import Context, Step, Technique
 class WeightNoise(Technique):
     """Trains with Gaussian noise on the large matrices (Graves et al., 2013).
 
-    The noise is drawn anew for every step, and taken away before the optimizer's next one.
+    The gradient is that of the noisy weights. The noise is drawn anew for every step.
     """
 
     class Settings(RecipeSettings):
@@ -24,10 +24,15 @@ class WeightNoise(Technique):
 
     @torch.no_grad()
     def before_step(self, step: Step) -> None:
-        """Add the noise; random generators are seeded for the step, so a resumed run draws it."""
+        """Add noise that follows from the step's number: a resumed run draws the same.
+
+        All processes of a training draw the same too, so that their weights stay equal.
+        """
+        generator = torch.Generator().manual_seed(step.number)
         self.noise = []
         for weight in step.model.bank.parameters():
-            self.noise.append(self.deviation * torch.randn_like(weight))
+            noise = torch.randn(weight.shape, generator=generator).to(weight)
+            self.noise.append(self.deviation * noise)
             weight.add_(self.noise[-1])
 
     @torch.no_grad()

@@ -42,9 +42,10 @@ rule export:
         "schatten export --model {input:q} --precision {wildcards.precision} --output {output.model:q} > {log:q} 2>&1"
 
 
+# The engine is code: built anew it recognises nothing again, unless the result version in the params is raised.
 rule engine_greedy:
     input:
-        engine=ENGINE,
+        engine=ancient(ENGINE),
         model=EXPERIMENT.exported,
         cuts=PATHS.cuts("{split}"),
     output:
@@ -63,7 +64,7 @@ rule engine_greedy:
 
 rule engine_beam:
     input:
-        engine=ENGINE,
+        engine=ancient(ENGINE),
         model=EXPERIMENT.exported,
         cuts=PATHS.cuts("{split}"),
         lm=PATHS.lm("{lm}") / "bin",

@@ -50,7 +50,7 @@ class LogHandler(LogHandlerBase):
                 self.display.plan(int(info["stats"]["total"]))
             case LogEvent.JOB_INFO if self.common_settings.dryrun:
                 step = step_from(info)
-                self.display.say(f"would run {step.name} ({step.reason})")
+                self.display.say(f"would run {step.verb} {step.makes} ({step.reason})")
             case LogEvent.JOB_INFO:
                 self.display.start(info["jobid"], step_from(info))
             case LogEvent.PROGRESS:

@@ -1,5 +1,8 @@
 """Techniques and objectives in Python files of one's own: the examples of the docs."""
 
+import math
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,14 @@ from toy_training import toy
 
 from schatten import models, recipe
 from schatten.errors import UserError
-from schatten.recipe.techniques import TechniqueEntry
+from schatten.recipe.techniques import OwnCode, TechniqueEntry
 from schatten.recipe.training import Training
 from schatten.train import steps
+from schatten.train.data import Batch
+from schatten.train.objectives import Ctc, Objective
+from schatten.train.own_code import make_own
 from schatten.train.techniques import Context, make
+from schatten.units import characters
 
 NOISE, FOCAL = ROOT / "examples/weight_noise.py", ROOT / "examples/focal_ctc.py"
 CONTEXT = Context(Training(epochs=2, batch_seconds=2.5, learning_rate=0.01))
@@ -90,6 +97,23 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
         make((entry(tmp_path / "gone.py", {}),), CONTEXT)
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 2.0])
+def test_focal_ctc_is_its_formula_and_has_a_gradient_for_every_utterance(gamma: float) -> None:
+    code = OwnCode(file=FOCAL, settings={"alpha": 0.25, "gamma": gamma})
+    focal = make_own(code, Objective, Ctc(characters("ab")))  # type: ignore[type-abstract]
+    labels, lengths = [torch.tensor([2]), torch.tensor([2])], torch.tensor([4, 4])
+    scores = torch.zeros(2, 4, 4)
+    scores[1, :, 2] = 200  # CTC of the second utterance is 0
+    scores.requires_grad_()
+    log_probs = scores.log_softmax(-1)
+    losses = focal.losses(log_probs, lengths, Batch(scores, lengths, labels, ["a", "b"], 0.1, 2))
+    p = 10 / 4**4  # blanks, some a, blanks: 4 + 3 + 2 + 1 of the paths of 4 frames
+    assert losses.tolist() == pytest.approx([0.25 * (1 - p) ** gamma * -math.log(p), 0], abs=1e-6)
+    losses.sum().backward()
+    assert scores.grad is not None and scores.grad.isfinite().all()
+    assert scores.grad[0].abs().sum() > 0
+
+
 @pytest.mark.parametrize(
     ("page", "file"), [("add_a_technique", NOISE), ("add_an_objective", FOCAL)]
 )
@@ -97,3 +121,26 @@ def test_the_how_to_shows_the_example(page: str, file: Path) -> None:
     text = (ROOT / f"docs/how_to/{page}.md").read_text()
     assert f"```python\n{file.read_text()}```" in text
     assert len(file.read_text().splitlines()) <= 80
+
+
+@pytest.mark.parametrize(
+    ("page", "system"), [("add_a_technique", "noisy"), ("add_an_objective", "focal")]
+)
+def test_the_recipe_of_the_how_to_loads(
+    page: str, system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / f"docs/how_to/{page}.md").read_text()
+    (code,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    shutil.copytree("recipes/voicesearch_like", tmp_path / "recipes")
+    path = tmp_path / "recipes" / f"{system}.yaml"
+    path.write_text(code)
+    settings = recipe.load(str(path))
+    assert list(settings.systems) == ["dense", system]
+    node, step = settings.start(system, 1), settings.systems[system].first_training
+    assert '"sha256":' in node.settings
+    if step.techniques:
+        assert make(step.techniques, CONTEXT)[0].deviation == 0.005  # type: ignore[attr-defined]
+    else:
+        made = make_own(step.objective.own, Objective, Ctc(characters("a")))  # type: ignore
+        assert (made.alpha, made.gamma) == (0.5, 2.0)  # type: ignore[attr-defined]

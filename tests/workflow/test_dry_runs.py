@@ -32,17 +32,26 @@ def edited(done: Project) -> Iterator[Callable[[Edit], set[Step]]]:
 @pytest.fixture
 def raised(done: Project) -> Iterator[Callable[[str], set[Step]]]:
     """Raise the RESULT_VERSION of a step; return what would run then. It is restored at last."""
-    path = done.path / "src/schatten/recipe/parts.py"
-    original = path.read_text()
+    folder = done.path / "src/schatten/recipe"
+    places = {
+        "train": ("steps/train.py", r"(\n    result_version: ClassVar\[int\] = )\d+"),
+        "later train": ("steps/train.py", r"(continued_result_version: ClassVar\[int\] = )\d+"),
+        "truncate": ("steps/truncate.py", r"(\n    result_version: ClassVar\[int\] = )\d+"),
+    }
+    originals: dict[Path, str] = {}
 
     def increase(step: str) -> set[Step]:
-        changed, found = re.subn(rf'("{step}"): \d+,', r"\1: 1001,", original)
+        name, version = places.get(step, ("step_settings.py", rf'("{step}": )\d+'))
+        path = folder / name
+        original = originals.setdefault(path, path.read_text())
+        changed, found = re.subn(version, r"\g<1>1001", original)
         assert found == 1
         path.write_text(changed)
         return done.would_run()
 
     yield increase
-    path.write_text(original)
+    for path, original in originals.items():
+        path.write_text(original)
 
 
 def verbs(steps: set[Step]) -> set[str]:
@@ -105,7 +114,7 @@ def test_a_new_table_language_model_trains_no_acoustic_model(
         recipe.setdefault("tables", {})["language_models"] = names
 
     steps = edited(add)
-    assert not verbs(steps) & {"train", "factor", "stage2", "logprobs", "features", "corpus"}
+    assert not verbs(steps) & {"train", "truncate", "logprobs", "features", "corpus"}
     assert {step.makes.split("/")[3] for step in steps if step.verb == "lm build"} == {"pairs"}
 
 
@@ -123,8 +132,9 @@ def part_of(step: Step, *folders: str) -> str:
         ("score", {"score", "table"}, {"decode", "tune", "train"}),
         ("decode", {"decode", "score", "table"}, {"tune", "logprobs", "train", "lm build"}),
         ("lm", {"lm build", "tune", "decode"}, {"train", "logprobs", "features", "corpus"}),
-        ("stage2", {"stage2", "logprobs"}, {"train", "factor", "features", "lm build"}),
-        ("train", {"train", "factor", "stage2"}, {"features", "statistics", "lm build", "corpus"}),
+        ("later train", {"train", "logprobs"}, {"truncate", "features", "lm build"}),
+        ("truncate", {"truncate", "train", "logprobs"}, {"features", "lm build"}),
+        ("train", {"train", "truncate"}, {"features", "statistics", "lm build", "corpus"}),
         ("features", {"features", "statistics", "train"}, {"corpus", "validate", "lm build"}),
     ],
 )

@@ -49,7 +49,7 @@ def jobs(project: Project, state: str = "PENDING,RUNNING,COMPLETING") -> dict[st
 
 
 def trainings(project: Project) -> dict[str, str]:
-    return {job: name for job, name in jobs(project, "RUNNING").items() if "stage1" in name}
+    return {job: name for job, name in jobs(project, "RUNNING").items() if "train_stage1" in name}
 
 
 def wait(condition: Callable[[], bool], what: str) -> None:

@@ -237,7 +237,10 @@ def _choices() -> str:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location) or "recipe"
+    """Return where an error is, by the keys that stand in the YAML."""
+    said = [str(part) for part in location if not str(part).startswith("<")]
+    where = ".".join(said).replace("truncate.rule", "truncate").replace("from_epoch", "from")
+    return where or "recipe"
 
 
 def _reason(entry: Any) -> str:

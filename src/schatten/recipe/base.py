@@ -35,3 +35,8 @@ def _no_seed_twice(seeds: tuple[int, ...]) -> tuple[int, ...]:
 
 Seeds = Annotated[tuple[Positive, ...], Field(min_length=1), AfterValidator(_no_seed_twice)]
 """Each seed gives one training."""
+
+
+def tag(name: str) -> str:
+    """Return the tag of a kind among several; messages about a recipe leave tags out."""
+    return f"<{name}>"

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 from typing_extensions import TypeAliasType
 
-from schatten.recipe.base import Settings
+from schatten.recipe.base import Settings, tag
 from schatten.recipe.steps import Need, Step, Train, Truncate
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class ChainEntry(Settings):
         """Read `train:` without a value as `train: {}`."""
         if isinstance(data, dict):
             return {key: {} if value is None else value for key, value in data.items()}
+        if not isinstance(data, ChainEntry):
+            raise ValueError(f"{data!r} is no step: write for instance `train:`")
         return data
 
     @model_validator(mode="after")
@@ -53,27 +55,35 @@ class ChainEntry(Settings):
 
 
 def entry_of(step: Step) -> ChainEntry:
-    """Return the entry of a chain that holds a step."""
-    return ChainEntry.model_validate({step.kind: step})
+    """Return the entry of a chain that holds a step; nothing is checked again."""
+    return ChainEntry.model_construct({step.kind}, **{step.kind: step})
 
 
 def _kind_of(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "branches"
-    return "stop" if isinstance(value, str) else "step"
+    return "stop" if value == "stop" else "step"
 
 
 Link = TypeAliasType(
     "Link",
     Annotated[
-        Annotated[ChainEntry, Tag("step")]
-        | Annotated[Literal["stop"], Tag("stop")]
-        | Annotated["tuple[Link, ...]", Tag("branches")],
-        Discriminator(_kind_of),
+        Annotated[ChainEntry, Tag(tag("step"))]
+        | Annotated[Literal["stop"], Tag(tag("stop"))]
+        | Annotated["tuple[Link, ...]", Tag(tag("branches"))],
+        Discriminator(lambda value: tag(_kind_of(value))),
     ],
 )
 """A step, a branching, or `stop` inside a branching."""
-Chain = Annotated[tuple[Link, ...], Field(min_length=1)]
+
+
+def _a_list(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError("give a list of steps that begins with `train`")
+    return value
+
+
+Chain = Annotated[tuple[Link, ...], BeforeValidator(_a_list)]
 
 
 @dataclass(frozen=True)
@@ -130,8 +140,13 @@ class Node:
     def label(self) -> str:
         """Its name in tables: the variant, with the node's name if several results share it."""
         nodes = self.recipe.nodes(self.system, self.seed)
-        shared = [one for one in nodes if one.labels == self.labels and one.is_final]
-        return self.variant if len(shared) <= 1 else f"{self.variant}/{self.name}"
+        tuned = [one for one in nodes if one.is_final and one.compression == self.compression]
+        return self.variant if len(tuned) <= 1 else f"{self.variant}/{self.name}"
+
+    @property
+    def compression(self) -> "Node | None":
+        """The node of the last step that made its model smaller; it may be this one."""
+        return next((node for node in reversed(self.chain) if node.step.compresses), None)
 
     @property
     def is_final(self) -> bool:
@@ -169,7 +184,7 @@ class Node:
     @property
     def is_compressed(self) -> bool:
         """Whether it went through a step that compresses."""
-        return any(node.step.compresses for node in self.chain)
+        return self.compression is not None
 
     @property
     def needs(self) -> dict[str, Need]:
@@ -261,6 +276,8 @@ def _label(node: Node) -> tuple[str, ...]:
 def chain_problem(recipe: "Recipe", name: str, system: "System") -> str | None:
     """Say in a sentence why a system's chain makes no sense; None if it does."""
     links = system.links
+    if problem := _end_problem(links, is_whole=True):
+        return problem
     if not list(_firsts(links)):
         return "it has no step: begin with `train`"
     seen: dict[str, Node] = {}
@@ -270,6 +287,22 @@ def chain_problem(recipe: "Recipe", name: str, system: "System") -> str | None:
         if problem := node.step.problem(node):
             return problem
         if node.folder in seen:
-            return f"two of its nodes would lie in {node.folder}: give one of them another `name`"
+            mend = "remove one" if node.step.compresses else "give one of them another `name`"
+            return f"two of its nodes would lie in {node.folder}: {mend}"
         seen[node.folder] = node
+    return None
+
+
+def _end_problem(chain: tuple[Link, ...], *, is_whole: bool = False) -> str | None:
+    """Say where a chain, or a chain that is a branch of it, ends before its last entry."""
+    for place, link in enumerate(chain):
+        if link == "stop" and (is_whole or place < len(chain) - 1):
+            return "`stop` ends a branch: put it into a list of branches, or at the end of one"
+        if isinstance(link, ChainEntry | str):
+            continue
+        if all(branch == "stop" for branch in link):
+            return "a list of branches holds no step: remove it"
+        for branch in link:
+            if not isinstance(branch, ChainEntry | str) and (problem := _end_problem(branch)):
+                return problem
     return None

@@ -1,10 +1,10 @@
 """The recipe's `ranks`: rules for truncating a system's matrices; each gives a row of the table."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from schatten.recipe.base import Positive, Settings
+from schatten.recipe.base import Positive, Settings, tag
 
 
 class RankRule(Settings):
@@ -106,4 +106,33 @@ class ParameterBudget(RankRule):
     spoken_format = "a budget of {budget:,} parameters"
 
 
-Rank = VarianceShare | FixedRank | FixedRanks | ParameterTarget | ParameterBudget
+_KINDS = {
+    "tau": VarianceShare,
+    "rank": FixedRank,
+    "ranks": FixedRanks,
+    "parameters": ParameterTarget,
+    "budget": ParameterBudget,
+}
+
+
+def _kind_of(value: Any) -> str | None:
+    """Return the tag of a rule by the key that only it has; None if there is none."""
+    for key, kind in _KINDS.items():
+        if isinstance(value, kind) or (isinstance(value, dict) and key in value):
+            return tag(key)
+    return None
+
+
+Rank = Annotated[
+    Annotated[VarianceShare, Tag(tag("tau"))]
+    | Annotated[FixedRank, Tag(tag("rank"))]
+    | Annotated[FixedRanks, Tag(tag("ranks"))]
+    | Annotated[ParameterTarget, Tag(tag("parameters"))]
+    | Annotated[ParameterBudget, Tag(tag("budget"))],
+    Discriminator(
+        _kind_of,
+        custom_error_type="no_rank_rule",
+        custom_error_message=f"give one rank rule, of: {', '.join(_KINDS)}",
+    ),
+]
+"""A rank rule, by the key that only it has."""

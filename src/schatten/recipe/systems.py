@@ -1,7 +1,7 @@
 """The recipe's `systems`: a model and a chain of steps, or the keys that stand for a chain."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import model_validator
 
@@ -80,7 +80,7 @@ class System(Settings):
         kept = tuple(start for start in starts if start is not None)
         yield entry_of(Train(name="stage1", techniques=techniques, keep=kept))
         if stage2 is not None and self.ranks:
-            pairs = ((rank, start) for start in starts for rank in self.ranks)
+            pairs = dict.fromkeys((rank, start) for start in starts for rank in self.ranks)
             yield tuple(entry_of(Truncate(rule=rank, from_epoch=start)) for rank, start in pairs)
             yield entry_of(_later_training(stage2))
 
@@ -121,16 +121,20 @@ class System(Settings):
 
 
 def _later_training(stage2: Stage2) -> Train:
-    """Return the training after truncation that the key `stage2` stands for."""
+    """Return the training after truncation that the key `stage2` stands for.
+
+    Beside `early` its own epochs and learning rate mean nothing, and a chain refuses them. They
+    stay in the settings, as results of earlier versions were recorded with them.
+    """
+    own: dict[str, Any] = {
+        "epochs": stage2.epochs,
+        "learning_rate": f"{stage2.learning_rate_factor!r} x last",
+        "final_learning_rate_ratio": stage2.final_learning_rate_ratio,
+    }
     if stage2.transition == "early":
-        return Train(name="stage2", schedule="continued", apply_factors=stage2.apply_factors)
-    return Train(
-        name="stage2",
-        epochs=stage2.epochs,
-        learning_rate=f"{stage2.learning_rate_factor!r} x last",
-        final_learning_rate_ratio=stage2.final_learning_rate_ratio,
-        apply_factors=stage2.apply_factors,
-    )
+        step = Train(name="stage2", schedule="continued", apply_factors=stage2.apply_factors)
+        return step.model_copy(update=own)
+    return Train(name="stage2", apply_factors=stage2.apply_factors, **own)
 
 
 def _steps(links: tuple[Link, ...]) -> Iterator[Step]:

@@ -42,9 +42,9 @@ class Trained:
     @property
     def stage1_epochs(self) -> int:
         """Epochs of the first training that it went through: fewer after an early transition."""
-        for node in self.node.chain:
-            if isinstance(node.step, Truncate):
-                return node.step.epoch_in(node)
+        following = self.node.chain[1:2]
+        if following and isinstance(following[0].step, Truncate):
+            return following[0].step.epoch_in(following[0])
         return len(self.stage1.epochs)
 
     @property

@@ -53,8 +53,8 @@ def _columns(dev: str) -> tuple[Column[SystemRow], ...]:
         words("penalty", "penalty", lambda e: e.system.regularizer.type),
         *strengths(lambda e: e.system.regularizer),
         words("factors", "factorization", lambda e: e.system.factorization),
-        words("transition", "transition", _transition),
-        words("ranks", "ranks", _ranks),
+        words("transition", "transition", transition),
+        words("ranks", "ranks", ranks),
         words("seeds", "seeds", lambda e: " ".join(map(str, e.system.seeds))),
         number(
             f"CER {dev}, greedy", "dev_cer_greedy", lambda e: e.point.dev_cer if e.point else None
@@ -63,12 +63,14 @@ def _columns(dev: str) -> tuple[Column[SystemRow], ...]:
     )
 
 
-def _ranks(entry: SystemRow) -> str | None:
-    return " ".join(dict.fromkeys(n.variant for n in entry.nodes if n.is_compressed)) or None
+def ranks(entry: SystemRow) -> str | None:
+    """Return the ranks that a system is truncated to, as paths spell them."""
+    return " ".join(dict.fromkeys(n.variant for n in entry.nodes if n.step.compresses)) or None
 
 
-def _transition(entry: SystemRow) -> str | None:
-    later = [n.step for n in entry.nodes if n.parent is not None and isinstance(n.step, Train)]
+def transition(entry: SystemRow) -> str | None:
+    """Return when a system is truncated that is trained on after it; None for others."""
+    later = [n.step for n in entry.nodes if n.is_compressed and isinstance(n.step, Train)]
     if not later:
         return None
     early = any(step.schedule == "continued" for step in later)

@@ -32,8 +32,11 @@ class RunningStep:
 
     verb: str
     makes: str
+    """Its outputs, shortly."""
     log: Path | None
     command: str
+    title: str = ""
+    """What it does, where its rule says that: `train stage 2 of l2 at tau 0.70`."""
     reason: str = ""
     started: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
@@ -43,8 +46,8 @@ class RunningStep:
 
     @property
     def name(self) -> str:
-        """The name of the step and of its output."""
-        return f"{self.verb} {self.makes}"
+        """What it does; else its verb and what it makes."""
+        return self.title or f"{self.verb} {self.makes}"
 
     @property
     def elapsed(self) -> float:
@@ -87,9 +90,10 @@ def step_from(info: dict[str, object]) -> RunningStep:
     logs = _strings(info.get("log"))
     return RunningStep(
         verb=verb[1] if verb else str(info["rule_name"]),
-        makes=str(info.get("rule_msg") or "") or outputs_name(_strings(info.get("output"))),
+        makes=outputs_name(_strings(info.get("output"))),
         log=Path(logs[0]) if logs else None,
         command=command,
+        title=str(info.get("rule_msg") or ""),
         reason=kinds(str(info.get("reason") or "")),
     )
 

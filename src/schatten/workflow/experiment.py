@@ -12,6 +12,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.corpus import makes_audio
 from schatten.recipe.layout import Layout, baseline_node, grid_nodes, table_nodes
+from schatten.recipe.steps import Train
 from schatten.report.choice import chosen_systems, chosen_tiers
 from schatten.runtime import gpus
 from schatten.runtime.seals import record_of
@@ -151,9 +152,10 @@ class Experiment:
         return min(1, gpus.count())
 
     def torch_threads(self, wildcards: Any) -> int:
-        """CPU threads of a system's trainings: a constant of the experiment."""
-        training = self.recipe.systems[wildcards.system].training
-        return self.recipe.trainings[training].torch_threads
+        """CPU threads of the training of a node: a constant of the experiment."""
+        node = self.node(wildcards)
+        assert isinstance(node.step, Train)
+        return node.step.training_in(node).torch_threads
 
 
 def options_of(pairs: Iterable[tuple[str, Any]]) -> str:

@@ -94,8 +94,12 @@ def step_rules(experiment: Experiment, kind: str) -> list[StepRule]:
 
 
 def _rule_name(node: Node) -> str:
-    """Return `train_stage1` and the like; steps that compress have one name each."""
-    name = node.step.kind if node.step.compresses else f"{node.step.kind}_{node.name}"
+    """Return `train_stage1`, `truncate` and the like; a chain's second truncation `truncate_2`."""
+    if node.step.compresses:
+        number = sum(one.step.compresses for one in node.chain)
+        name = node.step.kind if number == 1 else f"{node.step.kind}_{number}"
+    else:
+        name = f"{node.step.kind}_{node.name}"
     return re.sub(r"\W", "_", name)
 
 

@@ -1,11 +1,13 @@
 """The step `train`: the first one makes a model, later ones continue from the node before."""
 
+import math
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import BeforeValidator, model_validator
 
-from schatten.recipe.base import Name, Positive, PositiveFloat, Share
+from schatten.recipe.base import Name, Positive, Share
 from schatten.recipe.objectives import Ctc, ObjectiveEntry
 from schatten.recipe.steps.base import (
     Features,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from schatten.recipe.chain import Node
 
 _EPOCH = re.compile(r"e?(\d+)")
-_TIMES_LAST = re.compile(r"(\d[\d.e+-]*) ?x last")
+_TIMES_LAST = re.compile(r"(\d+\.?\d*(?:e[+-]?\d+)?) ?x last")
 _STAGE = re.compile(r"stage(\d+)")
 
 
@@ -51,13 +53,21 @@ def _times_last(rate: float | str | None) -> float | None:
     return float(found[1]) if found else None
 
 
-def _checked_rate(rate: float | str) -> float | str:
-    if isinstance(rate, str) and not _times_last(rate):
-        raise ValueError(f"{rate!r} is no learning rate: give a number, or for instance 3 x last")
-    return rate
+def _checked_rate(rate: Any) -> Any:
+    if isinstance(rate, str) and _times_last(rate):
+        return rate
+    try:  # YAML reads 1e-4, which has no point, as text
+        number = float(rate)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise ValueError(
+            f"{rate!r} is no learning rate: give a number above 0, or for instance 3 x last"
+        )
+    return number
 
 
-LearningRate = Annotated[PositiveFloat | str, AfterValidator(_checked_rate)]
+LearningRate = Annotated[float | str, BeforeValidator(_checked_rate)]
 
 
 class Train(Step):
@@ -143,7 +153,9 @@ class Train(Step):
         if node.parent is None:
             return self.training_in(node).epochs
         if self.schedule == "continued":
-            return self.training_in(first_of(node)).epochs - self.start_in(node)
+            first = first_of(node)
+            assert isinstance(first.step, Train)
+            return first.step.epochs_in(first) - self.start_in(node)
         return self.epochs or Continuation().epochs
 
     def start_in(self, node: "Node") -> int:
@@ -241,22 +253,30 @@ class Train(Step):
 
     def problem(self, node: "Node") -> str | None:
         """Say why this training makes no sense in its chain."""
-        name = self.name_in(node)
+        if self.name == "whole":
+            return "`whole` is in paths what was not compressed: give the training another name"
+        problem = next(self._problems(node), None)
+        return None if problem is None else f"{self.name_in(node)}: {problem}"
+
+    def _problems(self, node: "Node") -> Iterator[str]:
+        """Yield what makes no sense; nothing is asked that an earlier problem leaves open."""
         if node.parent is None and _times_last(self.learning_rate) is not None:
-            return f"{name}: the first training follows none, so there is no last learning rate"
+            yield "the first training follows none, so there is no last learning rate"
         if self.schedule == "continued":
             if node.parent is None or node.parent.parent is not first_of(node):
-                return f"{name}: schedule `continued` needs a `truncate` of the first training"
+                yield "schedule `continued` needs a `truncate` of the first training"
             if self.epochs_in(node) < 1:
-                return f"{name}: schedule `continued` has no epoch left: truncate an earlier one"
-        late = [epoch for epoch in self.keep if epoch > self.epochs_in(node)]
-        if late:
-            return f"{name}: keep {late[0]} comes too late, it has {self.epochs_in(node)} epochs"
-        if node.parent is not None and any(one.trace_norm for one in self.techniques):
-            return (
-                f"{name}: trace_norm trains W = U V from the start: put it into the first `train`"
+                yield "schedule `continued` has no epoch left: truncate an earlier one"
+        training, epochs = self.training_in(node), self.epochs_in(node)
+        if node.parent is None and training.hold_epochs >= epochs:
+            yield (
+                f"hold_epochs {training.hold_epochs:g} of its training leaves none of {epochs} "
+                "epochs for the learning rate to fall"
             )
-        return None
+        for late in (epoch for epoch in self.keep if epoch > epochs):
+            yield f"keep {late} comes too late, it has {epochs} epochs"
+        if node.parent is not None and any(one.trace_norm for one in self.techniques):
+            yield "trace_norm trains W = U V from the start: put it into the first `train`"
 
 
 def trained(training: Training, penalty: Penalty) -> Any:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from schatten.recipe.ranks import Rank
+from schatten.recipe.ranks import Rank, RankRule
 from schatten.recipe.steps.base import Features, Model, Need, Step, settings_of
 from schatten.recipe.steps.train import Train, epoch_number
 
@@ -33,7 +33,7 @@ class Truncate(Step):
     @model_validator(mode="before")
     @classmethod
     def _rule_beside_from(cls, data: Any) -> Any:
-        if not isinstance(data, dict) or "rule" in data:
+        if not isinstance(data, dict) or isinstance(data.get("rule"), dict | RankRule):
             return data
         rule = {key: value for key, value in data.items() if key not in ("from", "from_epoch")}
         start = data.get("from", data.get("from_epoch"))

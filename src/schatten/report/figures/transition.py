@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from schatten.artifacts import Score
-from schatten.recipe.figures import early_systems
+from schatten.recipe.chain import Node
+from schatten.recipe.steps import Train
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series
@@ -57,7 +58,7 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Transition]]:
 
 
 def _points(experiment: Experiment) -> list[Transition]:
-    early, dev = early_systems(experiment.recipe), experiment.recipe.splits.dev
+    dev = experiment.recipe.splits.dev
     return [
         Transition(
             model,
@@ -68,8 +69,13 @@ def _points(experiment: Experiment) -> list[Transition]:
             experiment.score(model.node, None, dev),
         )
         for model in experiment.models
-        if model.node.system in early and model.node.truncation and model.node.before
+        if model.node.truncation and model.node.before and goes_on_early(model.node)
     ]
+
+
+def goes_on_early(node: Node) -> bool:
+    """Whether it is a training that continues the schedule of the first one."""
+    return isinstance(node.step, Train) and node.step.schedule == "continued"
 
 
 def _label(point: Transition) -> str:
