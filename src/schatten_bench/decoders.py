@@ -7,7 +7,7 @@ from pathlib import Path
 
 import kaldialign
 
-from schatten.decode.engine_search import Decoded, EngineSearch
+from schatten.decode.engine_search import EngineSearch, EngineWords
 from schatten.decode.logprobs import LogProbs, read_logprobs
 from schatten.decode.search import LexiconSearch
 from schatten.decode.weights import Weights, read_weights
@@ -117,7 +117,7 @@ def _time_at_beam(
 
 
 def _ahead(
-    rounds: Sequence[Decoded], alone: Decoded, references: list[Utterance]
+    rounds: Sequence[EngineWords], alone: EngineWords, references: list[Utterance]
 ) -> LookAheadTimes:
     words = rounds[0].words
     return LookAheadTimes(

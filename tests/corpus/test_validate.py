@@ -19,7 +19,7 @@ from schatten.runtime.files import read_json, read_jsonl, read_lines, write_json
 Corpus = Callable[..., Path]
 
 
-def made(folder: Path, recipe: Recipe | None = None) -> Path:
+def corpus_of(folder: Path, recipe: Recipe | None = None) -> Path:
     """Make the corpus and return its data folder."""
     make(recipe or make_recipe(), folder, folder.parent / "data")
     return folder.parent / "data"
@@ -27,14 +27,14 @@ def made(folder: Path, recipe: Recipe | None = None) -> Path:
 
 def complaints(folder: Path, recipe: Recipe | None = None) -> str:
     with pytest.raises(UserError) as caught:
-        validate(recipe or make_recipe(), made(folder, recipe), folder, jobs=2)
+        validate(recipe or make_recipe(), corpus_of(folder, recipe), folder, jobs=2)
     return str(caught.value)
 
 
 def test_a_good_corpus_is_summed_up(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus()
     write_audio(folder / "a/anna1.wav", 2.6, rate=44100)
-    report = validate(make_recipe(), made(folder), folder)
+    report = validate(make_recipe(), corpus_of(folder), folder)
     assert report.splits["train"].as_json() == {
         "hours": 0.001,
         "utterances": 2,
@@ -71,7 +71,7 @@ def test_speakers_of_two_splits_are_named_unless_allowed(tsv_corpus: Corpus) -> 
     folder = tsv_corpus(carl1={"speaker": "anna"})
     assert "anna (test, train)" in complaints(folder)
     allowed = make_recipe(corpus={"source": "tsv", "shared_speakers": "allowed"})
-    assert validate(allowed, made(folder), folder).splits["test"].speakers == 1
+    assert validate(allowed, corpus_of(folder), folder).splits["test"].speakers == 1
 
 
 def test_low_rates_are_named_unless_allowed(tsv_corpus: Corpus) -> None:
@@ -79,14 +79,14 @@ def test_low_rates_are_named_unless_allowed(tsv_corpus: Corpus) -> None:
     write_audio(folder / "b/bert1.wav", rate=8000)
     assert "b/bert1.wav (8000 Hz)" in complaints(folder)
     allowed = make_recipe(corpus={"source": "tsv", "low_rates": "allowed"})
-    report = validate(allowed, made(folder), folder)
+    report = validate(allowed, corpus_of(folder), folder)
     assert report.splits["dev"].utterances_by_rate_hz == {"8000": 1}
 
 
 def test_recordings_that_changed_since_are_named(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus()
     write_audio(folder / "a/anna2.flac", 2.0)
-    data = made(folder)
+    data = corpus_of(folder)
     whole = (folder / "a/anna2.flac").read_bytes()
     (folder / "a/anna2.flac").write_bytes(whole[: len(whole) // 2])
     write_audio(folder / "b/bert1.wav", 0.7)
@@ -110,7 +110,7 @@ def test_a_cut_short_mp3_is_noticed(tsv_corpus: Corpus) -> None:
 
 def test_ids_that_occur_twice_are_named(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus()
-    data = made(folder)
+    data = corpus_of(folder)
     [cut] = read_jsonl(data / "dev.cuts.jsonl.gz")
     write_jsonl(data / "dev.cuts.jsonl.gz", [cut, cut])
     with pytest.raises(UserError, match=r"bert1 \(2 times\)"):
@@ -120,7 +120,7 @@ def test_ids_that_occur_twice_are_named(tsv_corpus: Corpus) -> None:
 @pytest.mark.parametrize(("rows", "reason"), [([], "holds no utterance"), ([{}], "no manifest")])
 def test_wrong_manifests_are_refused(tsv_corpus: Corpus, rows: list[object], reason: str) -> None:
     folder = tsv_corpus()
-    data = made(folder)
+    data = corpus_of(folder)
     write_jsonl(data / "test.cuts.jsonl.gz", rows)
     with pytest.raises(UserError, match=reason):
         validate(make_recipe(), data, folder)
@@ -141,10 +141,10 @@ def test_the_longest_stride_is_the_last_with_enough_frames(frames: int, labels: 
 def test_utterances_too_long_for_a_model_are_counted_at_its_stride(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus(anna1={"text": "a" + "bc" * 16}, bert1={"text": "ab" * 17})
     recipe, strides = make_recipe(), {"narrow": 3, "wide": 2}
-    report = validate(recipe, made(folder), folder)
+    report = validate(recipe, corpus_of(folder), folder)
     assert too_long(report, 2) == too_long(report, 3) == {}, "33 and 34 of 34 frames"
     faster = recipe.model_copy(update={"speed_perturbation": (1.0, 1.1)})
-    report = validate(faster, made(folder), folder)
+    report = validate(faster, corpus_of(folder), folder)
     assert too_long(report, 2) == {}
     assert too_long(report, 3) == {"train": ["anna1"]}
     said = list(lines(report, strides))
@@ -155,14 +155,14 @@ def test_utterances_too_long_for_a_model_are_counted_at_its_stride(tsv_corpus: C
 def test_silence_and_overlap_are_reported(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus(carl1={"text": "yes"})
     soundfile.write(folder / "b/bert1.wav", np.zeros(16000), 16000)
-    report = validate(make_recipe(), made(folder), folder)
+    report = validate(make_recipe(), corpus_of(folder), folder)
     assert report.silent_recordings == ["b/bert1.wav"]
     assert report.transcripts_in_lm_text == {"dev": 0, "test": 1}
     assert any("1 recordings are silent: b/bert1.wav" in line for line in lines(report, {}))
 
 
 def test_a_synthetic_corpus_may_not_know_its_test_queries(tsv_corpus: Corpus) -> None:
-    data = made(tsv_corpus())
+    data = corpus_of(tsv_corpus())
     for split in ("train", "dev", "test"):
         rows = read_jsonl(data / f"{split}.cuts.jsonl.gz")
         for row in rows:
@@ -178,7 +178,7 @@ def test_a_synthetic_corpus_may_not_know_its_test_queries(tsv_corpus: Corpus) ->
 
 def test_recordings_need_their_folder(tsv_corpus: Corpus) -> None:
     with pytest.raises(UserError, match="--corpus-dir"):
-        validate(make_recipe(), made(tsv_corpus()), None)
+        validate(make_recipe(), corpus_of(tsv_corpus()), None)
 
 
 YAML = """
@@ -228,7 +228,7 @@ def test_nothing_is_written_of_a_bad_corpus(tsv_corpus: Corpus, tmp_path: Path) 
     folder = tsv_corpus(anna1={"text": "100"})
     (tmp_path / "x.yaml").write_text(YAML)
     line = ["validate", "--recipe", str(tmp_path / "x.yaml"), "--corpus-dir", str(folder)]
-    line += ["--data", str(made(folder)), "--output", str(tmp_path / "report.json")]
+    line += ["--data", str(corpus_of(folder)), "--output", str(tmp_path / "report.json")]
     done = CliRunner().invoke(app, line)
     assert isinstance(done.exception, UserError) and "anna1" in str(done.exception)
     assert not (tmp_path / "report.json").exists()

@@ -47,7 +47,7 @@ def recipe(corpus: dict[str, Any] | None = None, **splits: Any) -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("made")
     make(recipe(), output, 2)
     return output
@@ -58,39 +58,39 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def test_the_number_of_processes_changes_no_byte(made: Path, tmp_path: Path) -> None:
+def test_the_number_of_processes_changes_no_byte(corpus: Path, tmp_path: Path) -> None:
     make(recipe(), tmp_path, 1)
-    assert content(tmp_path) == content(made)
-    assert not list(made.glob(".*"))
+    assert content(tmp_path) == content(corpus)
+    assert not list(corpus.glob(".*"))
 
 
-def test_cuts_hold_what_was_planned(made: Path) -> None:
+def test_cuts_hold_what_was_planned(corpus: Path) -> None:
     for split, count in (("train", 16), ("dev", 3), ("test", 3)):
-        cuts = list(CutSet.from_file(made / f"{split}.cuts.jsonl.gz"))
-        conditions = {row["id"]: row for row in read_jsonl(made / f"{split}.conditions.jsonl.gz")}
+        cuts = list(CutSet.from_file(corpus / f"{split}.cuts.jsonl.gz"))
+        conditions = {row["id"]: row for row in read_jsonl(corpus / f"{split}.conditions.jsonl.gz")}
         assert len(cuts) == len(conditions) == count
         for cut in cuts:
             source = cut.recording.sources[0].source
-            info = soundfile.info(made / source)
+            info = soundfile.info(corpus / source)
             assert (info.samplerate, info.channels, info.subtype) == (16000, 1, "PCM_16")
             assert source.startswith("audio/") and cut.duration == info.frames / 16000
             assert cut.supervisions[0].speaker == conditions[cut.id]["voice"]
             assert cut.supervisions[0].text == conditions[cut.id]["text"]
 
 
-def test_copies_differ_in_sound_alone(made: Path) -> None:
-    cuts = list(CutSet.from_file(made / "train.cuts.jsonl.gz"))
+def test_copies_differ_in_sound_alone(corpus: Path) -> None:
+    cuts = list(CutSet.from_file(corpus / "train.cuts.jsonl.gz"))
     for first, second in zip(cuts[::2], cuts[1::2], strict=True):
         assert first.supervisions[0].text == second.supervisions[0].text
         assert first.supervisions[0].speaker == second.supervisions[0].speaker
         one, other = (
-            (made / cut.recording.sources[0].source).read_bytes() for cut in (first, second)
+            (corpus / cut.recording.sources[0].source).read_bytes() for cut in (first, second)
         )
         assert one != other
 
 
-def test_text_holds_each_query_once_a_line_and_no_held_out_one(made: Path) -> None:
-    text = {name: read_lines(made / "text" / f"{name}.txt.gz") for name in (*SPLITS, "corpus")}
+def test_text_holds_each_query_once_a_line_and_no_held_out_one(corpus: Path) -> None:
+    text = {name: read_lines(corpus / "text" / f"{name}.txt.gz") for name in (*SPLITS, "corpus")}
     assert [len(text[split]) for split in SPLITS] == [8, 3, 3]
     assert len(text["corpus"]) == 8 + 400
     assert set(text["train"]) <= set(text["corpus"])
@@ -102,7 +102,7 @@ def _stop(*_arguments: object) -> None:
 
 
 def test_an_interrupted_corpus_is_gone_on_with(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(assemble, "_write_tables", _stop)
@@ -112,11 +112,11 @@ def test_an_interrupted_corpus_is_gone_on_with(
     (tmp_path / ".work" / "dev-000000.job.json").write_text("left by a killed process")
     make(recipe(), tmp_path, 2)
     assert {path: path.stat().st_mtime_ns for path in spoken} == spoken
-    assert content(tmp_path) == content(made)
+    assert content(tmp_path) == content(corpus)
 
 
 def test_a_corpus_whose_recordings_were_removed_meanwhile_is_made_whole(
-    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Snakemake removes the outputs of a killed step, but not the notes of finished blocks."""
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
@@ -124,7 +124,7 @@ def test_a_corpus_whose_recordings_were_removed_meanwhile_is_made_whole(
         make(recipe(), tmp_path, 2)
     shutil.rmtree(tmp_path / "audio")
     make(recipe(), tmp_path, 2)
-    assert content(tmp_path) == content(made)
+    assert content(tmp_path) == content(corpus)
 
 
 def test_splits_share_no_query_and_no_voice_at_full_size() -> None:

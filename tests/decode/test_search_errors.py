@@ -57,7 +57,7 @@ def call(verb: str, *arguments: str) -> Result:
     return CliRunner().invoke(app, [verb, *arguments])
 
 
-def compare(*arguments: str) -> Result:
+def search_errors(*arguments: str) -> Result:
     files = ("--logprobs", "dev.npz", "--cuts", "dev.cuts.jsonl.gz", "--graph", "graph.fst")
     search = ("--lm", "toy.arpa", "--lexicon", "lexicon", "--weights", "w.json")
     return call("search-errors", "--recipe", "toy.yaml", *files, *search, *arguments)
@@ -67,7 +67,7 @@ def test_errors_are_those_of_brute_force(folder: Path) -> None:
     outputs = {f"kim-{n}": ranked(n)[0 if n % 3 else 1] for n in range(8)}
     write_hypotheses(folder / "other.txt", outputs)
     options = ("--hypotheses", "other=other.txt", "--beam", "1", "--beam", "5000")
-    result = compare(*WIDE, *options, "--output", "errors.json")
+    result = search_errors(*WIDE, *options, "--output", "errors.json")
     assert result.exit_code == 0, result.output
     other, narrow, wide = read_json(folder / "errors.json")
     wrong = {error["utterance"]: tuple(error["better"]) for error in other["errors"]}
@@ -76,10 +76,10 @@ def test_errors_are_those_of_brute_force(folder: Path) -> None:
     assert (narrow["decoder"], wide["decoder"]) == ("lexicon, beam 1", "lexicon, beam 5000")
     assert narrow["search_errors"] > wide["search_errors"] == 0
     assert "lexicon, beam 5000                 0" in result.output
-    result = compare(*WIDE, *options, "--every", "3", "--output", "errors.json")
+    result = search_errors(*WIDE, *options, "--every", "3", "--output", "errors.json")
     assert read_json(folder / "errors.json")[0]["words"] == 2 * 3
     assert read_json(folder / "errors.json")[0]["search_errors"] == 3
-    result = compare(*WIDE, "--beam", "5000", "--token-beam", "1", "--output", "errors.json")
+    result = search_errors(*WIDE, "--beam", "5000", "--token-beam", "1", "--output", "errors.json")
     assert read_json(folder / "errors.json")[0]["search_errors"] > 0
 
 
@@ -98,10 +98,12 @@ def test_a_better_output_of_one_decoder_is_an_error_of_the_other(arpa: Path, lex
 
 
 def test_nothing_to_compare_and_files_that_do_not_fit_are_refused(folder: Path) -> None:
-    assert "give --beam or --hypotheses" in str(compare().exception)
+    assert "give --beam or --hypotheses" in str(search_errors().exception)
     (folder / "part.txt").write_text("kim-1 ba\n")
-    assert "part.txt lacks 7 utterances" in str(compare("--hypotheses", "x=part.txt").exception)
-    assert compare("--hypotheses", "part.txt").exit_code == 2
+    assert "part.txt lacks 7 utterances" in str(
+        search_errors("--hypotheses", "x=part.txt").exception
+    )
+    assert search_errors("--hypotheses", "part.txt").exit_code == 2
 
 
 def test_lattices_and_nbest(folder: Path, arpa: Path) -> None:

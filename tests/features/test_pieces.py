@@ -36,14 +36,14 @@ def cut(name: str, audio: str, samples: int) -> MonoCut:
     return MonoCut(name, 0.0, seconds, 0, supervisions=[words], recording=recording)
 
 
-def made(cuts: Path, output: Path, pieces: int) -> tuple[bytes, bytes]:
+def compute_features(cuts: Path, output: Path, pieces: int) -> tuple[bytes, bytes]:
     assert compute(cuts, cuts.parent, "mel40", SPEEDS, output, pieces=pieces) == 14
     return output.read_bytes(), archive_of(output).read_bytes()
 
 
 def test_the_number_of_pieces_changes_no_byte(cuts: Path, tmp_path: Path) -> None:
-    whole = made(cuts, tmp_path / "one" / cuts.name, 1)
-    assert made(cuts, tmp_path / "three" / cuts.name, 3) == whole
+    whole = compute_features(cuts, tmp_path / "one" / cuts.name, 1)
+    assert compute_features(cuts, tmp_path / "three" / cuts.name, 3) == whole
     assert sorted(path.name for path in (tmp_path / "three").iterdir()) == [
         "train.cuts.jsonl.gz",
         "train.lca",
@@ -68,7 +68,7 @@ def test_a_piece_that_fails_names_the_recording_and_the_others_are_kept(
     assert not output.exists()
     (kept,) = tmp_path.glob("out/.train-*/*.jsonl")
     kept.write_text(kept.read_text().replace('"word"', '"kept"', 1))
-    made(cuts, output, 2)
+    compute_features(cuts, output, 2)
     assert sum(one.supervisions[0].text == "kept" for one in read_features(output)) == 1
 
 

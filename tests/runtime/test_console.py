@@ -7,7 +7,14 @@ import pytest
 from rich.console import Console
 
 from schatten.runtime import console
-from schatten.runtime.console import RunDisplay, Step, duration, outputs_name, step_from, tail
+from schatten.runtime.console import (
+    RunDisplay,
+    RunningStep,
+    duration,
+    outputs_name,
+    step_from,
+    tail,
+)
 from schatten.runtime.progress import Progress
 
 
@@ -55,7 +62,7 @@ def test_the_tail_of_a_log_is_what_a_terminal_would_show(tmp_path: Path) -> None
 def test_time_left_goes_by_the_pace_that_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
-    step = Step("train", "x", None, "schatten train", started=0.0)
+    step = RunningStep("train", "x", None, "schatten train", started=0.0)
     resumed = Progress("stage 1", batch=10, batches=20, epoch=3, epochs=4, loss=12.3456)
     assert step.describe(resumed) == "stage 1, epoch 3/4, 50 %, loss 12.35, 1:40 min"
     now[0] = 130.0
@@ -73,7 +80,7 @@ def test_a_failure_shows_the_log_and_the_way_to_run_it(tmp_path: Path) -> None:
     log.write_text("[bold]ValueError: too bad[/bold]\n")
     shown, output = run_display()
     shown.plan(2)
-    shown.start(7, Step("train", "m.pt", log, "schatten train --output m.pt"))
+    shown.start(7, RunningStep("train", "m.pt", log, "schatten train --output m.pt"))
     shown.fail(7)
     shown.close()
     assert output.getvalue().splitlines() == [
@@ -90,7 +97,7 @@ def test_a_step_that_succeeds_at_its_second_try_fails_no_run() -> None:
     shown, output = run_display()
     shown.plan(1)
     for end in (shown.fail, shown.finish):
-        shown.start(1, Step("train", "m.pt", None, "schatten train"))
+        shown.start(1, RunningStep("train", "m.pt", None, "schatten train"))
         end(1)
     shown.close()
     assert "FAILED train m.pt" in output.getvalue()
@@ -102,7 +109,7 @@ def test_where_a_step_says_nothing_the_log_of_what_runs_it_is_shown(tmp_path: Pa
     slurm = tmp_path / "12.log"
     slurm.write_text("srun: error: task 0: Killed\n")
     shown.plan(1)
-    shown.start(1, Step("train", "m.pt", tmp_path / "own.log", "schatten train"))
+    shown.start(1, RunningStep("train", "m.pt", tmp_path / "own.log", "schatten train"))
     shown.fail(1, [tmp_path / "own.log", slurm])
     assert "  | srun: error: task 0: Killed\n" in output.getvalue()
 
@@ -110,7 +117,7 @@ def test_where_a_step_says_nothing_the_log_of_what_runs_it_is_shown(tmp_path: Pa
 def test_an_interrupted_step_is_no_failure() -> None:
     shown, output = run_display()
     shown.plan(1)
-    shown.start(1, Step("train", "m.pt", None, "schatten train"))
+    shown.start(1, RunningStep("train", "m.pt", None, "schatten train"))
     shown.interrupt()
     shown.fail(1)
     shown.close()
@@ -121,7 +128,7 @@ def test_an_interrupted_step_is_no_failure() -> None:
 def test_progress_is_printed_now_and_then_where_nothing_is_redrawn(tmp_path: Path) -> None:
     output = io.StringIO()
     shown = RunDisplay(Console(file=output, width=40), tmp_path)
-    step = Step("train", "m.pt", Path("log"), "schatten train")
+    step = RunningStep("train", "m.pt", Path("log"), "schatten train")
     shown.plan(1)
     shown.start(1, step)
     (tmp_path / "1.json").write_text(
@@ -137,10 +144,10 @@ def test_progress_is_printed_now_and_then_where_nothing_is_redrawn(tmp_path: Pat
 def test_a_choice_makes_a_run_longer() -> None:
     shown, output = run_display()
     shown.plan(1)
-    shown.start(1, Step("choose", "a.json", None, "schatten choose"))
+    shown.start(1, RunningStep("choose", "a.json", None, "schatten choose"))
     shown.finish(1)
     shown.grow(2)
-    shown.start(2, Step("train", "m.pt", None, "schatten train"))
+    shown.start(2, RunningStep("train", "m.pt", None, "schatten train"))
     shown.finish(2)
     shown.close()
     assert output.getvalue().splitlines()[2:] == [

@@ -11,7 +11,7 @@ from schatten.score.counts import Counts, write_counts
 from schatten.score.paired import Difference, paired_difference, relative_difference
 
 
-def compare(folder: Path, a: list[Counts], b: list[Counts], samples: int = 1000) -> Difference:
+def paired(folder: Path, a: list[Counts], b: list[Counts], samples: int = 1000) -> Difference:
     write_counts(folder / "a.csv", a)
     write_counts(folder / "b.csv", b)
     return paired_difference(folder / "a.csv", folder / "b.csv", samples)
@@ -23,13 +23,13 @@ def system(errors: np.ndarray, words: int = 5) -> list[Counts]:
 
 def test_a_system_ties_with_itself(tmp_path: Path) -> None:
     errors = np.random.default_rng(1).binomial(5, 0.2, size=60)
-    assert compare(tmp_path, system(errors), system(errors)) == Difference(0.0, 0.0, 0.0, 1.0)
+    assert paired(tmp_path, system(errors), system(errors)) == Difference(0.0, 0.0, 0.0, 1.0)
 
 
 def test_difference_is_of_the_second_minus_the_first(tmp_path: Path) -> None:
     a = [counts("kim-1", 10, 1), counts("kim-2", 30, 3)]
     b = [counts("kim-2", 30, 9), counts("kim-1", 10, 3)]
-    difference = compare(tmp_path, a, b)
+    difference = paired(tmp_path, a, b)
     assert difference.points == pytest.approx(20.0)
     assert difference.low == pytest.approx(20.0)
     assert difference.high == pytest.approx(20.0)
@@ -39,7 +39,7 @@ def test_pairing_sees_what_the_two_intervals_hide(tmp_path: Path) -> None:
     generator = np.random.default_rng(4)
     shared = generator.binomial(10, generator.beta(0.5, 3.0, size=400))
     worse = np.minimum(shared + generator.binomial(1, 0.08, size=400), 10)
-    difference = compare(tmp_path, system(shared, 10), system(worse, 10))
+    difference = paired(tmp_path, system(shared, 10), system(worse, 10))
     assert difference.low > 0.0
     assert difference.high - difference.low < 1.0
     assert difference.p < 0.01
@@ -49,7 +49,7 @@ def test_one_more_error_is_no_difference(tmp_path: Path) -> None:
     errors = np.zeros(100, dtype=int)
     more = errors.copy()
     more[:3], errors[3:5] = 1, 1
-    difference = compare(tmp_path, system(errors), system(more))
+    difference = paired(tmp_path, system(errors), system(more))
     assert difference.low < 0.0 < difference.high
     assert difference.p > 0.3
 
@@ -61,7 +61,7 @@ def test_the_interval_is_half_covered_by_halves_of_the_p_value(tmp_path: Path) -
         first = generator.binomial(5, 0.2, size=200)
         second = np.minimum(first, 5) * (generator.random(200) > 0.2)
         second = np.minimum(second + generator.binomial(5, 0.02 + shift, size=200), 5)
-        difference = compare(tmp_path, system(first), system(second), samples=2000)
+        difference = paired(tmp_path, system(first), system(second), samples=2000)
         excludes_zero = difference.low > 0.0 or difference.high < 0.0
         if abs(difference.p - 0.05) > 0.01:
             assert excludes_zero == (difference.p < 0.05)
@@ -70,20 +70,20 @@ def test_the_interval_is_half_covered_by_halves_of_the_p_value(tmp_path: Path) -
 def test_the_same_seed_gives_the_same_numbers(tmp_path: Path) -> None:
     generator = np.random.default_rng(8)
     a, b = (system(generator.binomial(5, 0.2, size=80)) for _ in range(2))
-    assert compare(tmp_path, a, b) == compare(tmp_path, a, b)
+    assert paired(tmp_path, a, b) == paired(tmp_path, a, b)
 
 
 def test_other_utterances_are_named(tmp_path: Path) -> None:
     a = [counts("kim-1", 3), counts("kim-2", 3)]
     with pytest.raises(UserError, match=r"b\.csv lacks 1 utterance \(kim-2\)"):
-        compare(tmp_path, a, a[:1])
+        paired(tmp_path, a, a[:1])
     with pytest.raises(UserError, match=r"b\.csv has 1 utterance \(kim-2\)"):
-        compare(tmp_path, a[:1], a)
+        paired(tmp_path, a[:1], a)
 
 
 def test_other_transcripts_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="differ in the transcript of kim-1"):
-        compare(tmp_path, [counts("kim-1", 3)], [counts("kim-1", 4)])
+        paired(tmp_path, [counts("kim-1", 3)], [counts("kim-1", 4)])
 
 
 @pytest.mark.parametrize("content", ["", "a,b\n", "utterance,words\nkim-1,x\n"])

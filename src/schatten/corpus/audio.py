@@ -38,7 +38,7 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedAudio:
     """The result of decoding a recording to its end."""
 
     header: Header
@@ -65,7 +65,7 @@ def read_header(path: Path) -> Header | str:
     return Header(info.frames, info.samplerate, info.channels)
 
 
-def decode(path: Path) -> Decoded | str:
+def decode(path: Path) -> DecodedAudio | str:
     """Decode a recording to its end, or return a text that says why it cannot be used."""
     header = read_header(path)
     if isinstance(header, str):
@@ -78,7 +78,7 @@ def decode(path: Path) -> Decoded | str:
                 silent = silent and not np.any(block)
     except (soundfile.SoundFileError, OSError) as error:
         return _reason(error, path)
-    return Decoded(header, frames, silent)
+    return DecodedAudio(header, frames, silent)
 
 
 def look_at(

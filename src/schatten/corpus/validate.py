@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from schatten.artifacts import SplitSize, TextCounts, TooLong, Validation, read_by_name
-from schatten.corpus.audio import MISSING, Decoded, decode, look_at
+from schatten.corpus.audio import MISSING, DecodedAudio, decode, look_at
 from schatten.corpus.manifest import ManifestEntry, read_entries
 from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
@@ -155,7 +155,7 @@ def _check_names(entries: Sequence[ManifestEntry], recipe: Recipe, problems: Pro
 
 def _check_audio(
     entries: Sequence[ManifestEntry],
-    decoded: dict[str, Decoded | str],
+    decoded: dict[str, DecodedAudio | str],
     recipe: Recipe,
     problems: Problems,
 ) -> None:
@@ -171,7 +171,7 @@ def _check_audio(
 
 
 def _check_decoded(
-    entry: ManifestEntry, found: Decoded, low_allowed: bool, problems: Problems
+    entry: ManifestEntry, found: DecodedAudio, low_allowed: bool, problems: Problems
 ) -> None:
     rate, seconds = found.header.rate, found.frames / found.header.rate
     if seconds < entry.audio_seconds - _TOLERANCE:
@@ -192,8 +192,8 @@ def _check_decoded(
         )
 
 
-def _is_silent(look: Decoded | str) -> bool:
-    return isinstance(look, Decoded) and look.silent
+def _is_silent(look: DecodedAudio | str) -> bool:
+    return isinstance(look, DecodedAudio) and look.silent
 
 
 def _summary(entries: Iterable[ManifestEntry], split: str) -> SplitSize:

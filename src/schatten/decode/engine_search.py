@@ -17,7 +17,7 @@ from schatten.recipe.decoding import Decoding
 
 
 @dataclass(frozen=True)
-class Decoded:
+class EngineWords:
     """Words and scores of a search, with its time and memory."""
 
     words: dict[str, list[str]]
@@ -42,7 +42,7 @@ class EngineSearch:
     look_ahead: Path | None = None
     """A first-pass model; None: the unigrams of `lm`."""
 
-    def decode(self, split: LogProbs, weights: Weights) -> Decoded:
+    def decode(self, split: LogProbs, weights: Weights) -> EngineWords:
         """Decode all utterances in one process.
 
         Errors: `UserError` if the program cannot be run or refuses its files.
@@ -67,7 +67,7 @@ class EngineSearch:
         *lines, costs = done.stdout.decode().splitlines()
         pairs = [line.split("\t") for line in lines]
         seconds, kilobytes = costs.split("\t")
-        return Decoded(
+        return EngineWords(
             {name: pair[1].split() for name, pair in zip(split.ids, pairs, strict=True)},
             {name: float(pair[0]) for name, pair in zip(split.ids, pairs, strict=True)},
             float(seconds),

@@ -116,7 +116,7 @@ _KINDS = {
 
 
 def _kind_of(value: Any) -> str | None:
-    """Return the tag of a rule by the key that only it has; None where there is none."""
+    """Return the tag of a rule by the key that only it has; None if there is none."""
     for key, kind in _KINDS.items():
         if isinstance(value, kind) or (isinstance(value, dict) and key in value):
             return tag(key)

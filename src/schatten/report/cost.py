@@ -14,7 +14,7 @@ from schatten.report.columns import Column, Table, line, number, words
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingCost:
     """One training of a system's chain."""
 
     node: Node
@@ -25,7 +25,7 @@ class Training:
     """Size of `model.pt`."""
 
 
-def cost_table(experiment: Experiment) -> Table[Training]:
+def cost_table(experiment: Experiment) -> Table[TrainingCost]:
     """Return a line for each training of the models in the tables."""
     columns = _columns()
     chosen = [system for choice in experiment.choices.values() for system in choice.chosen]
@@ -34,9 +34,9 @@ def cost_table(experiment: Experiment) -> Table[Training]:
     return Table("Training", columns, tuple(line(columns, one) for one in trainings))
 
 
-def _training(experiment: Experiment, node: Node) -> Training:
+def _training(experiment: Experiment, node: Node) -> TrainingCost:
     size = experiment.layout.model(node).stat().st_size
-    return Training(node, experiment.history(node), chain_seconds(experiment, node), size)
+    return TrainingCost(node, experiment.history(node), chain_seconds(experiment, node), size)
 
 
 def chain_seconds(experiment: Experiment, node: Node) -> float:
@@ -53,7 +53,7 @@ def chain_seconds(experiment: Experiment, node: Node) -> float:
     return total
 
 
-def _columns() -> tuple[Column[Training], ...]:
+def _columns() -> tuple[Column[TrainingCost], ...]:
     return (
         words("system", "system", lambda t: t.node.system),
         words("penalty", "penalty", lambda t: t.node.system_settings.regularizer.type),

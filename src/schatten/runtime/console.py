@@ -27,7 +27,7 @@ _VERB = re.compile(r"\bschatten ((?:[a-z][a-z0-9-]*)(?: [a-z][a-z0-9-]*)?)(?=\s|
 
 
 @dataclass
-class Step:
+class RunningStep:
     """A job of the workflow."""
 
     verb: str
@@ -83,12 +83,12 @@ class Step:
         return since / done * (1 - share) if done > 0 and since > 1 else None
 
 
-def step_from(info: dict[str, object]) -> Step:
+def step_from(info: dict[str, object]) -> RunningStep:
     """Make a step from Snakemake's description of a job."""
     command = " ".join(str(info.get("shellcmd") or "").split())
     verb = _VERB.search(command)
     logs = _strings(info.get("log"))
-    return Step(
+    return RunningStep(
         verb=verb[1] if verb else str(info["rule_name"]),
         makes=outputs_name(_strings(info.get("output"))),
         log=Path(logs[0]) if logs else None,
@@ -141,7 +141,7 @@ class RunDisplay:
     def __init__(self, console: Console, progress_folder: Path | None) -> None:
         self.console = console
         self.progress_folder = progress_folder
-        self.running: dict[int, Step] = {}
+        self.running: dict[int, RunningStep] = {}
         self.total = 0
         self.done = 0
         self.failed = False
@@ -165,7 +165,7 @@ class RunDisplay:
         """Raise the number of steps, after a choice has added some."""
         self.total = total
 
-    def start(self, job: int, step: Step) -> None:
+    def start(self, job: int, step: RunningStep) -> None:
         """Show a step that has started."""
         if not step.command:  # a target that only collects files
             return
@@ -254,5 +254,5 @@ class RunDisplay:
         return Group(*lines, Text(f"{self._count()} {took}", style="bold"))
 
 
-def _progress_of(step: Step, seen: dict[str, Progress]) -> Progress | None:
+def _progress_of(step: RunningStep, seen: dict[str, Progress]) -> Progress | None:
     return seen.get(str(step.log.absolute())) if step.log else None

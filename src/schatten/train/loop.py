@@ -16,7 +16,7 @@ from schatten.train.averaging import WeightAverage
 from schatten.train.evaluation import evaluate
 from schatten.train.fabric import Fabric, quiet, started
 from schatten.train.objectives import Objective
-from schatten.train.progress import Progress, line
+from schatten.train.progress import TrainingProgress, line
 from schatten.train.randomness import Augmentation, seed_step
 from schatten.train.schedule import Schedule
 from schatten.train.speech import Speech
@@ -49,7 +49,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
     """
     training, techniques, objective = plan.training, plan.techniques, plan.objective
     _set_up_torch(training.torch_threads)
-    progress, average = Progress(), WeightAverage()
+    progress, average = TrainingProgress(), WeightAverage()
     speech = Speech(plan.cuts, model, training, objective, plan.seed)
     augment = Augmentation(training.spec_augment)
     for technique in techniques:
@@ -152,7 +152,7 @@ def _parts(
     adam: torch.optim.Adam,
     techniques: Sequence[Technique],
     average: WeightAverage,
-    progress: Progress,
+    progress: TrainingProgress,
 ) -> dict[str, Part]:
     """Return the parts of a checkpoint."""
 
@@ -183,7 +183,7 @@ def _losses(objective: Objective, step: Step) -> Tensor:
     return objective.losses(step.log_probs, step.lengths, step.batch)
 
 
-def _report(progress: Progress, plan: Plan, speech: Speech) -> None:
+def _report(progress: TrainingProgress, plan: Plan, speech: Speech) -> None:
     """Report the loss and the audio seen of the epoch, in seconds."""
     report(
         "train",

@@ -17,7 +17,7 @@ _FIRST = 20
 REMEDY = "lower the learning rate, lengthen warmup_steps, or lower gradient_clip"
 
 
-class Progress:
+class TrainingProgress:
     """Counts steps, epochs, losses and time; all of it is in a checkpoint."""
 
     def __init__(self) -> None:

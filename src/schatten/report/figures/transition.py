@@ -74,7 +74,7 @@ def _points(experiment: Experiment) -> list[Transition]:
 
 
 def goes_on_early(node: Node) -> bool:
-    """Whether it is a training that goes on with the schedule of the first one."""
+    """Whether it is a training that continues the schedule of the first one."""
     return isinstance(node.step, Train) and node.step.schedule == "continued"
 
 
