@@ -31,7 +31,12 @@ class RankRule(Settings):
     @property
     def spoken(self) -> str:
         """The rule as a person says it, with its number."""
-        return f"{self.rule_spoken}{', weighted by inputs' if self.activations else ''}"
+        return f"{self.rule_spoken}{self.weighting}"
+
+    @property
+    def weighting(self) -> str:
+        """Whether errors are weighted, for `spoken`."""
+        return ", weighted by inputs" if self.activations else ""
 
     @property
     def rule_spoken(self) -> str:

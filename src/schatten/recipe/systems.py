@@ -63,9 +63,16 @@ class System(Settings):
     @property
     def learns_by(self) -> str:
         """Penalty and teacher of stage 1, in words."""
-        taught = distillation_of(self.first_training.techniques)
-        teacher = f", taught by {taught.teacher}" if taught else ""
-        return f"{self.regularizer.type}{teacher}"
+        first = self.first_training
+        said: list[str] = [self.regularizer.type]
+        for entry in first.techniques:
+            if entry.distillation is not None:
+                said.append(f"taught by {entry.distillation.teacher}")
+            elif entry.name not in ("l2", "trace_norm"):
+                said.append(f"with {entry.own.file.stem if entry.own else entry.name}")
+        if first.objective.own is not None:
+            said.append(f"objective {first.objective.own.file.stem}")
+        return ", ".join(said)
 
     @property
     def links(self) -> tuple[Link, ...]:

@@ -23,9 +23,10 @@ LOSS = (
     "½‖W‖² (l2) or ½(‖U‖² + ‖V‖²) (trace_norm, W = UV) in that scale."
 )
 RANK = (
-    "Rank: whole is the model of stage 1; tau0.60@e12 keeps the smallest rank with 60 % of the "
-    "variance of each large matrix of epoch 12 of stage 1, and then goes through stage 2. "
-    "Before stage 2: right after that truncation, with the weights tuned for stage 2."
+    "Rank: whole is a model that was not truncated; tau0.60@e12 keeps the smallest rank with 60 % "
+    "of the variance of each large matrix after epoch 12 of the training before (stage 1), and "
+    "then trains on (stage 2). Before stage 2: right after the last truncation, with the decoding "
+    "weights of the model that it is trained to."
 )
 
 RULES: tuple[tuple[Callable[[Rank], bool], str], ...] = (

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from schatten.artifacts import History
+from schatten.recipe.steps import Train
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, line, number, words
 
@@ -64,8 +65,9 @@ def times_table(experiment: Experiment) -> Table[TrainingTimes]:
 
 def _first_trainings(experiment: Experiment) -> list[TrainingTimes]:
     def work(model: Trained) -> tuple[str, int]:
-        training = experiment.recipe.trainings[model.system.training]
-        return model.system.model, training.epoch_parts
+        node = model.node
+        assert isinstance(node.step, Train)
+        return model.system.model, node.step.training_in(node).epoch_parts
 
     found: dict[tuple[str, ...], list[Trained]] = {}
     for model in experiment.stage1_models:
@@ -88,14 +90,20 @@ def _later_trainings(models: Sequence[Trained]) -> list[TrainingTimes]:
 
 def _kind(model: Trained) -> tuple[str, ...]:
     system = model.system
-    return system.model, system.training, system.regularizer.type, system.factorization
+    return system.model, _training_of(model), system.regularizer.type, system.factorization
+
+
+def _training_of(model: Trained) -> str:
+    """Return which of the recipe's trainings the step of a model follows."""
+    own = model.node.step.training if isinstance(model.node.step, Train) else None
+    return own or model.system.training
 
 
 def _columns() -> tuple[Column[TrainingTimes], ...]:
     return (
         words("step", "step", lambda g: g.first.node.spoken_name),
         words("model", "model", lambda g: g.first.system.model),
-        words("training", "training", lambda g: g.first.system.training),
+        words("training", "training", lambda g: _training_of(g.first)),
         words("penalty", "penalty", lambda g: g.first.system.regularizer.type),
         words("factors", "factorization", lambda g: g.first.system.factorization),
         words("rank", "rank", lambda g: g.first.node.label),

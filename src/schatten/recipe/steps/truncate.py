@@ -77,7 +77,7 @@ class Truncate(Step):
     def spoken_rank(self) -> str:
         """The rank in words, with the epoch if one is named."""
         epoch = f" of epoch {self.from_epoch}" if self.from_epoch else ""
-        return f"{self.rule.spoken}{epoch}"
+        return f"{self.rule.rule_spoken}{epoch}{self.rule.weighting}"
 
     def problem(self, node: "Node") -> str | None:
         """Say why nothing can be truncated here."""
