@@ -16,7 +16,7 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class Utterance:
-    """What was said, and by whom."""
+    """An utterance's words and its speaker."""
 
     id: str
     speaker: str

@@ -1,4 +1,4 @@
-"""What a corpus of another size would take: costs per hour of audio of a finished run, scaled up.
+"""Costs of a corpus of another size: those of a finished run per hour of audio, scaled up.
 
 Costs come from the provenance records beside the artifacts, sizes from the artifacts, hours from
 the validator's report. The cost of a step is taken to grow in proportion to the hours of audio.
@@ -23,11 +23,11 @@ class StepCost:
 
     step: str
     hours: float
-    """Of audio that the measured step read, once each."""
+    """Hours of audio that the measured step read, each counted once."""
     seconds: float
     """Wall clock, of all epochs in a training."""
     bytes: int
-    """Of what it keeps on disk for each hour: none in a training, whose model has one size."""
+    """Bytes kept on disk for each hour: none in a training, whose model has one size."""
     memory_mb: float
     """Peak of the verb's own process, in 10^6 bytes."""
 

@@ -43,7 +43,7 @@ class EngineTimes:
 
     @property
     def microseconds(self) -> float:
-        """Of the fastest chunk."""
+        """Time of the fastest chunk."""
         return min(self.chunks)
 
 

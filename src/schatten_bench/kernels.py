@@ -35,10 +35,10 @@ class ProductTimes:
     columns: int
     kernels: str
     ours: dict[str, float]
-    """By kind of input: int8 or float."""
+    """Our times by kind of input: int8 or float."""
     rivals: dict[str, float]
     idle: dict[str, float]
-    """What a call of each rival costs by itself."""
+    """Cost of the call itself, by rival."""
 
     def lead(self, rival: str) -> float:
         """How many times longer the rival takes, as called."""
@@ -54,7 +54,7 @@ INPUTS = {
     "onnxruntime DynamicQuantizeMatMul": "float",
     "torch dynamic linear": "float",
 }
-"""What each rival takes in."""
+"""Kind of input of each rival."""
 
 
 @dataclass(frozen=True)

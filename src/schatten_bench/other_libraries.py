@@ -1,4 +1,4 @@
-"""What other libraries reach at 6144x320 weights times 320xN, and what ours must reach.
+"""Speeds of other libraries at 6144x320 weights times 320xN, and the speed that ours must reach.
 
 The shape is that of figure 6 of the trace norm paper (Kliegl et al., 2018). They were measured as
 our own kernels are: built from their public source, instructions counted under qemu-user, cycles

@@ -30,13 +30,13 @@ class TrainingMemory:
     """Time and memory of a training of one epoch."""
 
     hours: float
-    """Of audio."""
+    """Hours of audio."""
     utterances: int
     batches: int
     megabytes: float
     """Peak of the process's resident set, in 10^6 bytes."""
     seconds: float
-    """Of the whole process."""
+    """Seconds of the whole process."""
 
 
 def measure_training_memory(

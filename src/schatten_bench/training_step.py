@@ -63,11 +63,11 @@ class TrainedLayer(Protocol):
         ...
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """Return what is trained."""
+        """Return the parameters to train."""
         ...
 
     def penalty(self) -> Tensor | float:
-        """Return what is added to the loss."""
+        """Return the term that is added to the loss."""
         ...
 
 

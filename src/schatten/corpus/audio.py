@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Header:
-    """What a recording's header says."""
+    """Length, rate and channels of a recording, from its header."""
 
     frames: int
     """Samples per channel."""

@@ -32,9 +32,9 @@ NAMED = 5
 def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1) -> Validation:
     """Check the cuts and text in the folder `data` and return the report.
 
-    The report holds hours, utterances, words, speakers and rates by split, the counts of the
-    text files and of what the source excluded, the overlap of the language model text, and the
-    utterances that training leaves out at each stride.
+    The report holds hours, utterances, words, speakers and rates by split. It also has the counts
+    of the text files and of utterances that the source left out, the overlap of the language model
+    text, and the utterances that training leaves out at each stride.
 
     Errors: `UserError` that lists the faults by kind, with counts and names.
     """

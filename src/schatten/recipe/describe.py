@@ -7,7 +7,6 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
-from typing_extensions import TypeAliasType
 
 from schatten.recipe import Recipe
 from schatten.recipe.base import Settings
@@ -43,8 +42,6 @@ def _groups(group: type[Settings], seen: list[type[Settings]]) -> list[type[Sett
 
 
 def _settings_in(annotation: Any) -> Iterator[type[Settings]]:
-    if isinstance(annotation, TypeAliasType):
-        annotation = annotation.__value__
     if isinstance(annotation, type) and issubclass(annotation, Settings):
         yield annotation
     for argument in get_args(getattr(annotation, "__value__", annotation)):  # of an alias too

@@ -69,7 +69,7 @@ def ranks(entry: SystemRow) -> str | None:
 
 
 def transition(entry: SystemRow) -> str | None:
-    """Return when a system is truncated that is trained on after it; None for others."""
+    """Return when a system is truncated; None if it is not trained after that."""
     later = [n.step for n in entry.nodes if n.is_compressed and isinstance(n.step, Train)]
     if not later:
         return None

@@ -32,11 +32,11 @@ class RunningStep:
 
     verb: str
     makes: str
-    """Its outputs, shortly."""
+    """A short name of its outputs."""
     log: Path | None
     command: str
     title: str = ""
-    """What it does, where its rule says that: `train stage 2 of l2 at tau 0.70`."""
+    """What it does, if its rule says so: `train stage 2 of l2 at tau 0.70`."""
     reason: str = ""
     started: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
@@ -46,7 +46,7 @@ class RunningStep:
 
     @property
     def name(self) -> str:
-        """What it does; else its verb and what it makes."""
+        """What it does, or else its verb and outputs."""
         return self.title or f"{self.verb} {self.makes}"
 
     @property

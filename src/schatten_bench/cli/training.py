@@ -15,10 +15,10 @@ def bench_training(
     rounds: Annotated[int, typer.Option(help="Timed rounds; the fastest counts")] = 10,
     threads: Annotated[int, typer.Option(help="CPU threads of torch")] = 2,
     ranks: Annotated[
-        bool, typer.Option("--ranks", help="What stage 2 costs, by rank, instead")
+        bool, typer.Option("--ranks", help="Cost of stage 2 by rank, instead")
     ] = False,
     projections: Annotated[
-        bool, typer.Option("--projections", help="What projected LSTMs cost, instead")
+        bool, typer.Option("--projections", help="Cost of projected LSTMs, instead")
     ] = False,
 ) -> None:
     """Print what a factored training step costs against the dense one (ratios of times)."""
@@ -63,7 +63,7 @@ def bench_model(
 
 
 def _refuse_missing_device(device: str) -> None:
-    """Say so where a GPU is asked for that is not there."""
+    """Report it if a GPU is asked for that is not there."""
     import torch
 
     from schatten.errors import UserError

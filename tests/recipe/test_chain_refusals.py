@@ -1,0 +1,142 @@
+"""Chains that make no sense are refused as the recipe is loaded, in one sentence."""
+
+from collections.abc import Callable
+
+import pytest
+
+from schatten.errors import UserError
+from schatten.recipe import Recipe
+
+Loader = Callable[..., Recipe]
+
+REFUSED = {
+    "[]": "systems.it.chain: give a list of steps that begins with `train`",
+    "{train: {}}": "systems.it.chain: give a list of steps that begins with `train`",
+    "[train]": "systems.it.chain.0: 'train' is no step: write for instance `train:`",
+    "[train: , 3]": "systems.it.chain.1: 3 is no step: write for instance `train:`",
+    "[trian: {}]": "systems.it.chain.0.trian: there is no such key",
+    "[{train: {}, truncate: {tau: 0.8}}]": (
+        "systems.it.chain.0: give one step an entry, of: train, truncate"
+    ),
+    "[train: {epoch: 1}]": "systems.it.chain.0.train.epoch: there is no such key",
+    "[train: , [truncate: {tau: 0.8}, [truncate: {tau: 0.6}, train: {epoch: 1}]]]": (
+        "systems.it.chain.1.1.1.train.epoch: there is no such key"
+    ),
+    "[train: {training: slow}]": (
+        "systems.it.chain.train.training: there is no 'slow'; there are default"
+    ),
+    "[train: {techniques: [l3: {}]}]": (
+        "systems.it.chain.0.train.techniques.0.l3: there is no such key"
+    ),
+    "[train: {techniques: [l2: {lambda: 1}]}]": (
+        "systems.it.chain.0.train.techniques.0.l2.lambda: there is no such key"
+    ),
+    "[train: {techniques: [{l2: {}, trace_norm: {}}]}]": (
+        "systems.it.chain.0.train.techniques.0: "
+        "give one technique an entry, of: l2, trace_norm, distillation, own"
+    ),
+    "[train: {techniques: [distillation: {teacher: nobody}]}]": (
+        "systems.it.chain.teacher: there is no 'nobody'; there are dense, it"
+    ),
+    "[train: {techniques: [distillation: {teacher: it}]}]": (
+        "systems.it.chain: it learns from a teacher itself: name a system that does not"
+    ),
+    "[train: , truncate: {tua: 0.8}]": (
+        "systems.it.chain.1.truncate: give one rank rule, of: tau, rank, ranks, parameters, budget"
+    ),
+    "[train: , truncate: {tau: 0.8, form: e2}]": (
+        "systems.it.chain.1.truncate.form: there is no such key"
+    ),
+    "[train: , truncate: {tau: 2}]": (
+        "systems.it.chain.1.truncate.tau: Input should be less than or equal to 1"
+    ),
+    "[train: , truncate: {tau: 0.8, from: e0}]": (
+        "systems.it.chain.1.truncate.from: Input should be greater than 0"
+    ),
+    "[truncate: {tau: 0.8}]": ("systems.it.chain: it begins with `truncate`: begin with `train`"),
+    "[train: , truncate: {tau: 0.8}, truncate: {tau: 0.6}]": (
+        "systems.it.chain: `truncate` follows `truncate`: it needs a `train` right before it"
+    ),
+    "[train: , truncate: {tau: 0.8, from: e12}]": (
+        "systems.it.chain: `truncate` from e12 comes too late, stage1 has 8 epochs"
+    ),
+    "[train: , [truncate: {tau: 0.8}, truncate: {tau: 0.801}]]": (
+        "systems.it.chain: two of its nodes would lie in tau0.80@e8/factored: remove one"
+    ),
+    "[train: , [train: , train: ]]": (
+        "systems.it.chain: two of its nodes would lie in stage2: give one of them another `name`"
+    ),
+    "[train: {name: whole}]": (
+        "systems.it.chain: `whole` is in paths what was not compressed: "
+        "give the training another name"
+    ),
+    "[train: , train: {schedule: continued}]": (
+        "systems.it.chain: stage2: schedule `continued` needs a `truncate` of the first training"
+    ),
+    "[train: , truncate: {tau: 0.8}, train: {schedule: continued}]": (
+        "systems.it.chain: stage2: schedule `continued` has no epoch left: truncate an earlier one"
+    ),
+    "[train: , truncate: {tau: 0.8, from: 2}, train: {schedule: continued, epochs: 3}]": (
+        "systems.it.chain.2.train: schedule `continued` goes on with the first training's: "
+        "remove epochs, learning_rate and final_learning_rate_ratio"
+    ),
+    "[train: , truncate: {tau: 0.8}, train: {techniques: [trace_norm: {}]}]": (
+        "systems.it.chain: stage2: "
+        "trace_norm trains W = U V from the start: put it into the first `train`"
+    ),
+    "[train: {learning_rate: 3 x last}]": (
+        "systems.it.chain: stage1: "
+        "the first training follows none, so there is no last learning rate"
+    ),
+    "[train: , train: {learning_rate: 3 x lats}]": (
+        "systems.it.chain.1.train.learning_rate: "
+        "'3 x lats' is no learning rate: give a number above 0, or for instance 3 x last"
+    ),
+    "[train: {techniques: [own: {file: nowhere.py}]}]": (
+        "systems.it.chain: stage1: nowhere.py does not exist: name your Python file"
+    ),
+    "[train: {objective: {own: {file: nowhere.py}}}]": (
+        "systems.it.chain: stage1: nowhere.py does not exist: name your Python file"
+    ),
+    "[train: {keep: [e9]}]": ("systems.it.chain: stage1: keep 9 comes too late, it has 8 epochs"),
+    "[train: , stop, train: ]": (
+        "systems.it.chain: "
+        "`stop` ends a branch: put it into a list of branches, or at the end of one"
+    ),
+    "[train: , [[stop, train: ], train: {name: other}]]": (
+        "systems.it.chain: "
+        "`stop` ends a branch: put it into a list of branches, or at the end of one"
+    ),
+    "[train: , [], train: ]": ("systems.it.chain: a list of branches holds no step: remove it"),
+    "[train: , [stop], train: ]": ("systems.it.chain: a list of branches holds no step: remove it"),
+}
+
+
+@pytest.mark.parametrize("chain", REFUSED)
+def test_a_chain_that_makes_no_sense_is_refused_in_one_line(load: Loader, chain: str) -> None:
+    with pytest.raises(UserError) as error:
+        load(f"chain: {chain}")
+    first, *lines = str(error.value).splitlines()
+    assert first.endswith("chain.yaml is not a valid recipe:")
+    assert [line.strip().removeprefix("recipe: ") for line in lines] == [REFUSED[chain]]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "penalty: {type: l2}",
+        "distill: {teacher: dense}",
+        "ranks: [{tau: 0.8}]",
+        "stage2: {epochs: 1}",
+    ],
+)
+def test_a_chain_beside_the_keys_that_stand_for_one_is_refused(load: Loader, keys: str) -> None:
+    key = keys.partition(":")[0]
+    with pytest.raises(UserError, match=f"chain says it all: remove {key}, or chain"):
+        load(f"{{chain: [train: ], {keys}}}")
+
+
+def test_a_first_training_too_short_for_its_learning_rate_to_fall_is_refused(load: Loader) -> None:
+    slow = {"epochs": 8, "batch_seconds": 30, "learning_rate": 0.001, "hold_epochs": 3}
+    with pytest.raises(UserError, match="stage1: hold_epochs 3 of its training leaves none of 3"):
+        load("chain: [train: {epochs: 3, training: slow}]", trainings={"slow": slow})
