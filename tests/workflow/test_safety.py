@@ -19,9 +19,9 @@ CHECKED = {
     "threads",  # numbers
     "params.memory",
     "params.data",
-    "params.options",  # of rules/arm.smk: constants
-    "W.corpus_option",  # options that are quoted where they are made
-    "W.audio_option",
+    "params.options",  # constants in rules/arm.smk; in rules/train.smk quoted where they are made
+    "EXPERIMENT.corpus_option",  # options that are quoted where they are made
+    "EXPERIMENT.audio_option",
 }
 """Allowed in a command line without quotes, besides wildcards, which only names can match."""
 
