@@ -72,12 +72,12 @@ def record_verbs(part: typer.Typer, prefix: str = "") -> None:
 
 
 def _settings(verb: str, options: Mapping[str, Any]) -> Any:
-    """Return the settings that matter to a verb, of the recipe that it is given."""
+    """Return the settings that matter to a verb; only verbs that have any read the recipe."""
     from schatten import recipe as recipes
-    from schatten.recipe.step_settings import of_verb
+    from schatten.recipe.step_settings import OF_VERB, of_verb
 
-    recipe = options.get("recipe")
-    return of_verb(verb, recipes.load(recipe) if isinstance(recipe, str) else None, options)
+    is_of_recipe = verb in OF_VERB and isinstance(options.get("recipe"), str)
+    return of_verb(verb, recipes.load(options["recipe"]) if is_of_recipe else None, options)
 
 
 record_verbs(app)
