@@ -42,10 +42,9 @@ rule export:
         "schatten export --model {input:q} --precision {wildcards.precision} --output {output.model:q} > {log:q} 2>&1"
 
 
-# The engine is code: built anew it recognises nothing again, unless the result version in the params is raised.
 rule engine_greedy:
     input:
-        engine=ancient(ENGINE),
+        engine=ENGINE,
         model=EXPERIMENT.exported,
         cuts=PATHS.cuts("{split}"),
     output:
@@ -64,7 +63,7 @@ rule engine_greedy:
 
 rule engine_beam:
     input:
-        engine=ancient(ENGINE),
+        engine=ENGINE,
         model=EXPERIMENT.exported,
         cuts=PATHS.cuts("{split}"),
         lm=PATHS.lm("{lm}") / "bin",

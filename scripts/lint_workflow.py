@@ -6,7 +6,7 @@ import sys
 
 EXEMPT = (
     "Specify a conda environment or container for each rule.",
-    "Shell command directly uses variable W from outside of the rule",
+    "Shell command directly uses variable EXPERIMENT from outside of the rule",
 )
 
 

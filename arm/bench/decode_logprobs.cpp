@@ -1,10 +1,9 @@
 // Decodes log-probabilities on standard input with the engine's search:
 //   decode_logprobs LM LEXICON LOOK_AHEAD LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM
-// LOOK_AHEAD may be empty.
-// Input: the number of units V and of utterances; the names of the units, each followed by a zero byte; then for each
-// utterance its number of frames and frames * V floats. Numbers are 32-bit integers of this machine.
-// Output: for each utterance its score, a tab, its words. At the end the seconds of decoding, and the kilobytes by
-// which memory grew during decoding and while the language model was opened.
+// LOOK_AHEAD may be empty. Input: the number of units V and of utterances, the names of the units, each with a zero behind;
+// then of each utterance its number of frames and frames * V floats. Numbers are 32-bit integers of this machine. Output: of
+// each utterance its score, a tab, its words; at the end the seconds of decoding, and what memory grew by meanwhile and
+// while the language model was opened, in kilobytes.
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

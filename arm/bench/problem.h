@@ -1,4 +1,4 @@
-// A product with random numbers, ready to run, for both benchmarks.
+// A product with random numbers, ready to run: what both benchmarks measure.
 #ifndef SCHATTEN_BENCH_PROBLEM_H
 #define SCHATTEN_BENCH_PROBLEM_H
 
@@ -37,7 +37,7 @@ class Problem {
     run();
   }
 
-  // The whole call: activations packed, product, int32 sums times row and column scale as float.
+  // The whole call: activations re-laid, product, int32 sums times row and column scale as float.
   void run() {
     sk_gemm_f32(&matrix_, &columns_, row_scales_.data(), nullptr, y_.data(), rows_, scratch_.data());
   }

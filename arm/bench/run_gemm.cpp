@@ -1,5 +1,5 @@
-// Runs one product a number of times, for a simulator that counts instructions. The difference between two runs with
-// arguments of equal length is the cost of the calls alone. Usage: run_gemm KERNELS M K N TIMES
+// Runs one product a number of times, for a simulator that counts instructions: the difference between two runs whose
+// arguments are equally long is the cost of the calls alone. Usage: run_gemm KERNELS M K N TIMES
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 // Times the engine on noise, in chunks of four output frames, as its rivals are timed (schatten.device.rival):
 //   time_engine MODEL
-// First prints "LOAD_SECONDS GROWN_BYTES PEAK_BYTES": memory is the growth by the model and a first second of sound.
-// Then, for every line N on standard input, it runs N chunks from samples to text, and prints the least microseconds of
-// CPU time of one chunk.
+// First prints "LOAD_SECONDS GROWN_BYTES PEAK_BYTES", memory being what was added by the model and a first second of
+// sound; then, for every line N on standard input, the least microseconds of CPU time that one of N chunks took, from
+// samples to text.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ double now(clockid_t clock) {
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
-// Bytes of an entry of the process's status: VmRSS is the present memory, VmHWM its peak.
+// Bytes by that name in the process's status: VmRSS is held now, VmHWM was held at most.
 double memory(const char *name) {
   char line[256];
   double kilobytes = 0;

@@ -1,6 +1,6 @@
 // Times products on the CPU it runs on. Reads lines "KERNELS M K N" (KERNELS may be "best"), writes lines
-// "KERNELS M K N MICROSECONDS FROM_FLOAT"; FROM_FLOAT includes the quantization of the columns. Times are the least of
-// several rounds, each long enough for the clock. One thread.
+// "KERNELS M K N MICROSECONDS FROM_FLOAT", the second time with the columns quantized from float: the least of several
+// rounds, each long enough for the clock. One thread.
 #include <stdio.h>
 #include <string.h>
 

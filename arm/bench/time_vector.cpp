@@ -1,4 +1,4 @@
-// Times the vector arithmetic on this CPU, beside the C library's functions in a scalar loop. Writes lines
+// Times the vector arithmetic on the CPU it runs on beside the C library's functions in a scalar loop: lines
 // "FUNCTION KERNELS NANOSECONDS LIBRARY_NANOSECONDS" per element, the least of several rounds. One thread.
 #include <math.h>
 #include <stdio.h>

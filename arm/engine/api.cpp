@@ -1,4 +1,4 @@
-// The C interface over the classes: errors become texts, and no exception leaves it.
+// The C interface over the classes: errors become texts, nothing is thrown past it.
 #include <stdio.h>
 
 #include <new>
@@ -15,12 +15,12 @@ struct schatten_model {
 
 struct schatten_stream {
   schatten::Stream stream;
-  char problem[128];  // why the utterance was given up; empty if it was not
+  char problem[128];  // why the utterance was given up; empty where it was not
 };
 
 namespace {
 
-// Runs `make`; if it fails, writes the reason and returns NULL.
+// Runs `make`; where it fails, writes why and returns NULL.
 template <class Make>
 auto guarded(char *error, size_t size, const Make &make) -> decltype(make()) {
   try {
@@ -33,7 +33,7 @@ auto guarded(char *error, size_t size, const Make &make) -> decltype(make()) {
   return nullptr;
 }
 
-// Runs `change`; if it fails, gives the utterance up.
+// Runs `change`; where it fails, gives the utterance up.
 template <class Change>
 void guarded(schatten_stream *stream, const Change &change) {
   const auto make = [&] { return change(), stream; };

@@ -1,4 +1,4 @@
-// Interface of the search: log-probabilities in, words of a language model out.
+// What turns log-probabilities into words with a language model.
 #ifndef SCHATTEN_ENGINE_DECODER_H
 #define SCHATTEN_ENGINE_DECODER_H
 
@@ -15,9 +15,9 @@ class Decoder {
   virtual ~Decoder() = default;
   // Takes a frame of log-probabilities.
   virtual void push(const float *logprobs) = 0;
-  // Ends the last word, and adds the score of the sentence's end.
+  // Ends the last word, and weighs the end of the sentence.
   virtual void finish() = 0;
-  // Updates text and words to the best path so far.
+  // Brings text and words up to the best path so far.
   virtual void refresh() = 0;
   // Forgets the utterance; the next frame is at `start` seconds.
   virtual void reset(double start) = 0;

@@ -1,4 +1,4 @@
-// An error inside the engine: one sentence, which the C interface returns as its error text.
+// What goes wrong inside the engine: one sentence, turned into an error text at the C interface.
 #ifndef SCHATTEN_ENGINE_FAILURE_H
 #define SCHATTEN_ENGINE_FAILURE_H
 

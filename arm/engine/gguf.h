@@ -38,7 +38,7 @@ class Gguf {
   };
   // A matrix of fp32 or int8, row after row, with at least one of each.
   Matrix matrix(const std::string &name) const;
-  // Gives the pages of a matrix that was read back to the system; a later reader gets them from the file again.
+  // Gives the memory of a matrix that was read back to the system: a later reader finds it in the file again.
   static void release(const Matrix &matrix);
 
  private:

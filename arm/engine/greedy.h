@@ -1,4 +1,4 @@
-// The words of CTC's best path, frame by frame: repeated units count once, blanks are dropped, a space ends a word.
+// The words of CTC's best path, frame by frame: repeated units are one, blanks are none, a space ends a word.
 #ifndef SCHATTEN_ENGINE_GREEDY_H
 #define SCHATTEN_ENGINE_GREEDY_H
 

@@ -23,14 +23,14 @@ class History {
   struct Entry {
     State state;
     uint64_t state_hash;
-    int before, word;             // the entry that it continues, and its last word; -1 in the first entry
+    int before, word;             // the entry that it goes on from, and its last word: -1 in the first entry
     int first_frame, last_frame;  // of the last word
     float score;                  // of the last word, natural log
-    double arrival;               // probability of the likeliest end of that word, relative to the best path at that time
+    double arrival;               // how likely the likeliest end of that word was, beside the best path at that time
   };
 
-  // For `paths` paths, each of which ends at most `endings` words in a frame. Allocates later only if sweeps leave more
-  // than 2048 entries and more than 8 for each path.
+  // For so many paths, each of which ends at most so many words in a frame. Allocates later only where sweeps leave more
+  // than 2048 entries, or 8 for each path where that is more.
   History(size_t paths, size_t endings);
 
   // Forgets all; entry 0 is then the start, with `state`.
@@ -41,7 +41,7 @@ class History {
   int find(int before, int word) const;
   int add(const Entry &entry);
 
-  // Whether it is time to drop the entries that no path needs.
+  // Whether it is time to drop what no path needs.
   bool is_full() const { return entries_.size() >= limit_; }
   // Keeps the entries in `needed` and those before them; writes their new places there.
   void sweep(std::vector<int *> &needed);

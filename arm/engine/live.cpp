@@ -16,7 +16,7 @@ namespace {
 
 int nothing = -1;  // a file that has ended
 
-// Makes every read see the end of the input: one that waits (it is begun again) and all later ones.
+// Puts the end of the input where every read looks: one that waits, begun again, or one to come.
 void end_input(int) {
   const int before = errno;
   dup2(nothing, STDIN_FILENO);
@@ -31,7 +31,7 @@ Live::Live() {
   nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   require(nothing >= 0, std::string("/dev/null cannot be opened: ") + strerror(errno));
   action.sa_handler = end_input;
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);  // a waiting read is begun again, on the other file
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);  // a read that waits begins again, on the other file
   sigaction(SIGINT, &action, nullptr);
 }
 

@@ -14,8 +14,8 @@ class Live {
   // From here on a first SIGINT is the end of the input, unless SIGINT is ignored; a second one ends the program.
   Live();
 
-  // The next samples: `count` of them unless the input ends, none at the end. Half a sample at the end is dropped.
-  // Throws Error if standard input cannot be read.
+  // The next samples, `count` of them unless the input ends; none at the end. Half a sample there is dropped. Throws Error
+  // where standard input cannot be read.
   const std::vector<int16_t> &read(size_t count);
 
  private:

@@ -30,7 +30,7 @@ constexpr uint32_t kConstants[64] = {
 
 uint32_t turned(uint32_t x, int bits) { return x >> bits | x << (32 - bits); }
 
-// Adds a block to the state (section 6.2.2). The eight working variables change their roles instead of their places.
+// Takes a block into the state (section 6.2.2); the eight working variables change their roles instead of their places.
 void take(uint32_t state[8], const uint8_t *block) {
   uint32_t w[64], v[8];
   for (int i = 0; i < 16; ++i) {
@@ -59,7 +59,7 @@ void take(uint32_t state[8], const uint8_t *block) {
 
 std::string name_of(const std::string &path) { return path.substr(path.rfind('/') + 1); }
 
-// The text behind `"key":` in a JSON object's text, blanks skipped; empty if the key is missing.
+// The text behind `"key":` in a JSON object's text, blanks skipped; empty where it is not there.
 std::string behind(const std::string &object, const std::string &key) {
   const size_t found = object.find('"' + key + '"');
   if (found == std::string::npos) return "";

@@ -1,4 +1,4 @@
-// A bundle's manifest.json: length and SHA-256 of its files, checked before they are used.
+// A bundle's manifest.json: how long its files are and what their SHA-256 is, checked before they are used.
 #ifndef SCHATTEN_ENGINE_MANIFEST_H
 #define SCHATTEN_ENGINE_MANIFEST_H
 
@@ -13,7 +13,7 @@ class Manifest {
   // Reads a manifest as `schatten bundle` wrote it; throws Error.
   explicit Manifest(const std::string &path);
 
-  // Throws Error, which names the file, unless it has the length and the sum of its name's entry (without folders).
+  // Throws Error, which names the file, unless it is as long as is said of its name (without folders) and has that sum.
   void require_same(const std::string &file) const;
 
  private:
@@ -26,7 +26,7 @@ class Manifest {
   std::string path_, text_;
 };
 
-// The SHA-256 of a file in 64 hexadecimal digits (FIPS 180-4), and its bytes; throws Error if it cannot be read.
+// 64 hexadecimal digits (FIPS 180-4) of the bytes of a file, and how many there are; throws Error where it cannot be read.
 std::string sha256_of_file(const std::string &path, uint64_t *bytes);
 
 }  // namespace schatten

@@ -12,7 +12,7 @@
 
 namespace schatten {
 
-// A window of `frames` frames around every stride-th frame: that of output frame t starts at frame t * stride - before.
+// Looks at `frames` frames around every stride-th one: frame t of the output at t * stride - before and what follows.
 struct FrameWindow {
   int frames, before, stride;
 };

@@ -94,7 +94,7 @@ void Network::produce(const FrontLayer &layer, Front &front) {
   }
 }
 
-// Copies frame `i` of the window into its place in the patch: beside the other frames of each bin.
+// Puts frame `i` of those under the window into its place among them: beside each bin's others.
 template <class T>
 static void place(const FrontLayer &layer, int i, const T *frame, T *patch) {
   const int frames = layer.window.frames, channels = layer.channels;
@@ -103,7 +103,7 @@ static void place(const FrontLayer &layer, int i, const T *frame, T *patch) {
   for (int bin = 0; bin < layer.bins; ++bin) memcpy(inside + bin * frames * channels, frame + bin * channels, bytes);
 }
 
-// With one scale for the whole window.
+// With one scale for all that is under the window.
 void Network::quantize(const FrontLayer &layer, Front &front) {
   const int frames = layer.window.frames, size = layer.in_size();
   const float largest = *std::max_element(front.largest.begin(), front.largest.end());
@@ -163,7 +163,7 @@ void Network::run(const BackLayer &layer, Back &back, int count) {
   const float *rec_bias = layer.kind == BackLayer::kGru ? layer.rec_bias.data() : nullptr;
   for (int n = 0; n < count; ++n) {
     const float *gates = output_.data() + static_cast<ptrdiff_t>(n) * rows;
-    const bool backwards = n % 2 != 0;  // the rows that frame n - 1 read last may still be cached
+    const bool backwards = n % 2 != 0;  // what frame n - 1 read last may still be in the cache
     layer.rec->multiply(vectors, back.state.data(), 1, rec_bias, gates_.data(), workspace_, backwards);
     if (layer.kind == BackLayer::kGru) {
       sk_gru_step(vectors, gates, gates_.data(), back.state.data(), units);

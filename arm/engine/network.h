@@ -18,13 +18,13 @@ class Network {
 
   // Takes a normalised feature frame.
   void push(const float *frame) { feed(0, frame); }
-  // Computes the remaining frames: zeros follow the last frame, as in training.
+  // Computes what is left: zeros follow the last frame, as in training.
   void finish();
   // Goes back to the state before the first frame.
   void reset();
 
  private:
-  // The memory of a layer of the front: the last frames, and its position.
+  // What a layer of the front remembers: the last frames, and where it is.
   struct Front {
     std::vector<float> frames, output;   // the last frames, one by one in turn
     std::vector<float> largest;          // the largest absolute value of each

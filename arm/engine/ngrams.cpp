@@ -16,7 +16,7 @@ Ngrams::Ngrams(const std::string &path) {
   lm::ngram::Config config;
   config.messages = nullptr;
   config.show_progress = false;
-  config.load_method = util::LAZY;  // pages of a binary are read on first use
+  config.load_method = util::LAZY;  // pages of a binary are read as they are needed
   try {
     model_.reset(lm::ngram::LoadVirtual(path.c_str(), config));
   } catch (const std::exception &) {

@@ -35,7 +35,7 @@ struct Columns {
 // One stored matrix.
 class PackedMatrix {
  public:
-  // `columns`: the usual number of columns of its products.
+  // `columns`: how many columns its products usually have.
   PackedMatrix(const Gguf &file, const std::string &name, int columns);
 
   int rows() const { return rows_; }
@@ -74,7 +74,7 @@ class Product {
   int cols() const { return cols_; }
   const std::vector<Piece> &pieces() const { return pieces_; }
 
-  // Makes the workspace large enough for products with `columns` columns.
+  // Makes the workspace large enough for products with so many columns.
   void reserve(Workspace &workspace, int columns) const;
 
   // Quantizes `count` columns, each with a scale of its own, and multiplies; `backwards` as in sk_columns.

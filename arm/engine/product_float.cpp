@@ -1,5 +1,4 @@
-// The fp32 product, written once over tiles of 16 rows. On x86 it is compiled for several instruction sets, elsewhere
-// once.
+// The fp32 product, written once over tiles of 16 rows and compiled for what x86 CPUs may have; elsewhere as it is.
 #include <string.h>
 
 #include <algorithm>
@@ -12,8 +11,8 @@ namespace {
 
 typedef float Tile __attribute__((vector_size(4 * kFloatTile)));
 
-// `Tiles` tiles of rows by N columns. The order of a sum does not depend on them. Several at once hide the latency of
-// an addition, and read memory in several places at once.
+// `Tiles` tiles of rows by N columns. A sum has one order whatever these are; several at once hide how long an addition
+// takes, and read memory in several places at once.
 template <int N, int Tiles>
 __attribute__((always_inline)) inline void block(const float *w, int cols, const float *const *x, const float *bias,
                                                  int rows, float *const *y) {
@@ -60,7 +59,7 @@ __attribute__((always_inline)) inline void some(const float *w, int rows, int co
   }
 }
 
-// As many tiles at once as the registers hold for this number of columns.
+// As many tiles at once as the registers hold for so many columns.
 template <int TilesOfFour, int TilesOfTwo, int TilesOfOne>
 __attribute__((always_inline)) inline void all(const float *w, int rows, int cols, const Columns &x, const float *bias,
                                                float *y, ptrdiff_t stride) {

@@ -166,12 +166,12 @@ class Session {
   }
 
   // Over the utterances that were printed: seconds from the beginning of the first word to the first text, as if the sound
-  // came in real time; and seconds from the last samples to the final text.
+  // came in real time, and from when the last samples were there to the final text.
   const Mean &first() const { return first_; }
   const Mean &final() const { return final_; }
   schatten_statistics statistics() const { return schatten_stream_statistics(stream_.get()); }
 
-  // Drops an utterance of a file that cannot be used.
+  // Drops an utterance that came from a file which cannot be used.
   void fail(const std::string &name, const char *why) {
     fprintf(stderr, "schatten-recognize: %s\n", why);
     if (arguments_.json) printf("{\"file\": %s, \"error\": %s}\n", quoted(name).c_str(), quoted(why).c_str());
@@ -241,7 +241,7 @@ class Session {
   Mean first_, final_;
 };
 
-// Returns whether the file could be recognised. If not, prints the reason. The session is then ready for the next file.
+// Returns whether the file could be recognised; says why not, and leaves the session ready for the next.
 bool recognize_file(Session &session, const std::string &path) {
   try {
     schatten::Wav wav(path);
@@ -268,7 +268,7 @@ void recognize_input(Session &session) {
   session.finish("", false);
 }
 
-// Of this program alone; getrusage would count its parent's memory too.
+// Of this program alone; getrusage would count what its parent had before.
 double peak_megabytes() {
   long kilobytes = 0;
   FILE *const status = fopen("/proc/self/status", "r");
@@ -291,7 +291,7 @@ void print_statistics(const Session &session, double loading, bool json) {
          session.final().count, loading, peak_megabytes());
 }
 
-// Returns whether all input could be recognised.
+// Returns whether all that was given could be recognised.
 bool recognize(Session &session, const Arguments &arguments) {
   bool all = true;
   for (const std::string &file : arguments.files) all &= recognize_file(session, file);

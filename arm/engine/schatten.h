@@ -1,4 +1,4 @@
-/* Streaming speech recognition: 16 kHz PCM in, as it arrives; text with times out, as soon as it is known.
+/* Streaming speech recognition: 16 kHz PCM as it comes, text with times as it is known.
  *
  *   char error[256];
  *   schatten_model *model = schatten_model_open("model.int8.gguf", error, sizeof error);   // NULL: see error
@@ -14,13 +14,10 @@
  *   show(schatten_text(stream));
  *
  * A model may be used by any number of streams at once, each stream by one thread at a time. There is no global state.
- *
- * A stream allocates when it is opened. Later it allocates only within an unusually long utterance, and keeps that memory:
- * - for a text of more than 2400 bytes or 400 words (a minute of fast speech);
- * - with a language model, for the words of the paths that are left, if there are more than 2048 and more than 8 for each
- *   path of the beam. Words that paths share count once.
- * If more than 32 words of a lexicon are spelled alike, it may allocate at any time.
- *
+ * A stream allocates when it is opened. Later it allocates only within an utterance that is unusually long: to hold a text
+ * of more than 2400 bytes or 400 words (a minute of fast speech); and, with a language model, to hold the words of the paths
+ * that are left, where there are more than 2048, or 8 for each path of the beam if that is more, words that paths share
+ * counting once. It keeps that memory. Where more than 32 words of a lexicon are spelled alike, it may allocate at any time.
  * Audio cut into any chunks gives the same bits as the whole at once. This is a C interface.
  */
 #ifndef SCHATTEN_H
@@ -36,8 +33,8 @@ extern "C" {
 typedef struct schatten_model schatten_model;
 typedef struct schatten_stream schatten_stream;
 
-/* Maps a model that `schatten export` wrote. Returns NULL if it cannot be used; `error` (of `size` bytes) then says why in
- * one sentence. A damaged or malicious file is refused. The file must not be shortened while it is open. */
+/* Maps a model that `schatten export` wrote. NULL where it cannot be used; `error` (of `size` bytes) then says why in one
+ * sentence. A file that is damaged or made with bad intent is refused; it must not be shortened while it is open. */
 schatten_model *schatten_model_open(const char *path, char *error, size_t size);
 
 /* Frees a model; its streams must be closed before. NULL is allowed. */
@@ -63,22 +60,23 @@ typedef struct schatten_lm schatten_lm;
 typedef struct schatten_lm_files {
   const char *binary;     /* a KenLM binary, or ARPA */
   const char *lexicon;    /* `WORD TAB UNIT UNIT ...` a line, in units of the model */
-  const char *look_ahead; /* a small first-pass model, whose unigrams guide the search within words; NULL: those of
+  const char *look_ahead; /* a small first-pass model, whose unigrams guide the search inside of words; NULL: those of
                              `binary` */
   const char *manifest;   /* a bundle's manifest.json: these files must have the length and the SHA-256 that it says of
                              their names, and are read once to see that; NULL: they are not checked */
 } schatten_lm_files;
 
-/* Opens a language model for streams of `model`. Returns NULL if it cannot be used; `error` then says why. KenLM trusts its
- * binaries, so open only one that you made or got from someone you trust. Name the manifest too: then a file that was cut
- * short or changed is refused before KenLM reads it. Any number of streams may use it at once; close it after them. */
+/* Opens a language model for streams of `model`; NULL where it cannot be used, `error` then says why. KenLM trusts its
+ * binaries: open only one that you made or got from someone you trust, and name the manifest, so that one that was cut
+ * short or changed on its way is refused before KenLM sees it. It may be used by any number of streams at once, and must
+ * be closed after them. */
 schatten_lm *schatten_lm_open(const schatten_model *model, const schatten_lm_files *files, char *error, size_t size);
 
 /* Frees a language model. NULL is allowed. */
 void schatten_lm_close(schatten_lm *lm);
 
-/* Returns 1 if a file, such as the model of a bundle, has the length and the SHA-256 of its name's entry in the bundle's
- * manifest.json. Otherwise returns 0, and `error` says why. */
+/* Whether a file, such as the model of a bundle, has the length and the SHA-256 that the bundle's manifest.json says of its
+ * name: 1, or 0, and `error` says why not. */
 int schatten_check(const char *manifest, const char *path, char *error, size_t size);
 
 typedef struct schatten_options {
@@ -86,9 +84,9 @@ typedef struct schatten_options {
   double silence_seconds; /* an utterance ends this long after its last letter; 0: never */
   double maximum_seconds; /* an utterance ends when this long; 0: never */
   const schatten_lm *lm;  /* words come from a beam search with it; NULL: from the best path of units */
-  double lm_weight;       /* weight of log P(words), 0 or more */
+  double lm_weight;       /* what log P(words) counts, 0 or more */
   double word_bonus;      /* added for each word, natural log */
-  double beam_threshold;  /* paths that are worse than the best by this (natural log) are dropped; above 0, at most 300 */
+  double beam_threshold;  /* paths that are worse than the best by this (natural log) go; above 0, at most 300 */
   int beam;               /* paths kept, 1..10000 */
   int token_beam;         /* units tried in a frame, the likeliest; 1 or more */
   /* Called, where not NULL, with each feature frame (`count` = bins, before normalisation) and with each output frame's
@@ -109,20 +107,20 @@ schatten_stream *schatten_stream_open(const schatten_model *model, const schatte
 void schatten_stream_close(schatten_stream *stream);
 
 /* Takes 16 kHz mono samples and returns how many were used: all, unless an endpoint was met. After an endpoint, or after
- * schatten_finish, it takes none until schatten_restart. If memory for the text cannot be had, the utterance ends here
- * without text, and schatten_problem says so. The same holds for schatten_finish. */
+ * schatten_finish, it takes none until schatten_restart. Where memory for the text cannot be had, the utterance ends here
+ * without text, and schatten_problem says so; the same holds for schatten_finish. */
 size_t schatten_accept(schatten_stream *stream, const int16_t *samples, size_t count);
 
-/* Ends the utterance here: frames that waited for look-ahead are computed, and the text is final. */
+/* Ends the utterance here: what the look-ahead withheld is computed, and the text is final. */
 void schatten_finish(schatten_stream *stream);
 
 /* Whether the utterance has ended, by an endpoint, by schatten_finish, or by a problem. */
 int schatten_ended(const schatten_stream *stream);
 
-/* Why the utterance ended without text, in one sentence; empty if there was no problem. */
+/* Why the utterance ended without text, in one sentence; empty where there was no problem. */
 const char *schatten_problem(const schatten_stream *stream);
 
-/* Starts a new utterance with new state. Word times still count from the start of the stream. */
+/* Starts a new utterance with fresh state. Word times go on counting from the start of the stream. */
 void schatten_restart(schatten_stream *stream);
 
 /* The text of the utterance so far, UTF-8; valid until the next call that changes the stream. */
@@ -138,11 +136,11 @@ typedef struct schatten_word {
 int schatten_word_count(const schatten_stream *stream);
 const schatten_word *schatten_words(const schatten_stream *stream);
 
-/* The score of the final text: log P(audio's units | words) + lm_weight * log P(words) + word_bonus * words, natural logs;
+/* How well the final text fits: log P(audio's units | words) + lm_weight * log P(words) + word_bonus * words, natural logs;
  * minus infinity before the end or where no word fits. Without a language model 0. */
 double schatten_score(const schatten_stream *stream);
 
-/* Seconds of audio and of computing since the stream was opened. */
+/* What the stream has done since it was opened: seconds of audio and of computing. */
 typedef struct schatten_statistics {
   double audio_seconds, feature_seconds, acoustic_seconds, decoder_seconds;
 } schatten_statistics;

@@ -1,9 +1,9 @@
 // Prefix beam search over a lexicon with a language model. A word sequence W scores, in natural logs,
-// log P(W | audio) + weight * log P(W) + bonus * words of W; the first term sums over the paths of CTC. Within a word
-// the best unigram below the node stands for the language model; its score is taken back at the word's end. Of two
-// histories with the same state of the language model, only the likelier one is kept.
+// log P(W | audio) + weight * log P(W) + bonus * words of W; the first term sums over the paths of CTC. Inside of a word
+// the best unigram below counts for the language model; what it adds is taken back at the word's end. Of two histories
+// after which the language model knows the same, the likelier one goes on.
 //
-// Probabilities are kept as such, not as logs. They are scaled by powers of two, so that the best path has 0.5 to 1.
+// Probabilities are kept as such, not as logs, and scaled by powers of two so that the best path's is 0.5 to 1.
 #include <math.h>
 
 #include <algorithm>
@@ -40,8 +40,8 @@ class LanguageModel : public schatten_lm {
 
   const Ngrams &ngrams() const { return ngrams_; }
   const Lexicon &lexicon() const { return *lexicon_; }
-  // How many words a path may end in a frame, and how many paths it may become where `units` units are tried. There may
-  // be more only where more than kMostAlike words are spelled alike.
+  // How many words a path may end in a frame, and how many paths it may become where so many units are tried: no more, but
+  // where more words than kMostAlike are spelled alike.
   size_t endings() const { return std::min(lexicon_->most_words(), kMostAlike); }
   size_t successors(size_t units) const { return 1 + std::min(units, lexicon_->most_children()) + endings(); }
   lm::WordIndex index(int word) const { return indices_[static_cast<size_t>(word)]; }
@@ -66,7 +66,7 @@ class LanguageModel : public schatten_lm {
   int space_, units_;
 };
 
-// All beginnings of the utterance with the same state of the language model and the same letters of the present word.
+// All beginnings of the utterance that agree in the language model's state and in the letters of the present word.
 struct Path {
   uint64_t state_hash;
   int node, history;            // in the lexicon; of the words before
@@ -79,14 +79,14 @@ struct Path {
 // Finds paths by node and state, for one frame at a time.
 class PathTable {
  public:
-  // Allocates memory for `paths` paths in a frame.
+  // Has memory for so many paths in a frame.
   explicit PathTable(size_t paths) : slots_(power_of_two(2 * paths + 2)) {}
 
   void clear() {
     ++frame_;
     used_ = 0;
   }
-  // The place of the path with this node and state; if there is none, `next`, that of a new path.
+  // The place of such a path; where there is none, that of the path to come, `next`.
   template <class Same>
   int find_or_add(uint64_t state_hash, int node, int next, const Same &is_same) {
     const uint64_t hash = (state_hash ^ static_cast<uint64_t>(node) * 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
@@ -251,7 +251,7 @@ class Search : public Decoder {
   }
 
   void end_word(const Path &path, int word, double probability) {
-    // No word is likelier than one of probability 1: a path that fails even then is not looked up.
+    // No word is likelier than one that the language model is sure of: what fails then is not looked up.
     const double counted = weight_ * static_cast<double>(lexicon_.node(path.node).best);
     if (probability * exponential(bonus_ - counted) <= floor_) return;
     int at = history_.find(path.history, word);
@@ -278,7 +278,7 @@ class Search : public Decoder {
     offer(next);
   }
 
-  // Joins a path with the one of the same state and letters, if there is one. The words of the likelier one stay.
+  // Joins a path with the one of the same state and letters, if there is one; then the words of the likelier one stay.
   void offer(const Path &path) {
     const double total = path.total();
     if (total <= floor_) return;
@@ -370,7 +370,7 @@ class Search : public Decoder {
   std::vector<int> order_;
   std::vector<int *> needed_;
   size_t best_ = 0;
-  double floor_ = 0;  // less likely paths are dropped
+  double floor_ = 0;  // what is less likely goes
   double start_ = 0, score_ = 0;
   int64_t scale_ = 0;  // probabilities are to be multiplied by 2^scale_
   int frame_ = 0;

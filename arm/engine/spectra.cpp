@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kSampleRate = 16000;
 
-// cos and sin of x in 0..pi / 4, by their series: the same bits everywhere, unlike the C library's.
+// cos and sin of x in 0..pi / 4, by their series: the same bits everywhere, which a C library's are not.
 std::complex<double> small_turn(double x) {
   double cosine = 0, sine = 0, term = 1;
   for (int power = 0; power < 20; ++power) {

@@ -1,4 +1,4 @@
-// Log-mel and log-linear spectra of a stream, window after window: the features of training.
+// Log-mel and log-linear spectra of a stream: window after window, as the training features were made.
 #ifndef SCHATTEN_ENGINE_SPECTRA_H
 #define SCHATTEN_ENGINE_SPECTRA_H
 

@@ -11,7 +11,6 @@ namespace schatten {
 
 namespace {
 
-constexpr int kWidestBeam = 10000;  // schatten.recipe.base has both bounds too
 constexpr double kHighestThreshold = 300;
 
 double now() {
@@ -24,7 +23,7 @@ double now() {
 const schatten_options &checked(const schatten_options &options) {
   require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
   require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
-  require(options.beam >= 1 && options.beam <= kWidestBeam && options.token_beam >= 1, "beam must be 1 to 10000, token_beam 1 or more");
+  require(options.beam >= 1 && options.beam <= 10000 && options.token_beam >= 1, "beam must be 1 to 10000, token_beam 1 or more");
   require(options.beam_threshold > 0 && options.beam_threshold <= kHighestThreshold && options.lm_weight >= 0,
           "beam_threshold must be above 0 and at most 300, lm_weight 0 or more");
   return options;
@@ -72,7 +71,7 @@ void Stream::finish() {
   const double between = now();
   network_seconds_ += between - start;
   if (decoder_) decoder_->finish();
-  // The decoder runs within the network's time; the statistics subtract its time again.
+  // The statistics take the decoder's time off the network's, in which it runs otherwise.
   decoder_seconds_ += now() - between;
   network_seconds_ += now() - between;
   ended_ = true;
@@ -95,7 +94,7 @@ void Stream::give_up() {
   ended_ = true;
 }
 
-// Computes the features of the window, moves on by the shift, and gives the features to the network.
+// Computes the features of the window, moves on by the shift, and lets the network have them.
 void Stream::compute_frame() {
   const double start = now();
   const Features &features = model_.features();

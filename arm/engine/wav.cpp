@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint32_t kRate = 16000;
 constexpr uint16_t kPcm = 1, kExtensible = 0xfffe;
-constexpr uint32_t kStreamed = 0x7fff0000;  // lengths from here on (18 hours) mean an unknown length
+constexpr uint32_t kStreamed = 0x7fff0000;  // lengths from here on (18 hours) stand for one that was not known
 
 uint32_t number(const uint8_t *bytes, int size) {
   uint32_t value = 0;
@@ -61,8 +61,8 @@ void Wav::check_format(uint32_t size) {
   require(rate == kRate, path_ + " is sampled at " + std::to_string(rate) + " Hz, not 16000" + fix);
 }
 
-// `whole` and `size` are the stated lengths of the file and of its sound. If the file's real length is known, a
-// recording that is cut off is refused before any of it is recognised.
+// `whole` and `size` are what is said of the file and of its sound; where the file's own length can be known, a recording
+// that is cut off is refused before any of it is heard.
 void Wav::check_length(uint32_t whole, uint32_t size) {
   struct stat status;
   const bool is_known = fstat(fileno(file_.get()), &status) == 0 && S_ISREG(status.st_mode);

@@ -13,8 +13,8 @@ namespace schatten {
 
 class Wav {
  public:
-  // Opens a file. Throws Error if it holds other sound, or less than its header says. The length of a program that did
-  // not know it (`ffmpeg -f wav -` into a pipe) means the end of the file.
+  // Opens a file; an Error where it holds other sound, or less than it says. A length that only a program says that did not
+  // know it (`ffmpeg -f wav -` into a pipe) is taken as the end of the file.
   explicit Wav(const std::string &path);
 
   // The next samples, at most `count`; none at the end.

@@ -1,5 +1,4 @@
-// Any bytes as a lexicon: refused in one sentence, or a trie that can be walked to every word. No other outcome is
-// allowed.
+// Any bytes as a lexicon: refused in one sentence, or a trie that can be walked to every word. Nothing else may happen.
 #include <stdlib.h>
 
 #include <string>

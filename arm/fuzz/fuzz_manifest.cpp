@@ -1,5 +1,5 @@
-// Any bytes as a bundle's manifest.json: refused in one sentence, or they say that an empty file is empty. No other
-// outcome is allowed.
+// Any bytes as a bundle's manifest.json: refused in one sentence, or they say that an empty file is empty. Nothing else may
+// happen.
 #include <string.h>
 
 #include <string>
@@ -19,6 +19,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const int same = schatten_check(file_of(data, size).c_str(), kEmptyFile, error, sizeof error);
   const std::string text(reinterpret_cast<const char *>(data), size);
   const bool said = text.find("\"null\"") != std::string::npos && text.find(kEmptySum) != std::string::npos;
-  if (same ? !said || *error : strlen(error) == 0) abort();  // wrongly accepted, or refused without a message
+  if (same ? !said || *error : strlen(error) == 0) abort();  // taken for what it does not say, or nothing said
   return 0;
 }

@@ -1,5 +1,4 @@
-// Any bytes as a model: refused in one sentence, or it runs on a fifth of a second of sound. No other outcome is
-// allowed.
+// Any bytes as a model: refused in one sentence, or it runs on a fifth of a second of sound. Nothing else may happen.
 #include <string.h>
 
 #include <vector>
@@ -28,7 +27,7 @@ void run(const schatten_model *model) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   char error[256] = "";
   schatten_model *model = schatten_model_open(file_of(data, size).c_str(), error, sizeof error);
-  if (!model && strlen(error) == 0) abort();  // refused without a message
+  if (!model && strlen(error) == 0) abort();  // refused, but nothing said
   if (model) run(model);
   schatten_model_close(model);
   return 0;

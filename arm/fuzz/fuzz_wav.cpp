@@ -1,4 +1,4 @@
-// Any bytes as a WAV file: refused in one sentence, or read to its end. No other outcome is allowed.
+// Any bytes as a WAV file: refused in one sentence, or read to its end. Nothing else may happen.
 #include "../engine/failure.h"
 #include "../engine/wav.h"
 #include "input.h"

@@ -1,6 +1,5 @@
-// AMX: a register is a tile of up to 16 rows by 64 bytes. Columns are the rows of the left operand. Weights are the
-// right operand: 16 steps of four weights of 16 rows, in the layout of the other x86 kernels. Its set-up pays from
-// three columns on.
+// AMX: a tile of up to 16 rows by 64 bytes is a register. Columns are the rows of the left operand, weights the right
+// one: 16 steps of four weights of 16 rows, as the other x86 kernels' weights lie. Worth its set-up from three columns.
 #include <cpuid.h>
 #include <immintrin.h>
 #include <string.h>
@@ -16,7 +15,7 @@ constexpr int kTile = 16, kStep = 4, kStepBytes = kTile * kStep;
 constexpr int kBlock = 64;                                // activations in a row of a tile
 constexpr size_t kBlockBytes = kBlock / kStep * kStepBytes;  // their weights
 
-// Linux grants the tiles' state only to processes that ask for it.
+// Linux gives the tiles' state to processes that ask for it.
 bool request_tiles() {
   unsigned a, b, c, d;
   constexpr unsigned kTileBit = 1u << 24, kInt8Bit = 1u << 25;
@@ -33,7 +32,7 @@ bool available() {
 // Tile registers; the intrinsics want literal numbers. 0 .. 3 hold sums of four tiles of rows.
 #define SK_COLUMNS 4
 #define SK_WEIGHTS 5
-#define SK_LAST_COLUMNS 6  // the rest after the whole blocks
+#define SK_LAST_COLUMNS 6  // what is left after the whole blocks
 #define SK_LAST_WEIGHTS 7
 constexpr int kTilesAtOnce = 4;
 

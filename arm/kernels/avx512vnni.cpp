@@ -1,5 +1,5 @@
-// AVX-512 VNNI: vpdpbusd multiplies unsigned by signed bytes, so activations are stored as activation + 128. The
-// driver subtracts 128 times the row's sum again.
+// AVX-512 VNNI: vpdpbusd multiplies unsigned by signed bytes, so activations are stored as activation + 128; the
+// driver takes 128 times the row's sum off again.
 #include <immintrin.h>
 #include <string.h>
 

@@ -17,9 +17,9 @@ const sk_kernels *const kAll[] = {
 };
 constexpr int kCount = sizeof(kAll) / sizeof(kAll[0]);
 
-// Whether kernels pay for a shape. smmla multiplies pairs of columns: with one column half of its work would be lost,
-// and sdot is as fast. AMX takes as long for one column as for sixteen. That pays from three columns on, or with so few
-// rows that vectors wait for their own sums. AMX is also slower for matrices larger than the second-level cache.
+// Whether kernels are worth their while. smmla multiplies pairs of columns: with one column half of its work would be
+// lost, and sdot is as fast. AMX takes as long for one column as for sixteen, which pays from three on, or where rows
+// are so few that vectors wait for their own sums; and it reads from beyond the second-level cache more slowly.
 bool suits(const sk_kernels &kernels, int rows, int cols, int columns) {
 #if defined(__aarch64__)
   (void)rows, (void)cols;

@@ -18,7 +18,7 @@ struct Kernels {
 
 constexpr int kTile = 16;
 
-// row_bytes: packed bytes of a row; blocks: iterations of the loop; steps: the rest after them.
+// row_bytes: packed bytes of a row; blocks: iterations of the loop; steps: what is left after them.
 inline void multiply_tiles(const Kernels &kernels, const Panel &panel, size_t row_bytes, size_t blocks, size_t steps) {
   const size_t tile_bytes = kTile * row_bytes;
   const size_t stride = kPanelRows * sizeof(int32_t);

@@ -1,5 +1,5 @@
 // The shared driver of a product: packs the columns, runs a kernel over panels of rows, corrects for zero points and
-// hands the sums to the output stage. It holds no arithmetic of its own and is compiled for the oldest CPU.
+// hands the sums to the output stage. It holds no arithmetic of its own and is compiled for the plainest CPU.
 #include <string.h>
 
 #include "internal.h"
@@ -36,8 +36,7 @@ inline uint8_t *pack_blocks(uint8_t *out, const uint8_t *in, ptrdiff_t pitch) {
   return out;
 }
 
-// Packs one column: block b goes to out + b * pitch. The padding of the last block may be anything: its weights are
-// zero.
+// Packs one column: block b goes to out + b * pitch. What fills up the last one is of no matter: it meets zero weights.
 template <int kBlock, bool kFlip>
 void pack_column(uint8_t *out, const uint8_t *in, int count, ptrdiff_t pitch) {
   constexpr int kCount = 8;
@@ -70,7 +69,7 @@ size_t packed_columns_bytes(const sk_kernels &kernels, int cols, int columns) {
   return static_cast<size_t>(round_up(columns, layout.column_step)) * static_cast<size_t>(round_up(cols, layout.block));
 }
 
-// Sum of a column's activations as they are multiplied: unsigned activations minus 128.
+// Sum of a column's activations as the weights meet them: unsigned ones less 128.
 int32_t column_sum(const uint8_t *in, int count, uint8_t to_signed) {
   int32_t sum = 0;
   for (int k = 0; k < count; ++k) sum += static_cast<int8_t>(in[k] ^ to_signed);
@@ -84,7 +83,7 @@ void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, 
   const int pitch = slots * layout.block;
   const int32_t offset = (x.is_unsigned ? 128 : 0) - x.zero_point;
   if (slots != group->columns) memset(scratch, 0, packed_columns_bytes(*matrix.kernels, matrix.cols, slots));
-  // A single column of whole blocks needs no packing.
+  // A single column of whole blocks lies right as it is.
   const PackColumn pack = (layout.flip == to_signed ? column_packer<false> : column_packer<true>)(layout.block);
   const bool packed = layout.flip == to_signed && (layout.strided ? matrix.cols % 4 == 0
                                                                   : slots == 1 && matrix.cols % layout.block == 0);
@@ -117,8 +116,8 @@ int pack_batch(const sk_matrix &matrix, const sk_columns &x, int first, uint8_t 
   return count;
 }
 
-// Runs a product; finish(sums, group, first_row, rows) takes the exact sums of a panel. If x is `backwards`, the panels
-// run from the last to the first. The groups of a batch share a panel's weights while they are in the cache.
+// Runs a product; finish(sums, group, first_row, rows) takes the exact sums of a panel, the panels from the last to the
+// first where x is `backwards`. The groups of a batch share a panel's weights while they are in the cache.
 template <class Finish>
 void run(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, const Finish &finish) {
   alignas(64) int32_t sums[kMaxColumns * kPanelRows];

@@ -1,5 +1,4 @@
-// The interface between the kernels of one instruction set and the shared driver (gemm.cpp). Not part of the public
-// interface.
+// What the kernels of one instruction set give to the shared driver (gemm.cpp). Not part of the public interface.
 #ifndef SCHATTEN_KERNELS_INTERNAL_H
 #define SCHATTEN_KERNELS_INTERNAL_H
 
@@ -9,13 +8,13 @@ namespace sk {
 
 // Rows whose sums are kept in one scratch panel; a multiple of every kernel's tile.
 constexpr int kPanelRows = 512;
-// Columns of one pass over the weights: the maximum, and that of kernels that keep the sums in vector registers.
+// Columns that one pass over the weights serves: at most, and with kernels that keep the sums in vector registers.
 constexpr int kMaxColumns = 16, kVectorColumns = 4;
 
 // One panel of a product: `rows` rows by `columns` columns over `cols` weights each.
 struct Panel {
   const uint8_t *weights;  // packed, first row of the panel
-  const uint8_t *x;        // columns, packed or (for `strided` kernels) in the caller's layout
+  const uint8_t *x;        // columns, packed or (where the kernels are `strided`) as the caller has them
   ptrdiff_t column, block; // bytes of x from one column to the next, and from one block of a column to the next
   int32_t *sums;           // column n at sums + n * kPanelRows; rows up to the next multiple of 16 may be written
   int rows, cols, columns;
@@ -28,16 +27,15 @@ struct Output {
   ptrdiff_t stride;
 };
 
-// The layout of weights in memory: tiles of tile_rows rows (the last one shorter, rounded up to row_step); in a tile
-// blocks of `block` columns; in a block row after row.
+// How weights lie in memory: tiles of tile_rows rows (the last one shorter, rounded up to row_step), in a tile blocks of
+// `block` columns, in a block row after row.
 struct Layout {
   int tile_rows, row_step, block;
 };
 
-// The layout of columns in memory: blocks of `block` activations, in a block column after column (their count rounded
-// up to column_step). Each byte is xored with `flip` (0x80: stored as activation + 128). One pass over the weights serves
-// up to `pass` columns. `strided` kernels read columns in the caller's layout, if those are signed and their length is a
-// multiple of four.
+// How columns lie in memory: blocks of `block` activations, in a block column after column (their count rounded up to
+// column_step); each byte is xored with `flip` (0x80: stored as activation + 128). One pass over the weights serves up to
+// `pass` columns. `strided` kernels take columns as the caller has them, where those are signed and of whole steps of four.
 struct ColumnLayout {
   int block, column_step;
   uint8_t flip;

@@ -15,7 +15,7 @@ extern "C" Kernel sk_neon_n1, sk_neon_n1_tail1, sk_neon_n1_tail2, sk_neon_n1_tai
 
 constexpr int kTile = 8, kBlock = 16;
 
-// The kernels for one count of columns; tails[r] takes the last r rows. More than `longest` rows run in pieces.
+// The kernels for one count of columns; tails[r] takes the last r rows, where there are more than `longest` in pieces.
 struct Kernels {
   Kernel *whole;
   int passes;  // tiles that `whole` makes of eight rows

@@ -1,4 +1,4 @@
-// The reference: plain C++, one sum after another. Every other kernel must give the same numbers.
+// The reference: plain C++, one sum after another. Every other kernel must give these very numbers.
 #include "internal.h"
 
 namespace sk {

@@ -42,7 +42,7 @@ typedef struct sk_matrix {
   int rows, cols;
   const int32_t *row_sums; /* sums of the stored weights of a row */
   const uint8_t *weights;  /* the kernels' own order */
-  int32_t weight_offset;   /* stored weight + this = weight */
+  int32_t weight_offset;   /* what is added to a stored weight to give the weight meant */
 } sk_matrix;
 
 /* Bytes of memory that sk_pack fills: 64-byte aligned memory is fastest, 4-byte aligned is enough. */
@@ -65,11 +65,11 @@ typedef struct sk_columns {
   int is_unsigned;     /* 0 or 1 */
   int zero_point;      /* an activation x means (x - zero_point) */
   const float *scales; /* one per column; unused by sk_gemm_s32 */
-  int backwards;       /* 0; or 1 to compute the last rows first. If a matrix is slightly larger than the cache, let
-                          every other product read it backwards: the rows read last are then still cached */
+  int backwards;       /* 0, or 1 to make the last rows first: where products in turn read a matrix that is larger than
+                          the cache, every other one so finds there what the one before read last */
 } sk_columns;
 
-/* Bytes of scratch memory for a product with that many columns; contents and alignment do not matter. */
+/* Bytes of scratch memory for a product with that many columns; contents and alignment are of no matter. */
 size_t sk_scratch_bytes(const sk_matrix *matrix, int columns);
 
 /* y[n * stride + m] = the exact sum, modulo 2^32. */

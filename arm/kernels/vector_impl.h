@@ -1,6 +1,7 @@
 // The vector arithmetic, written once for any number of lanes. Each instruction set includes this file in a file of its
-// own, after it defines SK_LANES (floats in a vector), and then defines fma_lanes() and narrow_lanes(). Everything here
-// has internal linkage, so that no code compiled for one instruction set is linked into another.
+// own, after defining SK_LANES (floats in a vector), and then defines
+// fma_lanes() and narrow_lanes(); everything here has internal linkage, so no code
+// compiled for one instruction set can be linked into another.
 //
 // The same bits everywhere: every lane goes through the same operations in the same order, each of which IEEE 754 rounds
 // in one way (+ - * / fma, int32 -> float); there is no libm, no reassociation (no -ffast-math) and no contraction

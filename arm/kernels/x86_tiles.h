@@ -45,13 +45,13 @@ struct Block {
   }
 };
 
-// Odd and even steps have separate sums, so that fewer additions wait for one another.
+// Odd and even steps have sums of their own, so that fewer of them wait for one another.
 template <int kTiles, int kColumns>
 inline void multiply_block(const uint8_t *weights, size_t stride, const uint8_t *x, int32_t *sums, int steps) {
   Block<kTiles, kColumns> even, odd;
   even.clear();
   odd.clear();
-  constexpr bool kSplit = kTiles * kVectors * kColumns <= 4;  // otherwise there are enough sums already
+  constexpr bool kSplit = kTiles * kVectors * kColumns <= 4;  // else the sums are many enough
   if (kSplit) {
     for (; steps >= 2; steps -= 2, weights += 2 * kStepBytes, x += 2 * kStep * kColumns) {
       even.multiply_step(weights, stride, x);

@@ -27,7 +27,7 @@ struct Given {
     if (model) schatten_model_close(model);
   }
 
-  // Whether all named files could be opened; if not, the reason was printed.
+  // Whether all that was named could be opened; if not, it was said why.
   explicit operator bool() const { return whole_; }
 
  private:

@@ -238,8 +238,7 @@ struct Shape {
   int rows, cols;
 };
 
-// The models' matrices (those of the papers, and odd ones): recurrent, non-recurrent, fully connected, low-rank,
-// output.
+// The models' matrices (the papers' and odd ones): recurrent, non-recurrent, fully connected, low-rank, output.
 const Shape kShapes[] = {{6144, 320}, {3072, 1024}, {3840, 1280}, {1536, 1280}, {320, 1024}, {3072, 320},
                          {2304, 768}, {29, 1536},   {2000, 500},  {105, 500},   {42, 150},   {513, 1027}};
 
@@ -292,7 +291,7 @@ bool check_refusals(const sk_kernels *kernels) {
          refuses("good weights", sk_pack_u8(kernels, 1, 1, zero, 1, 0, memory, &matrix), SK_OK);
 }
 
-// The exit status of the checks over faulty kernels, in a process of their own: 0 if nothing was noticed.
+// The exit status of the checks over faulty kernels, in a process of their own: 0 where nothing was noticed.
 int outcome(const sk_kernels *kernels) {
   fflush(nullptr);
   const pid_t child = fork();

@@ -1,6 +1,6 @@
 // An hour of sound on one stream, cut into utterances of twenty seconds: test_memory MODEL [LM LEXICON]
-// Nothing is allocated once it is open, and every utterance has the text that a new stream gives it. With a language
-// model the same holds for minutes in which no path is dropped before it must be. Once, memory runs out.
+// Nothing is allocated once it is open, and every utterance has the text that a fresh stream gives it. With a language model
+// the same holds for minutes in which no path is given up before it must; and memory runs out once.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -79,7 +79,7 @@ schatten_stream *open(const schatten_model *model, const schatten_options &optio
   return stream;
 }
 
-// The result of a new stream for a sound.
+// What a fresh stream makes of a sound.
 std::string alone(const schatten_model *model, const schatten_options &options, const std::vector<int16_t> &sound) {
   schatten_stream *stream = open(model, options);
   accept(stream, sound);
@@ -116,7 +116,7 @@ int run(const schatten_model *model, const schatten_options &options, int uttera
   return 0;
 }
 
-// An endless utterance: in the end its text needs memory, and there is none. The next utterance works as usual.
+// An utterance without end, whose text needs memory at last, and there is none; then one as ever.
 int run_out(const schatten_model *model, schatten_options options) {
   const std::vector<int16_t> sound = noise(20 * 16000, 1);
   const std::string expected = alone(model, options, sound);

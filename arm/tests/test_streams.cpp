@@ -1,4 +1,4 @@
-// Streams of one model, each in a thread of its own, give the same results as alone: test_streams MODEL [LM LEXICON]
+// Streams of one model, each in a thread of its own, give what they give alone: test_streams MODEL [LM LEXICON]
 // Built with the thread sanitizer it also shows that nothing they share is written.
 #include <stdio.h>
 #include <string.h>

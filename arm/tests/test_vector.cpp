@@ -82,7 +82,7 @@ class Checksum {
   uint64_t value_ = 14695981039346656037u;
 };
 
-// All results of the vector operations for one set of inputs.
+// Everything the vector operations give for one set of inputs.
 struct Results {
   std::vector<float> functions[4];
   std::vector<float> gru, lstm_c, lstm_h, scales;

@@ -66,7 +66,7 @@ def highest(kind: Any) -> float:
 
 def test_the_widest_beam() -> None:
     widest, threshold = highest(base.Beam), highest(base.BeamThreshold)
-    assert widest == constant("stream.cpp", "kWidestBeam")
+    assert written("stream.cpp", r"options\.beam <= (\d+) &&") == (widest,)
     assert threshold == constant("stream.cpp", "kHighestThreshold")
     assert threshold == -constant("search.cpp", "kLeastLogProb"), "no product leaves a double"
     assert written("stream.cpp", r'"beam must be 1 to (\d+)') == (widest,)
@@ -74,9 +74,7 @@ def test_the_widest_beam() -> None:
         threshold,
     )
     assert written("schatten.h", r"paths kept, 1\.\.(\d+)") == (widest,)
-    assert written("schatten.h", r"natural log\) are dropped; above 0, at most (\d+)") == (
-        threshold,
-    )
+    assert written("schatten.h", r"natural log\) go; above 0, at most (\d+)") == (threshold,)
 
 
 def test_the_defaults_of_the_search() -> None:
