@@ -118,12 +118,14 @@ def test_every_node_is_made_from_the_one_before_it(jobs: list[dict[str, Any]]) -
         for path in job["outputs"]
         if path.endswith("/model.pt")
     }
-    sources = {
-        node: sorted(below_am(path) for path in job["inputs"] if path.endswith(".pt"))
-        for node, job in made.items()
+    read = {
+        node: re.findall(r"--(?:model|teacher) (\S+)", job["shell"]) for node, job in made.items()
     }
+    sources = {node: sorted(map(below_am, paths)) for node, paths in read.items()}
     assert sources == {node: sorted(paths) for node, paths in MADE_FROM.items()}
     for node, job in made.items():
+        models = {path for path in job["inputs"] if path.endswith(".pt")}
+        assert models == {str(Path(path).with_name("model.pt")) for path in read[node]}
         kept = {Path(path).name for path in job["outputs"] if path.endswith(".pt")}
         assert kept - {"model.pt"} == KEPT.get(node, set())
 
@@ -207,7 +209,7 @@ def test_a_job_says_what_it_does(chains: Project) -> None:
     said = re.findall(r"^Job \d+: (.*)$", output, re.MULTILINE)
     assert [line for line in said if "deep" in line] == [
         "train stage 1 of deep",
-        "truncate deep to tau 0.60, weighted by inputs of epoch 3",
-        "train stage 2 of deep at tau 0.60, weighted by inputs of epoch 3",
-        "train more of deep at tau 0.60, weighted by inputs of epoch 3",
+        "truncate deep to tau 0.60 of epoch 3, weighted by inputs",
+        "train stage 2 of deep at tau 0.60 of epoch 3, weighted by inputs",
+        "train more of deep at tau 0.60 of epoch 3, weighted by inputs",
     ]
