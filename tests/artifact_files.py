@@ -33,7 +33,9 @@ MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
 
 
 def kind_of(path: Path) -> type[Artifact] | None:
-    """Return the class of a file, by its name."""
+    """Return the class of a file, by its name; `choice/GRID.json` by its folder."""
+    if path.parent.name == "choice":
+        return artifacts.Choice
     return next((k for name, k in KINDS.items() if re.fullmatch(name, path.name)), None)
 
 

@@ -216,12 +216,12 @@ def test_other_real_corpora_last_as_long_as_their_tables_say(
 ) -> None:
     folder = corpora(name)
     make(make_recipe(), folder, tmp_path, jobs=2)
-    dev = validate(make_recipe(), tmp_path, folder, jobs=2)["splits"]["dev"]
+    dev = validate(make_recipe(), tmp_path, folder, jobs=2).splits["dev"]
     rows = [line.split("\t") for line in read_lines(folder / "transcripts.tsv")]
     seconds = [float(row[4]) for row in rows if row[3] == "dev"]
-    assert dev["utterances"] == len(seconds)
-    assert dev["hours"] == pytest.approx(sum(seconds) / 3600, abs=2e-4)
-    assert dev["utterances_by_rate_hz"] == {rate: len(seconds)}
+    assert dev.utterances == len(seconds)
+    assert dev.hours == pytest.approx(sum(seconds) / 3600, abs=2e-4)
+    assert dev.utterances_by_rate_hz == {rate: len(seconds)}
 
 
 def test_nothing_is_written_of_a_bad_corpus(tsv_corpus: Corpus, tmp_path: Path) -> None:
