@@ -59,13 +59,20 @@ def wait(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
-def verb_of(project: Project, system: str) -> int:
-    """Return the process that trains a system."""
+def kill_training(project: Project, system: str) -> bool:
+    """Kill the process that trains a system; tell whether there was one.
+
+    Any process of the project may end while they are looked through.
+    """
     for pid in project.processes():
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        if "train" in words and words[words.index("train") + 4] == system:
-            return pid
-    raise AssertionError(f"nothing trains {system}")
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+            if "train" in words and words[words.index("train") + 4] == system:
+                os.kill(pid, signal.SIGKILL)
+                return True
+        except (OSError, IndexError):
+            continue
+    return False
 
 
 def test_killed_jobs_and_a_killed_run_change_no_table(at_slurm: Project, done: Project) -> None:
@@ -83,7 +90,7 @@ def test_killed_jobs_and_a_killed_run_change_no_table(at_slurm: Project, done: P
 
     (cancelled,) = (job for job, name in trainings(at_slurm).items() if "l2" in name)
     subprocess.run(["scancel", cancelled], check=True)
-    os.kill(verb_of(at_slurm, "trace_norm"), signal.SIGKILL)
+    wait(lambda: kill_training(at_slurm, "trace_norm"), "a training to kill")
     wait(lambda: Path(log.name).read_text().count("FAILED train") == 2, "two failures")
     wait(lambda: len(jobs(at_slurm)) >= 2 or first.poll() is not None, "new tries")
     first.kill()
