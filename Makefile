@@ -15,7 +15,7 @@ override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corp
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test test-slurm test-faults scale lint types format bench arm fuzz results setup_arm lock audit clean
+.PHONY: help setup wer_tables test test-slurm test-nightly test-faults scale lint types format bench arm fuzz results setup_arm lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,11 +28,16 @@ wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT]
 	@schatten show $(CHOICE)
 
 test: lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
-	@pytest -n auto --maxprocesses 8 --dist loadgroup $(PYTEST_ARGS)
+	@pytest -n auto --maxprocesses 8 --dist loadgroup --durations=10 --durations-min=5 $(PYTEST_ARGS)
 
 test-slurm: setup ## the smoke recipe on a Slurm cluster of one node, started here, with jobs killed
 	@scripts/setup_packages.sh slurm-wlm munge
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- pytest tests/workflow/test_slurm.py
+
+test-nightly: ## what `make test` leaves out: the default recipe's dense baseline, 100 faults, Slurm
+	@SCHATTEN_TEST_TINY=1 $(MAKE) test
+	@$(MAKE) test-faults
+	@$(MAKE) test-slurm
 
 FAULTS ?= 100
 SEED ?= 1
