@@ -1,3 +1,4 @@
+import itertools
 import math
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from schatten.decode.exact import ExactScorer, Paths
 from schatten.decode.search import LexiconSearch
 from schatten.decode.weights import Weights
 from schatten.recipe.decoding import Decoding
+from schatten.units import BLANK, Units
 
 WEIGHTS = Weights(0.8, 0.7)
 
@@ -59,3 +61,27 @@ def test_words_that_cannot_be_said_score_nothing(arpa: Path, lexicon: Path) -> N
     none = np.empty((0, len(UNITS)), dtype=np.float32)
     assert scorer.score(none, []) == pytest.approx(0.8 * lm_score(()), abs=1e-5)
     assert scorer.score(none, ["a"]) == -math.inf
+
+
+@pytest.mark.parametrize("paths", ["sum", "best"])
+def test_words_without_a_separator_follow_each_other(
+    paths: Paths, tmp_path: Path, arpa: Path
+) -> None:
+    phones = Units("phones", (BLANK, "AH", "B", "K"), None)
+    lexicon = tmp_path / "lexicon"
+    lexicon.write_text("a\tAH\nab\tAH B\nab\tB\nabb\tAH B B\nba\tB AH\ncab\tAH\n")
+    spellings = {"a": ["AH"], "ab": ["AH B", "B"], "abb": ["AH B B"], "ba": ["B AH"], "cab": ["AH"]}
+    values = np.log(np.random.default_rng(7).dirichlet(np.ones(4), 5)).astype(np.float32)
+    join = np.logaddexp if paths == "sum" else np.maximum
+    written: dict[str, float] = {}
+    for path in itertools.product(range(4), repeat=5):
+        units = " ".join(phones.names[unit] for unit, _ in itertools.groupby(path) if unit)
+        score = float(sum(values[frame, unit] for frame, unit in enumerate(path)))
+        written[units] = float(join(written.get(units, -math.inf), score))
+    scorer = ExactScorer(lexicon, arpa, phones, WEIGHTS, paths)
+    for length in range(4):
+        for words in itertools.product(spellings, repeat=length):
+            choices = itertools.product(*(spellings[word] for word in words))
+            acoustic = [written.get(" ".join(choice), -math.inf) for choice in choices]
+            expected = join.reduce(acoustic) + 0.8 * lm_score(words) + 0.7 * length
+            assert scorer.score(values, words) == pytest.approx(expected, abs=1e-4)

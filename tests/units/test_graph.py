@@ -1,0 +1,123 @@
+"""State graphs: their paths one by one, the shortest, and what states they share."""
+
+import itertools
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from schatten.units.graph import (
+    START,
+    GraphBuilder,
+    Spelling,
+    StateGraph,
+    linear,
+    pronunciations,
+)
+
+Words = list[tuple[Spelling, ...]]
+
+
+def paths(graph: StateGraph, frames: int) -> Counter[tuple[int, ...]]:
+    """Return the units of all paths over some frames, walked arc by arc."""
+    ending = [(final, ()) for final in graph.finals.tolist()]
+    for _ in range(frames):
+        ending = [
+            (int(source), (int(graph.units[state]), *units))
+            for state, units in ending
+            if state != START
+            for source in graph.sources[graph.offsets[state] : graph.offsets[state + 1]]
+        ]
+    return Counter(units for state, units in ending if state == START)
+
+
+def expected_paths(words: Words, frames: int, units: int) -> Counter[tuple[int, ...]]:
+    """Return the units of all paths that write one choice of spellings, from all there are."""
+    choices = Counter(
+        tuple(unit for spelling in choice for unit in spelling)
+        for choice in itertools.product(*(sorted(set(spellings)) for spellings in words))
+    )
+    found = {
+        path: choices[tuple(unit for unit, _ in itertools.groupby(path) if unit)]
+        for path in itertools.product(range(units), repeat=frames)
+    }
+    return Counter({path: count for path, count in found.items() if count})
+
+
+def draw_words(generator: np.random.Generator, units: int) -> Words:
+    """Draw up to three words of up to three spellings of up to three units."""
+    return [
+        tuple(
+            tuple(generator.integers(1, units, generator.integers(1, 4)).tolist())
+            for _ in range(generator.integers(1, 4))
+        )
+        for _ in range(generator.integers(0, 4))
+    ]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_paths_are_those_that_write_the_words(seed: int) -> None:
+    words = draw_words(np.random.default_rng(seed), 3)
+    graph = pronunciations(words)
+    counts = [paths(graph, frames) for frames in range(8)]
+    assert counts == [expected_paths(words, frames, 3) for frames in range(8)]
+    assert graph.frames_needed == next((n for n, some in enumerate(counts) if some), 8) or (
+        graph.frames_needed >= 8 and not any(counts)
+    )
+
+
+def test_labels_in_a_row_alternate_with_blanks() -> None:
+    graph = linear([2, 2, 1])
+    assert graph.units.tolist() == [0, 2, 0, 2, 0, 1, 0]
+    assert graph.finals.tolist() == [5, 6]
+    assert graph.frames_needed == 4
+    assert graph.table().tolist() == [
+        [7, 0, 8],
+        [7, 0, 1],
+        [1, 2, 8],
+        [2, 3, 8],
+        [3, 4, 8],
+        [3, 4, 5],
+        [5, 6, 8],
+    ]
+    assert paths(graph, 6) == expected_paths([((2, 2, 1),)], 6, 3)
+
+
+def test_no_words_are_silence_or_nothing() -> None:
+    graph = linear([])
+    assert (graph.units.tolist(), graph.finals.tolist()) == ([0], [START, 0])
+    assert graph.frames_needed == 0
+    assert paths(graph, 2) == Counter([(0, 0)])
+
+
+def test_spellings_share_what_they_begin_and_end_with() -> None:
+    one_vowel_differs = [((1, 2, 3, 4), (1, 2, 5, 4))]
+    assert len(pronunciations(one_vowel_differs)) == len(linear([1, 2, 3, 4])) + 1
+    twice = [((1, 2), (1, 2))]
+    assert pronunciations(twice).units.tolist() == linear([1, 2]).units.tolist()
+
+
+def test_the_shortest_path_chooses_spellings_together() -> None:
+    assert pronunciations([((1, 2), (2, 1)), ((2, 1), (1, 1))]).frames_needed == 4
+    assert pronunciations([((1, 2), (1,)), ((1,), (1, 2))]).frames_needed == 3
+
+
+def test_a_repeated_unit_may_have_blanks_within() -> None:
+    builder = GraphBuilder()
+    ends = builder.add_repeated(1, [START])
+    graph = builder.graph(ends)
+    assert set(paths(graph, 3)) == {(1, 1, 1), (1, 1, 0), (1, 0, 1), (1, 0, 0)}
+    assert graph.frames_needed == 1
+
+
+@pytest.mark.parametrize("spellings", [(), ((),), ((1,), ())])
+def test_a_word_without_units_is_refused(spellings: tuple[Spelling, ...]) -> None:
+    with pytest.raises(ValueError, match="a word needs spellings"):
+        pronunciations([spellings])
+
+
+def test_a_graph_without_an_end_is_refused() -> None:
+    builder = GraphBuilder()
+    unreached = builder.add(1, [])
+    with pytest.raises(ValueError, match="no final state"):
+        _ = builder.graph([unreached]).frames_needed
