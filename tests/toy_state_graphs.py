@@ -1,0 +1,34 @@
+"""Words of several spellings drawn at random, and the frames of all their CTC paths."""
+
+import itertools
+from collections import Counter
+
+import numpy as np
+
+from schatten.units.graph import Spelling
+
+Words = list[tuple[Spelling, ...]]
+
+
+def draw_words(generator: np.random.Generator, units: int, most: int = 3) -> Words:
+    """Draw up to `most` words of up to three spellings of up to three units."""
+    return [
+        tuple(
+            tuple(generator.integers(1, units, generator.integers(1, 4)).tolist())
+            for _ in range(generator.integers(1, 4))
+        )
+        for _ in range(generator.integers(0, most + 1))
+    ]
+
+
+def expected_paths(words: Words, frames: int, units: int) -> Counter[tuple[int, ...]]:
+    """Return the units of all paths that write one choice of spellings, from all there are."""
+    choices = Counter(
+        tuple(unit for spelling in choice for unit in spelling)
+        for choice in itertools.product(*(sorted(set(spellings)) for spellings in words))
+    )
+    found = {
+        path: choices[tuple(unit for unit, _ in itertools.groupby(path) if unit)]
+        for path in itertools.product(range(units), repeat=frames)
+    }
+    return Counter({path: count for path, count in found.items() if count})
