@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,10 @@ import torch
 from torch import Tensor
 from toy_state_graphs import Words, draw_words, expected_paths
 
+from schatten.train.data import Batch
 from schatten.train.graph_loss import graph_losses
-from schatten.train.objectives.ctc import ctc_losses
+from schatten.train.objectives.ctc import Ctc, ctc_losses
+from schatten.units import BLANK, Units
 from schatten.units.graph import StateGraph, linear, pronunciations
 
 UNITS = 4
@@ -148,6 +151,30 @@ def test_two_runs_agree_to_the_bit_and_long_ones_stay_exact() -> None:
     exact, exact_gradient = gradient_of(log_probs.double(), lengths, graphs)
     torch.testing.assert_close(losses.double(), exact, rtol=1e-6, atol=0)
     torch.testing.assert_close(gradient.double(), exact_gradient, rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize("leading", [0, 2])
+@pytest.mark.parametrize("with_graph", [(), (1, 3), (0, 1, 2, 3)])
+def test_the_objective_takes_graphs_where_there_are_any(
+    with_graph: tuple[int, ...], leading: int
+) -> None:
+    logits = torch.randn(4, 12, UNITS, generator=torch.manual_seed(6)).requires_grad_()
+    lengths = torch.tensor([12, 11, 10, 9])
+    labels = [torch.tensor(some) for some in ([1, 2], [3, 3], [2], [1, 2, 1])]
+    graphs = [linear(some.tolist()) if n in with_graph else None for n, some in enumerate(labels)]
+    batch = Batch(logits, lengths, labels, list("abcd"), 1.0, 4, graphs)
+    ctc = Ctc(Units("phones", (BLANK, "A", "B", "C"), None), leading)
+    log_probs = logits.log_softmax(-1)
+    found = ctc.losses(log_probs, lengths, batch)
+    expected = ctc_losses(log_probs, lengths, labels, leading)
+    torch.testing.assert_close(found, expected)
+    gradients = [
+        torch.autograd.grad(one.sum(), logits, retain_graph=True)[0] for one in (found, expected)
+    ]
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-5)
+    without = replace(batch, graphs=None)
+    assert torch.equal(ctc.losses(log_probs, lengths, without), expected)
+    assert ctc.on_dev().losses(log_probs, lengths, batch).isfinite().all()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU here")

@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from schatten.recipe.training import Training
 from schatten.runtime.launch import Place
 from schatten.units import Units
+from schatten.units.graph import StateGraph
 
 _BUCKETS = 10
 """Groups of utterances of similar duration that an epoch's batches are drawn from."""
@@ -38,6 +39,8 @@ class Batch:
     """Audio in the whole batch, padding not counted."""
     utterances: int
     """Utterances in the whole batch."""
+    graphs: list[StateGraph | None] | None = None
+    """State graphs of the utterances that have more than one sequence of labels; None: none has."""
 
 
 class Utterances(Dataset[Batch]):

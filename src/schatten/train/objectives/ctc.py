@@ -11,19 +11,26 @@ from schatten.features.extractors import FRAME_SHIFT_SECONDS
 from schatten.models import AcousticModel
 from schatten.recipe.training import Training
 from schatten.train.data import Batch
+from schatten.train.graph_loss import GraphLosses, graph_losses
 from schatten.train.objectives.base import Objective
 from schatten.units import Units
 
 
 class Ctc(Objective):
-    """CTC, in training perhaps with the first frames blank."""
+    """CTC, in training perhaps with the first frames blank.
 
-    def __init__(self, units: Units, leading: int = 0) -> None:
+    Utterances with a state graph sum over all its paths; the others have one sequence of labels.
+    """
+
+    def __init__(
+        self, units: Units, leading: int = 0, of_graphs: GraphLosses = graph_losses
+    ) -> None:
         """Take the units, and the number of frames at the start in which no label may be.
 
-        docs/decisions/0008-no-letter-before-it-is-heard.md says why.
+        docs/decisions/0008-no-letter-before-it-is-heard.md says why. `of_graphs` computes the loss
+        of state graphs: `graph_loss.losses_of` a backend.
         """
-        self.units, self.leading = units, leading
+        self.units, self.leading, self.of_graphs = units, leading, of_graphs
 
     def fits(self, labels: Sequence[int], frames: int) -> bool:
         """Tell whether the frames after the leading ones hold the labels; one frame at least."""
@@ -31,7 +38,20 @@ class Ctc(Objective):
 
     def losses(self, log_probs: Tensor, lengths: Tensor, batch: Batch) -> Tensor:
         """Return the loss (N,) of each utterance."""
-        return ctc_losses(log_probs, lengths, batch.labels, self.leading)
+        graphs = batch.graphs or []
+        by_graph = [row for row, graph in enumerate(graphs) if graph is not None]
+        if not by_graph:
+            return ctc_losses(log_probs, lengths, batch.labels, self.leading)
+        losses = log_probs.new_empty(len(graphs), dtype=torch.float32)
+        chosen = [graph for graph in graphs if graph is not None]
+        losses[by_graph] = self.of_graphs(
+            log_probs[by_graph], lengths[by_graph], chosen, self.leading
+        ).float()
+        linear = [row for row, graph in enumerate(graphs) if graph is None]
+        if linear:
+            labels = [batch.labels[row] for row in linear]
+            losses[linear] = ctc_losses(log_probs[linear], lengths[linear], labels, self.leading)
+        return losses
 
     def errors(self, log_probs: Tensor, lengths: Tensor, batch: Batch) -> int:
         """Return the edits between the labels of a batch and what greedy decoding finds."""
@@ -39,7 +59,7 @@ class Ctc(Objective):
 
     def on_dev(self) -> Objective:
         """Return CTC without leading blanks: decoding holds no label back."""
-        return Ctc(self.units)
+        return Ctc(self.units, of_graphs=self.of_graphs)
 
 
 def leading_blanks(training: Training, model: AcousticModel) -> int:
