@@ -66,8 +66,9 @@ scale: setup ## the cost of more audio and more systems: time, memory, planning 
 	@schatten scale memory $(CHOICE)
 	@schatten scale planning $(if $(RECIPE),--recipe "$$RECIPE")
 
-bench: setup setup_arm ## factored against dense training steps; kernels and engine beside other libraries
+bench: setup setup_arm ## factored against dense training steps; the graph loss; kernels and engine beside other libraries
 	@schatten bench-training
+	@schatten bench-graph-loss
 	@schatten run arm_bench -j $(JOBS)
 	@schatten device show
 	@schatten device compare

@@ -1,6 +1,5 @@
 """Time of a training step of a recipe's model, with W = U V of full rank against dense."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.models import FEATURE_BINS
 from schatten.train.objectives.ctc import ctc_losses
 from schatten.units import characters
-from schatten_bench.training_step import fastest_in_turns
+from schatten_bench.training_step import clock_of, fastest_in_turns
 
 UTTERANCE_SECONDS = 8
 """Length of the made-up utterances: about that of read sentences."""
@@ -55,8 +54,7 @@ def time_model_step(
         if form == "factored":
             factor_fully(model.bank)
         steps[form] = _step(model.to(place).train(), utterances, PRECISION[training.precision])
-    clock = time.process_time if place.type == "cpu" else _synchronised
-    seconds = fastest_in_turns(steps, rounds, clock)
+    seconds = fastest_in_turns(steps, rounds, clock_of(place))
     threads = f"CPU, threads: {training.torch_threads}"
     named = torch.cuda.get_device_name(place) if place.type == "cuda" else threads
     return ModelStepTimes(named, utterances, seconds["dense"], seconds["factored"])
@@ -86,8 +84,3 @@ def _step(model: AcousticModel, count: int, mixed: torch.dtype | None) -> Callab
 
 def _is_factored(model: AcousticModel) -> bool:
     return any(weight.is_factored for _, weight in model.bank.items())
-
-
-def _synchronised() -> float:
-    torch.cuda.synchronize()
-    return time.perf_counter()

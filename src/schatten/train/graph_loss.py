@@ -188,17 +188,20 @@ class _Trellis:
 
         The ends emit 0 from their utterance's length on, where the others emit log 0.
         """
-        frames, device = log_probs.shape[1], log_probs.device
+        utterances, frames, outputs = log_probs.shape
+        device = log_probs.device
         rows, units, starts, ends = (
             torch.from_numpy(one).to(device)
             for one in (self.utterances, self.units, self.starts, self.ends)
         )
         over = torch.arange(frames + 1, device=device)[:, None] >= lengths
-        emitted = log_probs.new_full((frames + 1, len(rows)), _IMPOSSIBLE)
-        emitted[:-1] = log_probs.transpose(0, 1)[:, rows, units]
-        emitted.clamp_(min=_IMPOSSIBLE).masked_fill_(over[:, rows], _IMPOSSIBLE)
-        emitted[:, starts] = _IMPOSSIBLE
-        emitted[:, ends] = emitted.new_zeros(()).where(over, _IMPOSSIBLE)
+        log_zero = log_probs.new_zeros(frames + 1, utterances).masked_fill_(over, _IMPOSSIBLE)
+        emitted = log_zero.index_select(1, rows)
+        by_frame = log_probs.transpose(0, 1).reshape(frames, utterances * outputs)
+        emitted[:-1] += by_frame.index_select(1, rows * outputs + units)
+        emitted.clamp_(min=_IMPOSSIBLE)
+        emitted.index_fill_(1, starts, _IMPOSSIBLE)
+        emitted.index_copy_(1, ends, _IMPOSSIBLE - log_zero)
         if len(self.arcs.rank) > len(rows):
             emitted = torch.cat((emitted, emitted.flip(0)), 1)
         order = torch.from_numpy(np.argsort(self.arcs.rank)).to(device)
@@ -263,5 +266,5 @@ class _Trellis:
         for other in others:
             firsts[:, : other.shape[1]] += other
         occupied = scores.new_zeros(len(scores), len(self.starts) * units)
-        occupied[:, places] = firsts
+        occupied.index_copy_(1, places, firsts)
         return occupied.view(len(scores), -1, units).transpose(0, 1)

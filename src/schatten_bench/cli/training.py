@@ -1,6 +1,6 @@
-"""Verbs that time training steps: bench-training, bench-model."""
+"""Verbs that time training steps: bench-training, bench-model, bench-graph-loss."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -60,6 +60,33 @@ def bench_model(
     print("dense (ms)   factored (ms)   factored/dense")
     ratio = found.factored / found.dense
     print(f"{1000 * found.dense:10.1f} {1000 * found.factored:15.1f} {ratio:16.2f}")
+
+
+@app.command()
+def bench_graph_loss(
+    rounds: Annotated[int, typer.Option(help="Timed rounds; the fastest counts")] = 10,
+    threads: Annotated[int, typer.Option(help="CPU threads of torch")] = 1,
+    device: Annotated[str, typer.Option(help="torch's name of it: cpu, cuda, cuda:1")] = "cpu",
+    backend: Annotated[
+        Literal["torch", "k2"], typer.Option(help="What computes the graph loss")
+    ] = "torch",
+) -> None:
+    """Print what the loss of state graphs costs against torch's CTC loss (ratios of times).
+
+    Forward and backward; CPU time; on a GPU by the clock.
+    """
+    from schatten_bench.graph_loss import time_graph_losses
+
+    _refuse_missing_device(device)
+    place = device if device != "cpu" else f"CPU, {threads} threads"
+    print(f"Graph loss by {backend}, forward + backward, {place}, {rounds} rounds")
+    print("utterances x frames x labels x units   ctc_loss (ms)   linear/ctc   pronunciations/ctc")
+    for shape, seconds in time_graph_losses(rounds, threads, device, backend):
+        ctc, linear, several = (seconds[name] for name in ("ctc", "linear", "pronunciations"))
+        print(
+            f"{shape!s:36} {1000 * ctc:15.1f} {linear / ctc:12.2f} {several / ctc:20.2f}",
+            flush=True,
+        )
 
 
 def _refuse_missing_device(device: str) -> None:
