@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from schatten.decode.logprobs import LogProbs
-from schatten.units import BLANK, characters
+from schatten.units import BLANK, Units, characters
 
 UNITS = characters("abc")
 WORDS = ["a", "ab", "abb", "ba", "cab"]
@@ -127,12 +127,12 @@ def clear_values(text: str, confidence: float = 0.9) -> np.ndarray:
     return values
 
 
-def log_probs(values: dict[str, np.ndarray]) -> LogProbs:
+def log_probs(values: dict[str, np.ndarray], units: Units = UNITS) -> LogProbs:
     return LogProbs(
         ids=list(values),
         lengths=np.array([len(each) for each in values.values()]),
         values=np.concatenate(list(values.values())),
-        units=UNITS,
+        units=units,
         seconds_per_frame=0.04,
     )
 

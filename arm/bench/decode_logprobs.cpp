@@ -1,9 +1,9 @@
 // Decodes log-probabilities on standard input with the engine's search:
 //   decode_logprobs LM LEXICON LOOK_AHEAD LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM
-// LOOK_AHEAD may be empty. Input: the number of units V and of utterances, the names of the units, each with a zero behind;
-// then of each utterance its number of frames and frames * V floats. Numbers are 32-bit integers of this machine. Output: of
-// each utterance its score, a tab, its words; at the end the seconds of decoding, and what memory grew by meanwhile and
-// while the language model was opened, in kilobytes.
+// LOOK_AHEAD may be empty. Input: the number of units V and of utterances, the unit between words (0: none), the names of the
+// units, each with a zero behind; then of each utterance its number of frames and frames * V floats. Numbers are 32-bit
+// integers of this machine. Output: of each utterance its score, a tab, its words; at the end the seconds of decoding, and
+// what memory grew by meanwhile and while the language model was opened, in kilobytes.
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -55,24 +55,26 @@ schatten_options parse(char **argument) {
 }
 
 void run(char **argument) {
-  int32_t sizes[2];
-  read(sizes, 2);
-  std::vector<std::string> units;
-  for (int i = 0; i < sizes[0]; ++i) units.push_back(read_name());
+  int32_t sizes[3];
+  read(sizes, 3);
+  require(sizes[2] >= 0 && sizes[2] < sizes[0], "the unit between words is none of the units");
+  schatten::Units units{sizes[2] ? schatten::Units::kCharacters : schatten::Units::kPhones, {}, sizes[2]};
+  for (int i = 0; i < sizes[0]; ++i) units.names.push_back(read_name());
   const long before = memory();
   const schatten_lm_files files{argument[0], argument[1], argument[2][0] ? argument[2] : nullptr, nullptr};
   const auto lm = schatten::open_language_model(files, units);
   const auto decoder = lm->decoder(parse(argument + 3), 1.0);
+  const size_t width = units.names.size();
   double seconds = 0;
   std::vector<float> frames;
   for (int i = 0; i < sizes[1]; ++i) {
     int32_t count;
     read(&count, 1);
-    frames.resize(static_cast<size_t>(count) * units.size());
+    frames.resize(static_cast<size_t>(count) * width);
     read(frames.data(), frames.size());
     const double start = now();
     decoder->reset(0);
-    for (int t = 0; t < count; ++t) decoder->push(frames.data() + static_cast<size_t>(t) * units.size());
+    for (int t = 0; t < count; ++t) decoder->push(frames.data() + static_cast<size_t>(t) * width);
     decoder->finish();
     seconds += now() - start;
     printf("%.9g\t%s\n", decoder->score(), decoder->text().c_str());

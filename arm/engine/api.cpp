@@ -50,12 +50,12 @@ void schatten_model_close(schatten_model *model) { delete model; }
 
 schatten_info schatten_model_info(const schatten_model *model) {
   const schatten::Model &m = model->model;
-  return {static_cast<int>(m.units().size()), m.features().bins(),     m.is_int8(),        m.parameters(),
+  return {static_cast<int>(m.units().names.size()), m.features().bins(),     m.is_int8(),        m.parameters(),
           m.packed_bytes(),                   m.seconds_per_frame(), m.latency_seconds()};
 }
 
 const char *schatten_model_unit(const schatten_model *model, int index) {
-  return model->model.units()[static_cast<size_t>(index)].c_str();
+  return model->model.units().names[static_cast<size_t>(index)].c_str();
 }
 
 schatten_lm *schatten_lm_open(const schatten_model *model, const schatten_lm_files *files, char *error, size_t size) {

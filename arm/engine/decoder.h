@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "schatten.h"
+#include "units.h"
 
 namespace schatten {
 
@@ -43,7 +44,7 @@ struct schatten_lm {
 namespace schatten {
 
 // Loads a language model whose lexicon spells with `units`; throws Error.
-std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const std::vector<std::string> &units);
+std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const Units &units);
 
 }  // namespace schatten
 #endif

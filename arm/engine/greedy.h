@@ -1,4 +1,5 @@
-// The words of CTC's best path, frame by frame: repeated units are one, blanks are none, a space ends a word.
+// The words of CTC's best path, frame by frame: repeated units are one, blanks are none. The separator ends a word; pieces
+// begin one by their name; of other units without a separator each is shown as a word.
 #ifndef SCHATTEN_ENGINE_GREEDY_H
 #define SCHATTEN_ENGINE_GREEDY_H
 
@@ -6,12 +7,13 @@
 #include <vector>
 
 #include "schatten.h"
+#include "units.h"
 
 namespace schatten {
 
 class Greedy {
  public:
-  Greedy(const std::vector<std::string> &units, double seconds_per_frame);
+  Greedy(const Units &units, double seconds_per_frame);
 
   // Takes a frame of log-probabilities.
   void push(const float *logprobs);
@@ -24,7 +26,9 @@ class Greedy {
   double silence() const { return static_cast<double>(frames_ - last_letter_) * seconds_per_frame_; }
 
  private:
-  const std::vector<std::string> &units_;
+  void add(const std::string &unit, double from);
+
+  const Units &units_;
   const double seconds_per_frame_;
   double start_ = 0;
   long frames_ = 0, last_letter_ = 0;

@@ -27,6 +27,7 @@ class History {
     int first_frame, last_frame;  // of the last word
     float score;                  // of the last word, natural log
     double arrival;               // how likely the likeliest end of that word was, beside the best path at that time
+    double departure;             // the same of the likeliest way on from there; only without a separator
   };
 
   // For so many paths, each of which ends at most so many words in a frame. Allocates later only where sweeps leave more

@@ -35,6 +35,8 @@ Lexicon::Lexicon(const std::string &path, const std::vector<std::string> &units,
   for (int i = node_count() - 1; i >= 0; --i) {  // children lie behind their parents
     most_children_ = std::max(most_children_, static_cast<size_t>(children_end(i) - node(i).first_child));
     most_words_ = std::max(most_words_, static_cast<size_t>(words_end(i) - node(i).first_word));
+    const int words_below = node(children_end(i)).first_word - node(node(i).first_child).first_word;
+    most_endings_ = std::max(most_endings_, static_cast<size_t>(words_below));
     float &best = nodes_[static_cast<size_t>(i)].best;
     for (int k = node(i).first_word; k < words_end(i); ++k) best = std::max(best, scores[static_cast<size_t>(word_at(k))]);
     for (int k = node(i).first_child; k < children_end(i); ++k) best = std::max(best, node(k).best);
@@ -81,8 +83,9 @@ void Lexicon::grow(const Spellings &spellings) {
   };
   std::vector<int> order(spellings.words.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  const auto word = [&](int i) { return spellings.words[static_cast<size_t>(i)]; };
   std::sort(order.begin(), order.end(), [&](int a, int b) {
-    return spellings.before(a, b) || (!spellings.before(b, a) && a < b);
+    return spellings.before(a, b) || (!spellings.before(b, a) && word(a) < word(b));
   });
   std::vector<Range> ranges{{0, order.size(), 0}};
   nodes_.push_back({0, 0, kLowest, 0});
@@ -91,7 +94,9 @@ void Lexicon::grow(const Spellings &spellings) {
     nodes_[i].first_word = static_cast<int>(node_words_.size());
     nodes_[i].first_child = static_cast<int>(nodes_.size());
     for (; from < to && spellings.size(order[from]) == depth; ++from) {
-      node_words_.push_back(spellings.words[static_cast<size_t>(order[from])]);
+      const size_t first = static_cast<size_t>(nodes_[i].first_word);
+      if (node_words_.size() > first && node_words_.back() == word(order[from])) continue;  // the same line again
+      node_words_.push_back(word(order[from]));
     }
     for (size_t next; from < to; from = next) {
       const uint16_t unit = spellings.at(order[from])[depth];

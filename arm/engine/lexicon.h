@@ -30,6 +30,8 @@ class Lexicon {
   // The most children that a node has, and the most words that are spelled alike.
   size_t most_children() const { return most_children_; }
   size_t most_words() const { return most_words_; }
+  // The most words that differ in their last unit alone, or not at all.
+  size_t most_endings() const { return most_endings_; }
   int word_at(int index) const { return node_words_[static_cast<size_t>(index)]; }
 
   int word_count() const { return static_cast<int>(word_starts_.size()) - 1; }
@@ -48,7 +50,7 @@ class Lexicon {
   std::vector<int> node_words_;
   std::string letters_;  // of all words, one after the other
   std::vector<size_t> word_starts_;
-  size_t most_children_ = 0, most_words_ = 0;
+  size_t most_children_ = 0, most_words_ = 0, most_endings_ = 0;
 };
 
 }  // namespace schatten

@@ -15,6 +15,20 @@ constexpr int kWidest = 1 << 20;  // numbers per frame
 
 void require_size(int64_t size) { require(size <= kWidest, "a layer of the model is too wide: export it again"); }
 
+// Files of before name no kind: they hold characters.
+Units units_of(const Gguf &file) {
+  std::vector<std::string> names = file.texts("schatten.units");
+  require(names.size() >= 2 && names.size() <= kMostUnits, "the model has too few or too many units: export it again");
+  if (!file.has("schatten.units.kind")) return Units::characters(std::move(names));
+  const Units::Kind kind = kind_of_units(file.text("schatten.units.kind"));
+  int separator = 0;
+  if (file.has("schatten.units.separator")) {
+    separator = Units::find(names, file.text("schatten.units.separator"));
+    require(separator > 0, "the model has no such unit between words as it names: export it again");
+  }
+  return {kind, std::move(names), separator};
+}
+
 }  // namespace
 
 Model::Model(const std::string &path) : Model(Gguf(path)) {}
@@ -24,14 +38,13 @@ Model::Model(const Gguf &file)
                              file.integer("schatten.version", 0, INT32_MAX) == kVersion,
                          "the model was made for another engine or version: export it again"),
                  file)),
-      units_(file.texts("schatten.units")),
+      units_(units_of(file)),
       vectors_(sk_kernels_best(64, 64, 1)),
       is_int8_(file.text("schatten.precision") == "int8"),
       parameters_(file.count("schatten.parameters")),
       latency_seconds_(static_cast<double>(file.number("schatten.latency.seconds"))) {
   const std::vector<std::string> kinds = file.texts("schatten.layers");
   require(!kinds.empty() && kinds.size() <= kMostLayers, "the model has no or too many layers: export it again");
-  require(units_.size() >= 2 && units_.size() <= kMostUnits, "the model has too few or too many units: export it again");
   widest_ = features_.bins();
   for (size_t i = 0; i < kinds.size(); ++i) {
     const std::string name = "layer." + std::to_string(i);
@@ -40,7 +53,7 @@ Model::Model(const Gguf &file)
     is_front ? add_front(file, kinds[i], name) : add_back(file, kinds[i], name);
   }
   const bool ends = !back_.empty() && back_.back().kind == BackLayer::kLinear && !back_.back().clipped;
-  require(ends && static_cast<size_t>(back_.back().units) == units_.size(),
+  require(ends && static_cast<size_t>(back_.back().units) == units_.names.size(),
           "the last layer of the model does not give its units: export it again");
   for (const auto &[name, matrix] : matrices_) packed_bytes_ += matrix->bytes();
 }

@@ -9,6 +9,7 @@
 
 #include "spectra.h"
 #include "product.h"
+#include "units.h"
 
 namespace schatten {
 
@@ -53,7 +54,7 @@ class Model {
   const Features &features() const { return features_; }
   const std::vector<FrontLayer> &front() const { return front_; }
   const std::vector<BackLayer> &back() const { return back_; }
-  const std::vector<std::string> &units() const { return units_; }
+  const Units &units() const { return units_; }
   const sk_kernels *vectors() const { return vectors_; }
   int widest() const { return widest_; }  // numbers per frame in the layers behind the front
 
@@ -73,7 +74,7 @@ class Model {
   Features features_;
   std::vector<FrontLayer> front_;
   std::vector<BackLayer> back_;
-  std::vector<std::string> units_;
+  Units units_;
   std::map<std::string, std::shared_ptr<const PackedMatrix>> matrices_;  // by the name of the tensor
   const sk_kernels *vectors_;
   int widest_ = 0;

@@ -37,7 +37,7 @@ Network::Network(const Model &model, int batch, Sink sink) : model_(model), batc
   input_.resize(widest * static_cast<size_t>(batch));
   output_.resize(widest * static_cast<size_t>(batch));
   gates_.resize(widest);
-  exponentials_.resize(model.units().size());
+  exponentials_.resize(model.units().names.size());
 }
 
 void Network::reset() {
@@ -139,7 +139,7 @@ void Network::run_batch() {
     run(model_.back()[i], back_[i], count);
     input_.swap(output_);
   }
-  const int units = static_cast<int>(model_.units().size());
+  const int units = static_cast<int>(model_.units().names.size());
   for (int n = 0; n < count; ++n) {
     float *frame = input_.data() + static_cast<ptrdiff_t>(n) * units;
     log_softmax(frame, units);

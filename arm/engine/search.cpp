@@ -3,6 +3,10 @@
 // the best unigram below counts for the language model; what it adds is taken back at the word's end. Of two histories
 // after which the language model knows the same, the likelier one goes on.
 //
+// With a separator, as characters have one, it takes a frame to end a word. Without one, as for phones, a word ends in the
+// frame in which its last unit begins, and the path is then at the root, where it remembers that unit: more frames of it
+// belong to the word, and the next word begins with the same unit only after a blank.
+//
 // Probabilities are kept as such, not as logs, and scaled by powers of two so that the best path's is 0.5 to 1.
 #include <math.h>
 
@@ -15,6 +19,7 @@
 #include "lexicon.h"
 #include "manifest.h"
 #include "ngrams.h"
+#include "path_table.h"
 
 namespace schatten {
 
@@ -22,17 +27,20 @@ namespace {
 
 constexpr float kLeastLogProb = -300;  // such that no product leaves the range of double
 constexpr size_t kExpectedLetters = 2400, kExpectedWords = 400;
-constexpr size_t kMostAlike = 32;  // words of one spelling for which memory is there from the start
+// Words of one spelling, and words that differ in their last unit at most, for which memory is there from the start.
+constexpr size_t kMostAlike = 32, kMostEndings = 64;
 
 class LanguageModel : public schatten_lm {
  public:
-  LanguageModel(const schatten_lm_files &files, const std::vector<std::string> &units)
-      : ngrams_(files.binary), space_(index_of_space(units)), units_(static_cast<int>(units.size())) {
+  LanguageModel(const schatten_lm_files &files, const Units &units)
+      : ngrams_(files.binary), separator_(units.separator), units_(static_cast<int>(units.names.size())) {
+    require(separator_ || units.kind != Units::kCharacters,
+            "the model has no unit between words: a lexicon cannot be used");
     if (files.look_ahead) {
       const Ngrams first_pass(files.look_ahead);
-      load(files.lexicon, units, first_pass);
+      load(files.lexicon, units.names, first_pass);
     } else {
-      load(files.lexicon, units, ngrams_);
+      load(files.lexicon, units.names, ngrams_);
     }
   }
 
@@ -41,20 +49,16 @@ class LanguageModel : public schatten_lm {
   const Ngrams &ngrams() const { return ngrams_; }
   const Lexicon &lexicon() const { return *lexicon_; }
   // How many words a path may end in a frame, and how many paths it may become where so many units are tried: no more, but
-  // where more words than kMostAlike are spelled alike.
-  size_t endings() const { return std::min(lexicon_->most_words(), kMostAlike); }
+  // where more words than kMostAlike are spelled alike, or than kMostEndings but for their last unit.
+  size_t endings() const {
+    return separator_ ? std::min(lexicon_->most_words(), kMostAlike) : std::min(lexicon_->most_endings(), kMostEndings);
+  }
   size_t successors(size_t units) const { return 1 + std::min(units, lexicon_->most_children()) + endings(); }
   lm::WordIndex index(int word) const { return indices_[static_cast<size_t>(word)]; }
-  int space() const { return space_; }
+  int separator() const { return separator_; }
   int units() const { return units_; }
 
  private:
-  static int index_of_space(const std::vector<std::string> &units) {
-    const auto space = std::find(units.begin(), units.end(), " ");
-    require(space != units.end(), "the model has no unit between words: a lexicon cannot be used");
-    return static_cast<int>(space - units.begin());
-  }
-
   void load(const std::string &path, const std::vector<std::string> &units, const Ngrams &unigrams) {
     lexicon_ = std::make_unique<Lexicon>(path, units, [&](const std::string &word) { return unigrams.unigram(word); });
     for (int word = 0; word < lexicon_->word_count(); ++word) indices_.push_back(ngrams_.index(lexicon_->word(word)));
@@ -63,64 +67,17 @@ class LanguageModel : public schatten_lm {
   Ngrams ngrams_;
   std::unique_ptr<Lexicon> lexicon_;
   std::vector<lm::WordIndex> indices_;  // of the lexicon's words in the language model
-  int space_, units_;
+  int separator_, units_;  // separator_: 0: none
 };
 
 // All beginnings of the utterance that agree in the language model's state and in the letters of the present word.
 struct Path {
   uint64_t state_hash;
-  int node, history;            // in the lexicon; of the words before
-  int first_frame, last_frame;  // of the present word's letters
+  int node, history;            // in the lexicon; minus a unit: at the root after a word that ends in it; of the words before
+  int first_frame, last_frame;  // of the present word's letters; at the root after a unit: of the word's before
   double blank, letter;         // probability of the ways that end in a blank, and of those that do not
 
   double total() const { return blank + letter; }
-};
-
-// Finds paths by node and state, for one frame at a time.
-class PathTable {
- public:
-  // Has memory for so many paths in a frame.
-  explicit PathTable(size_t paths) : slots_(power_of_two(2 * paths + 2)) {}
-
-  void clear() {
-    ++frame_;
-    used_ = 0;
-  }
-  // The place of such a path; where there is none, that of the path to come, `next`.
-  template <class Same>
-  int find_or_add(uint64_t state_hash, int node, int next, const Same &is_same) {
-    const uint64_t hash = (state_hash ^ static_cast<uint64_t>(node) * 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
-    for (size_t at = hash >> 32 & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
-      Slot &slot = slots_[at];
-      if (slot.frame != frame_) {
-        slot = {frame_, hash, next};
-        if (2 * ++used_ > slots_.size()) grow();
-        return next;
-      }
-      if (slot.hash == hash && is_same(slot.path)) return slot.path;
-    }
-  }
-
- private:
-  struct Slot {
-    uint64_t frame = 0, hash = 0;
-    int path = 0;
-  };
-
-  void grow() {
-    std::vector<Slot> old(2 * slots_.size());
-    old.swap(slots_);
-    for (const Slot &slot : old) {
-      if (slot.frame != frame_) continue;
-      size_t at = slot.hash >> 32 & (slots_.size() - 1);
-      while (slots_[at].frame == frame_) at = (at + 1) & (slots_.size() - 1);
-      slots_[at] = slot;
-    }
-  }
-
-  std::vector<Slot> slots_;
-  uint64_t frame_ = 0;
-  size_t used_ = 0;
 };
 
 class Search : public Decoder {
@@ -128,6 +85,7 @@ class Search : public Decoder {
   Search(const LanguageModel &model, const schatten_options &options, double seconds_per_frame)
       : model_(model),
         lexicon_(model.lexicon()),
+        separator_(model.separator()),
         seconds_per_frame_(seconds_per_frame),
         beam_size_(static_cast<size_t>(options.beam)),
         token_beam_(static_cast<size_t>(std::min(options.token_beam, model.units()))),
@@ -154,13 +112,9 @@ class Search : public Decoder {
     ++frame_;
   }
 
-  // A space that is sure to come ends the last word, and may follow the space that ended it before.
   void finish() override {
-    std::fill(probabilities_.begin(), probabilities_.end(), 0.0);
-    std::fill(likely_.begin(), likely_.end(), 0.0);
-    probabilities_[static_cast<size_t>(model_.space())] = likely_[static_cast<size_t>(model_.space())] = 1;
     const Path before = best();
-    step();
+    separator_ ? end_by_separator() : end_without();
     const Path *ending = nullptr;
     double likeliest = 0;
     for (const Path &path : next_.empty() ? next_ : beam_) {
@@ -168,13 +122,14 @@ class Search : public Decoder {
       if (total > likeliest) ending = &path, likeliest = total;
     }
     score_ = likeliest > 0 ? log(likeliest) + static_cast<double>(scale_) * 0.6931471805599453 : -HUGE_VAL;
-    show(ending ? ending->history : before.history, -1, before);
+    show(ending ? *ending : before, -1);
   }
 
   void refresh() override {
     const Path &path = best();
-    const bool ends = lexicon_.node(path.node).first_word < lexicon_.words_end(path.node);
-    show(path.history, ends ? lexicon_.word_at(lexicon_.node(path.node).first_word) : -1, path);
+    const int at = place(path);
+    const bool ends = lexicon_.node(at).first_word < lexicon_.words_end(at);
+    show(path, ends ? lexicon_.word_at(lexicon_.node(at).first_word) : -1);
   }
 
   void reset(double start) override {
@@ -193,6 +148,12 @@ class Search : public Decoder {
 
  private:
   const Path &best() const { return beam_[best_]; }
+  // Where a path is in the lexicon.
+  static int place(const Path &path) { return std::max(path.node, 0); }
+  // The unit that a path would go on with by repeating it; the blank at the beginning, without a separator.
+  int last_unit(const Path &path) const {
+    return path.node > 0 ? lexicon_.node(path.node).unit : path.node < 0 ? -path.node : separator_;
+  }
 
   // Turns a frame into probabilities; only the likeliest units may begin.
   void find_likely(const float *logprobs) {
@@ -218,36 +179,56 @@ class Search : public Decoder {
     prune();
   }
 
-  // A blank, or the same letter again.
+  // A blank, or the same unit again; a separator may also follow a blank, for any number of them parts two words.
   void stay(const Path &path) {
-    const int last = path.node ? lexicon_.node(path.node).unit : model_.space();
+    const bool is_parted = separator_ && path.node == 0;
     Path next = path;
     next.blank = path.total() * probabilities_[0];
-    next.letter = (path.node ? path.letter : path.total()) * probabilities_[static_cast<size_t>(last)];
-    if (path.node && next.letter > next.blank) next.last_frame = frame_;
+    next.letter = (is_parted ? path.total() : path.letter) * probabilities_[static_cast<size_t>(last_unit(path))];
+    if (!is_parted && next.letter > next.blank) next.last_frame = frame_;
     offer(next);
   }
 
   void extend(const Path &path) {
-    const Lexicon::Node &node = lexicon_.node(path.node);
+    const int at = place(path), last = last_unit(path);
+    const Lexicon::Node &node = lexicon_.node(at);
     const double total = path.total();
     Path next = path;
     next.blank = 0;
     next.last_frame = frame_;
-    if (!path.node) next.first_frame = frame_;
-    const float counted = path.node ? node.best : 0.0f;
-    for (int child = node.first_child, end = lexicon_.children_end(path.node); child < end; ++child) {
+    if (at == 0) next.first_frame = frame_;
+    const float counted = at ? node.best : 0.0f;
+    for (int child = node.first_child, end = lexicon_.children_end(at); child < end; ++child) {
       const Lexicon::Node &below = lexicon_.node(child);
-      const bool repeats = path.node && below.unit == node.unit;
-      next.letter = (repeats ? path.blank : total) * likely_[static_cast<size_t>(below.unit)];
+      next.letter = (below.unit == last ? path.blank : total) * likely_[static_cast<size_t>(below.unit)];
       if (next.letter <= floor_) continue;
       if (below.best != counted) next.letter *= exponential(weight_ * static_cast<double>(below.best - counted));
       next.node = child;
-      offer(next);
+      if (separator_) {
+        offer(next);
+      } else {
+        if (path.node < 0) leave_word(path, next.letter);
+        if (below.first_child < lexicon_.children_end(child)) offer(next);
+        end_words(next, next.letter);
+      }
     }
-    const double ending = total * likely_[static_cast<size_t>(model_.space())];
-    if (path.node == 0 || ending <= 0) return;
-    for (int i = node.first_word; i < lexicon_.words_end(path.node); ++i) end_word(path, lexicon_.word_at(i), ending);
+    if (separator_ && at) end_words(path, total * likely_[static_cast<size_t>(separator_)]);
+  }
+
+  // Ends every word that is spelled where a path is.
+  void end_words(const Path &path, double probability) {
+    if (probability <= 0) return;
+    for (int i = lexicon_.node(path.node).first_word, end = lexicon_.words_end(path.node); i < end; ++i) {
+      end_word(path, lexicon_.word_at(i), probability);
+    }
+  }
+
+  // The next word follows: where that is likeliest, the word before it ends in the last frame of its last unit.
+  void leave_word(const Path &path, double probability) {
+    History::Entry &entry = history_[path.history];
+    if (probability <= entry.departure) return;
+    entry.departure = probability;
+    entry.last_frame = path.last_frame;
   }
 
   void end_word(const Path &path, int word, double probability) {
@@ -268,11 +249,12 @@ class Search : public Decoder {
     next.letter = probability * exponential(weight_ * static_cast<double>(entry.score) + bonus_ - counted);
     if (next.letter > entry.arrival) {
       entry.arrival = next.letter;
+      entry.departure = 0;
       entry.first_frame = path.first_frame;
       entry.last_frame = path.last_frame;
     }
     next.blank = 0;
-    next.node = 0;
+    next.node = separator_ ? 0 : -lexicon_.node(path.node).unit;
     next.history = at;
     next.state_hash = entry.state_hash;
     offer(next);
@@ -330,19 +312,41 @@ class Search : public Decoder {
     for (Path &path : beam_) path.blank *= factor, path.letter *= factor;
   }
 
+  // A separator that is sure to come ends the last word, and may follow the one that ended it before.
+  void end_by_separator() {
+    std::fill(probabilities_.begin(), probabilities_.end(), 0.0);
+    std::fill(likely_.begin(), likely_.end(), 0.0);
+    probabilities_[static_cast<size_t>(separator_)] = likely_[static_cast<size_t>(separator_)] = 1;
+    step();
+  }
+
+  // Only what is at a word's end, or at the beginning, may end here; the last unit of a word no longer matters.
+  void end_without() {
+    table_.clear();
+    next_.clear();
+    floor_ = 0;
+    for (Path path : beam_) {
+      if (path.node > 0) continue;
+      path.node = 0;
+      offer(path);
+    }
+    prune();
+  }
+
   void sweep() {
     needed_.clear();
     for (Path &path : beam_) needed_.push_back(&path.history);
     history_.sweep(needed_);
   }
 
-  // Writes text and words of a history and of a word after it, if there is one (-1: none), that `path` spells.
-  void show(int history, int last, const Path &path) {
+  // Writes text and words of a path's history and of a word after it, if there is one (-1: none), that the path spells.
+  void show(const Path &path, int last) {
     words_.clear();
     text_.clear();
     if (last >= 0) words_.push_back(timed(last, path.first_frame, path.last_frame));
-    for (int at = history; at > 0; at = history_[at].before) {
-      words_.push_back(timed(history_[at].word, history_[at].first_frame, history_[at].last_frame));
+    for (int at = path.history; at > 0; at = history_[at].before) {
+      const bool is_left = separator_ || path.node > 0 || at != path.history;  // else the path still is in its last unit
+      words_.push_back(timed(history_[at].word, history_[at].first_frame, is_left ? history_[at].last_frame : path.last_frame));
     }
     std::reverse(words_.begin(), words_.end());
     for (schatten_word &word : words_) {
@@ -360,6 +364,7 @@ class Search : public Decoder {
 
   const LanguageModel &model_;
   const Lexicon &lexicon_;
+  const int separator_;  // 0: none
   const double seconds_per_frame_;
   const size_t beam_size_, token_beam_;
   const double weight_, bonus_, worst_;  // worst_: the least share of the best path's probability that is kept
@@ -382,7 +387,7 @@ std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options,
 
 }  // namespace
 
-std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const std::vector<std::string> &units) {
+std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const Units &units) {
   if (files.manifest) {  // before KenLM reads anything
     const Manifest manifest(files.manifest);
     for (const char *file : {files.binary, files.lexicon, files.look_ahead}) {

@@ -113,7 +113,7 @@ void Stream::compute_frame() {
 
 void Stream::decode(const float *logprobs) {
   const double start = now();
-  if (options_.on_logprobs) options_.on_logprobs(options_.user, logprobs, static_cast<int>(model_.units().size()));
+  if (options_.on_logprobs) options_.on_logprobs(options_.user, logprobs, static_cast<int>(model_.units().names.size()));
   greedy_.push(logprobs);
   if (decoder_) decoder_->push(logprobs);
   decoder_seconds_ += now() - start;

@@ -59,10 +59,20 @@ class Beams(Artifact):
     """Beams, the narrowest first."""
 
 
+class GraphUnits(Artifact):
+    """Units that are not characters, as a decoding graph names them."""
+
+    kind: str
+    names: tuple[str, ...]
+    separator: str | None
+    """Name of the unit between words; None if words follow each other directly."""
+
+
 class GraphNames(Artifact):
     """Names of the labels of a decoding graph; `graph.fst.json` beside `graph.fst`."""
 
-    units: tuple[str, ...]
+    units: tuple[str, ...] | GraphUnits
+    """Names alone: characters."""
     words: tuple[str, ...]
     states_and_arcs: dict[str, tuple[int, int]] | None = None
     """Numbers of states and arcs by step of the composition."""

@@ -77,8 +77,10 @@ class EngineSearch:
 
 def _packed(split: LogProbs) -> bytes:
     """Return log-probabilities as the program reads them."""
-    parts = [np.array([len(split.units), len(split)], np.int32).tobytes()]
-    parts += [unit.encode() + b"\0" for unit in split.units.names]
+    units = split.units
+    separator = 0 if units.separator is None else units.separator_index
+    parts = [np.array([len(units), len(split), separator], np.int32).tobytes()]
+    parts += [unit.encode() + b"\0" for unit in units.names]
     for _, values in split:
         parts += [np.int32(len(values)).tobytes(), values.tobytes()]
     return b"".join(parts)

@@ -1,24 +1,27 @@
 """Log-probabilities of a split's utterances in one `.npz`, from acoustic models to decoders.
 
 Arrays: `ids` (N,) text; `lengths` (N,) frames; `values` (sum of lengths, V) float32, natural log,
-utterances one after the other; `units` (V,) text; `seconds_per_frame` (). Equal content is equal
-bytes, as numpy gives the members of the archive no time stamp.
+utterances one after the other; `units` (V,) text; `seconds_per_frame` (). Units that are not
+characters also have `kind` () text, and `separator` () text if they have one. Equal content is
+equal bytes, as numpy gives the members of the archive no time stamp.
 """
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from schatten.errors import UserError
 from schatten.runtime.files import write_bytes
-from schatten.units import Units, from_names
+from schatten.units import Units
 
+_ABOUT = ("kind", "separator")
 Frames = npt.NDArray[np.float32]
 """Natural-log probabilities of an utterance, (frames, units)."""
 
@@ -55,6 +58,7 @@ def write_logprobs(path: Path, logprobs: LogProbs) -> None:
     problem = _problem(logprobs)
     if problem:
         raise ValueError(f"log-probabilities for {path}: {problem}")
+    about: dict[str, Any] = _about(logprobs.units)
     buffer = io.BytesIO()
     np.savez(
         buffer,
@@ -63,6 +67,7 @@ def write_logprobs(path: Path, logprobs: LogProbs) -> None:
         values=np.ascontiguousarray(logprobs.values, dtype=np.float32),
         units=np.array(logprobs.units.names, dtype=np.str_),
         seconds_per_frame=np.float64(logprobs.seconds_per_frame),
+        **about,
     )
     write_bytes(path, buffer.getvalue())
 
@@ -75,7 +80,7 @@ def read_logprobs(path: Path) -> LogProbs:
                 ids=arrays["ids"].tolist(),
                 lengths=arrays["lengths"].astype(np.int64),
                 values=arrays["values"].astype(np.float32, copy=False),
-                units=from_names(arrays["units"].tolist()),
+                units=_units(arrays),
                 seconds_per_frame=float(arrays["seconds_per_frame"]),
             )
     except FileNotFoundError:
@@ -86,6 +91,23 @@ def read_logprobs(path: Path) -> LogProbs:
     if problem:
         raise UserError(f"{path} is damaged ({problem}): remove it and run again")
     return logprobs
+
+
+def _about(units: Units) -> dict[str, npt.NDArray[np.str_]]:
+    """Return what is stored beside the names of units; nothing for characters."""
+    stored = units.stored()
+    if isinstance(stored, list):
+        return {}
+    return {name: np.array(stored[name], np.str_) for name in _ABOUT if stored[name] is not None}
+
+
+def _units(arrays: Mapping[str, npt.NDArray[Any]]) -> Units:
+    """Return the units of an archive; one without a kind holds characters."""
+    names = arrays["units"].tolist()
+    if "kind" not in arrays:
+        return Units.from_stored(names)
+    about = {name: str(arrays[name]) if name in arrays else None for name in _ABOUT}
+    return Units.from_stored({**about, "names": names})
 
 
 def _problem(logprobs: LogProbs) -> str | None:

@@ -13,6 +13,7 @@ from schatten.export.layers import Layer, layers_of
 from schatten.export.quantize import quantize_rows
 from schatten.models.acoustic import AcousticModel
 from schatten.runtime.files import atomic_output
+from schatten.units.inventory import CHARACTERS, Units
 
 ARCHITECTURE = "schatten"
 FORMAT_VERSION = 1
@@ -47,7 +48,7 @@ def _write(model: AcousticModel, precision: Precision, path: Path) -> None:
     writer.add_uint32("schatten.version", FORMAT_VERSION)
     writer.add_string("schatten.precision", precision)
     writer.add_uint64("schatten.parameters", model.parameters_at_inference())
-    writer.add_array("schatten.units", list(model.units.names))
+    _add_units(writer, model.units)
     _add_features(writer, features)
     for key, value in _latency(layers, features).as_json().items():
         if isinstance(value, int):
@@ -61,6 +62,16 @@ def _write(model: AcousticModel, precision: Precision, path: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+
+
+def _add_units(writer: gguf.GGUFWriter, units: Units) -> None:
+    """Add names, and of other units than characters their kind and their separator, if any."""
+    writer.add_array("schatten.units", list(units.names))
+    if units.kind == CHARACTERS:
+        return
+    writer.add_string("schatten.units.kind", units.kind)
+    if units.separator is not None:
+        writer.add_string("schatten.units.separator", units.separator)
 
 
 def _add_features(writer: gguf.GGUFWriter, features: Frontend) -> None:

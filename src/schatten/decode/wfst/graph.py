@@ -3,11 +3,11 @@
 It reads the acoustic model's units (label: the unit's index and one) and writes words (label: the
 word's place in the lexicon, from 1). Costs are the language model's alone, unweighted, in natural
 logs. As in Mohri, Pereira, Riley: Speech recognition with weighted finite-state transducers (2008)
-and Miao, Gowayyed, Metze: EESEN (2015), except that a space must part words.
+and Miao, Gowayyed, Metze: EESEN (2015), except that units with a separator must part words by it.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,11 +48,6 @@ class Symbols:
         """The same label among the units; disambiguation symbols follow it."""
         return len(self.units) + 1
 
-    @property
-    def space(self) -> int:
-        """Label of the separator. Errors: `UserError` for units that have none."""
-        return self.units.separator_index + 1
-
 
 def read_symbols(lexicon: Path, units: Units) -> Symbols:
     """Label a lexicon. Errors: `UserError` for a unit that the acoustic model lacks."""
@@ -80,27 +75,46 @@ def topology(units: int) -> Fst:
 
 
 def lexicon_transducer(symbols: Symbols) -> Fst:
-    """Return L: words spelled, spaces between them, any more of them free.
+    """Return L, which reads units and writes words.
 
-    Words with one and the same spelling end in disambiguation symbols.
+    With a separator, one or more part words, and any may precede and follow them. Without one, a
+    word begins where the word before it ends. Labels behind the units are disambiguation symbols.
     """
-    space, back_off = symbols.space, symbols.back_off_unit
-    arcs = [(_ROOT, _ROOT, space, EPSILON), (_WORD_END, _ROOT, space, EPSILON)]
-    arcs.append((_WORD_END, _SENTENCE_END, EPSILON, EPSILON))
-    arcs += [(state, state, back_off, symbols.back_off_word) for state in (_ROOT, _SENTENCE_END)]
-    states = 3
-    seen: Counter[tuple[int, ...]] = Counter()
-    for word, spelling in symbols.entries:
-        twin = seen[spelling]
-        seen[spelling] += 1
-        labels = [*spelling, back_off + twin] if twin else list(spelling)
+    back_off, separator = symbols.back_off_unit, symbols.units.separator
+    if separator is None:
+        end, states, finals = _ROOT, 1, [_ROOT]
+        arcs = []
+    else:
+        end, states, finals = _WORD_END, 3, [_ROOT, _SENTENCE_END]
+        space = symbols.units.separator_index + 1
+        arcs = [(_ROOT, _ROOT, space, EPSILON), (_WORD_END, _ROOT, space, EPSILON)]
+        arcs.append((_WORD_END, _SENTENCE_END, EPSILON, EPSILON))
+    arcs += [(state, state, back_off, symbols.back_off_word) for state in finals]
+    for word, labels in _distinct(symbols):
         between = list(range(states, states + len(labels) - 1))
         states += len(between)
         writes = [word] + [EPSILON] * len(between)
-        arcs += zip([_ROOT, *between], [*between, _WORD_END], labels, writes, strict=True)
+        arcs += zip([_ROOT, *between], [*between, end], labels, writes, strict=True)
     final = np.full(states, np.inf)
-    final[[_ROOT, _SENTENCE_END]] = 0.0
+    final[finals] = 0.0
     return _free(arcs, final)
+
+
+def _distinct(symbols: Symbols) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Yield words and their spellings, which disambiguation symbols make different.
+
+    Without a separator, a spelling that begins another one ends in a symbol too (Mohri et al.):
+    otherwise the labels would not tell where a word ends, and determinisation would not end.
+    """
+    begins: set[tuple[int, ...]] = set()
+    if symbols.units.separator is None:
+        for _, spelling in symbols.entries:
+            begins.update(spelling[:length] for length in range(1, len(spelling)))
+    seen: Counter[tuple[int, ...]] = Counter()
+    for word, spelling in symbols.entries:
+        symbol = seen[spelling] + (spelling in begins)
+        seen[spelling] += 1
+        yield word, (*spelling, symbols.back_off_unit + symbol) if symbol else spelling
 
 
 def _free(arcs: list[tuple[int, int, int, int]], final: np.ndarray) -> Fst:
@@ -155,7 +169,7 @@ class Graph:
     """A decoding graph and the names of its labels."""
 
     fst: Fst
-    units: list[str]
+    units: Units
     """Of the acoustic model; the label of the first is 1."""
     words: list[str]
     """The label of the first is 1."""
@@ -166,7 +180,7 @@ class Graph:
 
     def require_units(self, units: Units, source: Path) -> None:
         """Refuse other units than the graph's, which was read from `source`, by a `UserError`."""
-        if list(units.names) != self.units:
+        if units != self.units:
             raise UserError(f"{source} was made for other units than the acoustic model's")
 
 
@@ -178,9 +192,8 @@ def names_of(path: Path) -> Path:
 def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
     """Compose a graph and write it, the names of its labels to `names_of`; return its size."""
     fst, steps = compose(symbols, grammar)
-    units = tuple(symbols.units.names)
-    names = GraphNames(units=units, words=symbols.words, states_and_arcs=steps)
-    names.write(names_of(path))
+    value = {"units": symbols.units.stored(), "words": symbols.words, "states_and_arcs": steps}
+    GraphNames.model_validate(value).write(names_of(path))
     write_fst(path, fst)
     sizes = (f"{name} {states} states, {arcs} arcs" for name, (states, arcs) in steps.items())
     return f"{'; '.join(sizes)}; {path.stat().st_size / 1e6:.1f} MB"
@@ -191,7 +204,11 @@ def read_graph(path: Path) -> Graph:
     names = names_of(path)
     wrong = f"{names} names no units and words: make the graph again"
     fst, value = read_fst(path), GraphNames.read(names, wrong)
-    units, words = list(value.units), list(value.words)
-    if fst.arcs and (fst.ilabel.max() > len(units) or fst.olabel.max() > len(words)):
+    count = len(value.units if isinstance(value.units, tuple) else value.units.names)
+    words = list(value.words)
+    if fst.arcs and (fst.ilabel.max() > count or fst.olabel.max() > len(words)):
         raise UserError(f"{names} does not belong to {path}: make the graph again")
-    return Graph(fst, units, words)
+    try:
+        return Graph(fst, Units.from_stored(value.as_json()["units"]), words)
+    except ValueError:
+        raise UserError(wrong) from None
