@@ -19,7 +19,7 @@
 #include "lexicon.h"
 #include "manifest.h"
 #include "ngrams.h"
-#include "path_table.h"
+#include "paths.h"
 
 namespace schatten {
 
@@ -70,16 +70,8 @@ class LanguageModel : public schatten_lm {
   int separator_, units_;  // separator_: 0: none
 };
 
-// All beginnings of the utterance that agree in the language model's state and in the letters of the present word.
-struct Path {
-  uint64_t state_hash;
-  int node, history;            // in the lexicon; minus a unit: at the root after a word that ends in it; of the words before
-  int first_frame, last_frame;  // of the present word's letters; at the root after a unit: of the word's before
-  double blank, letter;         // probability of the ways that end in a blank, and of those that do not
-
-  double total() const { return blank + letter; }
-};
-
+// kParted: a separator parts words. It is not asked at run time, which would cost characters some percent.
+template <bool kParted>
 class Search : public Decoder {
  public:
   Search(const LanguageModel &model, const schatten_options &options, double seconds_per_frame)
@@ -100,6 +92,9 @@ class Search : public Decoder {
     next_.reserve(beam_size_ * model.successors(token_beam_));
     order_.reserve(std::max(next_.capacity(), probabilities_.size()));
     needed_.reserve(beam_size_);
+    for (int child = lexicon_.node(0).first_child; child < lexicon_.children_end(0); ++child) {
+      first_factors_.push_back(exponential(weight_ * static_cast<double>(lexicon_.node(child).best)));
+    }
     text_.reserve(kExpectedLetters);
     words_.reserve(kExpectedWords);
     reset(0);
@@ -114,7 +109,7 @@ class Search : public Decoder {
 
   void finish() override {
     const Path before = best();
-    separator_ ? end_by_separator() : end_without();
+    kParted ? end_by_separator() : end_without();
     const Path *ending = nullptr;
     double likeliest = 0;
     for (const Path &path : next_.empty() ? next_ : beam_) {
@@ -175,13 +170,21 @@ class Search : public Decoder {
     next_.clear();
     floor_ = 0;
     for (const Path &path : beam_) stay(path);
+    if (!kParted && next_.size() == beam_size_) raise_floor();
     for (const Path &path : beam_) extend(path);
     prune();
   }
 
+  // What is less likely than all of a full beam will not be kept, so its words need not be scored. What it would add to
+  // paths that are kept is lost; with a separator that would change results of before.
+  void raise_floor() {
+    const auto less = [](const Path &a, const Path &b) { return a.total() < b.total(); };
+    floor_ = std::max(floor_, std::min_element(next_.begin(), next_.end(), less)->total());
+  }
+
   // A blank, or the same unit again; a separator may also follow a blank, for any number of them parts two words.
   void stay(const Path &path) {
-    const bool is_parted = separator_ && path.node == 0;
+    const bool is_parted = kParted && path.node == 0;
     Path next = path;
     next.blank = path.total() * probabilities_[0];
     next.letter = (is_parted ? path.total() : path.letter) * probabilities_[static_cast<size_t>(last_unit(path))];
@@ -197,14 +200,17 @@ class Search : public Decoder {
     next.blank = 0;
     next.last_frame = frame_;
     if (at == 0) next.first_frame = frame_;
-    const float counted = at ? node.best : 0.0f;
     for (int child = node.first_child, end = lexicon_.children_end(at); child < end; ++child) {
       const Lexicon::Node &below = lexicon_.node(child);
       next.letter = (below.unit == last ? path.blank : total) * likely_[static_cast<size_t>(below.unit)];
       if (next.letter <= floor_) continue;
-      if (below.best != counted) next.letter *= exponential(weight_ * static_cast<double>(below.best - counted));
+      if (at == 0) {
+        next.letter *= first_factors_[static_cast<size_t>(child - node.first_child)];
+      } else if (below.best != node.best) {
+        next.letter *= exponential(weight_ * static_cast<double>(below.best - node.best));
+      }
       next.node = child;
-      if (separator_) {
+      if (kParted) {
         offer(next);
       } else {
         if (path.node < 0) leave_word(path, next.letter);
@@ -212,14 +218,19 @@ class Search : public Decoder {
         end_words(next, next.letter);
       }
     }
-    if (separator_ && at) end_words(path, total * likely_[static_cast<size_t>(separator_)]);
+    if (kParted && at) end_words(path, total * likely_[static_cast<size_t>(separator_)]);
   }
 
   // Ends every word that is spelled where a path is.
   void end_words(const Path &path, double probability) {
-    if (probability <= 0) return;
-    for (int i = lexicon_.node(path.node).first_word, end = lexicon_.words_end(path.node); i < end; ++i) {
-      end_word(path, lexicon_.word_at(i), probability);
+    const Lexicon::Node &node = lexicon_.node(path.node);
+    const int words_end = lexicon_.words_end(path.node);
+    if (probability <= 0 || node.first_word == words_end) return;
+    const double counted = weight_ * static_cast<double>(node.best);
+    // No word is likelier than one that the language model is sure of: what fails then is not looked up.
+    const double most = probability * exponential(bonus_ - counted);
+    for (int i = node.first_word; i < words_end && most > floor_; ++i) {
+      end_word(path, lexicon_.word_at(i), probability, counted);
     }
   }
 
@@ -231,10 +242,8 @@ class Search : public Decoder {
     entry.last_frame = path.last_frame;
   }
 
-  void end_word(const Path &path, int word, double probability) {
-    // No word is likelier than one that the language model is sure of: what fails then is not looked up.
-    const double counted = weight_ * static_cast<double>(lexicon_.node(path.node).best);
-    if (probability * exponential(bonus_ - counted) <= floor_) return;
+  // `counted`: what the language model counts for already.
+  void end_word(const Path &path, int word, double probability, double counted) {
     int at = history_.find(path.history, word);
     if (at < 0) {
       History::Entry entry{};
@@ -254,7 +263,7 @@ class Search : public Decoder {
       entry.last_frame = path.last_frame;
     }
     next.blank = 0;
-    next.node = separator_ ? 0 : -lexicon_.node(path.node).unit;
+    next.node = kParted ? 0 : -lexicon_.node(path.node).unit;
     next.history = at;
     next.state_hash = entry.state_hash;
     offer(next);
@@ -345,7 +354,7 @@ class Search : public Decoder {
     text_.clear();
     if (last >= 0) words_.push_back(timed(last, path.first_frame, path.last_frame));
     for (int at = path.history; at > 0; at = history_[at].before) {
-      const bool is_left = separator_ || path.node > 0 || at != path.history;  // else the path still is in its last unit
+      const bool is_left = kParted || path.node > 0 || at != path.history;  // else the path still is in its last unit
       words_.push_back(timed(history_[at].word, history_[at].first_frame, is_left ? history_[at].last_frame : path.last_frame));
     }
     std::reverse(words_.begin(), words_.end());
@@ -372,6 +381,7 @@ class Search : public Decoder {
   PathTable table_;
   std::vector<Path> beam_, next_;
   std::vector<double> probabilities_, likely_;
+  std::vector<double> first_factors_;  // what the look-ahead counts for the root's children
   std::vector<int> order_;
   std::vector<int *> needed_;
   size_t best_ = 0;
@@ -382,7 +392,8 @@ class Search : public Decoder {
 };
 
 std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options, double seconds_per_frame) const {
-  return std::make_unique<Search>(*this, options, seconds_per_frame);
+  if (separator_) return std::make_unique<Search<true>>(*this, options, seconds_per_frame);
+  return std::make_unique<Search<false>>(*this, options, seconds_per_frame);
 }
 
 }  // namespace

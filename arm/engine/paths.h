@@ -1,6 +1,6 @@
-// The places of a search's paths in a frame.
-#ifndef SCHATTEN_ENGINE_PATH_TABLE_H
-#define SCHATTEN_ENGINE_PATH_TABLE_H
+// The paths of a search, and their places in a frame.
+#ifndef SCHATTEN_ENGINE_PATHS_H
+#define SCHATTEN_ENGINE_PATHS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +10,17 @@
 #include "history.h"
 
 namespace schatten {
+
+// All beginnings of the utterance that agree in the language model's state and in the letters of the present word. Where no
+// separator parts words, the node after a word is minus the word's last unit, and the frames are those of that word.
+struct Path {
+  uint64_t state_hash;
+  int node, history;            // in the lexicon; of the words before
+  int first_frame, last_frame;  // of the present word's letters
+  double blank, letter;         // probability of the ways that end in a blank, and of those that do not
+
+  double total() const { return blank + letter; }
+};
 
 // Finds paths by node and state, for one frame at a time.
 class PathTable {
