@@ -35,6 +35,7 @@ rule arm_build:
         ARM / "{target}/bin/time_vector",
         ARM / "{target}/bin/time_engine",
         ARM / "{target}/bin/schatten-recognize",
+        ARM / "{target}/bin/decode_logprobs",
         ARM / "{target}/lib/libschatten_kernels.a",
     log:
         ARM / "{target}/build.log",

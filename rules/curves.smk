@@ -7,6 +7,7 @@ rule beams:
         cuts=PATHS.cuts(EXPERIMENT.recipe.splits.dev),
         lm=PATHS.lm("{lm}") / "bin",
         lexicon=EXPERIMENT.search_lexicon,
+        program=ancient(EXPERIMENT.search_program),
         weights=PATHS.weights(EXPERIMENT.baseline, "{lm}", "{decoder}"),
     output:
         PATHS.beams("{decoder}", "{lm}"),
@@ -17,10 +18,13 @@ rule beams:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=step_settings.beams_settings(EXPERIMENT.recipe),
+        settings=lambda wildcards: step_settings.beams_settings(
+            EXPERIMENT.recipe, wildcards.decoder
+        ),
         lexicon=given("lexicon"),
+        program=given("program"),
     shell:
-        "schatten beams --recipe {EXPERIMENT.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+        "schatten beams --recipe {EXPERIMENT.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} {params.program:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule curve:

@@ -1,4 +1,7 @@
 # Log-probabilities, weights tuned on dev, words, scores.
+#
+# Over a lexicon the engine's program searches. It is `ancient`: an edit of the engine that leaves
+# the words alone decodes nothing again; result versions do that.
 
 
 rule logprobs:
@@ -28,6 +31,7 @@ rule tune:
         cuts=PATHS.cuts(EXPERIMENT.recipe.splits.dev),
         lm=PATHS.lm("{lm}") / "bin",
         lexicon=EXPERIMENT.search_lexicon,
+        program=ancient(EXPERIMENT.search_program),
     output:
         PATHS.weights(NODE, "{lm}", "{decoder}"),
     log:
@@ -39,10 +43,13 @@ rule tune:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=step_settings.tune_settings(EXPERIMENT.recipe),
+        settings=lambda wildcards: step_settings.tune_settings(
+            EXPERIMENT.recipe, wildcards.decoder
+        ),
         lexicon=given("lexicon"),
+        program=given("program"),
     shell:
-        "schatten tune --recipe {EXPERIMENT.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} --output {output:q} > {log:q} 2>&1"
+        "schatten tune --recipe {EXPERIMENT.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} {params.lexicon:q} {params.program:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule tune_wfst:
@@ -89,6 +96,7 @@ rule beam:
         logprobs=PATHS.logprobs(NODE, "{split}"),
         lm=PATHS.lm("{lm}") / "bin",
         lexicon=EXPERIMENT.search_lexicon,
+        program=ancient(EXPERIMENT.search_program),
         weights=EXPERIMENT.weights,
     output:
         PATHS.hypotheses(NODE, "{decoder}", "{lm}", "{split}"),
@@ -101,10 +109,13 @@ rule beam:
         mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
-        settings=step_settings.decode_settings(EXPERIMENT.recipe),
+        settings=lambda wildcards: step_settings.decode_settings(
+            EXPERIMENT.recipe, wildcards.decoder
+        ),
         lexicon=given("lexicon"),
+        program=given("program"),
     shell:
-        "schatten decode --recipe {EXPERIMENT.name:q} --decoder {wildcards.decoder} --logprobs {input.logprobs:q} --lm {input.lm:q} {params.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+        "schatten decode --recipe {EXPERIMENT.name:q} --decoder {wildcards.decoder} --logprobs {input.logprobs:q} --lm {input.lm:q} {params.lexicon:q} {params.program:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule wfst:

@@ -1,6 +1,7 @@
 # Models for the engine, the engine itself for this machine, and the words that it recognises.
 
-ENGINE = Path(".tools/engine/bin/schatten-recognize")
+from schatten.workflow.inputs import ENGINE, SEARCH_PROGRAM
+
 EXPORTED = str(PATHS.home / "am/{folder}/model.{precision}")
 
 
@@ -13,7 +14,7 @@ rule engine:
         ],
     output:
         ENGINE,
-        ENGINE.with_name("decode_logprobs"),
+        SEARCH_PROGRAM,
     log:
         Path(".tools/engine.log"),
     threads: 2
@@ -80,7 +81,7 @@ rule engine_beam:
         mem_mb=scaled(2000),
         runtime=scaled(240),
     params:
-        settings=step_settings.decode_settings(EXPERIMENT.recipe),
+        settings=step_settings.decode_settings(EXPERIMENT.recipe, "engine"),
     shell:
         "schatten recognize --recipe {EXPERIMENT.name:q} {EXPERIMENT.audio_option} --engine {input.engine:q} --model {input.model:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
 
@@ -94,7 +95,7 @@ rule decoder_bench:
         weights=lambda wildcards: PATHS.weights(
             EXPERIMENT.baseline, EXPERIMENT.lexicon_model
         ),
-        program=ENGINE.with_name("decode_logprobs"),
+        program=SEARCH_PROGRAM,
     output:
         PATHS.tables / "decoders.txt",
     log:
@@ -104,6 +105,6 @@ rule decoder_bench:
         mem_mb=scaled(2000),
         runtime=scaled(60),
     params:
-        settings=step_settings.decode_settings(EXPERIMENT.recipe),
+        settings=step_settings.decode_settings(EXPERIMENT.recipe, "lexicon"),
     shell:
         "schatten bench-decoder --recipe {EXPERIMENT.name:q} --logprobs {input.logprobs:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --program {input.program:q} > {output:q} 2> {log:q}"

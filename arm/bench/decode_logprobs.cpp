@@ -1,9 +1,10 @@
-// Decodes log-probabilities on standard input with the engine's search:
-//   decode_logprobs LM LEXICON LOOK_AHEAD LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM
-// LOOK_AHEAD may be empty. Input: the number of units V and of utterances, the unit between words (0: none), the names of the
-// units, each with a zero behind; then of each utterance its number of frames and frames * V floats. Numbers are 32-bit
-// integers of this machine. Output: of each utterance its score, a tab, its words; at the end the seconds of decoding, and
-// what memory grew by meanwhile and while the language model was opened, in kilobytes.
+// Decodes log-probabilities on standard input with the engine's search, as often as it is asked to:
+//   decode_logprobs LM LEXICON LOOK_AHEAD
+// LOOK_AHEAD may be empty. Input: the number of units V and of utterances, the names of the units, each with a zero behind;
+// then of each utterance its number of frames and frames * V floats. Numbers are 32-bit integers of this machine. Any number
+// of searches may follow, each a line of text: LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM. Output of a search: of
+// each utterance its score, a tab, its words; at the end the CPU seconds of decoding, and what memory grew by since the
+// utterances were read, in kilobytes. The files are loaded once: tuning searches with some ten weights.
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -44,49 +45,58 @@ std::string read_name() {
   return name;
 }
 
-schatten_options parse(char **argument) {
-  schatten_options options{};
-  options.lm_weight = atof(argument[0]);
-  options.word_bonus = atof(argument[1]);
-  options.beam = atoi(argument[2]);
-  options.beam_threshold = atof(argument[3]);
-  options.token_beam = atoi(argument[4]);
-  return options;
+using Utterance = std::vector<float>;  // frames * V log-probabilities
+
+// Reads the next search; false at the end of the input.
+bool read_options(schatten_options *options) {
+  *options = {};
+  const int found = scanf("%lf %lf %d %lf %d", &options->lm_weight, &options->word_bonus, &options->beam,
+                          &options->beam_threshold, &options->token_beam);
+  require(found == 5 || found == EOF, "a search is LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM");
+  return found == 5;
 }
 
-void run(char **argument) {
-  int32_t sizes[3];
-  read(sizes, 3);
-  require(sizes[2] >= 0 && sizes[2] < sizes[0], "the unit between words is none of the units");
-  schatten::Units units{sizes[2] ? schatten::Units::kCharacters : schatten::Units::kPhones, {}, sizes[2]};
-  for (int i = 0; i < sizes[0]; ++i) units.names.push_back(read_name());
-  const long before = memory();
-  const schatten_lm_files files{argument[0], argument[1], argument[2][0] ? argument[2] : nullptr, nullptr};
-  const auto lm = schatten::open_language_model(files, units);
-  const auto decoder = lm->decoder(parse(argument + 3), 1.0);
-  const size_t width = units.names.size();
+// Prints each utterance's score and words; returns the CPU seconds.
+double decode(schatten::Decoder *decoder, const std::vector<Utterance> &utterances, size_t units) {
   double seconds = 0;
-  std::vector<float> frames;
-  for (int i = 0; i < sizes[1]; ++i) {
-    int32_t count;
-    read(&count, 1);
-    frames.resize(static_cast<size_t>(count) * width);
-    read(frames.data(), frames.size());
+  for (const Utterance &utterance : utterances) {
     const double start = now();
     decoder->reset(0);
-    for (int t = 0; t < count; ++t) decoder->push(frames.data() + static_cast<size_t>(t) * width);
+    for (size_t at = 0; at < utterance.size(); at += units) decoder->push(utterance.data() + at);
     decoder->finish();
     seconds += now() - start;
     printf("%.9g\t%s\n", decoder->score(), decoder->text().c_str());
   }
-  printf("%.6f\t%ld\n", seconds, memory() - before);
+  return seconds;
+}
+
+void run(char **argument) {
+  int32_t sizes[2];
+  read(sizes, 2);
+  std::vector<std::string> units;
+  for (int i = 0; i < sizes[0]; ++i) units.push_back(read_name());
+  std::vector<Utterance> utterances;
+  for (int i = 0; i < sizes[1]; ++i) {
+    int32_t frames;
+    read(&frames, 1);
+    utterances.emplace_back(static_cast<size_t>(frames) * units.size());
+    read(utterances.back().data(), utterances.back().size());
+  }
+  const long before = memory();
+  const schatten_lm_files files{argument[0], argument[1], argument[2][0] ? argument[2] : nullptr, nullptr};
+  const auto lm = schatten::open_language_model(files, units);
+  for (schatten_options options; read_options(&options);) {
+    const double seconds = decode(lm->decoder(options, 1.0).get(), utterances, units.size());
+    printf("%.6f\t%ld\n", seconds, memory() - before);
+    fflush(stdout);
+  }
 }
 
 }  // namespace
 
 int main(int argc, char **argv) {
   try {
-    require(argc == 9, "give LM LEXICON LOOK_AHEAD LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM");
+    require(argc == 4, "give LM LEXICON LOOK_AHEAD");
     run(argv + 1);
   } catch (const std::exception &error) {
     fprintf(stderr, "decode_logprobs: %s\n", error.what());

@@ -25,7 +25,7 @@ class DecoderInputs:
     lexicon: Path
     weights: Path
     program: Path
-    """decode_logprobs."""
+    """The engine's decode_logprobs."""
     look_ahead: Path | None = None
     """A first-pass model for the engine, which then searches without and with it."""
 
@@ -58,6 +58,11 @@ class DecodersCompared:
     """Memory of language model, lexicon and search."""
     look_ahead: LookAheadTimes | None
     """The engine with a first-pass model; None if none was given."""
+
+    @property
+    def points(self) -> float:
+        """Points of WER that the engine has more than flashlight-text."""
+        return self.engine_wer - self.flashlight_wer
 
     @property
     def faster(self) -> float:
@@ -136,13 +141,13 @@ def _wer(words: Mapping[str, list[str]], references: list[Utterance]) -> float:
 
 def as_lines(compared: Sequence[DecodersCompared]) -> list[str]:
     """Return the lines of a readable table: each beam, then speed at equal word error rate."""
-    head = "beam  WER engine  WER flashlight  s engine  s flashlight  faster  same words  MB engine"
+    head = "beam  WER engine  WER flashlight  points  s engine  s flashlight  faster"
     return [
-        head,
+        f"{head}  same words  MB engine",
         *(
-            f"{o.beam:4d}  {o.engine_wer:10.2f}  {o.flashlight_wer:14.2f}  {o.engine_seconds:8.3f}"
-            f"  {o.flashlight_seconds:12.3f}  {o.faster:5.1f}x  {100 * o.same:8.1f} %"
-            f"  {o.engine_megabytes:9.1f}"
+            f"{o.beam:4d}  {o.engine_wer:10.2f}  {o.flashlight_wer:14.2f}  {o.points:+6.2f}"
+            f"  {o.engine_seconds:8.3f}  {o.flashlight_seconds:12.3f}  {o.faster:5.1f}x"
+            f"  {100 * o.same:8.1f} %  {o.engine_megabytes:9.1f}"
             for o in compared
         ),
         *_at_equal_wer(compared),

@@ -41,6 +41,9 @@ def test_the_table_says_what_look_ahead_does(build, files, tmp_path):
     assert (one.engine_wer, one.flashlight_wer) == (pytest.approx(wrong),) * 2
     assert one.look_ahead is not None
     assert (one.look_ahead.wer, one.look_ahead.same) == (pytest.approx(wrong), 1.0)
+    head, row = as_lines([one])[:2]
+    assert head.split()[5:7] == ["points", "s"]
+    assert row.split()[:4] == ["50", "33.33", "33.33", "+0.00"]
     head, row = as_lines([one])[-2:]
     assert head.startswith("beam  WER alone  WER look-ahead")
     assert row.split()[:3] == ["50", "33.33", "33.33"]

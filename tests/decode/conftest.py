@@ -1,7 +1,17 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from engine_build import build
 from toy_decoding import WORDS, arpa_text, character_arpa_text
+
+__all__ = ["build"]
+
+
+@pytest.fixture
+def program(build: Callable[[str], Path]) -> Path:
+    """The engine's search, which takes log-probabilities."""
+    return build("shared") / "bench/decode_logprobs"
 
 
 @pytest.fixture

@@ -26,18 +26,23 @@ def split(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "dev.npz", write_cuts(tmp_path / "dev.cuts.jsonl.gz", texts)
 
 
-@pytest.mark.parametrize("is_open", [False, True])
+@pytest.mark.parametrize("decoder", ["lexicon", "flashlight", "open"])
 def test_narrow_beams_find_other_words(
-    is_open: bool,
+    decoder: str,
     split: tuple[Path, Path],
     arpa: Path,
     character_arpa: Path,
     lexicon: Path,
+    program: Path,
     tmp_path: Path,
 ) -> None:
     weights = tmp_path / "weights.json"
     write_json(weights, {"lm_weight": 1.0, "word_bonus": 0.0})
-    files = SearchFiles(character_arpa, None) if is_open else SearchFiles(arpa, lexicon)
+    files = {
+        "lexicon": SearchFiles(arpa, lexicon, program),
+        "flashlight": SearchFiles(arpa, lexicon),
+        "open": SearchFiles(character_arpa, None),
+    }[decoder]
     curve = BeamCurve(beams=(100, 1, 10), rounds=2)
     value = measure(*split, files, weights, Decoding(), curve)
     assert (value.utterances, value.rounds) == (30, 2)

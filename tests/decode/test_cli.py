@@ -8,7 +8,7 @@ from typer.testing import CliRunner, Result
 
 from schatten.cli.decode import app
 from schatten.decode.logprobs import write_logprobs
-from schatten.runtime.files import read_json
+from schatten.runtime.files import read_json, write_json
 
 DECODING = "decoding: {beam: 20, lm_weights: [0.2, 0.6, 1.0], word_bonuses: [-1.0, 0.0, 1.0]}"
 TEXTS = {"kim-2": "ba a ab", "kim-1": "cab", "lee-1": "abb ba"}
@@ -33,10 +33,13 @@ SEARCH = ("--lm", "toy.arpa", "--lexicon", "lexicon")
 DECODE = ("decode", "--logprobs", "dev.npz", "--output", "dev.hyp.txt", "--decoder")
 
 
-def test_tune_decode_score(folder: Path) -> None:
-    split = ("--logprobs", "dev.npz", "--cuts", "dev.cuts.jsonl.gz")
-    assert call("tune", *split, *SEARCH, "--output", "w.json").exit_code == 0
-    result = call(*DECODE, "lexicon", *SEARCH, "--weights", "w.json")
+@pytest.mark.parametrize("decoder", ["lexicon", "flashlight"])
+def test_tune_decode_score(decoder: str, folder: Path, program: Path) -> None:
+    split, searcher = ("--logprobs", "dev.npz", "--cuts", "dev.cuts.jsonl.gz"), str(program)
+    tuned = call("tune", *split, *SEARCH, "--program", searcher, "--output", "w.json")
+    assert tuned.exit_code == 0
+    options = ("--program", searcher) if decoder == "lexicon" else ()
+    result = call(*DECODE, decoder, *SEARCH, *options, "--weights", "w.json")
     assert result.exit_code == 0
     assert "3 utterances, 1.9 s of audio decoded" in result.output
     expected = "kim-1 cab\nkim-2 ba a ab\nlee-1 abb ba\n"
@@ -74,6 +77,13 @@ def test_graph_tune_decode(rescoring: tuple[str, ...], folder: Path) -> None:
     assert call("tune", *split).exit_code == 2
 
 
+def test_a_missing_program_is_named_with_what_builds_it(folder: Path) -> None:
+    write_json(folder / "w.json", {"lm_weight": 1.0, "word_bonus": 0.0})
+    result = call(*DECODE, "lexicon", *SEARCH, "--weights", "w.json")
+    assert ".tools/engine/bin/decode_logprobs cannot be run" in str(result.exception)
+    assert "scripts/build_engine.sh" in str(result.exception)
+
+
 def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
     values = {"lee-1": clear_values("bcb a"), "kim-1": clear_values("")}
     write_logprobs(folder / "dev.npz", log_probs(values))
@@ -86,8 +96,11 @@ def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
     [
         (("lexicon",), "needs --lm and --lexicon and --weights"),
         (("lexicon", *SEARCH), "needs --weights"),
+        (("flashlight", *SEARCH), "needs --weights"),
+        (("flashlight", *SEARCH, "--weights", "w", "--program", "p"), "takes no --program"),
         (("open", "--lexicon", "lexicon"), "needs --lm and --weights"),
         (("open", *SEARCH, "--weights", "lexicon"), "takes no --lexicon"),
+        (("open", "--lm", "l", "--weights", "w", "--program", "p"), "takes no --program"),
         (("wfst", "--lm", "toy.arpa"), "needs --graph and --weights"),
         (("wfst", *SEARCH, "--graph", "g", "--weights", "w"), "takes no --lexicon"),
         (("lexicon", *SEARCH, "--graph", "g", "--weights", "w"), "takes no --graph"),

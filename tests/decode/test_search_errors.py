@@ -63,23 +63,27 @@ def search_errors(*arguments: str) -> Result:
     return call("search-errors", "--recipe", "toy.yaml", *files, *search, *arguments)
 
 
-def test_errors_are_those_of_brute_force(folder: Path) -> None:
+def test_errors_are_those_of_brute_force(folder: Path, program: Path) -> None:
     outputs = {f"kim-{n}": ranked(n)[0 if n % 3 else 1] for n in range(8)}
     write_hypotheses(folder / "other.txt", outputs)
-    options = ("--hypotheses", "other=other.txt", "--beam", "1", "--beam", "5000")
-    result = search_errors(*WIDE, *options, "--output", "errors.json")
+    searcher = ("--program", str(program))
+    options = ("--hypotheses", "other=other.txt", "--beam", "1", "--beam", "5000", *searcher)
+    result = search_errors(*WIDE, *options, "--flashlight", "--output", "errors.json")
     assert result.exit_code == 0, result.output
-    other, narrow, wide = read_json(folder / "errors.json")
+    other, narrow, wide, _, wide_flashlight = read_json(folder / "errors.json")
     wrong = {error["utterance"]: tuple(error["better"]) for error in other["errors"]}
     assert wrong == {f"kim-{n}": ranked(n)[0] for n in (0, 3, 6)}
     assert other["search_errors_per_thousand_words"] == pytest.approx(1000 * 3 / 16)
     assert (narrow["decoder"], wide["decoder"]) == ("lexicon, beam 1", "lexicon, beam 5000")
     assert narrow["search_errors"] > wide["search_errors"] == 0
+    assert wide_flashlight["decoder"] == "flashlight, beam 5000"
+    assert wide_flashlight["search_errors"] == 0
     assert "lexicon, beam 5000                 0" in result.output
     result = search_errors(*WIDE, *options, "--every", "3", "--output", "errors.json")
     assert read_json(folder / "errors.json")[0]["words"] == 2 * 3
     assert read_json(folder / "errors.json")[0]["search_errors"] == 3
-    result = search_errors(*WIDE, "--beam", "5000", "--token-beam", "1", "--output", "errors.json")
+    narrow = ("--beam", "5000", "--token-beam", "1", *searcher)
+    result = search_errors(*WIDE, *narrow, "--output", "errors.json")
     assert read_json(folder / "errors.json")[0]["search_errors"] > 0
 
 

@@ -157,13 +157,13 @@ def test_its_search_errors_are_counted_beside_flashlights(program, files, tmp_pa
         WIDE,
         [1, 2000],
         {},
-        program,
+        {"flashlight": None, "lexicon": program},
     )
     errors = {each.name: len(each.errors) for each in found}
     assert list(errors) == [
-        f"{search}, beam {beam}" for beam in (1, 2000) for search in ("lexicon", "engine")
+        f"{search}, beam {beam}" for search in ("flashlight", "lexicon") for beam in (1, 2000)
     ]
-    assert errors["engine, beam 1"] > errors["engine, beam 2000"] == 0
+    assert errors["lexicon, beam 1"] > errors["lexicon, beam 2000"] == 0
 
 
 @pytest.mark.parametrize(

@@ -150,10 +150,10 @@ def test_a_result_version_matters_to_its_own_step_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = loaded(tmp_path)
-    before = settings.start("dense", 1).settings, step_settings.tune_settings(settings)
-    monkeypatch.setitem(step_settings.RESULT_VERSION, "tune", 99)
+    before = settings.start("dense", 1).settings, step_settings.tune_settings(settings, "lexicon")
+    monkeypatch.setitem(step_settings.RESULT_VERSION, "tune_lexicon", 99)
     assert settings.start("dense", 1).settings == before[0]
-    assert step_settings.tune_settings(settings) != before[1]
+    assert step_settings.tune_settings(settings, "lexicon") != before[1]
 
 
 def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> None:

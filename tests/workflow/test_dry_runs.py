@@ -131,6 +131,8 @@ def part_of(step: Step, *folders: str) -> str:
         ("figure", {"figure"}, {"table", "score", "decode", "train"}),
         ("score", {"score", "table"}, {"decode", "tune", "train"}),
         ("decode", {"decode", "score", "table"}, {"tune", "logprobs", "train", "lm build"}),
+        ("tune_lexicon", {"tune", "decode", "recognize"}, {"logprobs", "train", "lm build"}),
+        ("decode_lexicon", {"decode", "score", "table"}, {"recognize", "tune", "logprobs"}),
         ("lm", {"lm build", "tune", "decode"}, {"train", "logprobs", "features", "corpus"}),
         ("later train", {"train", "logprobs"}, {"truncate", "features", "lm build"}),
         ("truncate", {"truncate", "train", "logprobs"}, {"features", "lm build"}),

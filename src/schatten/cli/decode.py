@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from schatten.cli.options import LEXICON, WEIGHTS, RecipeOption
+from schatten.cli.options import LEXICON, SEARCH_PROGRAM, WEIGHTS, RecipeOption
 
 app = typer.Typer()
 
@@ -22,6 +22,7 @@ GraphOption = Annotated[
     Path | None, typer.Option(help="Decoding graph that `graph` wrote, to search instead.")
 ]
 LexiconOption = Annotated[Path | None, LEXICON]
+ProgramOption = Annotated[Path | None, SEARCH_PROGRAM]
 
 
 class DecoderName(StrEnum):
@@ -31,6 +32,7 @@ class DecoderName(StrEnum):
     lexicon = "lexicon"
     open = "open"
     wfst = "wfst"
+    flashlight = "flashlight"
 
 
 _NEEDED = {
@@ -38,8 +40,9 @@ _NEEDED = {
     DecoderName.lexicon: ("--lm", "--lexicon", "--weights"),
     DecoderName.open: ("--lm", "--weights"),
     DecoderName.wfst: ("--graph", "--weights"),
+    DecoderName.flashlight: ("--lm", "--lexicon", "--weights"),
 }
-_OPTIONAL = {DecoderName.wfst: {"--lm", "--k2"}}
+_OPTIONAL = {DecoderName.wfst: {"--lm", "--k2"}, DecoderName.lexicon: {"--program"}}
 
 
 @app.command("graph")
@@ -79,10 +82,12 @@ def tune(
             "one of characters."
         ),
     ] = None,
+    program: ProgramOption = None,
     graph: GraphOption = None,
 ) -> None:
     """Choose LM weight and word bonus (natural logs) by WER on dev."""
     from schatten import recipe as recipes
+    from schatten.decode.engine_search import PROGRAM
     from schatten.decode.files import GraphFiles, SearchFiles
     from schatten.decode.tune import tune as run
 
@@ -90,7 +95,7 @@ def tune(
     if graph is not None and lexicon is None:
         files = GraphFiles(graph, lm)
     elif lm is not None and graph is None:
-        files = SearchFiles(lm, lexicon)
+        files = SearchFiles(lm, lexicon, program or PROGRAM)
     else:
         raise typer.BadParameter("give --lm, and --lexicon or not; or --graph, and --lm or not")
     chosen = run(logprobs, cuts, files, recipes.load(recipe).decoding)
@@ -104,9 +109,16 @@ def decode(
     recipe: RecipeOption,
     logprobs: LogProbsOption,
     output: Annotated[Path, typer.Option(help="Words: UTTERANCE WORD WORD ... a line.")],
-    decoder: Annotated[DecoderName, typer.Option(help="How words are found.")],
+    decoder: Annotated[
+        DecoderName,
+        typer.Option(
+            help="How words are found; flashlight searches the lexicon by flashlight-text, as a "
+            "check of the engine's search."
+        ),
+    ],
     lm: LmOption = None,
     lexicon: LexiconOption = None,
+    program: ProgramOption = None,
     graph: GraphOption = None,
     weights: Annotated[Path | None, WEIGHTS] = None,
     k2: Annotated[
@@ -116,10 +128,12 @@ def decode(
     """Turn log-probabilities into words: greedily, or by a search with a language model."""
     from schatten import recipe as recipes
     from schatten.decode import run
+    from schatten.decode.engine_search import PROGRAM
     from schatten.decode.files import GraphFiles, SearchFiles
     from schatten.decode.wfst import k2_search
 
     given = {"--lm": lm, "--lexicon": lexicon, "--graph": graph, "--weights": weights, "--k2": k2}
+    given["--program"] = program
     _require_options(decoder, {name for name, value in given.items() if value is not None})
     if k2 is not None and lm is not None:
         raise typer.BadParameter("--k2 takes no --lm: it rescores no lattices")
@@ -131,7 +145,9 @@ def decode(
     elif graph is not None:
         typer.echo(run.beam(logprobs, GraphFiles(graph, lm), weights, settings, output))
     elif lm is not None:
-        typer.echo(run.beam(logprobs, SearchFiles(lm, lexicon), weights, settings, output))
+        searcher = None if decoder is DecoderName.flashlight else program or PROGRAM
+        files = SearchFiles(lm, lexicon, searcher)
+        typer.echo(run.beam(logprobs, files, weights, settings, output))
 
 
 def _require_options(decoder: DecoderName, given: set[str]) -> None:
@@ -153,17 +169,19 @@ def beams(
     weights: Annotated[Path, WEIGHTS],
     output: Annotated[Path, typer.Option(help="WER and seconds by beam (.json).")],
     lexicon: LexiconOption = None,
+    program: ProgramOption = None,
 ) -> None:
     """Measure speed and WER of the search with each beam of the recipe's figures."""
     from schatten import recipe as recipes
     from schatten.decode.beams import measure
+    from schatten.decode.engine_search import PROGRAM
     from schatten.decode.files import SearchFiles
     from schatten.errors import UserError
 
     loaded = recipes.load(recipe)
     if (curve := loaded.figures.beam) is None:
         raise UserError(f"recipe {recipe} has no figures.beam: say which beams to measure")
-    files = SearchFiles(lm, lexicon)
+    files = SearchFiles(lm, lexicon, program or PROGRAM)
     measure(logprobs, cuts, files, weights, loaded.decoding, curve).write(output)
 
 

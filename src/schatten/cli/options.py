@@ -13,6 +13,10 @@ CUTS = typer.Option(help="Cuts of the split (.cuts.jsonl.gz).")
 AUDIO_DIR = typer.Option(help="Folder that audio paths are relative to; the cuts' own by default.")
 LEXICON = typer.Option(help="Lexicon: WORD TAB UNITS a line.")
 WEIGHTS = typer.Option(help="Weights that `tune` wrote.")
+SEARCH_PROGRAM = typer.Option(
+    "--program",
+    help="The engine's search over a lexicon; default: .tools/engine/bin/decode_logprobs.",
+)
 
 JobsOption = Annotated[
     int, typer.Option("--jobs", min=1, help="Processes or threads; results do not depend on it.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from schatten.cli.options import LEXICON, WEIGHTS, RecipeOption
+from schatten.cli.options import LEXICON, SEARCH_PROGRAM, WEIGHTS, RecipeOption
 
 if TYPE_CHECKING:
     from schatten.recipe.base import Settings
@@ -92,10 +92,10 @@ def search_errors(
         int | None, typer.Option(min=1, help="Units tried in a frame; the recipe's by default.")
     ] = None,
     hypotheses: HypothesesOption = None,
-    program: Annotated[
-        Path | None,
-        typer.Option(help="The engine's decode_logprobs, to be compared at each beam too."),
-    ] = None,
+    program: Annotated[Path | None, SEARCH_PROGRAM] = None,
+    flashlight: Annotated[
+        bool, typer.Option("--flashlight", help="Compare flashlight-text at each beam too.")
+    ] = False,
     reference_beam: Annotated[float, typer.Option(help="Beam of the reference, natural log.")] = 25,
     reference_lattice_beam: Annotated[
         float, typer.Option(help="Beam of its lattices, natural log.")
@@ -112,6 +112,7 @@ def search_errors(
     """
     from schatten import recipe as recipes
     from schatten.artifacts import write_list
+    from schatten.decode.engine_search import PROGRAM
     from schatten.decode.search_errors import errors_table
     from schatten.decode.wfst.run import Reference, count_search_errors
     from schatten.recipe.decoding import GraphSettings
@@ -121,7 +122,8 @@ def search_errors(
     given = {"beam_threshold": beam_threshold, "token_beam": token_beam}
     settings = _changed(recipes.load(recipe).decoding, given)
     files = dict(_named(each) for each in hypotheses or [])
-    found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files, program)
+    searches = {"lexicon": program or PROGRAM, **({"flashlight": None} if flashlight else {})}
+    found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files, searches)
     typer.echo(errors_table(found))
     if output is not None:
         write_list(output, [each.summary() for each in found])

@@ -1,19 +1,18 @@
 """Speed and errors of a search against its beam, on one split."""
 
-import time
 from pathlib import Path
 
 import kaldialign
 
 from schatten.artifacts import BeamPoint, Beams
-from schatten.decode.files import Decoder, SearchFiles
-from schatten.decode.logprobs import LogProbs, read_logprobs
+from schatten.decode.files import SearchFiles
+from schatten.decode.logprobs import read_logprobs
 from schatten.decode.weights import read_weights
 from schatten.recipe.curves import BeamCurve
 from schatten.recipe.decoding import Decoding
 from schatten.transcripts import Utterance, read_references, require_same_utterances
 
-Found = dict[str, list[str]]
+Words = dict[str, list[str]]
 """Words by utterance."""
 
 
@@ -31,15 +30,15 @@ def measure(
     """
     split, references = read_logprobs(logprobs), read_references(cuts)
     require_same_utterances(split.ids, logprobs, [each.id for each in references], cuts)
-    search, chosen = files.search(split.units, settings), read_weights(weights)
-    decoders = {beam: search.decoder(chosen, beam) for beam in sorted(set(curve.beams))}
-    found: dict[int, Found] = {}
-    seconds: dict[int, list[float]] = {beam: [] for beam in decoders}
-    for _ in range(curve.rounds):
-        for beam, decoder in decoders.items():
-            start = time.perf_counter()
-            found[beam] = _decode(decoder, split)
-            seconds[beam].append(time.perf_counter() - start)
+    chosen = read_weights(weights)
+    found: dict[int, Words] = {}
+    seconds: dict[int, list[float]] = {beam: [] for beam in sorted(set(curve.beams))}
+    with files.opened(split, settings) as search:
+        for _ in range(curve.rounds):
+            for beam, times in seconds.items():
+                decoded = search.decode(chosen, beam)
+                found[beam] = decoded.words
+                times.append(decoded.seconds)
     widest = found[max(found)]
     points = [
         BeamPoint(
@@ -58,15 +57,11 @@ def measure(
     )
 
 
-def _decode(decoder: Decoder, split: LogProbs) -> Found:
-    return {name: decoder.words(values) for name, values in split}
-
-
-def _wer(found: Found, references: list[Utterance]) -> float:
+def _wer(found: Words, references: list[Utterance]) -> float:
     pairs = [(list(each.words), found[each.id]) for each in references]
     errors = sum(kaldialign.edit_distance(*pair)["total"] for pair in pairs)
     return round(100.0 * errors / max(1, sum(len(said) for said, _ in pairs)), 4)
 
 
-def _differing(found: Found, widest: Found) -> int:
+def _differing(found: Words, widest: Words) -> int:
     return sum(words != widest[name] for name, words in found.items())

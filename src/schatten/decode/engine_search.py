@@ -1,12 +1,16 @@
-"""The engine's search over log-probabilities from elsewhere, by the program `decode_logprobs`.
+"""The engine's search over log-probabilities, by the program `decode_logprobs`.
 
 It is the engine's search with a language model (arm/engine/search.cpp), without the acoustic model.
-It serves to compare decoders on the same log-probabilities.
+It decodes every column of a language model with a lexicon.
 """
 
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -14,6 +18,9 @@ from schatten.decode.logprobs import LogProbs
 from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
+
+PROGRAM = Path(".tools/engine/bin/decode_logprobs")
+"""Where `scripts/build_engine.sh` puts the program, from the project's folder."""
 
 
 @dataclass(frozen=True)
@@ -43,36 +50,97 @@ class EngineSearch:
     """A first-pass model; None: the unigrams of `lm`."""
 
     def decode(self, split: LogProbs, weights: Weights) -> EngineWords:
-        """Decode all utterances in one process.
+        """Decode all utterances once.
 
         Errors: `UserError` if the program cannot be run or refuses its files.
         """
-        settings = self.settings
+        with self.opened(split) as running:
+            return running.decode(weights)
+
+    @contextmanager
+    def opened(self, split: LogProbs) -> Iterator["RunningSearch"]:
+        """Load the files and all utterances into one process, which decodes with any weights.
+
+        Errors: `UserError` if the program cannot be run or refuses its files.
+        """
+        command = [str(self.program), str(self.lm), str(self.lexicon), str(self.look_ahead or "")]
+        with tempfile.TemporaryFile() as complaints:
+            try:
+                process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints
+                )
+            except OSError as error:
+                raise UserError(
+                    f"{self.program} cannot be run ({error}): "
+                    "build the engine with scripts/build_engine.sh"
+                ) from None
+            with process:
+                running = RunningSearch(process, complaints, split.ids, self.settings)
+                try:
+                    running.write(_packed(split))
+                    yield running
+                finally:
+                    running.close()
+
+
+class RunningSearch:
+    """The program with its files and utterances loaded."""
+
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        complaints: IO[bytes],
+        ids: list[str],
+        settings: Decoding,
+    ) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._complaints = process, complaints
+        self._given, self._answers = process.stdin, process.stdout
+        self._ids, self._settings = ids, settings
+
+    def write(self, content: bytes) -> None:
+        """Write to the program; if it has ended, reading its answer says why."""
+        with suppress(BrokenPipeError):
+            self._given.write(content)
+            self._given.flush()
+
+    def decode(self, weights: Weights, beam: int | None = None) -> EngineWords:
+        """Decode all utterances, with another beam than the recipe's if given.
+
+        Errors: `UserError` if the program refuses its files or ends early.
+        """
+        settings = self._settings
         numbers = (
             weights.lm_weight,
             weights.word_bonus,
-            settings.beam,
+            beam or settings.beam,
             settings.beam_threshold,
             settings.token_beam,
         )
-        command = [self.program, self.lm, self.lexicon, self.look_ahead or "", *numbers]
-        try:
-            done = subprocess.run(
-                list(map(str, command)), check=False, input=_packed(split), capture_output=True
-            )
-        except OSError as error:
-            raise UserError(f"{self.program} cannot be run ({error}): build the engine") from None
-        if done.returncode:
-            raise UserError(done.stderr.decode().strip())
-        *lines, costs = done.stdout.decode().splitlines()
-        pairs = [line.split("\t") for line in lines]
-        seconds, kilobytes = costs.split("\t")
+        self.write((" ".join(map(str, numbers)) + "\n").encode())
+        pairs = [self._answer() for _ in self._ids]
+        seconds, kilobytes = self._answer()
         return EngineWords(
-            {name: pair[1].split() for name, pair in zip(split.ids, pairs, strict=True)},
-            {name: float(pair[0]) for name, pair in zip(split.ids, pairs, strict=True)},
+            {name: pair[1].split() for name, pair in zip(self._ids, pairs, strict=True)},
+            {name: float(pair[0]) for name, pair in zip(self._ids, pairs, strict=True)},
             float(seconds),
             int(kilobytes) * 1024 / 1e6,
         )
+
+    def close(self) -> None:
+        """End the input, which ends the program."""
+        with suppress(BrokenPipeError):
+            self._given.close()
+
+    def _answer(self) -> list[str]:
+        line = self._answers.readline().decode()
+        if line.endswith("\n"):
+            return line.rstrip("\n").split("\t")
+        status = self._process.wait()
+        self._complaints.seek(0)
+        said = self._complaints.read().decode(errors="replace").strip()
+        raise UserError(said or f"the engine's search ended early, with status {status}")
 
 
 def _packed(split: LogProbs) -> bytes:

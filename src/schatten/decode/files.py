@@ -1,29 +1,64 @@
 """The files of a search, and the search that they make: over a lexicon, open, or of a graph."""
 
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from schatten.decode.logprobs import Frames
+from schatten.decode.engine_search import EngineSearch
+from schatten.decode.logprobs import Frames, LogProbs
 from schatten.decode.open_search import OpenSearch
 from schatten.decode.search import LexiconSearch
 from schatten.decode.weights import Weights
 from schatten.recipe.decoding import Decoding
-from schatten.units import Units
+
+
+class Found(Protocol):
+    """What a search finds in a split."""
+
+    @property
+    def words(self) -> dict[str, list[str]]:
+        """Words by utterance."""
+
+    @property
+    def seconds(self) -> float:
+        """Time of decoding alone, of one thread."""
+
+
+class Search(Protocol):
+    """Files and a split's utterances, loaded once and searched with any weights."""
+
+    def decode(self, weights: Weights, beam: int | None = None) -> Found:
+        """Decode all utterances, with another beam than the recipe's if given."""
 
 
 class Decoder(Protocol):
-    """Finds the words of utterances."""
+    """Finds the words of utterances, one at a time."""
 
     def words(self, values: Frames) -> list[str]:
         """Return the best words of (frames, units) log-probabilities."""
 
 
-class Search(Protocol):
-    """Files that are loaded once and searched with any weights."""
+@dataclass(frozen=True)
+class _Decoded:
+    words: dict[str, list[str]]
+    seconds: float
 
-    def decoder(self, weights: Weights) -> Decoder:
-        """Return a decoder with these weights."""
+
+@dataclass(frozen=True)
+class _HereSearch:
+    """A search in this process."""
+
+    split: LogProbs
+    decoder: Callable[[Weights, int | None], Decoder]
+
+    def decode(self, weights: Weights, beam: int | None = None) -> _Decoded:
+        decoder = self.decoder(weights, beam)
+        start = time.perf_counter()
+        words = {name: decoder.words(values) for name, values in self.split}
+        return _Decoded(words, time.perf_counter() - start)
 
 
 @dataclass(frozen=True)
@@ -33,12 +68,23 @@ class SearchFiles:
     lm: Path
     lexicon: Path | None
     """None for the open search, whose language model is of characters."""
+    program: Path | None = None
+    """The engine's decode_logprobs, which searches a lexicon; None: flashlight-text searches it.
+    The open search takes no notice of it."""
 
-    def search(self, units: Units, settings: Decoding) -> LexiconSearch | OpenSearch:
-        """Load the files for an acoustic model with these units."""
+    def opened(self, split: LogProbs, settings: Decoding) -> AbstractContextManager[Search]:
+        """Load the files, and the utterances of an acoustic model, until the context ends.
+
+        Errors: `UserError` if the program cannot be run or refuses its files.
+        """
         if self.lexicon is None:
-            return OpenSearch(self.lm, units, settings)
-        return LexiconSearch(self.lexicon, self.lm, units, settings)
+            return nullcontext(
+                _HereSearch(split, OpenSearch(self.lm, split.units, settings).decoder)
+            )
+        if self.program is None:
+            search = LexiconSearch(self.lexicon, self.lm, split.units, settings)
+            return nullcontext(_HereSearch(split, search.decoder))
+        return EngineSearch(self.program, self.lexicon, self.lm, settings).opened(split)
 
 
 @dataclass(frozen=True)
@@ -49,11 +95,12 @@ class GraphFiles:
     rescoring_lm: Path | None
     """If given, it replaces the graph's language model in the lattices."""
 
-    def search(self, units: Units, settings: Decoding) -> Search:
-        """Load the files for an acoustic model with these units."""
+    def opened(self, split: LogProbs, settings: Decoding) -> AbstractContextManager[Search]:
+        """Load the files for an acoustic model; its beams are those of `settings.wfst` alone."""
         from schatten.decode.wfst.graph import read_graph
         from schatten.decode.wfst.search import GraphSearch
 
         graph = read_graph(self.graph)
-        graph.require_units(units, self.graph)
-        return GraphSearch(graph, settings.wfst, self.rescoring_lm)
+        graph.require_units(split.units, self.graph)
+        search = GraphSearch(graph, settings.wfst, self.rescoring_lm)
+        return nullcontext(_HereSearch(split, lambda weights, _: search.decoder(weights)))

@@ -4,15 +4,15 @@ The search starts in the middle of the grid. It tries all LM weights at the best
 bonuses at the best LM weight, until neither improves. That is some ten points of a grid of twenty.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import kaldialign
 
 from schatten import artifacts
-from schatten.decode.files import GraphFiles, Search, SearchFiles
-from schatten.decode.logprobs import LogProbs, read_logprobs
+from schatten.decode.files import GraphFiles, SearchFiles
+from schatten.decode.logprobs import read_logprobs
 from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
@@ -63,12 +63,12 @@ def tune(logprobs: Path, cuts: Path, files: SearchFiles | GraphFiles, settings: 
     words = sum(len(each.words) for each in references)
     if not words:
         raise UserError(f"{cuts} has no word in its transcripts: tune on another split")
-    search = files.search(split.units, settings)
-    errors = search_grid(
-        lambda weights: _word_errors(search, weights, split, references),
-        settings.lm_weights,
-        settings.word_bonuses,
-    )
+    with files.opened(split, settings) as search:
+        errors = search_grid(
+            lambda weights: _word_errors(search.decode(weights).words, references),
+            settings.lm_weights,
+            settings.word_bonuses,
+        )
     best = min(errors, key=lambda point: _order(point, errors))
     return Tuned(best, errors, words, _edges(best, settings))
 
@@ -97,15 +97,8 @@ def _order(point: Weights, errors: dict[Weights, int]) -> tuple[float, ...]:
     return (errors[point], point.lm_weight, abs(point.word_bonus), point.word_bonus)
 
 
-def _word_errors(
-    search: Search,
-    weights: Weights,
-    split: LogProbs,
-    references: list[Utterance],
-) -> int:
-    decoder = search.decoder(weights)
-    hypotheses = {name: decoder.words(values) for name, values in split}
-    pairs = ((list(each.words), hypotheses[each.id]) for each in references)
+def _word_errors(words: Mapping[str, list[str]], references: list[Utterance]) -> int:
+    pairs = ((list(each.words), words[each.id]) for each in references)
     return sum(kaldialign.edit_distance(*pair)["total"] for pair in pairs)
 
 

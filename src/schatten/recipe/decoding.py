@@ -34,7 +34,8 @@ class Decoding(Settings):
     """Prefix beam search with the language model, over its lexicon or open.
 
     A word sequence W scores log P(W | audio) + lm_weight * log P(W) + word_bonus * words of W, in
-    natural logs. In the open search each frame that is a space gets the bonus.
+    natural logs. The engine searches a lexicon. In the open search, by flashlight-text, each frame
+    that is a space gets the bonus.
     """
 
     beam: Beam = 200

@@ -23,19 +23,23 @@ RESULT_VERSION = {
     "logprobs": 1,
     "export": 1,
     "tune": 1,
+    "tune_lexicon": 2,
     "decode": 1,
+    "decode_lexicon": 2,
     "beams": 1,
+    "beams_lexicon": 2,
     "bundle": 2,
     "score": 2,
     "choose": 1,
-    "table": 5,
+    "table": 6,
     "figure": 5,
     "figure_page": 2,
     "tiers": 1,
     "measure": 1,
     "device_table": 2,
 }
-"""Raised by one when a change of the code changes a step's results."""
+"""Raised by one when a change of the code changes a step's results. A search over a lexicon has
+versions of its own, as its steps change where those of other searches do not."""
 
 
 def settings(step: str, *values: Any) -> str:
@@ -74,14 +78,20 @@ def graph_settings(recipe: Recipe) -> str:
     return settings("graph", recipe.text.alphabet)
 
 
-def tune_settings(recipe: Recipe) -> str:
-    """Settings of the tuning of decoding weights."""
-    return settings("tune", _beam_search(recipe))
+def _searched(step: str, decoder: str, *values: Any) -> str:
+    version = RESULT_VERSION[f"{step}_lexicon" if decoder == "lexicon" else step]
+    return settings_of(step, version, *values)
 
 
-def decode_settings(recipe: Recipe) -> str:
-    """Settings of the search; the weights come from the tuning."""
-    return settings("decode", {k: v for k, v in _beam_search(recipe).items() if k not in _GRID})
+def tune_settings(recipe: Recipe, decoder: str) -> str:
+    """Settings of the tuning of decoding weights, for a beam search by name."""
+    return _searched("tune", decoder, _beam_search(recipe))
+
+
+def decode_settings(recipe: Recipe, decoder: str) -> str:
+    """Settings of a beam search by name; the weights come from the tuning."""
+    search = {k: v for k, v in _beam_search(recipe).items() if k not in _GRID}
+    return _searched("decode", decoder, search)
 
 
 def tune_wfst_settings(recipe: Recipe) -> str:
@@ -99,7 +109,9 @@ def decoder_settings(recipe: Recipe, decoder: str) -> str:
     """Settings of a search by the decoder's name; greedy decoding has none."""
     if decoder == "greedy":
         return settings("decode")
-    return decode_wfst_settings(recipe) if decoder == "wfst" else decode_settings(recipe)
+    if decoder == "wfst":
+        return decode_wfst_settings(recipe)
+    return decode_settings(recipe, decoder)
 
 
 _GRID = ("lm_weights", "word_bonuses")
@@ -114,10 +126,11 @@ def bundle_settings(recipe: Recipe) -> str:
     return settings("bundle", _beam_search(recipe))
 
 
-def beams_settings(recipe: Recipe) -> str:
-    """Settings of the curve over beams; a recipe may have none."""
-    beam = recipe.figures.beam
-    return settings("beams", None if beam is None else _plain(beam), _beam_search(recipe))
+def beams_settings(recipe: Recipe, decoder: str) -> str:
+    """Settings of the curve over beams of a search; a recipe may have none."""
+    curve = recipe.figures.beam
+    plain = None if curve is None else _plain(curve)
+    return _searched("beams", decoder, plain, _beam_search(recipe))
 
 
 def score_settings(recipe: Recipe) -> str:
@@ -167,6 +180,10 @@ def _plain(settings: Any) -> Any:
 Options = Mapping[str, Any]
 
 
+def _beam_decoder(options: Options) -> str:
+    return "lexicon" if options.get("lexicon") else "open"
+
+
 def _node_settings(recipe: Recipe, options: Options) -> str:
     return recipe.node(options["system"], options["seed"], options["node"]).settings
 
@@ -180,13 +197,15 @@ OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "train": _node_settings,
     "truncate": _node_settings,
     "tune": lambda recipe, options: (
-        tune_wfst_settings(recipe) if options.get("graph") else tune_settings(recipe)
+        tune_wfst_settings(recipe)
+        if options.get("graph")
+        else tune_settings(recipe, _beam_decoder(options))
     ),
     "decode": lambda recipe, options: decoder_settings(recipe, str(options["decoder"])),
     "recognize": lambda recipe, options: decoder_settings(
-        recipe, "lexicon" if options.get("lm") else "greedy"
+        recipe, "engine" if options.get("lm") else "greedy"
     ),
-    "beams": lambda recipe, _: beams_settings(recipe),
+    "beams": lambda recipe, options: beams_settings(recipe, _beam_decoder(options)),
     "bundle": lambda recipe, _: bundle_settings(recipe),
     "score": lambda recipe, _: score_settings(recipe),
     "choose": lambda recipe, options: choose_settings(recipe, options["grid"]),

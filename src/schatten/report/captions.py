@@ -182,8 +182,8 @@ def _size(split: str, validation: Validation) -> str:
 def _decoding(recipe: Recipe) -> str:
     search = recipe.decoding
     return (
-        f"Decoding: greedy has no lexicon and no LM; with an LM, prefix beam search over its "
-        f"lexicon, beam {search.beam}, threshold {search.beam_threshold:g}, "
+        f"Decoding: greedy has no lexicon and no LM; with an LM, the engine's prefix beam search "
+        f"over its lexicon, beam {search.beam}, threshold {search.beam_threshold:g}, "
         f"{search.token_beam} units a frame; LM weight and word bonus tuned on "
         f"{recipe.splits.dev} for each row and LM.{_open(recipe)}{_wfst(recipe)} "
         "Unknown words are out of the main LM's lexicon; their WER is what their own errors add "

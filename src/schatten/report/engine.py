@@ -36,7 +36,7 @@ class EngineResult:
     with_lm: dict[str, Score]
     """By language model, the main one first."""
     reference: Score
-    """Score by torch and flashlight-text, with the main language model or greedily."""
+    """Score by torch's log-probabilities, with the main language model or greedily."""
     fp32: Score | None
     """The engine's score of the model in fp32; None if that was not asked for."""
     loss: Difference | None

@@ -19,6 +19,10 @@ from schatten.recipe.tables import written
 from schatten.workflow.experiment import Experiment
 from schatten.workflow.step_rules import StepRule, step_rules
 
+ENGINE = Path(".tools/engine/bin/schatten-recognize")
+SEARCH_PROGRAM = ENGINE.with_name("decode_logprobs")
+"""Programs of the engine that `scripts/build_engine.sh` builds for this machine."""
+
 
 class Workflow(Experiment):
     """One experiment's workflow: rules take their inputs, outputs and params from here."""
@@ -164,6 +168,10 @@ class Workflow(Experiment):
     def exported(self, wildcards: Any) -> Path:
         """The node's model for the engine."""
         return self.layout.exported(self.node(wildcards), wildcards.precision)
+
+    def search_program(self, wildcards: Any) -> list[Path]:
+        """The engine's search, which decodes with a lexicon; none if nothing searches one."""
+        return [SEARCH_PROGRAM] if self.search_lexicon(wildcards) else []
 
     def search_lexicon(self, wildcards: Any) -> list[Path]:
         """The lexicon that is searched with a language model; none if it is of characters."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from schatten.cli.options import CUTS, LEXICON, WEIGHTS, RecipeOption
+from schatten.cli.options import CUTS, LEXICON, SEARCH_PROGRAM, WEIGHTS, RecipeOption
 
 app = typer.Typer()
 
@@ -19,9 +19,7 @@ def bench_decoder(
     lm: Annotated[Path, typer.Option(help="KenLM binary (or ARPA).")],
     lexicon: Annotated[Path, LEXICON],
     weights: Annotated[Path, WEIGHTS],
-    program: Annotated[Path, typer.Option(help="The engine's search.")] = Path(
-        ".tools/engine/bin/decode_logprobs"
-    ),
+    program: Annotated[Path | None, SEARCH_PROGRAM] = None,
     look_ahead: Annotated[
         Path | None,
         typer.Option(help="First-pass model: the engine is also run with its look-ahead."),
@@ -33,8 +31,9 @@ def bench_decoder(
 ) -> None:
     """Decode with the engine and with flashlight-text: WER (%), CPU seconds, MB, one thread."""
     from schatten import recipe as recipes
+    from schatten.decode.engine_search import PROGRAM
     from schatten_bench.decoders import DecoderInputs, as_lines, time_decoders
 
-    inputs = DecoderInputs(logprobs, cuts, lm, lexicon, weights, program, look_ahead)
+    inputs = DecoderInputs(logprobs, cuts, lm, lexicon, weights, program or PROGRAM, look_ahead)
     compared = time_decoders(inputs, recipes.load(recipe).decoding, beam, rounds)
     typer.echo("\n".join(as_lines(compared)))

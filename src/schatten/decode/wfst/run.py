@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from schatten.decode.engine_search import EngineSearch
 from schatten.decode.exact import ExactScorer
+from schatten.decode.files import SearchFiles
 from schatten.decode.logprobs import Frames, LogProbs, read_logprobs
-from schatten.decode.search import LexiconSearch
 from schatten.decode.search_errors import DecoderErrors, find_search_errors
-from schatten.decode.weights import Weights, read_weights
+from schatten.decode.weights import read_weights
 from schatten.decode.wfst.graph import read_graph
 from schatten.decode.wfst.lattice import WordLattice
 from schatten.decode.wfst.rescore import Rescorer
@@ -93,11 +92,12 @@ def count_search_errors(
     settings: Decoding,
     beams: list[int],
     hypotheses: Mapping[str, Path],
-    program: Path | None = None,
+    searches: Mapping[str, Path | None],
 ) -> list[DecoderErrors]:
-    """Compare the lexicon's search at some beams, and decoders' files, with a reference.
+    """Compare searches of a lexicon at some beams, and decoders' files, with a reference.
 
-    With `program`, the engine's decode_logprobs, its search is compared at these beams too.
+    `searches` gives their programs by name: the engine's decode_logprobs, or None for
+    flashlight-text.
     """
     split, references = read_logprobs(logprobs), read_references(cuts)
     ids = [each.id for each in references]
@@ -109,12 +109,11 @@ def count_search_errors(
     for name, path in hypotheses.items():
         outputs[name] = read_hypotheses(path)
         require_same_utterances(outputs[name], path, ids, cuts)
-    for beam in beams:
-        narrowed = settings.model_copy(update={"beam": beam})
-        outputs[f"lexicon, beam {beam}"] = _searched(reference, split, narrowed, weights)
-        if program is not None:
-            engine = EngineSearch(program, reference.lexicon, reference.lm, narrowed)
-            outputs[f"engine, beam {beam}"] = engine.decode(split, weights).words
+    for name, program in searches.items() if beams else ():
+        files = SearchFiles(reference.lm, reference.lexicon, program)
+        with files.opened(split, settings) as search:
+            for beam in beams:
+                outputs[f"{name}, beam {beam}"] = search.decode(weights, beam).words
     if not outputs:
         raise UserError("nothing to compare: give --beam or --hypotheses")
     scorer = ExactScorer(reference.lexicon, reference.lm, split.units, weights, "sum")
@@ -127,14 +126,6 @@ def _each(split: LogProbs, every: int) -> LogProbs:
     taken = [values[name] for name in ids]
     lengths = np.array([len(each) for each in taken])
     return replace(split, ids=ids, lengths=lengths, values=np.concatenate(taken))
-
-
-def _searched(
-    reference: Reference, split: LogProbs, settings: Decoding, weights: Weights
-) -> dict[str, tuple[str, ...]]:
-    search = LexiconSearch(reference.lexicon, reference.lm, split.units, settings)
-    decoder = search.decoder(weights)
-    return {utterance: tuple(decoder.words(values)) for utterance, values in split}
 
 
 class _Candidates:
