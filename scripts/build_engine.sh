@@ -19,4 +19,10 @@ if [ -f "$HOME_DIR/build/CMakeCache.txt" ] &&
 fi
 cmake -S arm -B "$HOME_DIR/build"
 cmake --build "$HOME_DIR/build" --parallel "${1:-$(nproc)}" --target "${PROGRAMS[@]}"
-install -m 755 "$HOME_DIR/build/engine/schatten-recognize" "$HOME_DIR/build/bench/decode_logprobs" "$HOME_DIR/bin"
+# A program that did not change stays: another run may be using it.
+for built in "$HOME_DIR/build/engine/schatten-recognize" "$HOME_DIR/build/bench/decode_logprobs"; do
+  program=$HOME_DIR/bin/$(basename "$built")
+  if [ ! "$program" -nt "$built" ]; then
+    install -m 755 "$built" "$program"
+  fi
+done

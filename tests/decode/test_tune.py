@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_decoding import WORDS, clear_values, log_probs, random_values, write_cuts
 
-from schatten.decode.engine_search import EngineSearch
 from schatten.decode.files import SearchFiles
-from schatten.decode.logprobs import read_logprobs, write_logprobs
+from schatten.decode.logprobs import write_logprobs
 from schatten.decode.tune import search_grid, tune
 from schatten.decode.weights import Weights, read_weights
 from schatten.errors import UserError
@@ -87,21 +85,6 @@ def test_chooses_the_fewest_errors_and_says_edges(
     assert tuned.best.word_bonus == 0.0
     assert written["at_edge"][-1] == "word_bonus 0 is the highest of the grid"
     assert "widen the grid" in tuned.summary
-
-
-def test_one_process_finds_what_separate_ones_find(
-    dev: tuple[Path, Path], lexicon: Path, arpa: Path, program: Path
-) -> None:
-    split, settings = read_logprobs(dev[0]), Decoding(beam=20)
-    search = EngineSearch(program, lexicon, arpa, settings)
-    alone = {weights: search.decode(split, weights) for weights in POINTS}
-    narrow = replace(search, settings=Decoding(beam=1)).decode(split, POINTS[4])
-    with search.opened(split) as running:
-        for weights in POINTS:
-            found = running.decode(weights)
-            assert (found.words, found.scores) == (alone[weights].words, alone[weights].scores)
-        assert running.decode(POINTS[4], beam=1).scores == narrow.scores
-    assert narrow.scores != alone[POINTS[4]].scores
 
 
 def test_ties_go_to_the_smaller_weights(

@@ -1,5 +1,6 @@
 """Copies of the project: a fresh one, and one in which the smoke recipe was run."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,12 @@ pytest.register_assert_rewrite("fault_bench")
 
 @pytest.fixture(scope="session")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project at the start of the tests, so that later edits of files do not change runs."""
+    """The project at the start of the tests, so that later edits of files do not change runs.
+
+    The engine, which all copies share, is built before any: none of them builds it while another
+    decodes with it. Where it cannot be built, the run that needs it says so.
+    """
+    subprocess.run([ROOT / "scripts/build_engine.sh", "2"], check=False, capture_output=True)
     return copy_project(ROOT, tmp_path_factory.mktemp("snapshot")).path
 
 
