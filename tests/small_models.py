@@ -7,9 +7,12 @@ from schatten.compress.truncate import truncate_to_rank
 from schatten.models import AcousticModel
 from schatten.models.projection import project
 from schatten.recipe.models import Convolution, DeepSpeech2, Lstm
-from schatten.units import characters
+from schatten.units import BLANK, Units, characters
 
 ALPHABET = "abcdefgh'"
+LETTERS = characters(ALPHABET)
+PHONES = Units("phones", (BLANK, "AA", "B", "D", "EH", "K", "S", "T", "UW", "Z"), None)
+PIECES = Units("pieces", (BLANK, *(f"\u2581{name}" for name in ("a", "be", "c")), "d", "efg"), None)
 
 
 def deep_speech_2(feature="mel80"):
@@ -25,9 +28,9 @@ def deep_speech_2(feature="mel80"):
     )
 
 
-def make(settings, factorization="partial", rank=None, seed=1) -> AcousticModel:
+def make(settings, factorization="partial", rank=None, seed=1, units=LETTERS) -> AcousticModel:
     torch.manual_seed(seed)
-    model = models.build(settings, characters(ALPHABET), factorization)
+    model = models.build(settings, units, factorization)
     bins = len(model.bins_mean)
     model.set_statistics(torch.randn(bins) - 8, torch.rand(bins) + 1.5)
     for norm in model.norms:
@@ -68,6 +71,7 @@ KINDS = {
     ),
     "linear_spectrum": lambda: make(deep_speech_2("linear161")),
     "lstm": lambda: make(Lstm(type="lstm", lstm=(20, 24))),
+    "lstm_phones": lambda: make(Lstm(type="lstm", lstm=(20, 24)), units=PHONES),
     "lstm_projection": lambda: project(
         make(Lstm(type="lstm", lstm=(20, 24))), {"lstm0.rec": 7, "lstm1.rec": 9}
     ),

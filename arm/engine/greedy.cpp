@@ -9,14 +9,16 @@ namespace {
 // A minute of fast speech: more is allocated only beyond that.
 constexpr size_t kExpectedLetters = 2400;
 constexpr size_t kExpectedWords = 400;
+constexpr size_t kPhonesInWord = 3;
 const std::string kBeginsWord = "\u2581";  // the first letter of a word's first piece
 
 }  // namespace
 
 Greedy::Greedy(const Units &units, double seconds_per_frame)
     : units_(units), seconds_per_frame_(seconds_per_frame) {
-  text_.reserve(kExpectedLetters);
-  words_.reserve(kExpectedWords);
+  const size_t shown_in_word = units.separator == 0 && units.kind == Units::kPhones ? kPhonesInWord : 1;
+  text_.reserve(kExpectedLetters * shown_in_word);
+  words_.reserve(kExpectedWords * shown_in_word);
 }
 
 void Greedy::reset(double start) {

@@ -22,7 +22,7 @@ class Greedy {
 
   const std::string &text() const { return text_; }
   const std::vector<schatten_word> &words() const { return words_; }
-  // Since the last letter, or since the start; in seconds.
+  // Since the last letter or other unit, or since the start; in seconds.
   double silence() const { return static_cast<double>(frames_ - last_letter_) * seconds_per_frame_; }
 
  private:

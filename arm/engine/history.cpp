@@ -21,7 +21,7 @@ History::History(size_t paths, size_t endings) {
 void History::clear(const State &state) {
   limit_ = kFirstLimit;
   entries_.clear();
-  entries_.push_back({state, lm::ngram::hash_value(state), -1, -1, 0, 0, 0, 0, 0});
+  entries_.push_back({state, lm::ngram::hash_value(state), -1, -1, 0, 0, 0, 0});
   std::fill(slots_.begin(), slots_.end(), -1);
 }
 

@@ -26,8 +26,8 @@ class History {
     int before, word;             // the entry that it goes on from, and its last word: -1 in the first entry
     int first_frame, last_frame;  // of the last word
     float score;                  // of the last word, natural log
-    double arrival;               // how likely the likeliest end of that word was, beside the best path at that time
-    double departure;             // the same of the likeliest way on from there; only without a separator
+    double arrival;               // how likely its likeliest end (without a separator: way on from there) was, beside the
+                                  // best path at that time
   };
 
   // For so many paths, each of which ends at most so many words in a frame. Allocates later only where sweeps leave more

@@ -15,9 +15,10 @@
  *
  * A model may be used by any number of streams at once, each stream by one thread at a time. There is no global state.
  * A stream allocates when it is opened. Later it allocates only within an utterance that is unusually long: to hold a text
- * of more than 2400 bytes or 400 words (a minute of fast speech); and, with a language model, to hold the words of the paths
+ * of more than 2400 bytes or 400 words (a minute of fast speech; 3 times as much of phones); and, with a language model, to hold the words of the paths
  * that are left, where there are more than 2048, or 8 for each path of the beam if that is more, words that paths share
- * counting once. It keeps that memory. Where more than 32 words of a lexicon are spelled alike, it may allocate at any time.
+ * counting once. It keeps that memory. Where more than 32 words of a lexicon are spelled alike, or, in units without a
+ * separator, more than 64 up to their last unit, it may allocate at any time.
  * Audio cut into any chunks gives the same bits as the whole at once. This is a C interface.
  */
 #ifndef SCHATTEN_H
@@ -83,7 +84,8 @@ typedef struct schatten_options {
   int batch_frames;       /* 1..4: output frames computed at once; fewer is sooner, more is cheaper; same results */
   double silence_seconds; /* an utterance ends this long after its last letter; 0: never */
   double maximum_seconds; /* an utterance ends when this long; 0: never */
-  const schatten_lm *lm;  /* words come from a beam search with it; NULL: from the best path of units */
+  const schatten_lm *lm;  /* words come from a beam search with it; NULL: from the best path of units, in which every phone
+                             of a model of phones is a word */
   double lm_weight;       /* what log P(words) counts, 0 or more */
   double word_bonus;      /* added for each word, natural log */
   double beam_threshold;  /* paths that are worse than the best by this (natural log) go; above 0, at most 300 */

@@ -8,6 +8,7 @@
 // belong to the word, and the next word begins with the same unit only after a blank.
 //
 // Probabilities are kept as such, not as logs, and scaled by powers of two so that the best path's is 0.5 to 1.
+#include <limits.h>
 #include <math.h>
 
 #include <algorithm>
@@ -213,7 +214,7 @@ class Search : public Decoder {
       if (kParted) {
         offer(next);
       } else {
-        if (path.node < 0) leave_word(path, next.letter);
+        if (path.node < 0) note_times(path, next.letter, history_[path.history]);
         if (below.first_child < lexicon_.children_end(child)) offer(next);
         end_words(next, next.letter);
       }
@@ -234,11 +235,12 @@ class Search : public Decoder {
     }
   }
 
-  // The next word follows: where that is likeliest, the word before it ends in the last frame of its last unit.
-  void leave_word(const Path &path, double probability) {
-    History::Entry &entry = history_[path.history];
-    if (probability <= entry.departure) return;
-    entry.departure = probability;
+  // The times of a history's last word are those of the likeliest path: with a separator of those that end the word, without
+  // one of those that go on to the next, for its last unit may last until then.
+  void note_times(const Path &path, double probability, History::Entry &entry) {
+    if (probability <= entry.arrival) return;
+    entry.arrival = probability;
+    entry.first_frame = path.first_frame;
     entry.last_frame = path.last_frame;
   }
 
@@ -256,12 +258,7 @@ class Search : public Decoder {
     History::Entry &entry = history_[at];
     Path next = path;
     next.letter = probability * exponential(weight_ * static_cast<double>(entry.score) + bonus_ - counted);
-    if (next.letter > entry.arrival) {
-      entry.arrival = next.letter;
-      entry.departure = 0;
-      entry.first_frame = path.first_frame;
-      entry.last_frame = path.last_frame;
-    }
+    if (kParted) note_times(path, next.letter, entry);
     next.blank = 0;
     next.node = kParted ? 0 : -lexicon_.node(path.node).unit;
     next.history = at;
@@ -349,13 +346,22 @@ class Search : public Decoder {
   }
 
   // Writes text and words of a path's history and of a word after it, if there is one (-1: none), that the path spells.
-  void show(const Path &path, int last) {
+  void show(const Path &path, int word_after) {
     words_.clear();
     text_.clear();
-    if (last >= 0) words_.push_back(timed(last, path.first_frame, path.last_frame));
+    if (word_after >= 0) words_.push_back(timed(word_after, path.first_frame, path.last_frame));
+    int next_frame = path.node > 0 ? path.first_frame : INT_MAX;
     for (int at = path.history; at > 0; at = history_[at].before) {
-      const bool is_left = kParted || path.node > 0 || at != path.history;  // else the path still is in its last unit
-      words_.push_back(timed(history_[at].word, history_[at].first_frame, is_left ? history_[at].last_frame : path.last_frame));
+      const History::Entry &entry = history_[at];
+      const bool is_left = kParted || path.node > 0 || at != path.history;
+      int first = is_left ? entry.first_frame : path.first_frame;
+      int last = is_left ? entry.last_frame : path.last_frame;
+      if (!kParted) {  // other paths may have stayed longer in this word, and nothing parts it from the next
+        first = std::max(0, std::min(first, next_frame - 1));
+        last = std::max(first, std::min(last, next_frame - 1));
+      }
+      words_.push_back(timed(entry.word, first, last));
+      next_frame = first;
     }
     std::reverse(words_.begin(), words_.end());
     for (schatten_word &word : words_) {

@@ -7,6 +7,7 @@ from toy_decoding import UNITS, log_probs, random_values
 
 from schatten.decode.logprobs import LogProbs, read_logprobs, write_logprobs
 from schatten.errors import UserError
+from schatten.units import BLANK, Units
 
 
 @pytest.fixture
@@ -24,6 +25,23 @@ def test_reads_what_was_written(split: LogProbs, tmp_path: Path) -> None:
         assert name == expected_name
         assert values.dtype == np.float32
         np.testing.assert_array_equal(values, expected)
+
+
+@pytest.mark.parametrize("separator", [None, "|"])
+def test_the_kind_of_units_and_their_separator_are_kept(
+    separator: str | None, tmp_path: Path
+) -> None:
+    units = Units("phones", (BLANK, "AA", "B", "|"), separator)
+    values = {"u": np.zeros((2, 4), np.float32)}
+    write_logprobs(tmp_path / "dev.npz", log_probs(values, units))
+    assert read_logprobs(tmp_path / "dev.npz").units == units
+
+
+def test_characters_name_no_kind(split: LogProbs, tmp_path: Path) -> None:
+    """Files of characters are those of before."""
+    write_logprobs(tmp_path / "dev.npz", split)
+    with np.load(tmp_path / "dev.npz") as arrays:
+        assert set(arrays) == {"ids", "lengths", "values", "units", "seconds_per_frame"}
 
 
 def test_same_content_same_bytes(

@@ -13,7 +13,7 @@ from schatten.decode.wfst.rescore import Rescorer
 from schatten.decode.wfst.search import GraphDecoder
 from schatten.errors import UserError
 from schatten.recipe.decoding import GraphSettings
-from schatten.units import characters
+from schatten.units import BLANK, Units, characters
 
 WIDE = GraphSettings(beam=1000, max_active=100000, lattice_beam=1000)
 ALL_WEIGHTS = [Weights(0.0, 0.0), Weights(0.7, -1.5), Weights(1.5, 2.0)]
@@ -129,6 +129,21 @@ def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, arpa: Path, lexicon
     toy_graph(tmp_path / "b.fst", arpa, lexicon)
     assert (tmp_path / "a.fst").read_bytes() == (tmp_path / "b.fst").read_bytes()
     assert (tmp_path / "a.fst.json").read_bytes() == (tmp_path / "b.fst.json").read_bytes()
+
+
+def test_a_graph_of_phones_is_refused_for_other_units(tmp_path: Path, arpa: Path) -> None:
+    lexicon, path = tmp_path / "lexicon", tmp_path / "graph.fst"
+    lexicon.write_text("a\tAA\nba\tB AA\n")
+    phones = Units("phones", (BLANK, "AA", "B"), None)
+    graph = toy_graph(path, arpa, lexicon, phones)
+    graph.require_units(phones, path)
+    for other in (
+        Units("pieces", phones.names, None),
+        Units("phones", phones.names, "B"),
+        Units("phones", (BLANK, "B", "AA"), None),
+    ):
+        with pytest.raises(UserError, match="made for other units"):
+            graph.require_units(other, path)
 
 
 def test_files_that_do_not_fit_are_refused(tmp_path: Path, graph: Graph, arpa: Path) -> None:

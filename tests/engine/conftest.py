@@ -6,7 +6,7 @@ import soundfile
 from engine_build import build, made
 from engine_library import Engine
 from lhotse import CutSet, MonoCut, Recording, SupervisionSegment
-from small_models import ALPHABET
+from small_models import ALPHABET, PHONES
 
 from schatten.export.bundle import bundle
 from schatten.lm import kenlm
@@ -36,6 +36,21 @@ def files(tmp_path_factory):
     lines += ["\\1-grams:", "-5\t<unk>\t0", "-99\t<s>\t-0.3", "-1.5\t</s>\t0", *unigrams, ""]
     arpa.write_text("\n".join([*lines, "\\2-grams:", *bigrams, "", "\\end\\", ""]))
     return arpa, lexicon
+
+
+@pytest.fixture(scope="session")
+def phone_lexicon(files):
+    """The words of `files` over the small models' phones, of which many sound alike."""
+    random = np.random.default_rng(2)
+    words = [line.split("\t")[0] for line in files[1].read_text().splitlines()]
+    lines = [
+        f"{word}\t{' '.join(random.choice(PHONES.names[1:], size=random.integers(1, 4)))}\n"
+        for word in words
+        for _ in range(random.integers(1, 3))
+    ]
+    path = files[1].with_name("words.phones.tsv")
+    path.write_text("".join(lines))
+    return path
 
 
 @pytest.fixture(scope="session")

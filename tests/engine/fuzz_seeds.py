@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 def write_models(folder):
     """Write models of every kind of layer and matrix, a few thousand bytes each."""
-    from small_models import make
+    from small_models import LETTERS, PHONES, PIECES, make
 
     from schatten import models
     from schatten.export import export
@@ -27,17 +27,22 @@ def write_models(folder):
     layer = Convolution(channels=2, kernel=(3, 5), stride=(2, 4))
     sizes = {"feature": "mel40", "convolutions": (layer,), "gru": (5, 4), "fully_connected": 4}
     gru = DeepSpeech2(type="deep_speech_2", **sizes)
+    lstm = Lstm(type="lstm", stack=2, lstm=(4, 3))
     kinds = {
-        "dense": (gru, "partial", None),
-        "joint": (gru, "joint", 2),
-        "lstm": (Lstm(type="lstm", stack=2, lstm=(4, 3)), "split", 2),
+        "dense": (gru, "partial", None, LETTERS),
+        "joint": (gru, "joint", 2, LETTERS),
+        "lstm": (lstm, "split", 2, LETTERS),
+        "phones": (lstm, "split", 2, PHONES),
+        "pieces": (lstm, "split", 2, PIECES),
     }
-    for name, (settings, factorization, rank) in kinds.items():
-        model = make(settings, factorization, rank)
+    for name, (settings, factorization, rank, units) in kinds.items():
+        model = make(settings, factorization, rank, units=units)
         stored = folder / "model.pt"
         models.save(model, stored)
         for precision in ("fp32", "int8"):
-            export(stored, precision, folder / f"{name}.{precision}.gguf")
+            output = folder / f"{name}.{precision}.gguf"
+            export(stored, precision, output)
+            output.with_suffix(".json").unlink()
         stored.unlink()
 
 

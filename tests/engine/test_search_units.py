@@ -1,6 +1,7 @@
-"""Searches over units with and without a separator, against all sentences, on drawn lexicons.
+"""The engine, graphs and exact scores against all sentences, on drawn lexicons.
 
-Words sound alike, begin one another, and have several spellings.
+Their units have a separator or none. Words sound alike, begin one another, and have several
+spellings.
 """
 
 from pathlib import Path
@@ -12,6 +13,7 @@ from toy_graphs import toy_graph
 from toy_words import LETTERS, PHONES, ToyWords, draw, draw_values
 
 from schatten.decode.engine_search import EngineSearch
+from schatten.decode.exact import ExactScorer
 from schatten.decode.weights import Weights
 from schatten.decode.wfst.rescore import Rescorer
 from schatten.decode.wfst.search import GraphDecoder
@@ -22,7 +24,7 @@ WIDE = Decoding(beam=5000, beam_threshold=300.0, token_beam=10)
 WIDE_GRAPH = GraphSettings(beam=1000, max_active=100000, lattice_beam=1000)
 WEIGHTS = Weights(0.6, 1.5)
 """They favour sentences of several words."""
-DRAWS = 50
+DRAWS = 100
 ROUNDING = 0.02
 """Minimisation rounds the costs of a graph's arcs."""
 
@@ -34,7 +36,7 @@ def program(build):
 
 def utterances(toy: ToyWords, seed: int) -> dict[str, np.ndarray]:
     random = np.random.default_rng([1, seed])
-    return {f"u{number}": draw_values(random, toy.units) for number in range(3)}
+    return {f"u{number}": draw_values(random, toy.units) for number in range(1)}
 
 
 @pytest.mark.parametrize("units", [PHONES, LETTERS], ids=["phones", "characters"])
@@ -44,10 +46,12 @@ def test_the_engine_finds_the_best_of_all_sentences(program, tmp_path, units: Un
         files = toy.write(tmp_path / str(seed))
         spoken = utterances(toy, seed)
         found = EngineSearch(program, *files, WIDE).decode(log_probs(spoken, units), WEIGHTS)
+        scorer = ExactScorer(*files, units, WEIGHTS, "sum")
         for name, values in spoken.items():
             expected = toy.scores(values, WEIGHTS, np.logaddexp)
             best = max(expected, key=lambda words: expected[words])
             assert expected[tuple(found.words[name])] == pytest.approx(expected[best], abs=1e-4)
+            assert scorer.score(values, best) == pytest.approx(expected[best], abs=1e-4)
             # Dropped histories that end as likelier ones do take a little with them.
             assert expected[best] - 0.02 < found.scores[name] < expected[best] + 1e-3
 
@@ -59,11 +63,13 @@ def test_the_graph_finds_the_best_of_all_paths(tmp_path: Path, units: Units) -> 
         lexicon, arpa = toy.write(tmp_path / str(seed))
         graph = toy_graph(tmp_path / str(seed) / "graph.fst", arpa, lexicon, units)
         decoder = GraphDecoder(graph, WIDE_GRAPH, WEIGHTS)
+        scorer = ExactScorer(lexicon, arpa, units, WEIGHTS, "best")
         rescorer = Rescorer(arpa, graph.words, WEIGHTS)
         for values in utterances(toy, seed).values():
             expected = toy.scores(values, WEIGHTS, max)
             best = max(expected.values())
             words, score = decoder.best(values)
+            assert scorer.score(values, words) == pytest.approx(expected[tuple(words)], abs=1e-4)
             assert score == pytest.approx(best, abs=ROUNDING)
             assert expected[tuple(words)] == pytest.approx(best, abs=ROUNDING)
             ranked = rescorer.nbest(decoder.lattice(values), 10)

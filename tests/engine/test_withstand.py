@@ -49,8 +49,13 @@ def test_streams_in_threads_share_nothing_that_is_written(build, language, name)
     assert "4 streams" in said
 
 
-def test_an_hour_of_sound_allocates_nothing_and_has_the_words_of_its_parts(build, language):
-    said = _run(build("shared") / "tests/test_memory", CORPUS / "model/lstm.int8.gguf", *language)
+@pytest.mark.parametrize("name", ["lstm.int8", "phones.int8"])
+def test_an_hour_of_sound_allocates_nothing_and_has_the_words_of_its_parts(
+    build, language, phone_lexicon, name
+):
+    if language and name.startswith("phones"):
+        language = [language[0], phone_lexicon]
+    said = _run(build("shared") / "tests/test_memory", CORPUS / f"model/{name}.gguf", *language)
     hour, *further = said.splitlines()
     assert hour == "3601 s in 180 utterances, nothing allocated"
     minutes = ["there is not enough memory", "180 s in 9 utterances, nothing allocated"]
