@@ -1,5 +1,10 @@
 """Models of phones and pieces: what the engine shows, finds with a lexicon, and refuses."""
 
+import json
+import os
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 from small_models import PHONES, PIECES, make
@@ -9,7 +14,10 @@ from schatten.decode.exact import ExactScorer
 from schatten.decode.greedy import greedy_words
 from schatten.decode.weights import Weights
 from schatten.export import export
+from schatten.export.bundle import bundle
+from schatten.recipe.decoding import Decoding
 from schatten.recipe.models import Lstm
+from schatten.runtime.files import write_json
 from schatten.units import BLANK, Units
 
 OPTIONS = {"lm_weight": 0.6, "word_bonus": 1.0}
@@ -87,6 +95,41 @@ def test_partial_text_and_times(opened, sound):
     ends = [end for _, _, end in stream.words]
     assert all(end <= start for end, start in zip(ends[:-1], starts[1:], strict=True))
     assert 0 <= starts[0] < ends[-1] <= len(sound) / 16000 + model.info.seconds_per_frame
+
+
+@pytest.mark.parametrize("target", ["sanitize", "aarch64"])
+def test_a_bundle_of_phones_finds_the_same_words(
+    build, engine, made, binary, phone_lexicon, sound, tmp_path, target
+):
+    """With several pronunciations a word, in int8, and on ARM."""
+    if target == "aarch64" and shutil.which("qemu-aarch64") is None:
+        pytest.skip("qemu-aarch64 not installed")
+    int8 = made("lstm_phones", "int8")[1]
+    model = engine.open(int8)
+    stream = model.stream(lm=model.language_model(binary, phone_lexicon), **OPTIONS)
+    stream.whole(sound)
+    weights = tmp_path / "weights.json"
+    write_json(weights, OPTIONS)
+    sources = {"model": int8, "lm": binary, "lexicon": phone_lexicon, "weights": weights}
+    bundle(**sources, settings=Decoding(beam=200), output=tmp_path / "bundle")
+    program = build(target) / "engine/schatten-recognize"
+    if target == "aarch64":
+        emulated = tmp_path / "emulated"
+        emulated.write_text(f'#!/bin/sh\nexec qemu-aarch64 -cpu cortex-a53 {program} "$@"\n')
+        emulated.chmod(0o755)
+        program = emulated
+    done = subprocess.run(
+        [tmp_path / "bundle/recognize.sh", "--json"],
+        check=False,
+        input=sound.tobytes(),
+        capture_output=True,
+        env={**os.environ, "SCHATTEN_RECOGNIZE": str(program)},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    found = json.loads(done.stdout.decode().splitlines()[0])
+    assert found["text"] == stream.text
+    for word, (_, start, end) in zip(found["words"], stream.words, strict=True):
+        assert (word["start"], word["end"]) == pytest.approx((start, end), abs=1e-3)
 
 
 def test_endpoints_come_between_phones(opened, sound):
