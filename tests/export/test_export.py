@@ -4,7 +4,7 @@ import gguf
 import numpy as np
 import pytest
 import torch
-from small_models import ALPHABET, KINDS, deep_speech_2, make
+from small_models import ALPHABET, KINDS, PHONES, deep_speech_2, make
 from typer.testing import CliRunner
 
 from schatten import models
@@ -137,3 +137,13 @@ def test_a_broken_model_leaves_no_file(tmp_path):
     done = CliRunner().invoke(app, ["export", *map(str, arguments)])
     assert "no whole model file" in str(done.exception)
     assert [path.name for path in tmp_path.iterdir()] == ["model.pt"]
+
+
+def test_units_that_are_not_characters_name_their_kind(saved, tmp_path):
+    output = tmp_path / "model.gguf"
+    export(saved(KINDS["lstm_phones"]()), "fp32", output)
+    assert _value(output, "schatten.units") == list(PHONES.names)
+    assert _value(output, "schatten.units.kind") == "phones"
+    assert "schatten.units.separator" not in gguf.GGUFReader(output).fields
+    export(saved(KINDS["lstm"]()), "fp32", output)
+    assert "schatten.units.kind" not in gguf.GGUFReader(output).fields
