@@ -27,6 +27,7 @@ from schatten.features import extractors
 from schatten.recipe import base
 from schatten.recipe.decoding import Decoding
 from schatten.recipe.models import FEATURE_BINS
+from schatten.units import BLANK, Units
 from schatten_bench import kernel_table
 
 ENGINE, KERNELS = ROOT / "arm/engine", ROOT / "arm/kernels"
@@ -109,7 +110,8 @@ def test_the_format_of_models() -> None:
 
 
 def test_the_metadata_that_the_engine_reads_is_written(tmp_path: Path) -> None:
-    models.save(make(deep_speech_2()).eval(), tmp_path / "model.pt")
+    units = Units("phones", (BLANK, "AA", "|"), "|")
+    models.save(make(deep_speech_2(), units=units).eval(), tmp_path / "model.pt")
     run.export(tmp_path / "model.pt", "int8", tmp_path / "model.gguf")
     reader = gguf.GGUFReader(tmp_path / "model.gguf")
     names = set(reader.fields) | {tensor.name for tensor in reader.tensors}
