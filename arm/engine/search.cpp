@@ -71,7 +71,7 @@ class LanguageModel : public schatten_lm {
   int separator_, units_;  // separator_: 0: none
 };
 
-// kParted: a separator parts words. It is not asked at run time, which would cost characters some percent.
+// kParted: a separator parts words. The compiler makes a search for each case, so that the innermost loop need not ask.
 template <bool kParted>
 class Search : public Decoder {
  public:
