@@ -20,6 +20,7 @@ KINDS: dict[str, type[Artifact]] = {
     r"choice\.json": artifacts.Choice,
     r"tiers\.json": artifacts.Tiers,
     r"graph\.fst\.json": artifacts.GraphNames,
+    r"inventory\.json": artifacts.Inventory,
     r"recognised(\.[\w-]+)?\.json": artifacts.Recognised,
 }
 """By pattern of a file's name."""

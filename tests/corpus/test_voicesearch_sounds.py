@@ -11,9 +11,9 @@ import soundfile
 from schatten.corpus.voicesearch import block as block_module
 from schatten.corpus.voicesearch import distortion, processes, rooms
 from schatten.corpus.voicesearch.block import Job, Sounds, distort
-from schatten.corpus.voicesearch.espeak import Espeak
 from schatten.corpus.voicesearch.plan import Block, Copy, Spoken
 from schatten.errors import UserError
+from schatten.espeak import Espeak
 from schatten.recipe.voicesearch import Range, Reverberation
 
 RATE = 16000

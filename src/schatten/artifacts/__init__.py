@@ -39,6 +39,7 @@ from schatten.artifacts.searches import (
     TriedWeights,
     Weights,
 )
+from schatten.artifacts.unit_sets import Inventory
 
 __all__ = [
     "Artifact",
@@ -53,6 +54,7 @@ __all__ = [
     "GraphUnits",
     "GridPoint",
     "History",
+    "Inventory",
     "Latency",
     "LmInfo",
     "Manifest",

@@ -20,6 +20,7 @@ from schatten.cli import (
     run,
     search,
     train,
+    units,
 )
 from schatten.errors import UserError
 from schatten.runtime import process, provenance
@@ -35,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (run, corpus, features, train, decode, search, report, export, engine):
+for part in (run, corpus, units, features, train, decode, search, report, export, engine):
     app.add_typer(part.app)
 app.add_typer(
     device.app, name="device", help="Kernels and engine: measure, compare, run on a device."

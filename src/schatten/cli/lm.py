@@ -102,14 +102,21 @@ def spell(
 def lexicon(
     recipe: RecipeOption,
     arpa: Arpa,
-    output: Annotated[Path, typer.Option(help="Lexicon to write: word TAB its characters.")],
+    output: Annotated[Path, typer.Option(help="Lexicon to write: word TAB its units.")],
+    units: Annotated[
+        Path | None,
+        typer.Option(help="inventory.json of `schatten units`; the recipe's characters by default"),
+    ] = None,
 ) -> None:
-    """Spell the words of a model in the characters of the acoustic model."""
+    """Spell the words of a model in the units of the acoustic model."""
     from schatten.lm.build import write_lexicon
     from schatten.recipe import load
-    from schatten.units import characters
+    from schatten.units.spelled import SpelledUnits
 
-    write_lexicon(arpa, characters(load(recipe).text.alphabet), output)
+    if units is not None:
+        write_lexicon(arpa, SpelledUnits.read(units), output)
+    else:
+        write_lexicon(arpa, SpelledUnits.of_characters(load(recipe).text.alphabet), output)
 
 
 @app.command()

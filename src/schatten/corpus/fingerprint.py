@@ -11,7 +11,14 @@ from schatten.corpus.contents import contents
 from schatten.corpus.discs import Discs, indices
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import KaldiCorpus, LhotseCorpus, RecordedCorpus, TsvCorpus, WsjCorpus
+from schatten.recipe.corpus import (
+    KaldiCorpus,
+    LhotseCorpus,
+    RecordedCorpus,
+    TsvCorpus,
+    WsjCorpus,
+    own_files,
+)
 from schatten.runtime.files import digest, sha256
 
 KALDI_FILES = ("wav.scp", "text", "utt2spk", "segments")
@@ -40,9 +47,9 @@ def check_folder(recipe: Recipe, corpus_dir: Path | None) -> None:
 def fingerprint(recipe: Recipe, corpus_dir: Path | None = None) -> str:
     """Hash the data settings and the content of the corpus's manifests and text to a short name.
 
-    It changes with the corpus's, splits', text's and speed settings, with the manifests and with
-    the text, and with nothing else. It does not depend on the folder's place, nor on what
-    the validator allows.
+    It changes with the corpus's, splits', text's and speed settings, with the manifests, the text
+    and a grammar of the recipe's own, and with nothing else. It does not depend on the folder's
+    place, nor on what the validator allows.
 
     Errors: `UserError` as `check_folder`.
     """
@@ -53,6 +60,8 @@ def fingerprint(recipe: Recipe, corpus_dir: Path | None = None) -> str:
         "text": recipe.text.model_dump(mode="json"),
         "speeds": recipe.speed_perturbation,
     }
+    if own := own_files(recipe.corpus, recipe.folder):
+        settings["own_files"] = [sha256(path) for path in own]
     if isinstance(recipe.corpus, RecordedCorpus):
         assert corpus_dir is not None, "check_folder has seen to it"
         settings["manifests"] = [sha256(path) for path in _manifests(recipe, corpus_dir)]

@@ -12,11 +12,12 @@ from schatten.errors import UserError
 from schatten.lm import arpa as arpa_format
 from schatten.lm import kenlm, witten_bell
 from schatten.lm.goals import prune_to
-from schatten.lm.text import lexicon, words_of, write_spelled
+from schatten.lm.text import lexicon, spelled_lexicon, words_of, write_spelled
 from schatten.lm.writer import open_output
 from schatten.recipe.language_models import LanguageModel
 from schatten.runtime.files import write_text
 from schatten.units import Units
+from schatten.units.spelled import SpelledUnits
 
 
 def settings_of(name: str, lm: str) -> LanguageModel:
@@ -56,9 +57,10 @@ def compress(plain: Path, output: Path) -> None:
         shutil.copyfileobj(source, target, 1 << 20)
 
 
-def write_lexicon(arpa: Path, units: Units, output: Path) -> None:
-    """Write the spellings of the words of an n-gram of words."""
-    write_text(output, lexicon(arpa_format.words(arpa), units, arpa))
+def write_lexicon(arpa: Path, units: Units | SpelledUnits, output: Path) -> None:
+    """Write the spellings of the words of an n-gram of words; of characters without spellings."""
+    spelled = units if isinstance(units, SpelledUnits) else SpelledUnits(units, None)
+    write_text(output, spelled_lexicon(arpa_format.words(arpa), spelled, arpa))
 
 
 def _write_known_words(

@@ -7,6 +7,7 @@ from pathlib import Path
 from schatten.errors import UserError
 from schatten.runtime.files import read_lines, write_text
 from schatten.units import Units
+from schatten.units.spelled import SpelledUnits
 from schatten.units.tokens import as_tokens
 
 NOT_WORDS = frozenset({"<s>", "</s>", "<unk>"})
@@ -27,6 +28,29 @@ def words_of(text: Path) -> set[str]:
 def write_spelled(text: Path, output: Path) -> None:
     """Write a text (`.gz` too) as characters, for their n-grams; each sentence stays a line."""
     write_text(output, "".join(f"{as_tokens(line)}\n" for line in read_lines(text)))
+
+
+def spelled_lexicon(words: Iterable[str], spelled: SpelledUnits, source: Path) -> str:
+    """Write every spelling of words, the main one first; as `lexicon`, for units of any kind.
+
+    Errors: `UserError` for words that the units do not spell.
+    """
+    if spelled.spellings is None:
+        return lexicon(words, spelled.units, source)
+    known = sorted(set(words) - NOT_WORDS)
+    missing = [word for word in known if word not in spelled.spellings]
+    if missing:
+        raise UserError(
+            f"{source} has {len(missing)} words that {spelled.source} does not spell, such as "
+            f"{', '.join(missing[:5])}: make the units again with the model's text "
+            "(`schatten units --text`)"
+        )
+    names = spelled.units.names
+    return "".join(
+        f"{word}\t{' '.join(names[label] for label in labels)}\n"
+        for word in known
+        for labels in spelled.spellings[word]
+    )
 
 
 def lexicon(words: Iterable[str], units: Units, source: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from schatten.errors import UserError
 from schatten.recipe.base import Name, PositiveFloat, Settings
@@ -22,6 +22,7 @@ from schatten.recipe.results import Tables
 from schatten.recipe.steps import Train
 from schatten.recipe.systems import System, distillation_problem, factorization_problem
 from schatten.recipe.training import Training
+from schatten.recipe.units import UnitSet
 
 ROOT = Path("recipes")
 
@@ -39,6 +40,8 @@ class Recipe(Settings):
     """How text is normalised."""
     speed_perturbation: tuple[PositiveFloat, ...] = Field(default=(1.0,), min_length=1)
     """Each training utterance is used at these speeds; 1.0 is the recording itself."""
+    units: dict[Name, UnitSet] = {}
+    """Sets of units by name; the characters of `text.alphabet` need no entry."""
     models: dict[Name, Model] = Field(min_length=1)
     """Shapes of acoustic models."""
     trainings: dict[Name, Training] = Field(min_length=1)
@@ -55,6 +58,12 @@ class Recipe(Settings):
     """The results."""
     figures: Figures = Figures()
     """Figures that need more than the tables' own results."""
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the YAML, which the names of the recipe's own files are relative to."""
+        return self._folder
 
     @model_validator(mode="after")
     def _names_resolve(self) -> "Recipe":
@@ -94,6 +103,13 @@ class Recipe(Settings):
             if point in self.systems:
                 raise ValueError(f"systems.{point}: the grid {name} makes a system of this name")
             self._check_system(f"grids.{name}.best", system)
+
+    def unit_set(self, name: str) -> UnitSet:
+        """Return a set of units. Errors: `UserError` that lists the sets where there is none."""
+        if name not in self.units:
+            there = ", ".join(self.units) or "none"
+            raise UserError(f"the recipe has no units {name!r}: add them to `units` (has {there})")
+        return self.units[name]
 
     def nodes(self, system: str, seed: int) -> tuple[Node, ...]:
         """Return every node of a system's chain, parents first."""
@@ -180,10 +196,12 @@ def load(recipe: str) -> Recipe:
     """
     path = path_of(recipe)
     try:
-        return _with_variants(_with_grid_points(Recipe.model_validate(_read(path))))
+        loaded = _with_variants(_with_grid_points(Recipe.model_validate(_read(path))))
     except ValidationError as error:
         lines = [f"  {_place(entry['loc'])}: {_reason(entry)}" for entry in error.errors()]
         raise UserError(f"{path} is not a valid recipe:\n" + "\n".join(lines)) from None
+    loaded._folder = path.parent
+    return loaded
 
 
 def _with_grid_points(recipe: Recipe) -> Recipe:

@@ -1,9 +1,11 @@
 """The recipe's `corpus`, `splits` and `text`: where speech and text come from."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from schatten.errors import UserError
 from schatten.recipe.base import Name, Settings
 from schatten.recipe.voicesearch import VoiceSearchCorpus
 
@@ -118,6 +120,19 @@ Corpus = Annotated[
     VoiceSearchCorpus | TsvCorpus | KaldiCorpus | LhotseCorpus | WsjCorpus,
     Field(discriminator="source"),
 ]
+
+
+def own_files(corpus: Corpus, folder: Path) -> list[Path]:
+    """Return the files in a recipe's folder that its corpus is made from.
+
+    Errors: `UserError` for one that does not exist.
+    """
+    if not isinstance(corpus, VoiceSearchCorpus) or not corpus.has_own_grammar:
+        return []
+    path = folder / corpus.grammar
+    if not path.is_file():
+        raise UserError(f"{path} does not exist: write it, or correct the recipe's corpus.grammar")
+    return [path]
 
 
 def makes_audio(corpus: Corpus) -> bool:

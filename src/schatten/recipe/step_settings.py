@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from schatten.recipe import Recipe
+from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
 from schatten.recipe.steps import settings_of
+from schatten.runtime.files import sha256
 
 RESULT_VERSION = {
     "corpus": 1,
+    "units": 1,
     "validate": 2,
     "features": 1,
     "statistics": 1,
@@ -50,7 +53,13 @@ def settings(step: str, *values: Any) -> str:
 def corpus_settings(recipe: Recipe) -> str:
     """Settings of the corpus step."""
     corpus = recipe.corpus.model_dump(mode="json", exclude={"shared_speakers", "low_rates"})
-    return settings("corpus", corpus, _plain(recipe.splits), _plain(recipe.text))
+    own = [sha256(path) for path in own_files(recipe.corpus, recipe.folder)]
+    return settings("corpus", corpus, _plain(recipe.splits), _plain(recipe.text), *own)
+
+
+def units_settings(recipe: Recipe, name: str) -> str:
+    """Settings of a set of units. Errors: `UserError` if the recipe has no such set."""
+    return settings("units", _plain(recipe.unit_set(name)))
 
 
 def validate_settings(recipe: Recipe) -> str:
@@ -190,6 +199,7 @@ def _node_settings(recipe: Recipe, options: Options) -> str:
 
 OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "corpus": lambda recipe, _: corpus_settings(recipe),
+    "units": lambda recipe, options: units_settings(recipe, options["units"]),
     "validate": lambda recipe, _: validate_settings(recipe),
     "features": lambda recipe, options: features_settings(recipe, options["split"]),
     "lm build": lambda recipe, options: lm_settings(recipe, options["lm"]),

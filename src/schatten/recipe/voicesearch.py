@@ -3,11 +3,14 @@
 from itertools import combinations
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from schatten.recipe.base import Name, Positive, PositiveFloat, Settings
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+GRAMMAR_SUFFIX = ".grammar"
+OwnGrammar = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.grammar$")]
+"""Path of a file of rules in the recipe's folder."""
 NoiseKind = Literal["white", "pink", "brown", "hum", "babble", "recording"]
 
 ACCENTS = ("en-us", "en-us-nyc", "en", "en-gb-x-rp", "en-gb-x-gbclan", "en-029")
@@ -122,8 +125,10 @@ class VoiceSearchCorpus(Settings):
     source: Literal["voicesearch_like"]
     seed: int = 1
     """Seed of every random draw."""
-    grammar: Literal["voice_search", "commands"] = "voice_search"
-    """`voice_search`: some 6,000 words; `commands`: a few dozen, for quick trials."""
+    grammar: Literal["voice_search", "commands"] | OwnGrammar = "voice_search"
+    """`voice_search`: some 6,000 words; `commands`: a few dozen, for quick trials. Or a file of
+    rules in the recipe's folder, `NAME.grammar`, in any language: its words are in the letters of
+    `text.alphabet`."""
     max_words: Positive = 14
     """Longer queries are drawn again."""
     lm_sentences: int = Field(default=450_000, ge=0)
@@ -154,6 +159,11 @@ class VoiceSearchCorpus(Settings):
     """Rooms."""
     noise_floor: PositiveFloat = 80.0
     """White noise of the microphone in every utterance, in dB below full scale."""
+
+    @property
+    def has_own_grammar(self) -> bool:
+        """Whether the grammar is a file in the recipe's folder."""
+        return self.grammar.endswith(GRAMMAR_SUFFIX)
 
     @property
     def spoken(self) -> dict[str, SpokenSplit]:

@@ -2,12 +2,17 @@
 
 import typer
 
-from schatten_bench.cli import decoders, engines, kernels, pruning, scale, training
+from schatten_bench.cli import decoders, engines, kernels, pronunciations, pruning, scale, training
 
 app = typer.Typer()
 device = typer.Typer()
 lm = typer.Typer()
-for whole, parts in ((app, (training, decoders)), (device, (kernels, engines)), (lm, (pruning,))):
+VERBS = (
+    (app, (training, decoders, pronunciations)),
+    (device, (kernels, engines)),
+    (lm, (pruning,)),
+)
+for whole, parts in VERBS:
     for part in parts:
         whole.add_typer(part.app)
 app.add_typer(device, name="device")

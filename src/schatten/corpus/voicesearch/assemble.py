@@ -12,7 +12,6 @@ from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.corpus.voicesearch import grammar as grammars
 from schatten.corpus.voicesearch.block import Job
-from schatten.corpus.voicesearch.espeak import Espeak
 from schatten.corpus.voicesearch.plan import (
     Block,
     draw_queries,
@@ -23,7 +22,9 @@ from schatten.corpus.voicesearch.plan import (
 from schatten.corpus.voicesearch.processes import run_jobs
 from schatten.corpus.voicesearch.rooms import HELD_OUT, recordings, rooms
 from schatten.errors import UserError
+from schatten.espeak import Espeak
 from schatten.recipe import Recipe
+from schatten.recipe.corpus import own_files
 from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime.files import atomic_output, remove, write_jsonl
 from schatten.runtime.process import locked
@@ -44,7 +45,7 @@ def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
     assert isinstance(settings, VoiceSearchCorpus), "the recipe's source was looked at before"
     splits = recipe.splits.all
     _check(settings, splits)
-    grammar = grammars.load(settings.grammar)
+    grammar = _grammar(recipe, settings)
     queries = draw_queries(settings, grammar, splits)
     blocks = [block for split in splits for block in plan_split(settings, split, queries[split])]
     with locked(output / _WORK):
@@ -56,6 +57,14 @@ def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
         texts = {"grammar": lm_sentences(settings, grammar, held_out)}
         write_lm_text(sentences, recipe.splits.train, texts, output, normaliser)
         remove(output / _WORK)
+
+
+def _grammar(recipe: Recipe, settings: VoiceSearchCorpus) -> grammars.Grammar:
+    """Read the grammar: one of the package, or the recipe's own."""
+    if not settings.has_own_grammar:
+        return grammars.load(settings.grammar)
+    (path,) = own_files(recipe.corpus, recipe.folder)
+    return grammars.load_own(path, recipe.text.alphabet)
 
 
 def _check(settings: VoiceSearchCorpus, splits: tuple[str, ...]) -> None:

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from schatten.corpus.utterance import SAMPLING_RATE
 from schatten.corpus.voicesearch import distortion
 from schatten.corpus.voicesearch.distortion import Signal
-from schatten.corpus.voicesearch.espeak import Espeak
 from schatten.corpus.voicesearch.plan import Block, Copy, Spoken
 from schatten.errors import UserError
+from schatten.espeak import Espeak
 from schatten.runtime.files import write_text
 from schatten.runtime.process import die_with_parent
 

@@ -1,4 +1,4 @@
-"""espeak-ng's library, called by ctypes: text in, samples out.
+"""espeak-ng's library, called by ctypes: text in, samples or phones out.
 
 The library has one voice at a time. It keeps the last one if it does not know the new one, and
 ignores an unknown variant; both are refused here. Its random noise is seeded by the clock unless a
@@ -7,6 +7,8 @@ calls with the same seeds give the same samples in a new process, and only there
 """
 
 import ctypes
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import espeakng_loader
@@ -16,12 +18,29 @@ from numpy.typing import NDArray
 from schatten.errors import UserError
 
 _SYNCHRONOUS, _POSITION_CHARACTER, _UTF8 = 2, 1, 1
+_IPA, _BETWEEN = 0x02, ord("_") << 8
+"""Phonemes as IPA, with `_` between two."""
+_STRESS = str.maketrans("", "", "ˈˌ")
+_SWITCH = re.compile(r"\([a-z0-9-]+\)")
+"""A change of language inside a word: `(en)dʒˈiːnz(de)` for the German word `jeans`."""
 _RATE, _VOLUME, _PITCH = 1, 2, 3
 _QUIET = 30
 """espeak-ng's volume; at its default of 100 some variants clip."""
 _CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
 )
+
+
+@dataclass(frozen=True)
+class Phones:
+    """How a text is pronounced."""
+
+    names: tuple[str, ...]
+    """IPA without stress, parted as espeak-ng's own phones are. An affricate and a diphthong are
+    one phone, because both halves sound unlike the phones alone; so is a long vowel, because
+    length tells words apart (`Stadt` and `Staat` in German)."""
+    is_foreign: bool
+    """Whether a part is pronounced by the rules of another language."""
 
 
 class Espeak:
@@ -40,6 +59,9 @@ class Espeak:
         self._samples: list[NDArray[np.int16]] = []
         self._callback = _CALLBACK(self._take)
         self._library.espeak_SetSynthCallback(self._callback)
+        self._to_phonemes = self._library.espeak_TextToPhonemes
+        self._to_phonemes.restype = ctypes.c_char_p
+        self._to_phonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
 
     def _take(self, samples: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int) -> int:
         if samples and count > 0:
@@ -58,8 +80,36 @@ class Espeak:
         if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
             raise UserError(
                 f"espeak-ng has no accent {accent!r}: choose among en, en-us, en-us-nyc, en-029, "
-                "en-gb-scotland, en-gb-x-rp, en-gb-x-gbclan, en-gb-x-gbcwmd"
+                "en-gb-scotland, en-gb-x-rp, en-gb-x-gbclan, en-gb-x-gbcwmd, or take another of "
+                f"its languages: {self._languages()}"
             )
+
+    def _languages(self) -> str:
+        """List all languages by their names for `choose`, English ones left out."""
+        files = (path for path in (self._data / "lang").rglob("*") if path.is_file())
+        return ", ".join(sorted(x.name for x in files if x.name.partition("-")[0] != "en"))
+
+    def phones(self, text: str, language: str) -> Phones:
+        """Return the pronunciation of a text in a language of espeak-ng: `en-us`, `de`.
+
+        It depends on nothing that was spoken before. No phones: the text has nothing to say.
+
+        Errors: `UserError` if espeak-ng has no such language.
+        """
+        if self._library.espeak_SetVoiceByName(language.encode()) != 0:
+            raise UserError(
+                f"espeak-ng has no language {language!r}: choose among en, en-us, en-gb, "
+                f"{self._languages()}"
+            )
+        rest = ctypes.c_char_p(text.encode())
+        clauses = []
+        while rest.value:
+            found = self._to_phonemes(ctypes.byref(rest), _UTF8, _IPA | _BETWEEN)
+            clauses.append((found or b"").decode())
+        spoken = " ".join(clauses)
+        plain = _SWITCH.sub("_", spoken.translate(_STRESS))
+        names = tuple(name for name in re.split(r"[_\s]+", plain) if name)
+        return Phones(names, _SWITCH.search(spoken) is not None)
 
     def speak(
         self, text: str, voice: str, *, rate: int, pitch: int, seed: int

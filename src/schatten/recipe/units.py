@@ -1,0 +1,42 @@
+"""The recipe's `units`: sets of units that acoustic models write."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from schatten.recipe.base import Settings
+
+
+class Characters(Settings):
+    """The characters of `text.alphabet`, and the space between words."""
+
+    type: Literal["characters"]
+
+
+class Phones(Settings):
+    """Phones, by a dictionary and by rules; words follow each other without a separator."""
+
+    type: Literal["phones"]
+    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] = "en-us"
+    """A language of espeak-ng: `de`, `es`, `en-gb`. With `en` and `en-us`, words have the
+    pronunciations of CMUdict and its 39 phones without stress. Others have no dictionary, and the
+    IPA phones that their words need."""
+    lexicon: str | None = None
+    """Pronunciations of your own, in place of all others of their words: `WORD TAB PHONE PHONE ...`
+    a line; several lines for a word that has several. Relative to the recipe's folder."""
+    unknown: Literal["espeak", "refuse"] = "espeak"
+    """Words that neither lexicon nor dictionary has: `espeak` pronounces them by espeak-ng's rules,
+    `refuse` names them and stops."""
+    pronunciations: Literal["all", "first"] = "all"
+    """Which pronunciations of a word are kept."""
+
+
+class Pieces(Settings):
+    """Pieces of words: byte-pair encoding, learned from the training transcripts."""
+
+    type: Literal["pieces"]
+    count: Annotated[int, Field(ge=2, le=60_000)] = 300
+    """Pieces. Every character is two of them: one that begins a word, and one inside of it."""
+
+
+UnitSet = Annotated[Characters | Phones | Pieces, Field(discriminator="type")]

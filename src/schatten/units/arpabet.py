@@ -1,0 +1,48 @@
+"""ARPAbet without stress, the 39 phones of CMUdict, and espeak-ng's American IPA written in it."""
+
+from collections.abc import Sequence
+
+PHONES = (
+    *("AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH"),
+    *("IH", "IY", "JH", "K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH"),
+    *("UH", "UW", "V", "W", "Y", "Z", "ZH"),
+)
+
+# Chosen by the phone errors of frequent words that CMUdict has (`schatten bench-pronunciations`):
+# ɪɹ, ʊɹ, ᵻ, ɾ and ʔ could be written otherwise, with more errors.
+_VOWELS = {
+    **{"ɑː": "AA", "ɑ": "AA", "ɑːɹ": "AA R", "æ": "AE", "a": "AE", "aa": "AE", "ɑ̃": "AA N"},
+    **{"ʌ": "AH", "ə": "AH", "ɐ": "AH", "əl": "AH L", "l̩": "AH L", "n̩": "AH N"},
+    **{"ɔː": "AO", "ɔ": "AO", "ɔːɹ": "AO R", "oːɹ": "AO R", "ɔɹ": "AO R", "ɔ̃": "AO N"},
+    **{"aʊ": "AW", "aɪ": "AY", "aɪɚ": "AY ER", "aɪə": "AY AH"},
+    **{"ɛ": "EH", "e": "EH", "ɛɹ": "EH R", "ɜː": "ER", "ɚ": "ER", "eɪ": "EY"},
+    **{"ɪ": "IH", "ᵻ": "IH", "ɪɹ": "IH R", "i": "IY", "iː": "IY", "iːː": "IY", "iə": "IY AH"},
+    **{"oʊ": "OW", "o": "OW", "ɔɪ": "OY", "ʊ": "UH", "ʊɹ": "UH R", "uː": "UW", "u": "UW"},
+}
+_CONSONANTS = {
+    **{"b": "B", "tʃ": "CH", "d": "D", "ð": "DH", "f": "F", "ɡ": "G", "ɡʲ": "G", "h": "HH"},
+    **{"dʒ": "JH", "k": "K", "x": "K", "l": "L", "ɬ": "L", "m": "M", "n": "N", "nʲ": "N Y"},
+    **{"ŋ": "NG", "p": "P", "ɹ": "R", "r": "R", "s": "S", "ʃ": "SH", "t": "T", "ɾ": "T", "ʔ": "T"},
+    **{"θ": "TH", "v": "V", "w": "W", "j": "Y", "z": "Z", "ʒ": "ZH"},
+}
+_ARPABET = {ipa: tuple(names.split()) for ipa, names in (_VOWELS | _CONSONANTS).items()}
+
+
+def from_ipa(phones: Sequence[str]) -> tuple[str, ...] | None:
+    """Return espeak-ng's American phones in ARPAbet; None if one of them has no counterpart.
+
+    An R after ER is left out: CMUdict writes `around` as AH R AW N D but `general` as
+    JH EH N ER AH L, where espeak-ng has both ɚ and ɹ.
+    """
+    found: list[str] = []
+    for phone in phones:
+        names = _ARPABET.get(phone)
+        if names is None:
+            return None
+        found += names[1:] if names[0] == "R" and found[-1:] == ["ER"] else names
+    return tuple(found)
+
+
+def without_stress(phone: str) -> str:
+    """Return a phone of CMUdict without its stress: `AH0` becomes `AH`."""
+    return phone.rstrip("012")

@@ -1,0 +1,58 @@
+"""Makes a set of units: its inventory, and the spellings of a corpus's words."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from schatten.artifacts import Inventory
+from schatten.errors import UserError
+from schatten.recipe.units import Characters, Phones, UnitSet
+from schatten.units import phones, pieces
+from schatten.units.inventory import BLANK, Units
+from schatten.units.words import count_words, origins_of, write_words
+
+
+def make_units(
+    settings: UnitSet,
+    name: str,
+    texts: Sequence[Path],
+    train_text: Path,
+    output: Path,
+    folder: Path = Path(),
+) -> Inventory:
+    """Write `inventory.json` and `words.NAME.tsv` to `output`, and return the first.
+
+    The words are those of `texts` and of `train_text`, the transcripts that pieces are learned
+    from. `folder` is the recipe's: a lexicon of the user's own is relative to it.
+
+    Errors: `UserError` for words that cannot be spelled, and for characters, which need no files.
+    """
+    if isinstance(settings, Characters):
+        raise UserError(
+            f"the units {name} are characters, which spell words themselves: leave `schatten "
+            "units` out"
+        )
+    training = count_words([train_text])
+    words = training.keys() | count_words(texts).keys()
+    if not words:
+        raise UserError(f"{train_text} holds no words: make the corpus again")
+    if isinstance(settings, Phones):
+        names, spelled = phones.spell(words, settings, folder)
+    else:
+        names, spelled = pieces.spell(words, training, settings.count)
+    try:
+        units = Units(settings.type, (BLANK, *names), None)
+    except ValueError as error:
+        raise UserError(f"the units {name} are of no use: {error}; change the lexicon") from None
+    write_words(output / f"words.{name}.tsv", spelled)
+    inventory = Inventory(
+        name=name,
+        kind=units.kind,
+        names=list(units.names),
+        separator=units.separator,
+        language=settings.language if isinstance(settings, Phones) else None,
+        words=f"words.{name}.tsv",
+        word_count=len(spelled),
+        origins=origins_of(spelled),
+    )
+    inventory.write(output / "inventory.json")
+    return inventory

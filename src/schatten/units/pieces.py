@@ -1,0 +1,114 @@
+"""Pieces of words by byte-pair encoding (Sennrich, Haddow and Birch, 2016), in whole characters.
+
+A word begins as its characters. The pair of neighbours that is most frequent in the training text
+becomes one piece, again and again. A word is spelled by the same merges in the same order, so each
+has one spelling. The first piece of a word begins with `START`, which makes it another piece than
+the same letters inside a word.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+
+from schatten.errors import UserError
+from schatten.units.words import Spelling, Spellings
+
+START = "▁"
+"""U+2581, at the start of a word, as in sentencepiece."""
+ORIGIN = "pieces"
+_NAMED = 8
+Pair = tuple[str, str]
+
+
+def spell(
+    words: Collection[str], training: Mapping[str, int], count: int
+) -> tuple[list[str], Spellings]:
+    """Return the names of `count` pieces, characters first, and the spellings of words.
+
+    `training`: how often the training text has each word.
+
+    Errors: `UserError` for a count that the training text cannot give, and for words with
+    characters that it lacks.
+    """
+    alphabet = sorted({character for word in training for character in word})
+    if START in alphabet:
+        raise UserError(f"the training text holds {START!r}, which marks the start of a word")
+    characters = [START + character for character in alphabet] + alphabet
+    if foreign := sorted(word for word in words if not set(word) <= set(alphabet)):
+        named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")
+        raise UserError(
+            f"{len(foreign)} words have characters that the training transcripts lack ({named}): "
+            "leave their sentences out, or take characters as units"
+        )
+    merges = learn(training, count - len(characters))
+    if len(characters) + len(merges) != count:
+        raise UserError(
+            f"the training transcripts give {len(characters)} to {len(characters) + len(merges)} "
+            f"pieces, not {count}: change the units' `count`"
+        )
+    order = {pair: number for number, pair in enumerate(merges)}
+    names = characters + ["".join(pair) for pair in merges]
+    return names, {word: [Spelling(tuple(split(word, order)), ORIGIN)] for word in sorted(words)}
+
+
+def learn(training: Mapping[str, int], count: int) -> list[Pair]:
+    """Return the first `count` merges; fewer if no pair occurs twice any more.
+
+    Of equally frequent pairs the first in the order of characters is taken. A pair whose piece
+    another pair has made already is passed over, so that all pieces differ.
+    """
+    spelled = {word: _characters(word) for word in sorted(training) if word}
+    frequency: Counter[Pair] = Counter()
+    holders: defaultdict[Pair, set[str]] = defaultdict(set)
+    for word, pieces in spelled.items():
+        _count(pieces, training[word], frequency)
+        for pair in pairwise(pieces):
+            holders[pair].add(word)
+    made: set[str] = set()
+    merges: list[Pair] = []
+    while len(merges) < count:
+        new = ((n, p) for p, n in frequency.items() if n > 1 and "".join(p) not in made)
+        best = min(((-n, p) for n, p in new), default=None)
+        if best is None:
+            break
+        pair = best[1]
+        made.add("".join(pair))
+        merges.append(pair)
+        for word in sorted(holders.pop(pair)):
+            _count(spelled[word], -training[word], frequency)
+            spelled[word] = _merge(spelled[word], pair)
+            _count(spelled[word], training[word], frequency)
+            for neighbours in pairwise(spelled[word]):
+                holders[neighbours].add(word)
+    return merges
+
+
+def split(word: str, order: Mapping[Pair, int]) -> list[str]:
+    """Return the pieces of a word by merges that were learned, with their order."""
+    pieces = _characters(word)
+    while found := [pair for pair in pairwise(pieces) if pair in order]:
+        pieces = _merge(pieces, min(found, key=lambda pair: order[pair]))
+    return pieces
+
+
+def _characters(word: str) -> list[str]:
+    return [START + word[0], *word[1:]]
+
+
+def _count(pieces: Sequence[str], times: int, frequency: Counter[Pair]) -> None:
+    for pair in pairwise(pieces):
+        frequency[pair] += times
+
+
+def _merge(pieces: Sequence[str], pair: Pair) -> list[str]:
+    """Join each occurrence of a pair, from the left."""
+    merged: list[str] = []
+    position = 0
+    while position < len(pieces):
+        if tuple(pieces[position : position + 2]) == pair:
+            merged.append("".join(pair))
+            position += 2
+        else:
+            merged.append(pieces[position])
+            position += 1
+    return merged

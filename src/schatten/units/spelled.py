@@ -1,0 +1,114 @@
+"""Units together with the spellings of words: from transcripts to labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from schatten.artifacts import Inventory
+from schatten.errors import UserError
+from schatten.units.inventory import Units, characters
+from schatten.units.words import read_rows
+
+Labels = tuple[int, ...]
+"""Indices of units, no blank among them."""
+
+
+@dataclass(frozen=True)
+class SpelledUnits:
+    """An inventory of units, and how words are spelled in it."""
+
+    units: Units
+    """The inventory."""
+    spellings: Mapping[str, tuple[Labels, ...]] | None
+    """Every spelling of each word, the main one first; None if the units spell words themselves."""
+    source: Path | None = None
+    """The file of the spellings, for messages."""
+
+    @staticmethod
+    def of_characters(alphabet: str) -> "SpelledUnits":
+        """Return the units of a character model."""
+        return SpelledUnits(characters(alphabet), None)
+
+    @staticmethod
+    def read(path: Path) -> "SpelledUnits":
+        """Read `inventory.json` and the spellings beside it.
+
+        Errors: `UserError` for a missing or damaged file, and for a unit that the inventory lacks.
+        """
+        stored = Inventory.read(path)
+        try:
+            units = Units(stored.kind, tuple(stored.names), stored.separator)
+        except ValueError as error:
+            raise UserError(f"{path} is damaged ({error}): make it again") from None
+        words = path.parent / stored.words
+        return SpelledUnits(units, _read_spellings(words, units), words)
+
+    def spelled(self, word: str) -> tuple[Labels, ...]:
+        """Return every spelling of a word, the main one first.
+
+        Errors: `UserError` for a word that has none.
+        """
+        if self.spellings is None:
+            return (tuple(self.units.encode(word)),)
+        try:
+            return self.spellings[word]
+        except KeyError:
+            raise UserError(
+                f"{self.source} does not spell {word!r}: make it again from texts that have the "
+                "word (`schatten units --text`)"
+            ) from None
+
+    def labels(self, text: str) -> list[int]:
+        """Return the labels of a text in the main spelling of each word.
+
+        Words are parted by the separator, if the units have one. Errors: `UserError` for a word
+        that has no spelling.
+        """
+        if self.spellings is None:
+            return self.units.encode(text)
+        return [label for word in text.split() for label in self.spelled(word)[0]]
+
+    def pronunciations(self, text: str) -> list[tuple[Labels, ...]]:
+        """Return every spelling of each word of a text, in order; errors as in `labels`."""
+        return [self.spelled(word) for word in text.split()]
+
+    def shortest(self, text: str) -> list[int]:
+        """Return the labels of a text that need the fewest frames of CTC; errors as in `labels`."""
+        if self.spellings is None:
+            return self.units.encode(text)
+        best: dict[int, tuple[int, list[int]]] = {0: (0, [])}
+        for spelled in self.pronunciations(text):
+            ending: dict[int, tuple[int, list[int]]] = {}
+            for labels in spelled:
+                frames, before = self._joined(best, labels)
+                if labels[-1] not in ending or frames < ending[labels[-1]][0]:
+                    ending[labels[-1]] = frames, [*before, *labels]
+            best = ending
+        return min(best.values(), key=lambda found: found[0])[1]
+
+    def _joined(
+        self, best: Mapping[int, tuple[int, list[int]]], labels: Sequence[int]
+    ) -> tuple[int, list[int]]:
+        """Return the fewest frames up to the end of a word, and the labels before the word.
+
+        `best`: frames and labels before the word, by their last label; 0 for none.
+        """
+        own = self.units.frames_needed(labels)
+        frames, last = min(
+            (frames + own + (last == labels[0]), last) for last, (frames, _) in best.items()
+        )
+        return frames, best[last][1]
+
+
+def _read_spellings(path: Path, units: Units) -> dict[str, tuple[Labels, ...]]:
+    found: dict[str, list[Labels]] = {}
+    for number, word, names, _ in read_rows(path):
+        try:
+            labels = tuple(units.index[name] for name in names)
+        except KeyError as error:
+            raise UserError(
+                f"{path}, line {number} spells {word!r} with {error}, which inventory.json lacks: "
+                "make the units again"
+            ) from None
+        found.setdefault(word, []).append(labels)
+    return {word: tuple(spelled) for word, spelled in found.items()}
