@@ -1,6 +1,7 @@
 """The grammar: its syntax, its messages, and how much language the packaged ones hold."""
 
 import re
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -77,3 +78,24 @@ def test_commands_have_a_few_dozen_words() -> None:
     counts = draws(grammar.load("commands"), 5000)
     assert 20 < len({word for sentence in counts for word in sentence.split()}) < 60
     assert len(counts) > 1000
+
+
+def test_a_grammar_of_ones_own_has_the_letters_of_the_alphabet_and_no_articles(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mine.grammar"
+    path.write_text("query = a <ding> | öffne die <ding>\nding = uhr | tür\n", "utf-8")
+    rules = grammar.load_own(path, "abcdefghijklmnopqrstuvwxyzäöüß")
+    assert set(draws(rules, 200)) == {"a uhr", "a tür", "öffne die uhr", "öffne die tür"}
+    message = r"mine.grammar:2: 'tür' has characters other than those of the recipe's text.alphabet"
+    with pytest.raises(UserError, match=message):
+        grammar.load_own(path, "abcdefghijklmnopqrstuvwxyzö")
+    path.write_text("frage = cab\n")
+    with pytest.raises(UserError, match=r"mine.grammar: there is no rule <query>"):
+        grammar.load_own(path, "abc")
+
+
+def test_letters_with_combining_marks_are_composed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.grammar"
+    path.write_text(unicodedata.normalize("NFD", "query = tür\n"), "utf-8")
+    assert set(draws(grammar.load_own(path, "rtü"), 5)) == {"tür"}

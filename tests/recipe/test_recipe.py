@@ -6,15 +6,18 @@ import pytest
 import yaml
 
 from schatten import recipe
+from schatten.corpus.fingerprint import fingerprint
 from schatten.errors import UserError
 from schatten.recipe.describe import settings_page
 from schatten.recipe.layout import Layout, decodings, table_nodes
 from schatten.recipe.step_settings import (
+    corpus_settings,
     decode_settings,
     decode_wfst_settings,
     lm_settings,
     tune_settings,
     tune_wfst_settings,
+    units_settings,
     validate_settings,
 )
 
@@ -233,3 +236,46 @@ def test_experiments_with_other_models_share_what_the_validator_says(tmp_path: P
     other = recipe.load(write(tmp_path, "lstm: [8]}", "lstm: [8], keep_every: 5}", "other.yaml"))
     assert plain.models != other.models
     assert validate_settings(plain) == validate_settings(other)
+
+
+SPOKEN = "corpus: {source: voicesearch_like, grammar: mine.grammar}"
+
+
+def test_a_grammar_of_the_recipes_own_is_part_of_the_corpus_settings(tmp_path: Path) -> None:
+    path = write(tmp_path, "corpus: {source: tsv}", SPOKEN)
+    loaded = recipe.load(path)
+    assert loaded.folder == tmp_path
+    with pytest.raises(UserError, match=r"mine.grammar does not exist: write it, or correct"):
+        corpus_settings(loaded)
+    names = []
+    for rules in ("query = a\n", "query = b\n"):
+        (tmp_path / "mine.grammar").write_text(rules)
+        names.append((fingerprint(loaded), corpus_settings(loaded)))
+    assert names[0][0] != names[1][0] and names[0][1] != names[1][1]
+    (tmp_path / "moved").mkdir()
+    (tmp_path / "mine.grammar").rename(tmp_path / "moved/mine.grammar")
+    moved = recipe.load(write(tmp_path / "moved", "corpus: {source: tsv}", SPOKEN))
+    assert (fingerprint(moved), corpus_settings(moved)) == names[1], "its place does not matter"
+    assert str(tmp_path) not in corpus_settings(moved)
+
+
+@pytest.mark.parametrize(
+    ("units", "message"),
+    [
+        ("{a: {type: syllables}}", r"units.a: .*'syllables'"),
+        ("{a: {type: phones, count: 3}}", r"units.a.phones.count: there is no such key"),
+        ("{a: {type: phones, unknown: guess}}", r"units.a.phones.unknown: .*'espeak' or 'refuse'"),
+        ("{a: {type: pieces, count: 1}}", r"units.a.pieces.count: .*greater"),
+        ("{a/b: {type: phones}}", r"units.a/b"),
+    ],
+)
+def test_wrong_units_are_refused(tmp_path: Path, units: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        recipe.load(write(tmp_path, "title: A test", f"title: A test\nunits: {units}"))
+
+
+def test_the_settings_of_units_are_those_of_one_set(tmp_path: Path) -> None:
+    units = "units: {a: {type: phones}, b: {type: pieces, count: 50}}"
+    loaded = recipe.load(write(tmp_path, "title: A test", f"title: A test\n{units}"))
+    assert '"count":50' in units_settings(loaded, "b")
+    assert '"language":"en-us"' in units_settings(loaded, "a")

@@ -26,20 +26,24 @@ _CONSONANTS = {
     **{"θ": "TH", "v": "V", "w": "W", "j": "Y", "z": "Z", "ʒ": "ZH"},
 }
 _ARPABET = {ipa: tuple(names.split()) for ipa, names in (_VOWELS | _CONSONANTS).items()}
+_VOWEL_NAMES = {name for name in PHONES if name[0] in "AEIOU"}
 
 
 def from_ipa(phones: Sequence[str]) -> tuple[str, ...] | None:
     """Return espeak-ng's American phones in ARPAbet; None if one of them has no counterpart.
 
-    An R after ER is left out: CMUdict writes `around` as AH R AW N D but `general` as
-    JH EH N ER AH L, where espeak-ng has both ɚ and ɹ.
+    An R after ER is left out, and IH before a vowel becomes IY. So CMUdict writes `general` as
+    JH EH N ER AH L and `audio` as AA D IY OW, where espeak-ng has ɚɹ and ɪoʊ.
     """
     found: list[str] = []
     for phone in phones:
-        names = _ARPABET.get(phone)
-        if names is None:
+        if phone not in _ARPABET:
             return None
-        found += names[1:] if names[0] == "R" and found[-1:] == ["ER"] else names
+        for name in _ARPABET[phone]:
+            if name in _VOWEL_NAMES and found[-1:] == ["IH"]:
+                found[-1] = "IY"
+            if name != "R" or found[-1:] != ["ER"]:
+                found.append(name)
     return tuple(found)
 
 

@@ -1,0 +1,118 @@
+"""The verb `units`, from a corpus in another language on; and lexicons of language models."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from schatten import recipe as recipes
+from schatten.artifacts import Inventory
+from schatten.cli import app
+from schatten.errors import UserError
+from schatten.recipe.units import Characters, Phones, Pieces
+from schatten.runtime.files import read_json, read_lines, write_text
+from schatten.units.make import make_units
+from schatten.units.spelled import SpelledUnits
+
+GERMAN = Path(__file__).parent / "german" / "german.yaml"
+ARPA = """
+\\data\\
+ngram 1={count}
+
+\\1-grams:
+-1	<unk>
+-99	<s>	0
+-1	</s>
+{words}
+
+\\end\\
+"""
+
+
+def run(*arguments: object) -> str:
+    done = CliRunner().invoke(app, [str(one) for one in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    write_text(tmp_path / "train.txt.gz", "call the cat\nthe cat\n")
+    return tmp_path / "train.txt.gz"
+
+
+def test_a_german_recipe_makes_a_corpus_and_its_phones(tmp_path: Path) -> None:
+    run("corpus", "--recipe", GERMAN, "--output", tmp_path)
+    texts = {name: tmp_path / f"text/{name}.txt.gz" for name in ("corpus", "train", "dev", "test")}
+    output = tmp_path / "units/phones"
+    named = [arg for name in ("corpus", "dev", "test") for arg in ("--text", texts[name])]
+    common = ("--recipe", GERMAN, "--units", "phones", "--train-text", texts["train"])
+    said = run("units", *common, *named, "--output-dir", output)
+    found = SpelledUnits.read(output / "inventory.json")
+    assert found.units.kind == "phones" and found.units.separator is None
+    assert f"{len(found.units)} units, " in said and " by espeak" in said
+    sentences = [line for path in texts.values() for line in read_lines(path)]
+    assert all(found.labels(sentence) for sentence in sentences)
+    assert {word for line in sentences for word in line.split()} == set(found.spellings or ())
+    assert "straße\tʃ t ɾ ɑː s ə\tespeak" in read_lines(output / "words.phones.tsv")
+    record = read_json(output / ".inventory.json.provenance.json")
+    assert record["settings"]["step"] == "units"
+    assert {Path(one["path"]).name for one in record["inputs"]} == {x.name for x in texts.values()}
+    before = (output / "inventory.json").read_bytes(), (output / "words.phones.tsv").read_bytes()
+    run("units", *common, *named, "--output-dir", tmp_path / "again")
+    again = tmp_path / "again"
+    assert ((again / "inventory.json").read_bytes(), (again / "words.phones.tsv").read_bytes()) == (
+        before
+    )
+
+
+def test_english_phones_are_always_the_same(text: Path, tmp_path: Path) -> None:
+    made = make_units(Phones(type="phones"), "p", [], text, tmp_path)
+    assert Inventory.read(tmp_path / "inventory.json") == made
+    assert len(made.names) == 40 and made.language == "en-us"
+    assert (made.word_count, made.origins) == (3, {"cmudict": 4})
+    assert read_lines(tmp_path / "words.p.tsv")[-2:] == [
+        "the\tDH AH\tcmudict",
+        "the\tDH IY\tcmudict",
+    ]
+
+
+def test_pieces_spell_words_of_all_texts(text: Path, tmp_path: Path) -> None:
+    write_text(tmp_path / "more.txt", "teach\n")
+    made = make_units(Pieces(type="pieces", count=16), "b", [tmp_path / "more.txt"], text, tmp_path)
+    assert len(made.names) == 17 and made.separator is None and made.language is None
+    assert made.names[1:4] == ["▁a", "▁c", "▁e"]
+    found = SpelledUnits.read(tmp_path / "inventory.json")
+    spelled = [found.units.names[label] for label in found.labels("teach the cat")]
+    assert "".join(spelled) == "▁teach▁the▁cat"
+
+
+def test_characters_and_empty_texts_are_refused(text: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the units c are characters, which spell words themselves"):
+        make_units(Characters(type="characters"), "c", [], text, tmp_path)
+    write_text(tmp_path / "none.txt", "")
+    with pytest.raises(UserError, match=r"none\.txt holds no words"):
+        make_units(Phones(type="phones"), "p", [], tmp_path / "none.txt", tmp_path)
+    with pytest.raises(UserError, match=r"no units 'phonemes': .* \(has phones\)"):
+        recipes.load(str(GERMAN)).unit_set("phonemes")
+
+
+def write_arpa(path: Path, *words: str) -> Path:
+    lines = "\n".join(f"-1\t{word}" for word in words)
+    path.write_text(ARPA.format(count=3 + len(words), words=lines))
+    return path
+
+
+def test_a_language_models_lexicon_has_every_spelling(text: Path, tmp_path: Path) -> None:
+    make_units(Phones(type="phones"), "p", [], text, tmp_path)
+    arpa = write_arpa(tmp_path / "arpa", "the", "cat")
+    common = ("lm", "lexicon", "--recipe", "voicesearch_like/smoke", "--arpa", arpa, "--output")
+    run(*common, tmp_path / "phones", "--units", tmp_path / "inventory.json")
+    assert (tmp_path / "phones").read_text() == "cat\tK AE T\nthe\tDH AH\nthe\tDH IY\n"
+    run(*common, tmp_path / "letters")
+    assert (tmp_path / "letters").read_text() == "cat\tc a t\nthe\tt h e\n"
+    write_arpa(arpa, "the", "dog")
+    with pytest.raises(
+        UserError, match=r"arpa has 1 words that .*words.p.tsv does not spell.* dog"
+    ):
+        run(*common, tmp_path / "phones", "--units", tmp_path / "inventory.json")
