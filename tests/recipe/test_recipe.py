@@ -279,3 +279,15 @@ def test_the_settings_of_units_are_those_of_one_set(tmp_path: Path) -> None:
     loaded = recipe.load(write(tmp_path, "title: A test", f"title: A test\n{units}"))
     assert '"count":50' in units_settings(loaded, "b")
     assert '"language":"en-us"' in units_settings(loaded, "a")
+
+
+def test_the_settings_of_units_follow_the_content_of_their_lexicon(tmp_path: Path) -> None:
+    units = "units: {a: {type: phones, lexicon: mine.tsv}}"
+    loaded = recipe.load(write(tmp_path, "title: A test", f"title: A test\n{units}"))
+    with pytest.raises(UserError, match=r"mine.tsv does not exist: write it, or correct the units"):
+        units_settings(loaded, "a")
+    found = set()
+    for line in ("a\tAH\n", "a\tEY\n"):
+        (tmp_path / "mine.tsv").write_text(line)
+        found.add(units_settings(loaded, "a"))
+    assert len(found) == 2

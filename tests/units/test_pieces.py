@@ -67,7 +67,7 @@ def test_counts_that_are_kept_are_counts_made_anew(training: dict[str, int], cou
     [
         (["lows"], 19, "give 20 to 20 pieces, not 19: change the units' `count`"),
         (["lows"], 999, r"give 20 to \d\d pieces, not 999"),
-        (["low", "zoo"], 23, r"1 words have characters that the training transcripts lack \(zoo\)"),
+        (["low", "zoo"], 23, r"1 word has characters that the training transcripts lack \(zoo\)"),
     ],
 )
 def test_what_the_training_text_cannot_give_is_refused(

@@ -13,6 +13,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
 from schatten.recipe.steps import settings_of
+from schatten.recipe.units import lexicon_of
 from schatten.runtime.files import sha256
 
 RESULT_VERSION = {
@@ -58,8 +59,13 @@ def corpus_settings(recipe: Recipe) -> str:
 
 
 def units_settings(recipe: Recipe, name: str) -> str:
-    """Settings of a set of units. Errors: `UserError` if the recipe has no such set."""
-    return settings("units", _plain(recipe.unit_set(name)))
+    """Settings of a set of units, and the content of its lexicon.
+
+    Errors: `UserError` if the recipe has no such set, or the lexicon does not exist.
+    """
+    chosen = recipe.unit_set(name)
+    lexicon = lexicon_of(chosen, recipe.folder)
+    return settings("units", _plain(chosen), *([] if lexicon is None else [sha256(lexicon)]))
 
 
 def validate_settings(recipe: Recipe) -> str:

@@ -1,9 +1,11 @@
 """The recipe's `units`: sets of units that acoustic models write."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from schatten.errors import UserError
 from schatten.recipe.base import Settings
 
 
@@ -40,3 +42,16 @@ class Pieces(Settings):
 
 
 UnitSet = Annotated[Characters | Phones | Pieces, Field(discriminator="type")]
+
+
+def lexicon_of(units: UnitSet, folder: Path) -> Path | None:
+    """Return the user's own lexicon of a set of units, in the recipe's folder; None without one.
+
+    Errors: `UserError` if it does not exist.
+    """
+    if not isinstance(units, Phones) or units.lexicon is None:
+        return None
+    path = folder / units.lexicon
+    if not path.is_file():
+        raise UserError(f"{path} does not exist: write it, or correct the units' `lexicon`")
+    return path

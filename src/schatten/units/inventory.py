@@ -20,7 +20,7 @@ class Units:
     """An inventory of CTC units."""
 
     kind: str
-    """The kind of units: `characters`."""
+    """The kind of units: `characters`, `phones` or `pieces`."""
     names: tuple[str, ...]
     """The blank first; the index of a name is that of the model's output."""
     separator: str | None

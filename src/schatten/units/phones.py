@@ -8,7 +8,7 @@ from pathlib import Path
 
 from schatten.errors import UserError
 from schatten.espeak import Espeak
-from schatten.recipe.units import Phones
+from schatten.recipe.units import Phones, lexicon_of
 from schatten.units import arpabet
 from schatten.units.words import Spelling, Spellings, read_rows
 
@@ -63,7 +63,7 @@ def spell(words: Collection[str], settings: Phones, folder: Path) -> tuple[list[
     Errors: `UserError` for words that nothing can pronounce, with the file where they go, and for a
     lexicon that has none of the words.
     """
-    lexicon = None if settings.lexicon is None else folder / settings.lexicon
+    lexicon = lexicon_of(settings, folder)
     pronounce = Pronouncer(settings, lexicon)
     if pronounce.own_words and not pronounce.own_words & set(words):
         raise UserError(

@@ -8,6 +8,7 @@ the same letters inside a word.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 from schatten.errors import UserError
@@ -36,8 +37,9 @@ def spell(
     characters = [START + character for character in alphabet] + alphabet
     if foreign := sorted(word for word in words if not set(word) <= set(alphabet)):
         named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")
+        what = "1 word has" if len(foreign) == 1 else f"{len(foreign)} words have"
         raise UserError(
-            f"{len(foreign)} words have characters that the training transcripts lack ({named}): "
+            f"{what} characters that the training transcripts lack ({named}): "
             "leave their sentences out, or take characters as units"
         )
     merges = learn(training, count - len(characters))
@@ -60,27 +62,26 @@ def learn(training: Mapping[str, int], count: int) -> list[Pair]:
     spelled = {word: _characters(word) for word in sorted(training) if word}
     frequency: Counter[Pair] = Counter()
     holders: defaultdict[Pair, set[str]] = defaultdict(set)
-    for word, pieces in spelled.items():
-        _count(pieces, training[word], frequency)
-        for pair in pairwise(pieces):
-            holders[pair].add(word)
-    made: set[str] = set()
-    merges: list[Pair] = []
-    while len(merges) < count:
-        new = ((n, p) for p, n in frequency.items() if n > 1 and "".join(p) not in made)
-        best = min(((-n, p) for n, p in new), default=None)
-        if best is None:
-            break
-        pair = best[1]
-        made.add("".join(pair))
-        merges.append(pair)
-        for word in sorted(holders.pop(pair)):
-            _count(spelled[word], -training[word], frequency)
+    for word in spelled:
+        _count(spelled, word, training[word], frequency, holders)
+    # Entries whose count has changed since are passed over, as a new entry was made then.
+    queue = [(-times, pair) for pair, times in frequency.items()]
+    heapify(queue)
+    merges: dict[str, Pair] = {}
+    while queue and len(merges) < count:
+        negative, pair = heappop(queue)
+        piece = "".join(pair)
+        if -negative != frequency[pair] or -negative < 2 or piece in merges:
+            continue
+        merges[piece] = pair
+        changed: set[Pair] = set()
+        for word in holders.pop(pair):
+            changed |= _count(spelled, word, -training[word], frequency, holders)
             spelled[word] = _merge(spelled[word], pair)
-            _count(spelled[word], training[word], frequency)
-            for neighbours in pairwise(spelled[word]):
-                holders[neighbours].add(word)
-    return merges
+            changed |= _count(spelled, word, training[word], frequency, holders)
+        for one in changed:
+            heappush(queue, (-frequency[one], one))
+    return list(merges.values())
 
 
 def split(word: str, order: Mapping[Pair, int]) -> list[str]:
@@ -95,9 +96,19 @@ def _characters(word: str) -> list[str]:
     return [START + word[0], *word[1:]]
 
 
-def _count(pieces: Sequence[str], times: int, frequency: Counter[Pair]) -> None:
-    for pair in pairwise(pieces):
+def _count(
+    spelled: Mapping[str, Sequence[str]],
+    word: str,
+    times: int,
+    frequency: Counter[Pair],
+    holders: defaultdict[Pair, set[str]],
+) -> set[Pair]:
+    """Count the pairs of a word `times` times, less if negative; return them."""
+    pairs = list(pairwise(spelled[word]))
+    for pair in pairs:
         frequency[pair] += times
+        holders[pair].add(word)
+    return set(pairs)
 
 
 def _merge(pieces: Sequence[str], pair: Pair) -> list[str]:
