@@ -36,6 +36,7 @@ wildcard_constraints:
     kind="|".join(FIGURES),
     feature="mel80|mel40|linear161",
     lm="|".join(["none", *EXPERIMENT.recipe.language_models]),
+    units="|".join(EXPERIMENT.recipe.unit_sets),
     grid="|".join(EXPERIMENT.recipe.grids) or "none",
     system="|".join(EXPERIMENT.recipe.systems),
     device="|".join([*EXPERIMENT.timed, *EXPERIMENT.emulated]),

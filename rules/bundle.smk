@@ -12,7 +12,7 @@ rule device_bundle:
     input:
         model=EXPERIMENT.model,
         lm=PATHS.lm("{lm}") / "bin",
-        lexicon=PATHS.lm("{lm}") / "lexicon",
+        lexicon=EXPERIMENT.lexicon,
         weights=EXPERIMENT.weights,
     output:
         PATHS.bundle(NODE, "{lm}") / "manifest.json",

@@ -87,8 +87,9 @@ rule greedy:
         runtime=scaled(60),
     params:
         settings=step_settings.settings("decode"),
+        decoder=EXPERIMENT.greedy_decoder,
     shell:
-        "schatten decode --recipe {EXPERIMENT.name:q} --decoder greedy --logprobs {input.logprobs:q} --output {output:q} > {log:q} 2>&1"
+        "schatten decode --recipe {EXPERIMENT.name:q} --decoder {params.decoder:q} --logprobs {input.logprobs:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule beam:
@@ -144,6 +145,7 @@ rule score:
         hypotheses=PATHS.hypotheses(NODE, "{decoder}", "{lm}", "{split}", "{precision}"),
         cuts=PATHS.cuts("{split}"),
         lexicon=EXPERIMENT.known_words,
+        units=EXPERIMENT.units_read,
     output:
         score=PATHS.score(NODE, "{decoder}", "{lm}", "{split}", "{precision}"),
         beside=PATHS.listings(NODE, "{decoder}", "{lm}", "{split}", "{precision}"),
@@ -156,5 +158,7 @@ rule score:
         runtime=scaled(60),
     params:
         settings=step_settings.score_settings(EXPERIMENT.recipe),
+        lexicon=given("lexicon"),
+        units=given("units"),
     shell:
-        "schatten score --recipe {EXPERIMENT.name:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} --lexicon {input.lexicon:q} --output {output.score:q} > {log:q} 2>&1"
+        "schatten score --recipe {EXPERIMENT.name:q} --hypotheses {input.hypotheses:q} --cuts {input.cuts:q} {params.lexicon:q} {params.units:q} --output {output.score:q} > {log:q} 2>&1"

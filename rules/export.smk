@@ -68,7 +68,7 @@ rule engine_beam:
         model=EXPERIMENT.exported,
         cuts=PATHS.cuts("{split}"),
         lm=PATHS.lm("{lm}") / "bin",
-        lexicon=PATHS.lm("{lm}") / "lexicon",
+        lexicon=EXPERIMENT.lexicon,
         weights=EXPERIMENT.weights,
     output:
         PATHS.hypotheses(NODE, "engine", "{lm}", "{split}", "{precision}"),
@@ -91,7 +91,9 @@ rule decoder_bench:
         logprobs=PATHS.logprobs(EXPERIMENT.baseline, EXPERIMENT.recipe.splits.test[0]),
         cuts=PATHS.cuts(EXPERIMENT.recipe.splits.test[0]),
         lm=lambda wildcards: PATHS.lm(EXPERIMENT.lexicon_model) / "bin",
-        lexicon=lambda wildcards: PATHS.lm(EXPERIMENT.lexicon_model) / "lexicon",
+        lexicon=lambda wildcards: PATHS.lexicon(
+            EXPERIMENT.lexicon_model, EXPERIMENT.baseline.units
+        ),
         weights=lambda wildcards: PATHS.weights(
             EXPERIMENT.baseline, EXPERIMENT.lexicon_model
         ),

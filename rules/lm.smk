@@ -50,3 +50,74 @@ rule graph:
         settings=step_settings.graph_settings(EXPERIMENT.recipe),
     shell:
         "schatten graph --recipe {EXPERIMENT.name:q} --arpa {input.arpa:q} --lexicon {input.lexicon:q} --output {output.graph:q} > {log:q} 2>&1"
+
+
+rule units:
+    input:
+        corpus=PATHS.text("corpus"),
+        train=PATHS.text(EXPERIMENT.recipe.splits.train),
+        others=[
+            PATHS.text(split)
+            for split in EXPERIMENT.splits
+            if split != EXPERIMENT.recipe.splits.train
+        ],
+        cuts=[PATHS.cuts(split) for split in EXPERIMENT.splits],
+        validation=PATHS.validation,
+    output:
+        inventory=PATHS.units("{units}"),
+        words=PATHS.pronunciations("{units}"),
+        too_long=PATHS.units("{units}").with_name("too_long.json"),
+    log:
+        PATHS.home / "log/units.{units}.log",
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
+    params:
+        settings=lambda wildcards: step_settings.units_settings(
+            EXPERIMENT.recipe, wildcards.units
+        ),
+        folder=str(PATHS.units("{units}").parent),
+        texts=given("text", "corpus", "others"),
+        data=lambda wildcards, input: str(Path(input.validation).parent),
+    shell:
+        "schatten units --recipe {EXPERIMENT.name:q} --set {wildcards.units:q} {params.texts:q} --train-text {input.train:q} --data {params.data:q} --output-dir {params.folder:q} > {log:q} 2>&1"
+
+
+rule lexicon:
+    input:
+        arpa=PATHS.lm("{lm}") / "arpa.gz",
+        units=PATHS.units("{units}"),
+        words=PATHS.pronunciations("{units}"),
+    output:
+        PATHS.lexicon("{lm}", "{units}"),
+    log:
+        PATHS.home / "log/lexicon.{units}.{lm}.log",
+    threads: 1
+    resources:
+        mem_mb=scaled(2000),
+        runtime=scaled(60),
+    params:
+        settings=step_settings.settings("lexicon"),
+    shell:
+        "schatten lm lexicon --recipe {EXPERIMENT.name:q} --arpa {input.arpa:q} --units {input.units:q} --output {output:q} > {log:q} 2>&1"
+
+
+rule units_graph:
+    input:
+        arpa=PATHS.lm("{lm}") / "arpa.gz",
+        units=PATHS.units("{units}"),
+        lexicon=PATHS.lexicon("{lm}", "{units}"),
+    output:
+        graph=PATHS.graph("{lm}", "{units}"),
+        names=PATHS.graph("{lm}", "{units}").with_suffix(".fst.json"),
+    log:
+        PATHS.home / "log/graph.{units}.{lm}.log",
+    threads: 1
+    resources:
+        mem_mb=scaled(8000),
+        runtime=scaled(240),
+    params:
+        settings=step_settings.graph_settings(EXPERIMENT.recipe),
+    shell:
+        "schatten graph --recipe {EXPERIMENT.name:q} --arpa {input.arpa:q} --lexicon {input.lexicon:q} --units {input.units:q} --output {output.graph:q} > {log:q} 2>&1"

@@ -21,6 +21,7 @@ KINDS: dict[str, type[Artifact]] = {
     r"tiers\.json": artifacts.Tiers,
     r"graph\.fst\.json": artifacts.GraphNames,
     r"inventory\.json": artifacts.Inventory,
+    r"too_long\.json": artifacts.TooLongByStride,
     r"recognised(\.[\w-]+)?\.json": artifacts.Recognised,
 }
 """By pattern of a file's name."""
@@ -28,9 +29,10 @@ COUNTS_OF_TEXTS = "summary.json"
 """`text/summary.json`, which holds an artifact by the name of each file of text."""
 MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.LmInfo: {"dev", "threshold", "ngrams_before_pruning"},
+    artifacts.Score: {"units"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
-"""Without text of dev or pruning; on an emulated CPU."""
+"""Without text of dev or pruning; where words are scored; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from schatten.units.graph import Spelling
+from schatten.units.graph import Spelling, StateGraph
 
 Words = list[tuple[Spelling, ...]]
 
@@ -32,3 +32,22 @@ def expected_paths(words: Words, frames: int, units: int) -> Counter[tuple[int, 
         for path in itertools.product(range(units), repeat=frames)
     }
     return Counter({path: count for path, count in found.items() if count})
+
+
+def frames_needed(graph: StateGraph) -> int:
+    """Return the frames of the shortest path; `ValueError` if no final state can be reached."""
+    sources, offsets = graph.sources.tolist(), graph.offsets.tolist()
+    unreached = len(graph) + 1
+    frames = [unreached] * len(graph) + [0]  # the last is `START`'s
+    changed = True
+    while changed:  # twice, where all arcs but loops lead to higher states
+        changed = False
+        for state in range(len(graph)):
+            arcs = sources[offsets[state] : offsets[state + 1]]
+            found = 1 + min((frames[source] for source in arcs), default=unreached)
+            if found < frames[state]:
+                frames[state], changed = found, True
+    needed = min((frames[final] for final in graph.finals.tolist()), default=unreached)
+    if needed == unreached:
+        raise ValueError("no final state of the graph can be reached")
+    return needed

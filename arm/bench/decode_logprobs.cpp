@@ -1,10 +1,11 @@
 // Decodes log-probabilities on standard input with the engine's search, as often as it is asked to:
 //   decode_logprobs LM LEXICON LOOK_AHEAD
-// LOOK_AHEAD may be empty. Input: the number of units V and of utterances, the names of the units, each with a zero behind;
-// then of each utterance its number of frames and frames * V floats. Numbers are 32-bit integers of this machine. Any number
-// of searches may follow, each a line of text: LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM. Output of a search: of
-// each utterance its score, a tab, its words; at the end the CPU seconds of decoding, and what memory grew by since the
-// utterances were read, in kilobytes. The files are loaded once: tuning searches with some ten weights.
+// LOOK_AHEAD may be empty. Input: the number of units V and of utterances, the unit between words (0: none), the names of the
+// units, each with a zero behind; then of each utterance its number of frames and frames * V floats. Numbers are 32-bit
+// integers of this machine. Any number of searches may follow, each a line of text: LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD
+// TOKEN_BEAM. Output of a search: of each utterance its score, a tab, its words; at the end the CPU seconds of decoding, and
+// what memory grew by since the utterances were read, in kilobytes. The files are loaded once: tuning searches with some ten
+// weights.
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -71,22 +72,24 @@ double decode(schatten::Decoder *decoder, const std::vector<Utterance> &utteranc
 }
 
 void run(char **argument) {
-  int32_t sizes[2];
-  read(sizes, 2);
-  std::vector<std::string> units;
-  for (int i = 0; i < sizes[0]; ++i) units.push_back(read_name());
+  int32_t sizes[3];
+  read(sizes, 3);
+  require(sizes[2] >= 0 && sizes[2] < sizes[0], "the unit between words is none of the units");
+  schatten::Units units{sizes[2] ? schatten::Units::kCharacters : schatten::Units::kPhones, {}, sizes[2]};
+  for (int i = 0; i < sizes[0]; ++i) units.names.push_back(read_name());
+  const size_t width = units.names.size();
   std::vector<Utterance> utterances;
   for (int i = 0; i < sizes[1]; ++i) {
     int32_t frames;
     read(&frames, 1);
-    utterances.emplace_back(static_cast<size_t>(frames) * units.size());
+    utterances.emplace_back(static_cast<size_t>(frames) * width);
     read(utterances.back().data(), utterances.back().size());
   }
   const long before = memory();
   const schatten_lm_files files{argument[0], argument[1], argument[2][0] ? argument[2] : nullptr, nullptr};
   const auto lm = schatten::open_language_model(files, units);
   for (schatten_options options; read_options(&options);) {
-    const double seconds = decode(lm->decoder(options, 1.0).get(), utterances, units.size());
+    const double seconds = decode(lm->decoder(options, 1.0).get(), utterances, width);
     printf("%.6f\t%ld\n", seconds, memory() - before);
     fflush(stdout);
   }

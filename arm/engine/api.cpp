@@ -50,8 +50,9 @@ void schatten_model_close(schatten_model *model) { delete model; }
 
 schatten_info schatten_model_info(const schatten_model *model) {
   const schatten::Model &m = model->model;
-  return {static_cast<int>(m.units().names.size()), m.features().bins(),     m.is_int8(),        m.parameters(),
-          m.packed_bytes(),                   m.seconds_per_frame(), m.latency_seconds()};
+  const int units = static_cast<int>(m.units().names.size());
+  return {units,          m.features().bins(),   m.is_int8(),        m.parameters(),
+          m.packed_bytes(), m.seconds_per_frame(), m.latency_seconds()};
 }
 
 const char *schatten_model_unit(const schatten_model *model, int index) {

@@ -15,10 +15,10 @@
  *
  * A model may be used by any number of streams at once, each stream by one thread at a time. There is no global state.
  * A stream allocates when it is opened. Later it allocates only within an utterance that is unusually long: to hold a text
- * of more than 2400 bytes or 400 words (a minute of fast speech; 3 times as much of phones); and, with a language model, to hold the words of the paths
- * that are left, where there are more than 2048, or 8 for each path of the beam if that is more, words that paths share
- * counting once. It keeps that memory. Where more than 32 words of a lexicon are spelled alike, or, in units without a
- * separator, more than 64 up to their last unit, it may allocate at any time.
+ * of more than 2400 bytes or 400 words (a minute of fast speech; 3 times as much of phones); and, with a language model, to
+ * hold the words of the paths that are left, where there are more than 2048, or 8 for each path of the beam if that is
+ * more, words that paths share counting once. It keeps that memory. Where more than 32 words of a lexicon are spelled
+ * alike, or, in units without a separator, more than 64 up to their last unit, it may allocate at any time.
  * Audio cut into any chunks gives the same bits as the whole at once. This is a C interface.
  */
 #ifndef SCHATTEN_H

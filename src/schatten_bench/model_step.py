@@ -7,6 +7,7 @@ import torch
 
 from schatten import models
 from schatten.compress import factor_fully, l2_penalty, trace_norm_penalty
+from schatten.errors import UserError
 from schatten.models import AcousticModel
 from schatten.recipe import Recipe
 from schatten.recipe.models import FEATURE_BINS
@@ -41,6 +42,11 @@ def time_model_step(
     The fastest of `rounds` counts, which take turns; data, clipping and logs are left out.
     """
     settings = recipe.systems[system]
+    if recipe.unit_set(settings.units) is not None:
+        raise UserError(
+            f"{system} writes {settings.units}, whose number depends on the corpus: time a system "
+            "of characters with the same model"
+        )
     training = recipe.trainings[settings.training]
     torch.set_num_threads(training.torch_threads)
     place = torch.device(device)

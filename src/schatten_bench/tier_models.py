@@ -8,7 +8,8 @@ import torch
 from schatten import models
 from schatten.models import AcousticModel
 from schatten.recipe.models import Convolution, DeepSpeech2
-from schatten.units import characters
+from schatten.units import BLANK, Units, characters
+from schatten.units.arpabet import PHONES as CMU_PHONES
 
 CONVOLUTIONS = (
     Convolution(channels=64, kernel=(11, 21), stride=(2, 2)),
@@ -21,22 +22,27 @@ GRU: dict[str, tuple[int, ...]] = {"11M": (480, 672, 864), "15M": (624, 816, 100
 """GRUs of dense models of about the sizes of the paper's tiers (10.9 M; 14.7 M and 14.9 M)."""
 SHARE = {"11M": 0.36, "15M": 0.49}
 """Rank, as a share of a matrix's smaller side, that brings the paper's own model to those sizes."""
-TIERS = [f"{form}-{size}" for size in GRU for form in ("dense", "factored")]
+PHONES = "phones-15M"
+"""`factored-15M` over phones, with twice its stride: the recurrent layers run half as often."""
+TIERS = [*(f"{form}-{size}" for size in GRU for form in ("dense", "factored")), PHONES]
 
 
 def build_tier(tier: str) -> AcousticModel:
-    """Build the model of a tier: `dense-11M`, `factored-15M` ..."""
+    """Build the model of a tier: `dense-11M`, `factored-15M`, `phones-15M` ..."""
     form, size = tier.split("-")
     torch.manual_seed(1)
     gru = GRU[size] if form == "dense" else PAPER_GRU
+    first, second = CONVOLUTIONS
+    wide = second.model_copy(update={"stride": (2 * second.stride[0], second.stride[1])})
     settings = DeepSpeech2(
         type="deep_speech_2",
-        convolutions=CONVOLUTIONS,
+        convolutions=(first, wide if tier == PHONES else second),
         gru=gru,
         fully_connected=PAPER_FULLY_CONNECTED,
     )
-    model = models.build(settings, characters(ALPHABET), "partial")
-    if form == "factored":
+    units = Units("phones", (BLANK, *CMU_PHONES), None)
+    model = models.build(settings, units if tier == PHONES else characters(ALPHABET), "partial")
+    if form != "dense":
         for _, weight in model.bank.items():
             _factor_at_random(weight, SHARE[size])
     return model.eval()

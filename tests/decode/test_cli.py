@@ -2,13 +2,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from toy_decoding import RECIPE, clear_values, log_probs, write_cuts
 from typer.testing import CliRunner, Result
 
 from schatten.cli.decode import app
-from schatten.decode.logprobs import write_logprobs
+from schatten.decode.logprobs import LogProbs, write_logprobs
+from schatten.errors import UserError
 from schatten.runtime.files import read_json, write_json
+from schatten.units import BLANK, Units
 
 DECODING = "decoding: {beam: 20, lm_weights: [0.2, 0.6, 1.0], word_bonuses: [-1.0, 0.0, 1.0]}"
 TEXTS = {"kim-2": "ba a ab", "kim-1": "cab", "lee-1": "abb ba"}
@@ -91,6 +94,19 @@ def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
     assert (folder / "dev.hyp.txt").read_text() == "kim-1\nlee-1 bcb a\n"
 
 
+def test_phones_are_decoded_to_phones_alone(folder: Path) -> None:
+    """Greedy text is refused in one sentence: phones write no words without a lexicon."""
+    phones = Units("phones", (BLANK, "K", "AO"), None)
+    best = np.log(np.eye(3, dtype=np.float32)[[1, 0, 2, 2]] * 0.9 + 0.02)
+    split = LogProbs(["kim-1"], np.array([4]), best, phones, 0.04)
+    write_logprobs(folder / "dev.npz", split)
+    assert call(*DECODE, "units").exit_code == 0
+    assert (folder / "dev.hyp.txt").read_text() == "kim-1 K AO\n"
+    refused = call(*DECODE, "greedy").exception
+    assert isinstance(refused, UserError)
+    assert str(refused).startswith("phones write no words without a lexicon: decode with a lang")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -105,6 +121,7 @@ def test_greedy_decodes_without_a_lexicon(folder: Path) -> None:
         (("wfst", *SEARCH, "--graph", "g", "--weights", "w"), "takes no --lexicon"),
         (("lexicon", *SEARCH, "--graph", "g", "--weights", "w"), "takes no --graph"),
         (("greedy", *SEARCH), "takes no --lexicon and --lm"),
+        (("units", *SEARCH), "takes no --lexicon and --lm"),
         (("magic",), "not one of 'greedy'"),
     ],
 )

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_decoding import UNITS, clear_values
 
-from schatten.decode.greedy import greedy_words
+from schatten.decode.greedy import greedy_units, greedy_words
+from schatten.units import BLANK, Units
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,20 @@ def test_agrees_with_the_definition(path: list[int]) -> None:
 
 def test_reads_clear_speech() -> None:
     assert greedy_words(clear_values("abba cab"), UNITS) == ["abba", "cab"]
+
+
+def along(path: list[int], units: Units) -> np.ndarray:
+    """Return log-probabilities whose best path is `path`."""
+    return np.log(np.eye(len(units), dtype=np.float32)[path] * 0.9 + 0.02)
+
+
+def test_words_are_read_off_pieces() -> None:
+    pieces = Units("pieces", (BLANK, "▁ca", "ll", "▁j", "on", "▁"), None)
+    assert greedy_words(along([1, 1, 2, 0, 2, 3, 4, 5], pieces), pieces) == ["callll", "jon"]
+    assert greedy_words(along([2, 3], pieces), pieces) == ["ll", "j"], "the first may not begin one"
+
+
+def test_phones_are_read_by_name() -> None:
+    phones = Units("phones", (BLANK, "K", "AO"), None)
+    values = along([1, 1, 0, 1, 2, 0], phones)
+    assert greedy_units(values, phones) == ["K", "K", "AO"]

@@ -9,7 +9,7 @@ from schatten.lm import arpa
 from schatten.lm.build import build_to
 from schatten.recipe.language_models import LanguageModel, Prune
 from schatten.runtime.files import read_json
-from schatten.units import characters
+from schatten.units.spelled import SpelledUnits
 from schatten.units.tokens import as_tokens
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
@@ -20,8 +20,8 @@ SETTINGS = LanguageModel(decoder="open", order=4, prune=WISH, quantize_bits=8)
 @pytest.fixture(scope="module")
 def built(kenlm_programs, text, tmp_path_factory):
     output = tmp_path_factory.mktemp("characters")
-    units = characters(ALPHABET)
-    build_to(SETTINGS, units=units, text=text, output=output, dev=text, memory_mb=100)
+    spelled = SpelledUnits.of_characters(ALPHABET)
+    build_to(SETTINGS, spelled=spelled, text=text, output=output, dev=text, memory_mb=100)
     return output
 
 

@@ -7,15 +7,15 @@ from schatten.lm import arpa, kenlm
 from schatten.lm.build import build_to, estimate_to
 from schatten.recipe.language_models import LanguageModel
 from schatten.runtime.files import read_json
-from schatten.units import characters
+from schatten.units.spelled import SpelledUnits
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 SMALL = LanguageModel(order=3, discount_fallback=True)
 
 
 def build(text, output, dev=None, alphabet=ALPHABET, memory_mb=100):
-    units = characters(alphabet)
-    build_to(SMALL, units=units, text=text, output=output, dev=dev, memory_mb=memory_mb)
+    spelled = SpelledUnits.of_characters(alphabet)
+    build_to(SMALL, spelled=spelled, text=text, output=output, dev=dev, memory_mb=memory_mb)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from schatten.errors import UserError
 from schatten.lm.build import build_to
 from schatten.lm.witten_bell import estimate
 from schatten.recipe.language_models import LanguageModel, Prune
-from schatten.units import characters
+from schatten.units.spelled import SpelledUnits
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
 
@@ -60,8 +60,8 @@ def test_a_recipe_can_ask_for_it(kenlm_programs, text, tmp_path):
             order=3, discount_fallback=True, prune=Prune(ngrams=80, history=history)
         )
         output = tmp_path / history
-        units = characters(ALPHABET)
-        build_to(settings, units=units, text=text, output=output, dev=None, memory_mb=100)
+        spelled = SpelledUnits.of_characters(ALPHABET)
+        build_to(settings, spelled=spelled, text=text, output=output, dev=None, memory_mb=100)
         names = sorted(path.name for path in output.iterdir())
         assert names == ["arpa.gz", "bin", "info.json", "lexicon"]
         kept[history] = (output / "arpa.gz").read_bytes()

@@ -49,7 +49,7 @@ def test_a_file_names_the_rank_of_each_weight_and_its_state_by_form(
         stored = ["dense"] if rank is None else ["u", "v"]
         expected += [f"bank.weights.{name}.{one}" for one in stored]
     assert [key for key in content["state"] if key.startswith("bank.")] == expected
-    assert content["units"] == list(model.units.names)
+    assert content["units"] == model.units.stored()
     again = models.load(tmp_path / "model.pt")
     assert again.bank.ranks == model.bank.ranks
     for name, matrix in model.bank.form().items():

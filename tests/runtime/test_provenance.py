@@ -279,6 +279,7 @@ def test_the_settings_are_those_that_matter_to_the_verb(tmp_path: Path) -> None:
     ("verb", "options", "settings"),
     [
         ("decode", {"decoder": "greedy"}, step_settings.settings("decode")),
+        ("decode", {"decoder": "units"}, step_settings.settings("decode")),
         ("decode", {"decoder": "wfst"}, step_settings.decode_wfst_settings(OWN)),
         ("decode", {"decoder": "lexicon"}, step_settings.decode_settings(OWN, "lexicon")),
         ("decode", {"decoder": "open"}, step_settings.decode_settings(OWN, "open")),

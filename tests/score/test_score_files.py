@@ -3,11 +3,13 @@ from pathlib import Path
 import pytest
 from scoring import HYPOTHESES, LEXICON, TEXTS, write_cuts
 
+from schatten.artifacts import Inventory
 from schatten.errors import UserError
 from schatten.recipe.results import Tables
-from schatten.runtime.files import read_json
+from schatten.runtime.files import read_json, sha256
 from schatten.score.counts import read_counts
 from schatten.score.run import score_files
+from schatten.units.words import Spelling, write_words
 
 NAMES = ["errors.txt", "hyp.trn", "ref.trn", "score.json", "utterances.csv"]
 
@@ -168,3 +170,34 @@ def test_cut_without_transcript_is_named(line: str, hypotheses: Path, tmp_path: 
 def test_output_needs_its_name(cuts: Path, hypotheses: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"not named NAME\.score\.json"):
         score_files(hypotheses, cuts, tmp_path / "score.txt", None, Tables())
+
+
+def test_units_are_scored_against_those_of_the_transcripts(cuts: Path, tmp_path: Path) -> None:
+    names = ("<blank>", "A", "B")
+    words = sorted({word for text in TEXTS.values() for word in text.split()})
+    spelled = {
+        word: [Spelling(("A", "B"), "lexicon"), Spelling(("B",), "lexicon")] for word in words
+    }
+    write_words(tmp_path / "words.mine.tsv", spelled)
+    inventory = Inventory(
+        name="mine",
+        kind="phones",
+        names=list(names),
+        separator=None,
+        language="en",
+        words="words.mine.tsv",
+        words_sha256=sha256(tmp_path / "words.mine.tsv"),
+        word_count=len(words),
+        origins={"lexicon": 2 * len(words)},
+    )
+    inventory.write(tmp_path / "inventory.json")
+    heard = {"kim-1": "A B A B A B", "kim-2": "A B A B B", "lee-1": "A B " * 4, "lee-2": "B A B"}
+    (tmp_path / "h.txt").write_text("".join(f"{name} {units}\n" for name, units in heard.items()))
+    output = tmp_path / "t.score.json"
+    said = score_files(
+        tmp_path / "h.txt", cuts, output, None, Tables(), tmp_path / "inventory.json"
+    )
+    assert "error rate of phones 9.09 %" in said
+    value = read_json(output)
+    assert (value["units"], value["words"], value["errors"]) == ("phones", 22, 2)
+    assert value["cer"] == value["wer"] == pytest.approx(9.0909)

@@ -11,7 +11,7 @@ Cuts = tuple[Path, Path]
 
 
 def initial_model(settings: Recipe, system: str, seed: int, statistics: Path) -> AcousticModel:
-    return steps.initial_model(settings.start(system, seed), statistics)
+    return steps.initial_model(settings.start(system, seed), {"statistics": statistics})
 
 
 def stage1(

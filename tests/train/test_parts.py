@@ -24,7 +24,9 @@ from schatten.train.data import training_loader
 from schatten.train.loop import parameter_groups
 from schatten.train.objectives.ctc import ctc_losses
 from schatten.train.schedule import first_schedule, schedule_of
+from schatten.train.targets import Targets
 from schatten.units import characters
+from schatten.units.spelled import SpelledUnits
 
 TRAINING = Training(
     epochs=10, batch_seconds=10, learning_rate=1.0, warmup_steps=4, final_learning_rate_ratio=0.01
@@ -159,7 +161,7 @@ def test_a_result_version_matters_to_its_own_step_alone(
 def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> None:
     cuts = read_features(write_split(tmp_path, "train", 30, seed=1))
     labels, settings = (
-        characters("ab"),
+        Targets(SpelledUnits(characters("ab"), None)),
         TRAINING.model_copy(update={"epoch_parts": 3}),
     )
     epochs = [
@@ -179,7 +181,7 @@ def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> N
 @pytest.mark.parametrize("utterances", [1, 2, 9])
 def test_a_few_utterances_are_an_epoch(tmp_path: Path, utterances: int) -> None:
     cuts = read_features(write_split(tmp_path, "train", utterances, seed=1))
-    batches = [*training_loader(cuts, characters("ab"), TRAINING, 1, 0, 0)]
+    batches = [*training_loader(cuts, None, TRAINING, 1, 0, 0)]
     found = [name for batch in batches for name in batch.ids]
     assert sorted(found) == sorted(cut.id for cut in cuts)
 

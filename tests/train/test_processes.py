@@ -20,7 +20,9 @@ from schatten.features.store import read_features
 from schatten.runtime.files import read_jsonl, write_jsonl
 from schatten.runtime.launch import Place
 from schatten.train.data import Utterances
+from schatten.train.targets import Targets
 from schatten.units import characters
+from schatten.units.spelled import SpelledUnits
 
 CONVOLUTIONAL = {
     "type": "deep_speech_2",
@@ -118,7 +120,9 @@ from schatten.train.data import scoring_loader
 from schatten.train.evaluation import evaluate
 from schatten.train.fabric import started
 from schatten.train.objectives import Ctc
+from schatten.train.targets import Targets
 from schatten.units import characters
+from schatten.units.spelled import SpelledUnits
 
 status = launch.spread(int(sys.argv[1]))
 if status is not None:
@@ -131,7 +135,7 @@ cuts = read_features(Path(sys.argv[2]))
 with started("32", Path("logs")) as fabric:
     fabric.setup(model, torch.optim.Adam(model.parameters()))
     for seconds in (2.0, 20.0):
-        loader = scoring_loader(cuts, units, seconds, launch.place())
+        loader = scoring_loader(cuts, Targets(SpelledUnits(units, None)), seconds, launch.place())
         batches = list(loader)
         found = evaluate(fabric, model, Ctc(units), batches)
         assert model.training
@@ -166,11 +170,11 @@ def test_dev_batches_need_not_go_round(tmp_path: Path, monkeypatch: pytest.Monke
 def test_shares_make_up_the_batch_and_none_is_empty(tmp_path: Path) -> None:
     (train, _), _, _ = write_data(tmp_path)
     cuts = CutSet.from_cuts(list(read_features(train))[:3])
-    units = characters("ab")
-    shares = [Utterances(units, Place(rank, 2))[cuts] for rank in range(2)]
+    targets = Targets(SpelledUnits(characters("ab"), None))
+    shares = [Utterances(targets, Place(rank, 2))[cuts] for rank in range(2)]
     assert sorted(name for share in shares for name in share.ids) == sorted(cuts.ids)
     assert all(share.utterances == 3 for share in shares)
     assert {share.seconds for share in shares} == {sum(cut.duration for cut in cuts)}
-    stand_in = Utterances(units, Place(1, 2))[cuts.subset(first=1)]
+    stand_in = Utterances(targets, Place(1, 2))[cuts.subset(first=1)]
     assert stand_in.ids == [] and stand_in.lengths.tolist() == [0]
     assert stand_in.utterances == 1

@@ -19,6 +19,8 @@ from schatten.compress import factor_fully
 from schatten.errors import UserError
 from schatten.train import compare_ranks, steps
 from schatten.train.state import Checkpoints, epoch_model
+from schatten.train.targets import Targets
+from schatten.units.spelled import SpelledUnits
 
 
 @pytest.fixture
@@ -66,7 +68,10 @@ def test_rank_rules_are_compared_at_equal_size(data, tmp_path: Path) -> None:
     settings, output = recipe.load(str(path)), tmp_path / "model.pt"
     chains.stage1(settings, "dense", 1, cuts, statistics, output)
     training = settings.trainings["default"]
-    rows = list(compare_ranks.cer_by_rank_rule(output, "partial", [2500, 3500], cuts, training))
+    targets = Targets(SpelledUnits(models.load(output).units, None))
+    rows = list(
+        compare_ranks.errors_by_rank_rule(output, "partial", [2500, 3500], cuts, training, targets)
+    )
     whole = json.loads(steps.history_of(output).read_text())
     assert (rows[0].rule, rows[0].parameters) == ("whole", whole["parameters"])
     assert [row.rule for row in rows[1:5]] == [
@@ -77,7 +82,7 @@ def test_rank_rules_are_compared_at_equal_size(data, tmp_path: Path) -> None:
     ]
     sizes = [2500] * 4 + [3500] * 4
     assert all(row.parameters <= size for row, size in zip(rows[1:], sizes, strict=True))
-    assert len({row.cer for row in rows}) > 1
+    assert len({row.error_rate for row in rows}) > 1
 
 
 def test_factors_can_start_more_slowly_than_the_rest(data, tmp_path: Path) -> None:

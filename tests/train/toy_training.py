@@ -19,7 +19,9 @@ from schatten.train import objectives
 from schatten.train.loop import Plan, train
 from schatten.train.schedule import first_schedule
 from schatten.train.state import Checkpoints
+from schatten.train.targets import Targets
 from schatten.train.techniques import Step, Technique
+from schatten.units.spelled import SpelledUnits
 
 
 def toy(
@@ -43,6 +45,7 @@ def toy(
         training.epochs,
         1,
         cuts,
+        Targets(SpelledUnits(model.units, None)),
     )
     state = folder / "state"
     state.mkdir(exist_ok=True)

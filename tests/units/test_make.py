@@ -9,7 +9,7 @@ from schatten import recipe as recipes
 from schatten.artifacts import Inventory
 from schatten.cli import app
 from schatten.errors import UserError
-from schatten.recipe.units import Characters, Phones, Pieces
+from schatten.recipe.units import Phones, Pieces
 from schatten.runtime.files import read_json, read_lines, write_text
 from schatten.units.make import make_units
 from schatten.units.spelled import SpelledUnits
@@ -46,7 +46,7 @@ def test_a_german_recipe_makes_a_corpus_and_its_phones(tmp_path: Path) -> None:
     texts = {name: tmp_path / f"text/{name}.txt.gz" for name in ("corpus", "train", "dev", "test")}
     output = tmp_path / "units/phones"
     named = [arg for name in ("corpus", "dev", "test") for arg in ("--text", texts[name])]
-    common = ("--recipe", GERMAN, "--units", "phones", "--train-text", texts["train"])
+    common = ("--recipe", GERMAN, "--set", "phones", "--train-text", texts["train"])
     said = run("units", *common, *named, "--output-dir", output)
     found = SpelledUnits.read(output / "inventory.json")
     assert found.units.kind == "phones" and found.units.separator is None
@@ -87,13 +87,11 @@ def test_pieces_spell_words_of_all_texts(text: Path, tmp_path: Path) -> None:
     assert "".join(spelled) == "▁teach▁the▁cat"
 
 
-def test_characters_and_empty_texts_are_refused(text: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="the units c are characters, which spell words themselves"):
-        make_units(Characters(type="characters"), "c", [], text, tmp_path)
+def test_empty_texts_and_unknown_sets_are_refused(tmp_path: Path) -> None:
     write_text(tmp_path / "none.txt", "")
     with pytest.raises(UserError, match=r"none\.txt holds no words"):
         make_units(Phones(type="phones"), "p", [], tmp_path / "none.txt", tmp_path)
-    with pytest.raises(UserError, match=r"no units 'phonemes': .* \(has phones\)"):
+    with pytest.raises(UserError, match="no units 'phonemes'; there are characters, ph"):
         recipes.load(str(GERMAN)).unit_set("phonemes")
 
 

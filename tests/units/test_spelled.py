@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schatten.errors import UserError
-from schatten.runtime.files import read_json, write_json
+from schatten.runtime.files import read_json, sha256, write_json
 from schatten.units import BLANK, Units
 from schatten.units.spelled import Labels, SpelledUnits
 from schatten.units.words import Spelling, write_words
@@ -61,6 +61,7 @@ def write(folder: Path, **changes: object) -> Path:
     stored = {
         **{"name": "mine", "kind": "phones", "names": list(PHONES.names), "separator": None},
         **{"language": "en", "words": "words.mine.tsv", "word_count": 1, "origins": {}},
+        "words_sha256": sha256(folder / "words.mine.tsv"),
     }
     write_json(folder / "inventory.json", {**stored, **changes})
     return folder / "inventory.json"
@@ -90,4 +91,11 @@ def test_damaged_files_are_refused(
     path = write(tmp_path, **changes)
     assert read_json(path)["name"] == "mine"
     with pytest.raises(UserError, match=message):
+        SpelledUnits.read(path)
+
+
+def test_spellings_that_were_edited_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    (tmp_path / "words.mine.tsv").write_text("b\tA\tcmudict\n")
+    with pytest.raises(UserError, match=r"words\.mine\.tsv is not the file that .* was made with"):
         SpelledUnits.read(path)

@@ -70,7 +70,7 @@ def test_every_artifact_is_explained_back_to_the_audio(done: Project) -> None:
     assert status == 0, output
     chain = json.loads(output)
     outside = {s["path"] for s in chain["sources"] if s["note"] == "from outside"}
-    assert {Path(path).name for path in outside} <= {"schatten-recognize"}
+    assert {Path(path).name for path in outside} <= {"schatten-recognize", "decode_logprobs"}
     inside = [source for source in chain["sources"] if source["path"] not in outside]
     recordings = {source["note"].rpartition("/")[2] for source in inside}
     assert recordings == {f"{split}.cuts.jsonl.gz" for split in ("train", "dev", "test")}

@@ -16,6 +16,7 @@ from schatten.artifacts.corpora import (
     SplitSize,
     TextCounts,
     TooLong,
+    TooLongByStride,
     Validation,
 )
 from schatten.artifacts.devices import (
@@ -73,6 +74,7 @@ __all__ = [
     "TierModel",
     "Tiers",
     "TooLong",
+    "TooLongByStride",
     "TriedWeights",
     "Validation",
     "Weights",

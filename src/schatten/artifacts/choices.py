@@ -9,7 +9,7 @@ class GridPoint(Artifact):
     system: str
     penalty: str
     dev_cer: float
-    """Greedy CER in percent, the mean over the grid's seeds."""
+    """Greedy error rate in percent, the mean over the grid's seeds."""
     dev_cer_by_seed: dict[int, float]
     chosen: bool
 

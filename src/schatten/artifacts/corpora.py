@@ -33,6 +33,13 @@ class TooLong(Artifact):
     """Ids of the first ones."""
 
 
+class TooLongByStride(Artifact):
+    """Utterances that are too long for CTC in a set of units; `too_long.json` in its folder."""
+
+    by_stride: dict[str, dict[str, TooLong]]
+    """By stride in feature frames, then by split."""
+
+
 class Validation(Artifact):
     """The validator's report; `validation.json` of a corpus."""
 

@@ -34,7 +34,7 @@ class Epoch(Artifact):
     dev_loss: float | None = None
     """Mean loss of an utterance on dev, natural log."""
     dev_cer: float
-    """Greedy CER on the dev split, in percent."""
+    """Greedy unit error rate on the dev split, in percent."""
     learning_rate: float | None = None
     """Learning rate of the last step."""
     matrices: dict[str, MatrixMeasures]

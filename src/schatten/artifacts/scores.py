@@ -58,3 +58,5 @@ class Score(Rates):
     out_of_lexicon: OutOfLexicon | None = None
     """None if no lexicon was given."""
     by_speaker: dict[str, Rates] | None = None
+    units: str | None = None
+    """The kind of units that all rates are of, such as phones; None: they are of words."""

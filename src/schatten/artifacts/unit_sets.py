@@ -18,6 +18,8 @@ class Inventory(Artifact):
     """Language of phones, as espeak-ng calls it; None for pieces."""
     words: str
     """File of the spellings of words, in the same folder."""
+    words_sha256: str
+    """Its checksum: models are trained again when a pronunciation is mended."""
     word_count: int
     """Words in that file."""
     origins: dict[str, int]

@@ -42,12 +42,12 @@ def validate(
 
     Wrong data ends in one list of what is wrong, by kind, with counts and names.
     """
-    from schatten.corpus.report import lines
+    from schatten.corpus.report import lines, strides_of
     from schatten.corpus.validate import validate as check
     from schatten.recipe import load
+    from schatten.recipe.systems import CHARACTERS
 
     settings = load(recipe)
     report = check(settings, data, corpus_dir, jobs)
     report.write(output)
-    strides = {name: model.stride for name, model in settings.models.items()}
-    print("\n".join(lines(report, strides)))
+    print("\n".join(lines(report, strides_of(settings, CHARACTERS))))

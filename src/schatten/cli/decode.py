@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from schatten.cli.options import LEXICON, SEARCH_PROGRAM, WEIGHTS, RecipeOption
+from schatten.cli.options import LEXICON, SEARCH_PROGRAM, WEIGHTS, RecipeOption, UnitsOption
 
 app = typer.Typer()
 
@@ -26,9 +26,10 @@ ProgramOption = Annotated[Path | None, SEARCH_PROGRAM]
 
 
 class DecoderName(StrEnum):
-    """How words are found."""
+    """How words are found; `units`: the units of the best path, for their error rate."""
 
     greedy = "greedy"
+    units = "units"
     lexicon = "lexicon"
     open = "open"
     wfst = "wfst"
@@ -37,6 +38,7 @@ class DecoderName(StrEnum):
 
 _NEEDED = {
     DecoderName.greedy: (),
+    DecoderName.units: (),
     DecoderName.lexicon: ("--lm", "--lexicon", "--weights"),
     DecoderName.open: ("--lm", "--weights"),
     DecoderName.wfst: ("--graph", "--weights"),
@@ -55,14 +57,18 @@ def graph(
         Path,
         typer.Option(help="Graph in OpenFst's format (.fst); FILE.json beside it names labels."),
     ],
+    units: UnitsOption = None,
 ) -> None:
     """Compose CTC topology, lexicon and language model into one decoding graph (TLG)."""
     from schatten import recipe as recipes
     from schatten.decode.wfst.graph import read_symbols, write_graph
     from schatten.lm.acceptor import acceptor
     from schatten.units import characters
+    from schatten.units.spelled import SpelledUnits
 
-    symbols = read_symbols(lexicon, characters(recipes.load(recipe).text.alphabet))
+    alphabet = recipes.load(recipe).text.alphabet
+    written = characters(alphabet) if units is None else SpelledUnits.read(units).units
+    symbols = read_symbols(lexicon, written)
     grammar = acceptor(arpa, symbols.word_labels, symbols.back_off_word)
     typer.echo(write_graph(output, symbols, grammar))
 
@@ -138,7 +144,9 @@ def decode(
     if k2 is not None and lm is not None:
         raise typer.BadParameter("--k2 takes no --lm: it rescores no lattices")
     settings = recipes.load(recipe).decoding
-    if weights is None:
+    if decoder == DecoderName.units:
+        typer.echo(run.best_units(logprobs, output))
+    elif weights is None:
         typer.echo(run.greedy(logprobs, output))
     elif k2 is not None and graph is not None:
         typer.echo(k2_search.decode(logprobs, graph, weights, settings.wfst, k2, output))
@@ -195,8 +203,12 @@ def score(
     lexicon: Annotated[
         Path | None, typer.Option(help="Lexicon, to list words that are out of it.")
     ] = None,
+    units: UnitsOption = None,
 ) -> None:
     """Score words against transcripts: WER and CER in %, with bootstrap intervals.
+
+    With --units, units that `decode --decoder units` wrote are scored against those that write the
+    transcripts: every rate is the unit error rate.
 
     Beside the output: NAME.errors.txt, NAME.ref.trn, NAME.hyp.trn, NAME.utterances.csv.
     """
@@ -204,7 +216,7 @@ def score(
     from schatten.score.run import score_files
 
     tables = recipes.load(recipe).tables
-    typer.echo(score_files(hypotheses, cuts, output, lexicon, tables))
+    typer.echo(score_files(hypotheses, cuts, output, lexicon, tables, units))
 
 
 @app.command("compare-scores")

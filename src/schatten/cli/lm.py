@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import RecipeOption, UnitsOption
 
 app = typer.Typer(help="N-gram language models.", no_args_is_help=True)
 
@@ -103,10 +103,7 @@ def lexicon(
     recipe: RecipeOption,
     arpa: Arpa,
     output: Annotated[Path, typer.Option(help="Lexicon to write: word TAB its units.")],
-    units: Annotated[
-        Path | None,
-        typer.Option(help="inventory.json of `schatten units`; the recipe's characters by default"),
-    ] = None,
+    units: UnitsOption = None,
 ) -> None:
     """Spell the words of a model in the units of the acoustic model."""
     from schatten.lm.build import write_lexicon
@@ -114,9 +111,10 @@ def lexicon(
     from schatten.units.spelled import SpelledUnits
 
     if units is not None:
-        write_lexicon(arpa, SpelledUnits.read(units), output)
+        spelled = SpelledUnits.read(units)
     else:
-        write_lexicon(arpa, SpelledUnits.of_characters(load(recipe).text.alphabet), output)
+        spelled = SpelledUnits.of_characters(load(recipe).text.alphabet)
+    write_lexicon(arpa, spelled, output)
 
 
 @app.command()
@@ -151,11 +149,11 @@ def build(
     """Make a model as the recipe says: estimate, prune, spell, store, measure."""
     from schatten.lm.build import build_to, settings_of
     from schatten.recipe import load
-    from schatten.units import characters
+    from schatten.units.spelled import SpelledUnits
 
     build_to(
         settings_of(recipe, lm),
-        units=characters(load(recipe).text.alphabet),
+        spelled=SpelledUnits.of_characters(load(recipe).text.alphabet),
         text=text,
         output=output_dir,
         dev=dev,

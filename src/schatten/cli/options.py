@@ -1,5 +1,6 @@
 """Options that several verbs share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,10 @@ CUTS = typer.Option(help="Cuts of the split (.cuts.jsonl.gz).")
 AUDIO_DIR = typer.Option(help="Folder that audio paths are relative to; the cuts' own by default.")
 LEXICON = typer.Option(help="Lexicon: WORD TAB UNITS a line.")
 WEIGHTS = typer.Option(help="Weights that `tune` wrote.")
+UnitsOption = Annotated[
+    Path | None,
+    typer.Option("--units", help="The model's units (inventory.json); characters need none."),
+]
 SEARCH_PROGRAM = typer.Option(
     "--program",
     help="The engine's search over a lexicon; default: .tools/engine/bin/decode_logprobs.",

@@ -53,7 +53,7 @@ def tiers(
     ],
     results: ResultsOption = RESULTS,
 ) -> None:
-    """Choose the model of each tier: the lowest greedy CER on dev among those small enough."""
+    """Choose the model of each tier: the lowest error rate on dev among those small enough."""
     from schatten.report.choice import tier_node
     from schatten.report.tiers import choose_tiers
 
@@ -124,13 +124,13 @@ def choose(
     output: Annotated[Path, typer.Option("--output", help="The points, and which go on (.json).")],
     results: ResultsOption = RESULTS,
 ) -> None:
-    """Choose the points of a grid that go on: the best of each penalty, by greedy CER on dev."""
+    """Choose the points of a grid that go on: the best of each penalty on dev, greedily decoded."""
     from schatten.report import choice
 
     experiment = _experiment(recipe, data_key, results)
     chosen = choice.choose(experiment.recipe, experiment.layout, grid)
     choice.write(chosen, output)
-    typer.echo(f"{grid}, by CER on {chosen.split}: {', '.join(chosen.chosen)}")
+    typer.echo(f"{grid}, by greedy error rate on {chosen.split}: {', '.join(chosen.chosen)}")
 
 
 @app.command("show")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from schatten import recipe as recipes
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import RecipeOption, UnitsOption
 from schatten.runtime import launch
 
 app = typer.Typer()
@@ -43,6 +43,7 @@ def train(
     statistics: Annotated[
         Path | None, typer.Option(help="Statistics of the training features, for a first training")
     ] = None,
+    units: UnitsOption = None,
     teacher: Annotated[
         Path | None, typer.Option(help="The model that a distilled system learns from")
     ] = None,
@@ -56,6 +57,7 @@ def train(
         "train": train,
         "dev": dev,
         "statistics": statistics,
+        "units": units,
         "model": model,
         "teacher": teacher,
     }
@@ -113,13 +115,20 @@ def compare_ranks(
     train: Annotated[Path, typer.Option(help="Training cuts: inputs are measured on them")],
     dev: Annotated[Path, typer.Option(help="Cuts that are recognised, greedily")],
     parameters: Annotated[list[int], typer.Option(help="Size of the model; several in turn")],
+    units: UnitsOption = None,
 ) -> None:
-    """Print the CER of a model right after truncation, by rank rule, at equal size."""
-    from schatten.train.compare_ranks import cer_by_rank_rule
+    """Print the unit error rate of a model right after truncation, by rank rule, at equal size."""
+    from schatten.train.compare_ranks import errors_by_rank_rule
+    from schatten.train.steps import spelled_units
+    from schatten.train.targets import Targets
 
     settings = recipes.load(recipe)
     made = settings.systems[system]
     training = settings.trainings[made.training]
-    print(f"{model}, {dev.name}, greedy, before stage 2\nrule                  parameters  CER (%)")
-    for row in cer_by_rank_rule(model, made.factorization, parameters, (train, dev), training):
-        print(f"{row.rule:20} {row.parameters:11} {row.cer:8.2f}", flush=True)
+    targets = Targets(spelled_units(settings, made.units, units))
+    rate = "CER (%)" if units is None else "UER (%)"
+    print(f"{model}, {dev.name}, greedy, before stage 2\nrule                  parameters  {rate}")
+    for row in errors_by_rank_rule(
+        model, made.factorization, parameters, (train, dev), training, targets
+    ):
+        print(f"{row.rule:20} {row.parameters:11} {row.error_rate:8.2f}", flush=True)

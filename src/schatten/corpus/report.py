@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from schatten.artifacts import Validation
+from schatten.artifacts import TooLong, Validation
 from schatten.corpus.validate import NAMED
+from schatten.recipe import Recipe
+from schatten.recipe.systems import CHARACTERS
 
 
 def lines(report: Validation, strides: Mapping[str, int]) -> Iterator[str]:
@@ -25,12 +27,32 @@ def lines(report: Validation, strides: Mapping[str, int]) -> Iterator[str]:
             yield f"{split}: {count} transcripts are also lines of the language model text"
     if silent := report.silent_recordings:
         yield f"{len(silent)} recordings are silent: {_named(silent, len(silent))}"
+    yield from too_long_lines(report.too_long_for_ctc or {}, strides, "characters")
+
+
+def too_long_lines(
+    by_stride: Mapping[str, Mapping[str, TooLong]], strides: Mapping[str, int], units: str
+) -> Iterator[str]:
+    """Yield a line per model and split with utterances that have more units than output frames."""
     for model, stride in strides.items():
-        for split, found in (report.too_long_for_ctc or {}).get(str(stride), {}).items():
+        for split, found in by_stride.get(str(stride), {}).items():
             yield (
-                f"{split}: {found.utterances} utterances have more characters than {model} has "
+                f"{split}: {found.utterances} utterances have more {units} than {model} has "
                 f"output frames: {_named(found.first, found.utterances)}"
             )
+
+
+def strides_of(recipe: Recipe, units: str) -> dict[str, int]:
+    """Return feature frames per output frame of the models that systems of a unit set have.
+
+    For characters these are also models that no system has.
+    """
+    found = {}
+    for name, model in recipe.models.items():
+        sets = {system.units for system in recipe.systems.values() if system.model == name}
+        if units in (sets or {CHARACTERS}):
+            found[name] = model.stride
+    return found
 
 
 def _named(names: list[str], count: int) -> str:

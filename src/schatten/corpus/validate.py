@@ -5,7 +5,7 @@ recordings) are counted and named in the report.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from schatten.artifacts import SplitSize, TextCounts, TooLong, Validation, read_by_name
@@ -58,22 +58,24 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
         left_out=read_json(left_out) if left_out.is_file() else {},
         transcripts_in_lm_text={split: len(names) for split, names in overlap.items()},
         silent_recordings=sorted(name for name, look in decoded.items() if _is_silent(look)),
-        too_long_for_ctc=too_long(entries, recipe),
+        too_long_for_ctc=too_long(entries, recipe, _as_characters(recipe)),
     )
 
 
-def too_long(entries: Sequence[ManifestEntry], recipe: Recipe) -> dict[str, dict[str, TooLong]]:
+def too_long(
+    entries: Sequence[ManifestEntry], recipe: Recipe, frames_needed: Callable[[str], int]
+) -> dict[str, dict[str, TooLong]]:
     """Return by stride and split which utterances have more labels than there are output frames.
 
     Returns the number and the first names for every stride from 1 to 64, so that the report does
     not depend on the models. Training utterances are checked at their fastest speed perturbation.
+    `frames_needed`: the fewest output frames that hold a text in some units.
     """
-    longest, units = [], characters(recipe.text.alphabet)
+    longest = []
     for entry in entries:
         speed = max(recipe.speed_perturbation) if entry.split == recipe.splits.train else 1.0
         frames = int(entry.duration * SAMPLING_RATE / speed / _FRAME + 0.5)
-        needed = units.frames_needed(units.encode(entry.text))
-        longest.append((entry, longest_stride(frames, needed)))
+        longest.append((entry, longest_stride(frames, frames_needed(entry.text))))
     found: dict[str, dict[str, TooLong]] = {}
     for stride in range(1, _STRIDES + 1):
         names = defaultdict(list)
@@ -86,6 +88,11 @@ def too_long(entries: Sequence[ManifestEntry], recipe: Recipe) -> dict[str, dict
                 for split, those in names.items()
             }
     return found
+
+
+def _as_characters(recipe: Recipe) -> Callable[[str], int]:
+    units = characters(recipe.text.alphabet)
+    return lambda text: units.frames_needed(units.encode(text))
 
 
 def longest_stride(frames: int, labels: int) -> int:

@@ -17,7 +17,6 @@ from flashlight.lib.text.decoder import (
 
 from schatten.decode.logprobs import Frames
 from schatten.decode.search import (
-    BLANK_INDEX,
     LOG_10,
     load_lm,
     with_last_separator,
@@ -25,6 +24,7 @@ from schatten.decode.search import (
 from schatten.decode.weights import Weights
 from schatten.recipe.decoding import Decoding
 from schatten.units import Units
+from schatten.units.graph import BLANK_INDEX
 from schatten.units.tokens import token_names
 
 

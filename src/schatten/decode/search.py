@@ -25,8 +25,8 @@ from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 from schatten.units import Units, read_spellings
+from schatten.units.graph import BLANK_INDEX
 
-BLANK_INDEX = 0
 _IMPOSSIBLE = -1e4
 LOG_10 = math.log(10.0)
 

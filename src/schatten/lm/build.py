@@ -12,11 +12,10 @@ from schatten.errors import UserError
 from schatten.lm import arpa as arpa_format
 from schatten.lm import kenlm, witten_bell
 from schatten.lm.goals import prune_to
-from schatten.lm.text import lexicon, spelled_lexicon, words_of, write_spelled
+from schatten.lm.text import lexicon, words_of, write_spelled
 from schatten.lm.writer import open_output
 from schatten.recipe.language_models import LanguageModel
 from schatten.runtime.files import write_text
-from schatten.units import Units
 from schatten.units.spelled import SpelledUnits
 
 
@@ -57,26 +56,25 @@ def compress(plain: Path, output: Path) -> None:
         shutil.copyfileobj(source, target, 1 << 20)
 
 
-def write_lexicon(arpa: Path, units: Units | SpelledUnits, output: Path) -> None:
-    """Write the spellings of the words of an n-gram of words; of characters without spellings."""
-    spelled = units if isinstance(units, SpelledUnits) else SpelledUnits(units, None)
-    write_text(output, spelled_lexicon(arpa_format.words(arpa), spelled, arpa))
+def write_lexicon(arpa: Path, spelled: SpelledUnits, output: Path) -> None:
+    """Write every spelling of the words of an n-gram of words."""
+    write_text(output, lexicon(arpa_format.words(arpa), spelled, arpa))
 
 
 def _write_known_words(
-    settings: LanguageModel, text: Path, arpa: Path, units: Units, output: Path
+    settings: LanguageModel, text: Path, arpa: Path, spelled: SpelledUnits, output: Path
 ) -> None:
     """Write the spellings of the model's words; for a model of characters, of its text's words."""
     if settings.decoder != "open":
-        write_lexicon(arpa, units, output)
+        write_lexicon(arpa, spelled, output)
     else:
-        write_text(output, lexicon(words_of(text), units, text))
+        write_text(output, lexicon(words_of(text), spelled, text))
 
 
 def build_to(
     settings: LanguageModel,
     *,
-    units: Units,
+    spelled: SpelledUnits,
     text: Path,
     output: Path,
     dev: Path | None,
@@ -86,7 +84,7 @@ def build_to(
     arpa, binary = output / "arpa.gz", output / "bin"
     with _tokens(settings, text, arpa) as tokens:
         pruning = _estimate_and_prune(settings, tokens, arpa, memory_mb)
-    _write_known_words(settings, text, arpa, units, output / "lexicon")
+    _write_known_words(settings, text, arpa, spelled, output / "lexicon")
     kenlm.binarise(arpa, binary, settings.quantize_bits, memory_mb)
     measured: dict[str, Any] = {}
     if dev is not None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from schatten.errors import UserError
 from schatten.runtime.files import read_lines, write_text
-from schatten.units import Units
 from schatten.units.spelled import SpelledUnits
 from schatten.units.tokens import as_tokens
 
@@ -30,15 +29,18 @@ def write_spelled(text: Path, output: Path) -> None:
     write_text(output, "".join(f"{as_tokens(line)}\n" for line in read_lines(text)))
 
 
-def spelled_lexicon(words: Iterable[str], spelled: SpelledUnits, source: Path) -> str:
-    """Write every spelling of words, the main one first; as `lexicon`, for units of any kind.
+def lexicon(words: Iterable[str], spelled: SpelledUnits, source: Path) -> str:
+    """Spell words in units, `word TAB UNIT UNIT ...` a line, sorted by word, main spelling first.
 
-    Errors: `UserError` for words that the units do not spell.
+    Errors: `UserError` for words that have no spelling, which no acoustic model emits.
     """
-    if spelled.spellings is None:
-        return lexicon(words, spelled.units, source)
     known = sorted(set(words) - NOT_WORDS)
-    missing = [word for word in known if word not in spelled.spellings]
+    missing = [word for word in known if not spelled.can_spell(word)]
+    if missing and spelled.spellings is None:
+        raise UserError(
+            f"{source} has {len(missing)} words outside the recipe's text.alphabet, such as "
+            f"{', '.join(missing[:5])}: normalise the text, or add the characters"
+        )
     if missing:
         raise UserError(
             f"{source} has {len(missing)} words that {spelled.source} does not spell, such as "
@@ -49,20 +51,5 @@ def spelled_lexicon(words: Iterable[str], spelled: SpelledUnits, source: Path) -
     return "".join(
         f"{word}\t{' '.join(names[label] for label in labels)}\n"
         for word in known
-        for labels in spelled.spellings[word]
+        for labels in spelled.spelled(word)
     )
-
-
-def lexicon(words: Iterable[str], units: Units, source: Path) -> str:
-    """Spell words in units: `word TAB UNIT UNIT ...` a line, sorted by word.
-
-    Errors: `UserError` for words that the units cannot spell, which no acoustic model emits.
-    """
-    spelled = sorted(set(words) - NOT_WORDS)
-    foreign = [word for word in spelled if not units.can_spell(word)]
-    if foreign:
-        raise UserError(
-            f"{source} has {len(foreign)} words outside the recipe's text.alphabet, such as "
-            f"{', '.join(foreign[:5])}: normalise the text, or add the characters"
-        )
-    return "".join(f"{word}\t{' '.join(units.spell(word))}\n" for word in spelled)

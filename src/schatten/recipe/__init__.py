@@ -20,9 +20,14 @@ from schatten.recipe.language_models import LanguageModel
 from schatten.recipe.models import Model
 from schatten.recipe.results import Tables
 from schatten.recipe.steps import Train
-from schatten.recipe.systems import System, distillation_problem, factorization_problem
+from schatten.recipe.systems import (
+    CHARACTERS,
+    System,
+    distillation_problem,
+    factorization_problem,
+)
 from schatten.recipe.training import Training
-from schatten.recipe.units import UnitSet
+from schatten.recipe.units import BUILT_IN, Characters, Phones, Pieces, UnitSet
 
 ROOT = Path("recipes")
 
@@ -41,7 +46,8 @@ class Recipe(Settings):
     speed_perturbation: tuple[PositiveFloat, ...] = Field(default=(1.0,), min_length=1)
     """Each training utterance is used at these speeds; 1.0 is the recording itself."""
     units: dict[Name, UnitSet] = {}
-    """Sets of units by name; the characters of `text.alphabet` need no entry."""
+    """Sets of units that systems may write. `characters`, and `phones` and `pieces` with their
+    defaults, need no entry."""
     models: dict[Name, Model] = Field(min_length=1)
     """Shapes of acoustic models."""
     trainings: dict[Name, Training] = Field(min_length=1)
@@ -77,11 +83,18 @@ class Recipe(Settings):
         for name, grid in self.grids.items():
             self._check_grid(name, grid)
         self._first_pass_is_of_words()
+        for name, units in self.units.items():
+            if name == CHARACTERS and not isinstance(units, Characters):
+                raise ValueError(f"units.{name}: this is the name of characters; take another")
+            if name != CHARACTERS and isinstance(units, Characters):
+                raise ValueError(f"units.{name}: a set of type characters is called {CHARACTERS}")
         _known("tables.baseline", self.tables.baseline, self.systems)
         for language_model in self.tables.language_models:
             _known("tables.language_models", language_model, self.language_models)
         if (curve := self.figures.lm_curve) is not None:
             _known("figures.lm_curve.language_model", curve.language_model, self.language_models)
+        self._open_search_is_of_characters()
+        self._precisions_have_a_lexicon()
         return self
 
     def _check_system(self, where: str, system: System) -> None:
@@ -91,25 +104,63 @@ class Recipe(Settings):
         for step in system.steps:
             if isinstance(step, Train) and step.training is not None:
                 _known(f"{where}.chain.train.training", step.training, self.trainings)
+        self._check_units(f"{where}.units", system)
         if problem := chain_problem(self, where, system):
             raise ValueError(f"{where}.chain: {problem}")
         if problem := factorization_problem(system, self.models[system.model]):
             raise ValueError(f"{where}.factorization: {problem}")
 
+    def _check_units(self, where: str, system: System | Grid) -> None:
+        _known(where, system.units, {CHARACTERS: None, **BUILT_IN, **self.units})
+
+    def unit_set(self, name: str) -> Phones | Pieces | None:
+        """Return the settings of a unit set; None for characters, which have none.
+
+        Errors: `UserError` that lists the sets where there is none of this name.
+        """
+        sets = {**BUILT_IN, **self.units}
+        found = sets.get(name)
+        if found is None and name != CHARACTERS:
+            there = ", ".join([CHARACTERS, *sets])
+            raise UserError(f"the recipe has no units {name!r}; there are {there}")
+        return None if found is None or isinstance(found, Characters) else found
+
+    @property
+    def unit_sets(self) -> tuple[str, ...]:
+        """Names of the unit sets that systems write, in their order."""
+        return tuple(dict.fromkeys(system.units for system in self.systems.values()))
+
+    def _precisions_have_a_lexicon(self) -> None:
+        names = self.table_language_models
+        if any(self.language_models[name].decoder == "lexicon" for name in names):
+            return
+        for name, system in self.systems.items():
+            units = self.unit_set(system.units)
+            if system.precisions and units is not None and not units.writes_words:
+                raise ValueError(
+                    f"systems.{name}.precisions: the engine finds words over {system.units} with a "
+                    "lexicon alone: give tables.language_models one with `decoder: lexicon`"
+                )
+
+    def _open_search_is_of_characters(self) -> None:
+        written = {name: one.units for name, one in self.systems.items()}
+        written |= {name: one.units for name, one in self.grids.items()}
+        others = [(name, units) for name, units in written.items() if units != CHARACTERS]
+        names = [x for x in self.table_language_models if self.language_models[x].decoder == "open"]
+        if others and names:
+            raise ValueError(
+                f"tables.language_models: {names[0]} is of characters, but {others[0][0]} writes "
+                f"{others[0][1]}: decode with `decoder: lexicon` or `wfst`"
+            )
+
     def _check_grid(self, name: str, grid: Grid) -> None:
         _known(f"grids.{name}.model", grid.model, self.models)
         _known(f"grids.{name}.training", grid.training, self.trainings)
+        self._check_units(f"grids.{name}.units", grid)
         for point, system in grid.systems(name):
             if point in self.systems:
                 raise ValueError(f"systems.{point}: the grid {name} makes a system of this name")
             self._check_system(f"grids.{name}.best", system)
-
-    def unit_set(self, name: str) -> UnitSet:
-        """Return a set of units. Errors: `UserError` that lists the sets where there is none."""
-        if name not in self.units:
-            there = ", ".join(self.units) or "none"
-            raise UserError(f"the recipe has no units {name!r}: add them to `units` (has {there})")
-        return self.units[name]
 
     def nodes(self, system: str, seed: int) -> tuple[Node, ...]:
         """Return every node of a system's chain, parents first."""

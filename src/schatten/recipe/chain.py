@@ -127,6 +127,11 @@ class Node:
         return self.step.spoken(self)
 
     @property
+    def units(self) -> str:
+        """Name of the unit set that its model writes."""
+        return self.system_settings.units
+
+    @property
     def variant(self) -> str:
         """The compression that it went through, as paths spell it; `whole` without any."""
         return "/".join(self.labels) or WHOLE

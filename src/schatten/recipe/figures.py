@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from schatten.recipe import Recipe
 from schatten.recipe.layout import beam_models
 from schatten.recipe.ranks import ParameterBudget, Rank
+from schatten.recipe.rates import greedy_rate, mixes_units, trained_rate
 from schatten.recipe.steps import Train
 
 Reason = Callable[[Recipe], str | None]
@@ -36,6 +37,12 @@ def _never(recipe: Recipe) -> None:
     return None
 
 
+def _mixed_units(recipe: Recipe) -> str | None:
+    if not mixes_units(recipe):
+        return None
+    return "the systems write several sets of units, whose error rates do not compare"
+
+
 def _no_grids(recipe: Recipe) -> str | None:
     return None if recipe.grids else "the recipe has no grids"
 
@@ -56,6 +63,8 @@ def _no_early_transition(recipe: Recipe) -> str | None:
 
 
 def _too_few_techniques(recipe: Recipe) -> str | None:
+    if mixes_units(recipe):
+        return "the systems write several sets of units, which are no techniques"
     if len(techniques(recipe)) >= 2:
         return None
     return "the recipe has fewer than two ways to a smaller model"
@@ -80,7 +89,7 @@ FIGURES = {
     "cer": FigureKind(
         "parameters against greedy CER (Kliegl et al., 2018, figure 4)",
         "parameters.draw_cer",
-        _never,
+        _mixed_units,
     ),
     "grid": FigureKind(
         "CER over the two lambdas of a grid (Kliegl et al., 2018, figure 1)",
@@ -139,20 +148,25 @@ def drawn(recipe: Recipe) -> list[str]:
 
 def spectrum_systems(recipe: Recipe) -> list[str]:
     """Return the systems whose spectra can be compared: one model, one layout of its matrices."""
-    model = recipe.systems[recipe.tables.baseline].model
+    baseline = recipe.systems[recipe.tables.baseline]
     return [
         name
         for name, system in recipe.systems.items()
-        if system.model == model and system.factorization == "partial"
+        if (system.model, system.units) == (baseline.model, baseline.units)
+        and system.factorization == "partial"
     ]
 
 
 def early_systems(recipe: Recipe) -> list[str]:
-    """Return the systems whose chains continue from an epoch before the end of stage 1."""
+    """Return the systems whose chains continue from an epoch before the end of stage 1.
+
+    Those of pieces are left out: histories have errors of pieces, but scores errors of characters.
+    """
     return [
         name
         for name, system in recipe.systems.items()
         if any(isinstance(one, Train) and one.schedule == "continued" for one in system.steps)
+        and trained_rate(recipe, system.units) == greedy_rate(recipe, system.units)
     ]
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from schatten.recipe.base import Name, NotNegative, Positive, Seeds, Settings
 from schatten.recipe.ranks import Rank
-from schatten.recipe.systems import System
+from schatten.recipe.systems import CHARACTERS, System
 from schatten.recipe.techniques import Penalty
 from schatten.recipe.training import Stage2
 
@@ -33,7 +33,7 @@ class Strengths(Settings):
 
 
 class Best(Settings):
-    """How the best points of each penalty continue: those with the lowest greedy CER on dev."""
+    """How the best points of each penalty continue: those of the lowest error rate on dev."""
 
     count: Positive = 3
     """Number of points of each penalty that continue (3 in the trace norm paper, section 3.2.2)."""
@@ -60,6 +60,8 @@ class Grid(Settings):
 
     model: Name
     """One of `models`."""
+    units: Name = CHARACTERS
+    """What they write: `characters`, or one of `units`."""
     penalties: dict[Literal["l2", "trace_norm"], Strengths] = Field(min_length=1)
     """Values of lambda by penalty; all penalties need the same number of points."""
     factorization: Literal["partial", "split", "joint"] = "partial"
@@ -94,6 +96,7 @@ class Grid(Settings):
     def _system(self, penalty: Penalty) -> System:
         return System(
             model=self.model,
+            units=self.units,
             penalty=penalty,
             factorization=self.factorization,
             ranks=self.best.ranks,

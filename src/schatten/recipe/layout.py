@@ -11,7 +11,8 @@ from typing import Protocol
 
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Features, Model, Need, Statistics
+from schatten.recipe.steps import Features, Model, Need, Spellings, Statistics
+from schatten.recipe.systems import CHARACTERS
 
 
 class Placed(Protocol):
@@ -133,9 +134,28 @@ class Layout:
         """Folder of a language model: `arpa.gz`, `bin`, `lexicon`."""
         return self.data / "lm" / name
 
-    def graph(self, lm: str) -> Path:
+    def units(self, name: str) -> Path:
+        """Inventory of a unit set other than characters; `words.NAME.tsv` lies beside it.
+
+        It is the experiment's own: another one may give the name to other units.
+        """
+        return self.home / "units" / name / "inventory.json"
+
+    def pronunciations(self, units: str) -> Path:
+        """How the words of a corpus are written in a unit set other than characters."""
+        return self.units(units).with_name(f"words.{units}.tsv")
+
+    def _spelled(self, lm: str, units: str) -> Path:
+        """Folder of what a language model and a unit set make together."""
+        return self.lm(lm) if units == CHARACTERS else self.units(units).parent / lm
+
+    def lexicon(self, lm: str, units: str = CHARACTERS) -> Path:
+        """Words of a language model, spelled in units."""
+        return self._spelled(lm, units) / "lexicon"
+
+    def graph(self, lm: str, units: str = CHARACTERS) -> Path:
         """Decoding graph of a language model; `graph.fst.json` beside it names its labels."""
-        return self.lm(lm) / "graph.fst"
+        return self._spelled(lm, units) / "graph.fst"
 
     def am(self, node: Placed) -> Path:
         """Folder of an acoustic model: `model.pt`, `history.json`."""
@@ -156,6 +176,8 @@ class Layout:
                 return self.features(feature, split)
             case Statistics():
                 return self.statistics(feature)
+            case Spellings():
+                return self.units(node.units)
             case Model(source, epoch):
                 return self.model(source, epoch)
 

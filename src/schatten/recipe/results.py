@@ -16,8 +16,8 @@ class Tables(Settings):
     relative_margin: Share = 0.05
     """The same margin as a share of the baseline's WER; speakers are resampled if they repeat."""
     tiers: dict[Name, Positive] = {}
-    """Tiers: largest number of parameters by name. The model with the lowest CER on dev represents
-    a tier."""
+    """Tiers: largest number of parameters by name. The model with the lowest error rate on dev
+    represents a tier."""
     bundles: bool = False
     """Whether each model is bundled for a device: in int8, with the main language model of words. A
     table lists their megabytes."""

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
@@ -19,6 +20,7 @@ from schatten.runtime.files import sha256
 RESULT_VERSION = {
     "corpus": 1,
     "units": 1,
+    "lexicon": 1,
     "validate": 2,
     "features": 1,
     "statistics": 1,
@@ -64,6 +66,8 @@ def units_settings(recipe: Recipe, name: str) -> str:
     Errors: `UserError` if the recipe has no such set, or the lexicon does not exist.
     """
     chosen = recipe.unit_set(name)
+    if chosen is None:
+        raise UserError("characters spell words themselves: leave `schatten units` out")
     lexicon = lexicon_of(chosen, recipe.folder)
     return settings("units", _plain(chosen), *([] if lexicon is None else [sha256(lexicon)]))
 
@@ -122,7 +126,7 @@ def decode_wfst_settings(recipe: Recipe) -> str:
 
 def decoder_settings(recipe: Recipe, decoder: str) -> str:
     """Settings of a search by the decoder's name; greedy decoding has none."""
-    if decoder == "greedy":
+    if decoder in ("greedy", "units"):
         return settings("decode")
     if decoder == "wfst":
         return decode_wfst_settings(recipe)
@@ -205,10 +209,11 @@ def _node_settings(recipe: Recipe, options: Options) -> str:
 
 OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "corpus": lambda recipe, _: corpus_settings(recipe),
-    "units": lambda recipe, options: units_settings(recipe, options["units"]),
+    "units": lambda recipe, options: units_settings(recipe, options["name"]),
     "validate": lambda recipe, _: validate_settings(recipe),
     "features": lambda recipe, options: features_settings(recipe, options["split"]),
     "lm build": lambda recipe, options: lm_settings(recipe, options["lm"]),
+    "lm lexicon": lambda recipe, _: settings("lexicon"),
     "graph": lambda recipe, _: graph_settings(recipe),
     "train": _node_settings,
     "truncate": _node_settings,

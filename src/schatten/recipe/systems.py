@@ -19,6 +19,8 @@ from schatten.recipe.techniques import (
 )
 from schatten.recipe.training import Stage2
 
+CHARACTERS = "characters"
+"""The unit set of systems that name none; it needs no entry in `units`."""
 _SUGAR = ("penalty", "distill", "ranks", "stage2")
 """Keys that stand for a chain: they are expanded as the recipe is loaded."""
 
@@ -32,6 +34,8 @@ class System(Settings):
 
     model: Name
     """One of `models`."""
+    units: Name = CHARACTERS
+    """What it writes: `characters`, or one of `units`."""
     chain: Chain | None = None
     """The steps, in place of `penalty`, `distill`, `ranks` and `stage2`."""
     penalty: Penalty = Penalty(type="none")
@@ -183,5 +187,10 @@ def distillation_problem(name: str, systems: dict[str, System], models: dict[str
             return (
                 f"{taught.teacher} reads {large.feature} at a stride of {large.stride} frames and "
                 f"{name} {small.feature} at {small.stride}: they must be the same"
+            )
+        if teacher.units != systems[name].units:
+            return (
+                f"{taught.teacher} writes {teacher.units} and {name} {systems[name].units}: "
+                "they must be the same"
             )
     return ""

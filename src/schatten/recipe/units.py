@@ -1,7 +1,7 @@
 """The recipe's `units`: sets of units that acoustic models write."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -31,6 +31,15 @@ class Phones(Settings):
     `refuse` names them and stops."""
     pronunciations: Literal["all", "first"] = "all"
     """Which pronunciations of a word are kept."""
+    trained_on: Literal["all", "first"] = "all"
+    """Pronunciations of a word that the loss sums over; decoding always has all that are kept."""
+    writes_words: ClassVar[bool] = False
+    """Whether words can be read off the units, without a lexicon."""
+
+    @property
+    def sums_over_pronunciations(self) -> bool:
+        """Whether the loss sums over the pronunciations of a word."""
+        return self.trained_on == "all"
 
 
 class Pieces(Settings):
@@ -39,12 +48,19 @@ class Pieces(Settings):
     type: Literal["pieces"]
     count: Annotated[int, Field(ge=2, le=60_000)] = 300
     """Pieces. Every character is two of them: one that begins a word, and one inside of it."""
+    writes_words: ClassVar[bool] = True
+    """Whether words can be read off the units, without a lexicon."""
+    sums_over_pronunciations: ClassVar[bool] = False
+    """A word has one segmentation."""
 
 
 UnitSet = Annotated[Characters | Phones | Pieces, Field(discriminator="type")]
 
+BUILT_IN: dict[str, UnitSet] = {"phones": Phones(type="phones"), "pieces": Pieces(type="pieces")}
+"""Sets that every recipe has; one of its own by that name replaces them."""
 
-def lexicon_of(units: UnitSet, folder: Path) -> Path | None:
+
+def lexicon_of(units: UnitSet | None, folder: Path) -> Path | None:
     """Return the user's own lexicon of a set of units, in the recipe's folder; None without one.
 
     Errors: `UserError` if it does not exist.

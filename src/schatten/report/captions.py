@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from schatten.artifacts import Validation, read
 from schatten.recipe import Recipe
+from schatten.recipe.layout import lexicon_models
 from schatten.recipe.ranks import (
     FixedRank,
     FixedRanks,
@@ -13,6 +14,7 @@ from schatten.recipe.ranks import (
     Rank,
     VarianceShare,
 )
+from schatten.recipe.rates import choosing_lm, greedy_rate, has_unit_errors, trained_rate
 from schatten.report.collect import Experiment
 from schatten.report.columns import percent
 from schatten.report.times import CONVERGED
@@ -106,7 +108,8 @@ def cost_notes(experiment: Experiment) -> list[str]:
 def systems_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the manifest of systems."""
     grids = [
-        f"Grid {name}: the {grid.best.count} points of each penalty with the lowest greedy CER on "
+        f"Grid {name}: the {grid.best.count} points of each penalty with the lowest greedy "
+        f"{greedy_rate(experiment.recipe, grid.units)} on "
         f"{experiment.recipe.splits.dev} after stage 1 (the mean of seeds "
         f"{', '.join(map(str, grid.seeds))}) continue, with the listed seeds and ranks. The "
         "others end there, and no test split is decoded with them."
@@ -120,8 +123,9 @@ def times_notes(experiment: Experiment) -> list[str]:
     return [
         "A line holds the trainings that differ only in λ or seed. Numbers are means of their "
         "wall-clock time; trainings that ran at the same time shared the machine. Converged: "
-        f"the first epoch whose CER on {experiment.recipe.splits.dev} is within "
-        f"{percent(CONVERGED - 1)} of the training's best. Of unpenalised: seconds per epoch "
+        f"the first epoch whose {trained_rate(experiment.recipe)} on "
+        f"{experiment.recipe.splits.dev} is within {percent(CONVERGED - 1)} of the training's "
+        "best. Of unpenalised: seconds per epoch "
         "against those of the same model without a penalty. For comparison: the trace norm paper "
         "(Kliegl et al., 2018) reports stage 2 seven times (l2) and ten times (trace norm) faster "
         "than stage 1.",
@@ -154,11 +158,17 @@ def factorizations_notes(experiment: Experiment) -> list[str]:
 def tiers_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table of tiers."""
     return [
-        "A tier is a limit on parameters. The model within it that has the lowest greedy CER on "
+        "A tier is a limit on parameters. The model within it that has the lowest "
+        f"{_chosen_by(experiment)} on "
         f"{experiment.recipe.splits.dev} represents it. The choice does not use test.",
         _comparison(experiment.recipe),
         origin(experiment),
     ]
+
+
+def _chosen_by(experiment: Experiment) -> str:
+    lm = choosing_lm(experiment.recipe)
+    return f"greedy {greedy_rate(experiment.recipe)}" if lm is None else f"WER with {lm}"
 
 
 def _caption(recipe: Recipe) -> list[str]:
@@ -180,14 +190,34 @@ def _size(split: str, validation: Validation) -> str:
 
 
 def _decoding(recipe: Recipe) -> str:
-    search = recipe.decoding
     return (
-        f"Decoding: greedy has no lexicon and no LM; with an LM, the engine's prefix beam search "
-        f"over its lexicon, beam {search.beam}, threshold {search.beam_threshold:g}, "
-        f"{search.token_beam} units a frame; LM weight and word bonus tuned on "
-        f"{recipe.splits.dev} for each row and LM.{_open(recipe)}{_wfst(recipe)} "
+        f"Decoding: greedy has no lexicon and no LM{_lexicon(recipe)}; LM weight and word bonus "
+        f"tuned on {recipe.splits.dev} for each row and LM."
+        f"{_open(recipe)}{_wfst(recipe)}{_per(recipe)} "
         "Unknown words are out of the main LM's lexicon; their WER is what their own errors add "
         "to it."
+    )
+
+
+def _lexicon(recipe: Recipe) -> str:
+    """Say how a lexicon is searched, if a language model of the tables has one."""
+    search = recipe.decoding
+    if not lexicon_models(recipe):
+        return ""
+    return (
+        "; with an LM, the engine's prefix beam search over its lexicon, "
+        f"beam {search.beam}, threshold {search.beam_threshold:g}, "
+        f"{search.token_beam} units a frame"
+    )
+
+
+def _per(recipe: Recipe) -> str:
+    """Say what PER is, if a unit set writes no words without a lexicon."""
+    if not has_unit_errors(recipe):
+        return ""
+    return (
+        " PER: error rate of the phones on the best path, against each word's main pronunciation; "
+        "phones write no words without a lexicon."
     )
 
 

@@ -26,7 +26,10 @@ def chosen_tiers(recipe: Recipe, path: Path) -> list[Node]:
 
 
 def choose(recipe: Recipe, layout: Layout, grid: str) -> Choice:
-    """Compare a grid's points by their greedy CER on dev; a tie goes to the earlier point."""
+    """Compare a grid's points by the error rate of their best paths on dev; of equals, the first.
+
+    It is the CER, or the unit error rate of units that write no words.
+    """
     rates: dict[str, dict[int, float]] = {}
     for node in grid_nodes(recipe, grid):
         score = read(layout.score(node, "greedy", "none", recipe.splits.dev), Score)

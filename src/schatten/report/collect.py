@@ -12,7 +12,14 @@ from typing import TypeVar
 from schatten.artifacts import Choice, History, LmInfo, Score, Weights, read
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.layout import Layout, baseline_node, grid_nodes, search_with, table_nodes
+from schatten.recipe.layout import (
+    Layout,
+    baseline_node,
+    grid_nodes,
+    search_with,
+    table_nodes,
+)
+from schatten.recipe.rates import choosing_lm
 from schatten.recipe.steps import Truncate
 from schatten.recipe.systems import System
 from schatten.score.paired import (
@@ -126,6 +133,12 @@ class Experiment:
     def score(self, node: Node, lm: str | None, split: str) -> Score:
         """Return the score of a model with a language model, or greedy without one."""
         return read(self.layout.score(node, *search_with(self.recipe, lm), split), Score)
+
+    def dev_rate(self, node: Node) -> float:
+        """Return the error rate (%) on dev by which models are chosen: `rates.choosing_lm`."""
+        lm = choosing_lm(self.recipe)
+        score = self.score(node, lm, self.recipe.splits.dev)
+        return score.cer if lm is None else score.wer
 
     def history(self, node: Node) -> History:
         """Return the history of a node's model."""

@@ -12,6 +12,7 @@ from schatten.recipe.layout import engine_decodings, lexicon_models
 from schatten.report.captions import origin
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
+from schatten.report.wer import of_words
 from schatten.score.paired import Difference, paired_difference
 from schatten.score.run import beside
 
@@ -132,7 +133,7 @@ def _columns(experiment: Experiment) -> tuple[Column[EngineResult], ...]:
         ),
         _more("deletions"),
         _more("insertions"),
-        number("WER greedy", "wer_greedy", lambda r: r.greedy.wer, priority=2),
+        number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer"), priority=2),
         number("WER torch", "wer_torch", lambda r: r.reference.wer, priority=2),
     )
 

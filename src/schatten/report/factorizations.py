@@ -6,6 +6,7 @@ After table 3 of the trace norm paper (Kliegl et al., 2018).
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from schatten.recipe.rates import greedy_rate
 from schatten.recipe.tables import factorization_groups
 from schatten.report.collect import Experiment, Result
 from schatten.report.columns import Column, Table, interval, line, number, words
@@ -63,7 +64,8 @@ def _shared() -> tuple[Column[FactorizationRow], ...]:
 
 
 def _columns_of(experiment: Experiment, kind: str) -> tuple[Column[FactorizationRow], ...]:
-    lm = experiment.main_lm or "greedy"
+    lm, rate = experiment.main_lm or "greedy", greedy_rate(experiment.recipe)
+    key = f"{rate.lower()}_greedy"
 
     def value(get: Callable[[Result], float]) -> Callable[[FactorizationRow], float | None]:
         return lambda e: get(e.results[kind]) if kind in e.results else None
@@ -80,8 +82,8 @@ def _columns_of(experiment: Experiment, kind: str) -> tuple[Column[Factorization
             digits=3,
             scale=1e-6,
         ),
-        number(f"{kind}: CER greedy", f"cer_greedy_{kind}", value(lambda r: r.greedy.cer)),
-        interval(f"{kind}: CER interval", f"cer_greedy_{kind}", ends),
+        number(f"{kind}: {rate} greedy", f"{key}_{kind}", value(lambda r: r.greedy.cer)),
+        interval(f"{kind}: {rate} interval", f"{key}_{kind}", ends),
         number(f"{kind}: WER {lm}", f"wer_{kind}", value(lambda r: r.main.wer)),
     )
 

@@ -9,6 +9,7 @@ from schatten.report.wer import wer_columns
 
 KEYS = (
     "system",
+    "units",
     "penalty",
     "lambda_rec",
     "factorization",
@@ -20,10 +21,12 @@ KEYS = (
     "wer_{lm}",
     "wer_low",
     "cer_greedy",
+    "per_greedy",
     "wer_lm_before_stage2",
     "cer_greedy_before_stage2",
+    "per_greedy_before_stage2",
 )
-"""First keys of the columns, in their order; `{lm}` is the main language model."""
+"""First keys of the columns that there are, in their order; `{lm}`: the main language model."""
 
 
 def ranks_table(experiment: Experiment) -> Table[Result]:
@@ -42,4 +45,5 @@ def ranks_table(experiment: Experiment) -> Table[Result]:
 def _columns(experiment: Experiment) -> tuple[Column[Result], ...]:
     found = {column.keys[0]: column for column in wer_columns(experiment)}
     rate = f"wer_{experiment.main_lm}" if experiment.main_lm else "wer_greedy"
-    return tuple(found[key] for key in (rate if k == "wer_{lm}" else k for k in KEYS))
+    keys = (rate if key == "wer_{lm}" else key for key in KEYS)
+    return tuple(found[key] for key in keys if key in found)

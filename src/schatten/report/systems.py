@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from schatten.artifacts import GridPoint
 from schatten.recipe.chain import Node
+from schatten.recipe.rates import names_units, rate_of_grids
 from schatten.recipe.steps import Train
 from schatten.recipe.systems import System
 from schatten.report.collect import Experiment
@@ -29,7 +30,7 @@ class SystemRow:
 
 def systems_table(experiment: Experiment) -> Table[SystemRow]:
     """Return a line for each system, those of the grids last."""
-    columns = _columns(experiment.recipe.splits.dev)
+    columns = _columns(experiment)
     lines = tuple(line(columns, entry) for entry in _entries(experiment))
     return Table("Systems", columns, lines)
 
@@ -44,9 +45,12 @@ def _entries(experiment: Experiment) -> list[SystemRow]:
     ]
 
 
-def _columns(dev: str) -> tuple[Column[SystemRow], ...]:
+def _columns(experiment: Experiment) -> tuple[Column[SystemRow], ...]:
+    dev, rate = experiment.recipe.splits.dev, rate_of_grids(experiment.recipe)
+    units: Column[SystemRow] = words("units", "units", lambda e: e.system.units)
     return (
         words("system", "system", lambda e: e.name),
+        *([units] if names_units(experiment.recipe) else []),
         words("grid", "grid", lambda e: e.grid),
         words("model", "model", lambda e: e.system.model),
         words("training", "training", lambda e: e.system.training),
@@ -57,7 +61,9 @@ def _columns(dev: str) -> tuple[Column[SystemRow], ...]:
         words("ranks", "ranks", ranks),
         words("seeds", "seeds", lambda e: " ".join(map(str, e.system.seeds))),
         number(
-            f"CER {dev}, greedy", "dev_cer_greedy", lambda e: e.point.dev_cer if e.point else None
+            f"{rate} {dev}, greedy",
+            f"dev_{rate.lower()}_greedy",
+            lambda e: e.point.dev_cer if e.point else None,
         ),
         words("goes on", "chosen", _chosen),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from schatten.artifacts import choices as choice
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import baseline_node
+from schatten.recipe.rates import choosing_lm, greedy_rate
 from schatten.report.collect import Experiment, Result, Trained
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
 from schatten.report.penalties import strengths
@@ -21,8 +22,8 @@ class TierRow:
     limit: int | None
     """Largest number of parameters; None for the baseline."""
     result: Result | None
-    dev_cer: float | None
-    """Greedy CER in percent."""
+    dev_rate: float | None
+    """Error rate on dev by which it was chosen, in percent."""
 
 
 def tiers_table(experiment: Experiment) -> Table[TierRow]:
@@ -30,7 +31,7 @@ def tiers_table(experiment: Experiment) -> Table[TierRow]:
     split = experiment.recipe.splits.test[0]
     results = experiment.results(split)
     baselines = [r for r in results if r.difference is None]
-    tiers = [TierRow("baseline", None, r, _dev_cer(experiment, r.model)) for r in baselines]
+    tiers = [TierRow("baseline", None, r, experiment.dev_rate(r.model.node)) for r in baselines]
     for name, limit in experiment.recipe.tables.tiers.items():
         tiers.append(_tier(experiment, name, limit, results))
     columns = _columns(experiment)
@@ -42,17 +43,13 @@ def _tier(experiment: Experiment, name: str, limit: int, results: list[Result]) 
     if best is None:
         return TierRow(name, limit, None, None)
     result = next(r for r in results if r.model == best)
-    return TierRow(name, limit, result, _dev_cer(experiment, best))
+    return TierRow(name, limit, result, experiment.dev_rate(best.node))
 
 
 def best_model(experiment: Experiment, limit: int) -> Trained | None:
-    """Choose by greedy CER on dev among the models that are small enough; the first of equals."""
+    """Choose by the error rate on dev among models that are small enough; of equals, the first."""
     small = [model for model in experiment.models if model.history.parameters <= limit]
-    return min(small, key=lambda model: _dev_cer(experiment, model), default=None)
-
-
-def _dev_cer(experiment: Experiment, model: Trained) -> float:
-    return experiment.score(model.node, None, experiment.recipe.splits.dev).cer
+    return min(small, key=lambda model: experiment.dev_rate(model.node), default=None)
 
 
 def choose_tiers(experiment: Experiment) -> choice.Tiers:
@@ -84,7 +81,7 @@ def _columns(experiment: Experiment) -> tuple[Column[TierRow], ...]:
         *strengths(lambda t: t.result.model.system.regularizer if t.result else None),
         words("rank", "rank", lambda t: t.result.model.node.label if t.result else None),
         words("seed", "seed", lambda t: t.result.model.node.seed if t.result else None),
-        number(f"CER {experiment.recipe.splits.dev}", "dev_cer_greedy", lambda t: t.dev_cer),
+        number(*_chosen_by(experiment), lambda t: t.dev_rate),
         number("params (M)", "parameters", _parameters, digits=3, scale=1e-6),
         number(lm, "wer", lambda t: t.result.main.wer if t.result else None),
         interval(
@@ -95,6 +92,15 @@ def _columns(experiment: Experiment) -> tuple[Column[TierRow], ...]:
         number("relative to baseline (%)", "relative", _relative, digits=1, signed=True),
         interval("relative, paired (%)", "relative", _relative_ends, signed=True),
     )
+
+
+def _chosen_by(experiment: Experiment) -> tuple[str, str]:
+    """Return the heading and the key of the rate by which models are chosen."""
+    lm, dev = choosing_lm(experiment.recipe), experiment.recipe.splits.dev
+    if lm is not None:
+        return f"WER {lm} {dev}", "dev_wer"
+    rate = greedy_rate(experiment.recipe)
+    return f"{rate} {dev}", f"dev_{rate.lower()}_greedy"
 
 
 def _parameters(tier: TierRow) -> int | None:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from schatten.artifacts import History
+from schatten.recipe.rates import names_units
 from schatten.recipe.steps import Train
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, line, number, words
 
 CONVERGED = 1.02
-"""A training has converged at the first epoch whose dev CER is at most this times its best."""
+"""A training has converged at the first epoch whose error rate on dev is at most this times its
+best."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +53,23 @@ class TrainingTimes:
 
 
 def epochs_to_convergence(history: History) -> int:
-    """Return the first epoch, from 1, whose dev CER is nearly that of the best epoch."""
+    """Return the first epoch, from 1, whose error rate on dev is nearly the best."""
     rates = [epoch.dev_cer for epoch in history.epochs]
     return next(n for n, rate in enumerate(rates, start=1) if rate <= CONVERGED * min(rates))
 
 
 def times_table(experiment: Experiment) -> Table[TrainingTimes]:
     """Return a line for each kind of training: the first ones of their chains first."""
-    columns = _columns()
+    columns = _columns(experiment)
     groups = [*_first_trainings(experiment), *_later_trainings(experiment.models)]
     return Table("Times of training", columns, tuple(line(columns, group) for group in groups))
 
 
 def _first_trainings(experiment: Experiment) -> list[TrainingTimes]:
-    def work(model: Trained) -> tuple[str, int]:
+    def work(model: Trained) -> tuple[str, str, int]:
         node = model.node
         assert isinstance(node.step, Train)
-        return model.system.model, node.step.training_in(node).epoch_parts
+        return model.system.model, model.system.units, node.step.training_in(node).epoch_parts
 
     found: dict[tuple[str, ...], list[Trained]] = {}
     for model in experiment.stage1_models:
@@ -90,7 +92,13 @@ def _later_trainings(models: Sequence[Trained]) -> list[TrainingTimes]:
 
 def _kind(model: Trained) -> tuple[str, ...]:
     system = model.system
-    return system.model, _training_of(model), system.regularizer.type, system.factorization
+    return (
+        system.model,
+        system.units,
+        _training_of(model),
+        system.regularizer.type,
+        system.factorization,
+    )
 
 
 def _training_of(model: Trained) -> str:
@@ -99,10 +107,12 @@ def _training_of(model: Trained) -> str:
     return own or model.system.training
 
 
-def _columns() -> tuple[Column[TrainingTimes], ...]:
+def _columns(experiment: Experiment) -> tuple[Column[TrainingTimes], ...]:
+    units: Column[TrainingTimes] = words("units", "units", lambda g: g.first.system.units)
     return (
         words("step", "step", lambda g: g.first.node.spoken_name),
         words("model", "model", lambda g: g.first.system.model),
+        *([units] if names_units(experiment.recipe) else []),
         words("training", "training", lambda g: _training_of(g.first)),
         words("penalty", "penalty", lambda g: g.first.system.regularizer.type),
         words("factors", "factorization", lambda g: g.first.system.factorization),

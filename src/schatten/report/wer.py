@@ -6,6 +6,8 @@ same, byte for byte. Times, dates and machines are in `cost`.
 
 from collections.abc import Callable, Sequence
 
+from schatten.artifacts import Score
+from schatten.recipe.rates import has_unit_errors, names_units
 from schatten.report.collect import Experiment, Result, by_seed
 from schatten.report.columns import (
     Column,
@@ -49,20 +51,44 @@ def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
     return (
         words(None, "split", lambda r: r.split),
         words("system", "system", lambda r: r.model.node.system),
+        *_units(experiment),
         *_made_by(),
         words("rank", "rank", lambda r: r.model.node.label),
         words("seed", "seed", lambda r: r.model.node.seed, priority=2),
         *_sizes(tables.baseline),
         *_main(experiment, percent(tables.confidence)),
         *[column for name in list(experiment.lm_infos)[1:] for column in _lm(experiment, name)],
-        number("WER greedy", "wer_greedy", lambda r: r.greedy.wer, priority=3),
-        number("CER greedy", "cer_greedy", lambda r: r.greedy.cer, priority=3),
-        *_before_stage2(experiment.main_lm),
+        number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer"), priority=3),
+        number("CER greedy", "cer_greedy", lambda r: of_words(r.greedy, "cer"), priority=3),
+        *_unit_errors(experiment),
+        *_before_stage2(experiment),
         Column("S/D/I", *_ERRORS, priority=6),
         *_out_of_lexicon(),
         words("ranks kept", "matrix_ranks", _matrix_ranks, priority=7),
         *_tuned(),
     )
+
+
+def of_words(score: Score | None, rate: str) -> float | None:
+    """Return a rate of words or characters; None where the score is of units that write none."""
+    if score is None or score.units is not None:
+        return None
+    found: float = getattr(score, rate)
+    return found
+
+
+def _units(experiment: Experiment) -> tuple[Column[Result], ...]:
+    """Return the column of unit sets, if there are others than characters."""
+    if not names_units(experiment.recipe):
+        return ()
+    return (words("units", "units", lambda r: r.model.node.units),)
+
+
+def _unit_errors(experiment: Experiment) -> tuple[Column[Result], ...]:
+    """Return the column of the unit error rate, if a set writes no words without a lexicon."""
+    if not has_unit_errors(experiment.recipe):
+        return ()
+    return (number("PER greedy", "per_greedy", lambda r: r.greedy.wer if r.greedy.units else None),)
 
 
 def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]:
@@ -155,12 +181,14 @@ def _sizes(baseline: str) -> tuple[Column[Result], ...]:
     )
 
 
-def _before_stage2(main_lm: str | None) -> tuple[Column[Result], ...]:
+def _before_stage2(experiment: Experiment) -> tuple[Column[Result], ...]:
+    main_lm = experiment.main_lm
+
     def greedy(what: str) -> Column[Result]:
         return number(
             f"{what.upper()} greedy before stage 2",
             f"{what}_greedy_before_stage2",
-            lambda r: getattr(r.before_greedy, what, None),
+            lambda r: of_words(r.before_greedy, what),
             priority=6,
         )
 
@@ -170,7 +198,14 @@ def _before_stage2(main_lm: str | None) -> tuple[Column[Result], ...]:
         lambda r: r.before_lm.wer if r.before_lm else None,
         priority=6,
     )
-    return greedy("cer"), greedy("wer"), with_lm
+    phones: Column[Result] = number(
+        "PER greedy before stage 2",
+        "per_greedy_before_stage2",
+        lambda r: r.before_greedy.wer if r.before_greedy and r.before_greedy.units else None,
+        priority=6,
+    )
+    unit_errors = (phones,) if has_unit_errors(experiment.recipe) else ()
+    return greedy("cer"), greedy("wer"), *unit_errors, with_lm
 
 
 def _lm(experiment: Experiment, name: str) -> tuple[Column[Result], ...]:

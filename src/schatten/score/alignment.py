@@ -1,6 +1,6 @@
 """Aligns an utterance's hypothesis with its transcript."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import kaldialign
@@ -20,16 +20,13 @@ class Aligned:
     """Pairs of words of transcript and hypothesis, in order; "" where one has no word."""
     char_errors: int
     """Errors over characters; the spaces between words are characters."""
+    chars: int
+    """Characters of the transcript, spaces between words included."""
 
     @property
     def words(self) -> int:
         """Words of the transcript."""
         return len(self.reference.words)
-
-    @property
-    def chars(self) -> int:
-        """Characters of the transcript, spaces between words included."""
-        return len(" ".join(self.reference.words))
 
     @property
     def substitutions(self) -> int:
@@ -54,11 +51,23 @@ class Aligned:
 
 def align(reference: Utterance, hypothesis: Sequence[str]) -> Aligned:
     """Align a hypothesis with a transcript, with the fewest errors."""
+    said, heard = " ".join(reference.words), " ".join(hypothesis)
+    return _aligned(reference, hypothesis, kaldialign.edit_distance(said, heard), len(said))
+
+
+def align_units(reference: Utterance, hypothesis: Sequence[str]) -> Aligned:
+    """Align units with those of a transcript; a unit counts as one character too."""
     said, heard = list(reference.words), list(hypothesis)
-    characters = kaldialign.edit_distance(" ".join(said), " ".join(heard))
+    return _aligned(reference, heard, kaldialign.edit_distance(said, heard), len(said))
+
+
+def _aligned(
+    reference: Utterance, hypothesis: Sequence[str], distance: Mapping[str, int], chars: int
+) -> Aligned:
     return Aligned(
         reference=reference,
-        hypothesis=tuple(heard),
-        pairs=kaldialign.align(said, heard, _GAP),
-        char_errors=characters["total"],
+        hypothesis=tuple(hypothesis),
+        pairs=kaldialign.align(list(reference.words), list(hypothesis), _GAP),
+        char_errors=distance["total"],
+        chars=chars,
     )

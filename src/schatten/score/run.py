@@ -1,17 +1,24 @@
 """Scores a split's hypotheses: reads and writes the files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from schatten.errors import UserError
 from schatten.recipe.results import Tables
 from schatten.runtime.files import write_text
-from schatten.score.alignment import Aligned, align
+from schatten.score.alignment import Aligned, align, align_units
 from schatten.score.counts import count, write_counts
 from schatten.score.listing import errors_text, trn_line
 from schatten.score.summary import summary
 from schatten.score.unknown import Unknown, find_unknown
-from schatten.transcripts import read_hypotheses, read_references, require_same_utterances
+from schatten.transcripts import (
+    Utterance,
+    read_hypotheses,
+    read_references,
+    require_same_utterances,
+)
 from schatten.units import read_lexicon
+from schatten.units.spelled import SpelledUnits
 
 SUFFIX = ".score.json"
 
@@ -24,34 +31,55 @@ def beside(score: Path, suffix: str) -> Path:
 
 
 def score_files(
-    hypotheses: Path, cuts: Path, output: Path, lexicon: Path | None, tables: Tables
+    hypotheses: Path,
+    cuts: Path,
+    output: Path,
+    lexicon: Path | None,
+    tables: Tables,
+    units: Path | None = None,
 ) -> str:
     """Write `NAME.score.json` and the files beside it; return the rates in one line.
+
+    With `units`, an inventory, the hypotheses are units, and every rate is the unit error rate.
 
     Errors: `UserError` if hypotheses and cuts do not hold the same utterances.
     """
     beside(output, "")
-    aligned = _aligned(hypotheses, cuts)
+    spelled = None if units is None else SpelledUnits.read(units)
+    aligned = _aligned(hypotheses, cuts, spelled)
     unknown = None
     if lexicon is not None:
         unknown = find_unknown(aligned, {word for word, _ in read_lexicon(lexicon)})
-    value = summary(aligned, unknown, tables)
+    value = summary(aligned, unknown, tables, None if spelled is None else spelled.units.kind)
     if not value.words:
         raise UserError(f"{cuts} has no word in its transcripts: there is nothing to score")
     _write_lists(aligned, unknown, output)
     value.write(output)
     low, high = value.wer_interval
+    if value.units is not None:
+        return (
+            f"{output}: error rate of {value.units} {value.wer:.2f} % ({low:.2f} to {high:.2f}), "
+            f"{value.utterances} utterances, {value.words} {value.units}"
+        )
     return (
         f"{output}: WER {value.wer:.2f} % ({low:.2f} to {high:.2f}), CER {value.cer:.2f} %, "
         f"{value.utterances} utterances, {value.words} words"
     )
 
 
-def _aligned(hypotheses: Path, cuts: Path) -> list[Aligned]:
+def _aligned(hypotheses: Path, cuts: Path, spelled: SpelledUnits | None) -> list[Aligned]:
     references = read_references(cuts)
     found = read_hypotheses(hypotheses)
     require_same_utterances(found, hypotheses, [each.id for each in references], cuts)
-    return [align(each, found[each.id]) for each in references]
+    if spelled is None:
+        return [align(each, found[each.id]) for each in references]
+    return [align_units(_in_units(each, spelled), found[each.id]) for each in references]
+
+
+def _in_units(reference: Utterance, spelled: SpelledUnits) -> Utterance:
+    """Return an utterance whose words are the units of each word's main pronunciation."""
+    labels = spelled.labels(" ".join(reference.words))
+    return replace(reference, words=tuple(spelled.units.names[label] for label in labels))
 
 
 def _write_lists(aligned: list[Aligned], unknown: Unknown | None, output: Path) -> None:

@@ -13,13 +13,18 @@ from schatten.score.counts import Counts, count
 from schatten.score.unknown import Unknown
 
 
-def summary(aligned: Sequence[Aligned], unknown: Unknown | None, tables: Tables) -> Score:
+def summary(
+    aligned: Sequence[Aligned], unknown: Unknown | None, tables: Tables, units: str | None = None
+) -> Score:
     """Return the content of `NAME.score.json`; rates and intervals are in %.
 
-    `unknown`: the words out of the lexicon, where there is one.
+    `unknown`: the words out of the lexicon, where there is one. `units`: what was aligned, if no
+    words.
     """
     counts = [count(each) for each in aligned]
+    of_units: dict[str, Any] = {} if units is None else {"units": units}
     return Score(
+        **of_units,
         **_rates(counts),
         speakers=len({each.speaker for each in counts}),
         utterances_with_errors=sum(1 for each in counts if each.errors),

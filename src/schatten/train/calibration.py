@@ -30,7 +30,7 @@ def input_moments(model: AcousticModel, cuts: Path, training: Training) -> dict[
     model.eval()
     model.observer = lambda name, inputs: moments[name].add(inputs)
     seconds = 0.0
-    loader = training_loader(read_features(cuts), model.units, training, SEED, 0, 0)
+    loader = training_loader(read_features(cuts), None, training, SEED, 0, 0)
     with torch.inference_mode():
         for batch in loader:
             model(batch.features, batch.lengths)

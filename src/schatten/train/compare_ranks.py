@@ -1,4 +1,4 @@
-"""Character errors of a trained model right after truncation, by rank rule, at equal size."""
+"""Unit errors of a trained model right after truncation, by rank rule, at equal size."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,20 +14,26 @@ from schatten.recipe.training import Training
 from schatten.train.calibration import input_moments
 from schatten.train.data import scoring_loader
 from schatten.train.objectives.ctc import greedy_errors
+from schatten.train.targets import Targets
 from schatten.train.truncation import truncated
 
 
 @dataclass(frozen=True)
 class TruncatedModel:
-    """A model at a rule: its size, and its character errors on a split, greedy, in percent."""
+    """A model at a rule: its size, and its unit error rate on a split, greedy, in percent."""
 
     rule: str
     parameters: int
-    cer: float
+    error_rate: float
 
 
-def cer_by_rank_rule(
-    source: Path, factorization: str, sizes: list[int], cuts: tuple[Path, Path], training: Training
+def errors_by_rank_rule(
+    source: Path,
+    factorization: str,
+    sizes: list[int],
+    cuts: tuple[Path, Path],
+    training: Training,
+    targets: Targets,
 ) -> Iterator[TruncatedModel]:
     """Yield the model of `source` whole, then at each of `sizes` by each rule.
 
@@ -35,14 +41,15 @@ def cer_by_rank_rule(
     """
     train, scored = cuts
     whole = models.load(source)
-    yield TruncatedModel("whole", whole.parameters_at_inference(), _cer(whole, scored, training))
+    rate = _error_rate(whole, targets, scored, training)
+    yield TruncatedModel("whole", whole.parameters_at_inference(), rate)
     moments = input_moments(whole, train, training)
     for size in sizes:
         for rule in _rules(size):
             given = moments if rule.activations else None
             small = truncated(models.load(source), rule, factorization, source, given)
-            cer = _cer(small.eval(), scored, training)
-            yield TruncatedModel(rule.label, small.parameters_at_inference(), cer)
+            rate = _error_rate(small.eval(), targets, scored, training)
+            yield TruncatedModel(rule.label, small.parameters_at_inference(), rate)
 
 
 def _rules(size: int) -> list[Rank]:
@@ -56,9 +63,9 @@ def _rules(size: int) -> list[Rank]:
     ]
 
 
-def _cer(model: AcousticModel, cuts: Path, training: Training) -> float:
+def _error_rate(model: AcousticModel, targets: Targets, cuts: Path, training: Training) -> float:
     errors, count = 0, 0
-    loader = scoring_loader(read_features(cuts), model.units, training.batch_seconds)
+    loader = scoring_loader(read_features(cuts), targets, training.batch_seconds)
     with torch.inference_mode():
         for batch in loader:
             log_probs, lengths = model(batch.features, batch.lengths)

@@ -1,9 +1,10 @@
 """Batches of features and labels, the same in every run and from any batch on."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import Any
 from zlib import crc32
 
 import torch
@@ -16,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from schatten.recipe.training import Training
 from schatten.runtime.launch import Place
-from schatten.units import Units
+from schatten.train.targets import Targets
 from schatten.units.graph import StateGraph
 
 _BUCKETS = 10
@@ -32,7 +33,8 @@ class Batch:
     lengths: Tensor
     """Frames of each utterance (N,)."""
     labels: list[Tensor]
-    """Unit indices of each utterance."""
+    """Unit indices of each utterance, by the main pronunciation of each word; [] if none are read.
+    """
     ids: list[str]
     """Utterance ids."""
     seconds: float
@@ -40,15 +42,20 @@ class Batch:
     utterances: int
     """Utterances in the whole batch."""
     graphs: list[StateGraph | None] | None = None
-    """State graphs of the utterances that have more than one sequence of labels; None: none has."""
+    """Graph of each utterance's pronunciations; None where its labels are all that counts."""
+
+    def moved(self, move: Callable[[Any], Any]) -> "Batch":
+        """Return the batch with its tensors moved by Fabric's `to_device`; graphs are of numpy."""
+        features, lengths, labels = move((self.features, self.lengths, self.labels))
+        return replace(self, features=features, lengths=lengths, labels=labels)
 
 
 class Utterances(Dataset[Batch]):
     """Turns lhotse's mini-batches of cuts into `Batch`es."""
 
-    def __init__(self, units: Units, place: Place) -> None:
-        """Take the units of the labels, and which share of each batch is wanted."""
-        self.units = units
+    def __init__(self, targets: Targets | None, place: Place) -> None:
+        """Take what utterances should write, if it is wanted, and which share of each batch is."""
+        self.targets = targets
         self.place = place
 
     def __getitem__(self, cuts: CutSet) -> Batch:
@@ -62,14 +69,16 @@ class Utterances(Dataset[Batch]):
         return Batch(
             features=features,
             lengths=lengths.long() if share else torch.zeros_like(lengths.long()),
-            labels=[self._labels(cut) for cut in share],
+            labels=[self.targets.labels(_text(cut)) for cut in share] if self.targets else [],
             ids=[cut.id for cut in share],
             seconds=sum(cut.duration for cut in whole),
             utterances=len(whole),
+            graphs=[self.targets.graph(_text(cut)) for cut in share] if self.targets else None,
         )
 
-    def _labels(self, cut: Cut) -> Tensor:
-        return torch.tensor(self.units.encode(cut.supervisions[0].text), dtype=torch.long)
+
+def _text(cut: Cut) -> str:
+    return str(cut.supervisions[0].text)
 
 
 class Chosen(Sampler[CutSet]):
@@ -96,7 +105,7 @@ def _is_in(part: int, parts: int, cut: Cut) -> bool:
 
 def training_loader(
     cuts: CutSet,
-    units: Units,
+    targets: Targets | None,
     training: Training,
     seed: int,
     epoch: int,
@@ -123,16 +132,16 @@ def training_loader(
         world_size=1,
     )
     sampler.set_epoch(epoch)
-    return DataLoader(Utterances(units, place), sampler=Chosen(sampler, skip), batch_size=None)
+    return DataLoader(Utterances(targets, place), sampler=Chosen(sampler, skip), batch_size=None)
 
 
 def scoring_loader(
     cuts: CutSet,
-    units: Units,
+    targets: Targets | None,
     batch_seconds: float,
     place: Place = Place(),  # noqa: B008, frozen
 ) -> DataLoader[Batch]:
     """Return batches in the order of the cuts, dealt out to the processes."""
     sampler = SimpleCutSampler(cuts, max_duration=batch_seconds, rank=0, world_size=1)
     dealt = Chosen(sampler, place.rank, place.count)
-    return DataLoader(Utterances(units, Place()), sampler=dealt, batch_size=None)
+    return DataLoader(Utterances(targets, Place()), sampler=dealt, batch_size=None)

@@ -22,7 +22,8 @@ def evaluate(
     modes = {module: module.training for module in model.modules()}
     model.eval()
     with torch.inference_mode(), fabric.autocast():
-        for batch in map(fabric.to_device, batches):
+        for here in batches:
+            batch = here.moved(fabric.to_device)
             log_probs, lengths = model(batch.features, batch.lengths)
             losses = objective.losses(log_probs, lengths, batch)
             loss += float(losses.sum())

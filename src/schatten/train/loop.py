@@ -21,6 +21,7 @@ from schatten.train.randomness import Augmentation, seed_step
 from schatten.train.schedule import Schedule
 from schatten.train.speech import Speech
 from schatten.train.state import Checkpoints, Part, epoch_model
+from schatten.train.targets import Targets
 from schatten.train.techniques import ParameterGroup, Step, Technique
 
 
@@ -37,6 +38,8 @@ class Plan:
     seed: int
     cuts: tuple[Path, Path]
     """Cuts of train and dev, with features."""
+    targets: Targets
+    """What their texts should write."""
     keep_epochs: tuple[int, ...] = ()
     """Epochs whose models are kept, in the state folder."""
 
@@ -50,7 +53,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
     training, techniques, objective = plan.training, plan.techniques, plan.objective
     _set_up_torch(training.torch_threads)
     progress, average = TrainingProgress(), WeightAverage()
-    speech = Speech(plan.cuts, model, training, objective, plan.seed)
+    speech = Speech(plan.cuts, model, plan.targets, training, objective, plan.seed)
     augment = Augmentation(training.spec_augment)
     for technique in techniques:
         technique.prepare(model)
@@ -64,7 +67,8 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
         checkpoints.resume()
 
         for epoch in range(progress.epoch, plan.epochs):
-            for batch in map(fabric.to_device, speech.batches(epoch, progress.steps_of_epoch)):
+            for here in speech.batches(epoch, progress.steps_of_epoch):
+                batch = here.moved(fabric.to_device)
                 seed_step(plan.seed, progress.step, *_rank())
                 done = epoch + progress.seconds_of_epoch / speech.epoch_seconds
                 step = Step(progress.step, done, plan.epochs, model, batch)
@@ -98,7 +102,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
             measures = {"learning_rate": adam.param_groups[0]["lr"], **_measured(techniques, model)}
             record = progress.end_epoch(dev | measures)
             fabric.log_dict(_numbers(record), progress.step)
-            print(line(record, plan.epochs), flush=True)
+            print(line(record, plan.epochs, plan.targets.error_rate), flush=True)
             if progress.epoch > plan.epochs - training.weight_average_epochs:
                 average.add(model)
             if progress.epoch in plan.keep_epochs and fabric.is_global_zero:

@@ -113,10 +113,10 @@ def _zeros() -> dict[str, float]:
     return dict.fromkeys(("loss", "utterances", "seconds", "steps"), 0.0)
 
 
-def line(record: dict[str, Any], epochs: int) -> str:
-    """Return the line of the log for an epoch's record."""
+def line(record: dict[str, Any], epochs: int, rate: str = "CER") -> str:
+    """Return the line of the log for an epoch's record; `rate` names the unit error rate."""
     return (
         f"epoch {record['epoch']}/{epochs}: train loss {record['train_loss']:.2f}, "
-        f"dev loss {record['dev_loss']:.2f}, dev CER {record['dev_cer']:.2f} %, "
+        f"dev loss {record['dev_loss']:.2f}, dev {rate} {record['dev_cer']:.2f} %, "
         f"learning rate {record['learning_rate']:.2e}"
     )

@@ -16,6 +16,7 @@ from schatten.recipe.training import Training
 from schatten.runtime.launch import place
 from schatten.train.data import Batch, part_of, scoring_loader, training_loader
 from schatten.train.objectives import Objective
+from schatten.train.targets import Targets
 
 _HELD = 40_000
 """Largest number of training utterances whose cuts are held in memory, some 3 kB each."""
@@ -28,6 +29,7 @@ class Speech:
         self,
         cuts: tuple[Path, Path],
         model: AcousticModel,
+        targets: Targets,
         training: Training,
         objective: Objective,
         seed: int,
@@ -37,24 +39,24 @@ class Speech:
         Errors: `UserError` if nothing is left to train on, or a part of an epoch is empty.
         """
         self.training, self.seed = training, seed
-        self.units = model.units
+        self.targets = targets
         every = _in_memory(read_features(cuts[0]))
-        self.train, parts = _fitting(every, model, training, objective)
+        self.train, parts = _fitting(every, model, targets, training, objective)
         self.epoch_seconds = _epoch_seconds(parts)
         """Seconds of audio of an epoch, on average over the parts."""
         dev = read_features(cuts[1])
-        self.dev, _ = _fitting(dev, model, training, objective.on_dev())
+        self.dev, _ = _fitting(dev, model, targets, training, objective.on_dev())
 
     def batches(self, epoch: int, skip: int) -> Iterator[Batch]:
         """Yield the batches of an epoch, from 0, shuffled; the first `skip` are left out."""
         loader = training_loader(
-            self.train, self.units, self.training, self.seed, epoch, skip, place()
+            self.train, self.targets, self.training, self.seed, epoch, skip, place()
         )
         yield from loader
 
     def dev_batches(self) -> Iterator[Batch]:
         """Yield this process's batches of the dev split, in its order; there may be none."""
-        yield from scoring_loader(self.dev, self.units, self.training.batch_seconds, place())
+        yield from scoring_loader(self.dev, self.targets, self.training.batch_seconds, place())
 
 
 def _in_memory(cuts: CutSet) -> CutSet:
@@ -64,7 +66,11 @@ def _in_memory(cuts: CutSet) -> CutSet:
 
 
 def _fitting(
-    cuts: CutSet, model: AcousticModel, training: Training, objective: Objective
+    cuts: CutSet,
+    model: AcousticModel,
+    targets: Targets,
+    training: Training,
+    objective: Objective,
 ) -> tuple[CutSet, list[float]]:
     """Leave out utterances that are too long, or too short for their labels, and print how many.
 
@@ -77,7 +83,8 @@ def _fitting(
         return int(model.output_lengths(torch.tensor(frames)))
 
     for cut in cuts:
-        fits = objective.fits(model.units.encode(cut.supervisions[0].text), outputs(cut.num_frames))
+        labels = targets.shortest(cut.supervisions[0].text)
+        fits = objective.fits(labels, outputs(cut.num_frames))
         if fits and cut.duration <= training.max_utterance_seconds:
             seconds[part_of(training.epoch_parts, cut)] += cut.duration
         else:

@@ -11,6 +11,7 @@ from schatten.artifacts import Epoch, History
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
 from schatten.models import AcousticModel
+from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.steps import Train, Truncate
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
@@ -22,16 +23,18 @@ from schatten.train.measure import stored_parameters
 from schatten.train.randomness import seed_step
 from schatten.train.schedule import schedule_of
 from schatten.train.state import epoch_model, training_state
+from schatten.train.targets import Targets
 from schatten.train.techniques import Context
 from schatten.train.techniques.spectra import matrix_measures
 from schatten.train.truncation import truncated
-from schatten.units import characters
+from schatten.units import Units
+from schatten.units.spelled import SpelledUnits
 
 INITIALISATION = 2**31
 """The step number that seeds a model's initial weights."""
 
 Inputs = Mapping[str, Path]
-"""Files by the option of the verb: `train`, `dev`, `statistics`, `model`, `teacher`."""
+"""Files by the option of the verb: `train`, `dev`, `statistics`, `units`, `model`, `teacher`."""
 
 
 def history_of(model: Path) -> Path:
@@ -63,9 +66,10 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
         step.epochs_in(node),
         node.seed,
         (inputs["train"], inputs["dev"]),
+        targets_of(node, inputs, model.units),
         node.kept_epochs,
     )
-    order = ("train", "dev", "statistics", "model", "teacher")
+    order = ("train", "dev", "statistics", "units", "model", "teacher")
     files = [inputs[name] for name in order if name in inputs]
     with training_state(node.settings, files) as state:
         records, seconds = loop.train(model, plan, state)
@@ -88,7 +92,7 @@ def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
     step = node.step
     assert isinstance(step, Train)
     if node.parent is None:
-        return initial_model(node, inputs["statistics"])
+        return initial_model(node, inputs)
     model = models.load(inputs["model"])
     if step.apply_factors:
         model.bank.apply_below = APPLY_BELOW
@@ -96,14 +100,39 @@ def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
     return model
 
 
-def initial_model(node: Node, statistics: Path) -> AcousticModel:
+def initial_model(node: Node, inputs: Inputs) -> AcousticModel:
     """Return a system's dense model before training; with one seed it is the same for all."""
     recipe, system = node.recipe, node.system_settings
     seed_step(node.seed, INITIALISATION)
-    units = characters(recipe.text.alphabet)
+    units = spelled_units(recipe, system.units, inputs.get("units")).units
     model = models.build(recipe.models[system.model], units, system.layout)
-    model.set_statistics(*read_statistics(statistics))
+    model.set_statistics(*read_statistics(inputs["statistics"]))
     return model
+
+
+def targets_of(node: Node, inputs: Inputs, units: Units) -> Targets:
+    """Return what the texts of a training should write, in the units of its model.
+
+    Errors: `UserError` if the file of the unit set is not the one that the model was trained with.
+    """
+    spelled = spelled_units(node.recipe, node.units, inputs.get("units"))
+    if spelled.units != units:
+        source = inputs.get("units", "the recipe's text.alphabet")
+        raise UserError(
+            f"{source} has other units than the model that {node.path} starts from: "
+            "train the system's chain again from its first step"
+        )
+    settings = node.recipe.unit_set(node.units)
+    return Targets(spelled, every=settings is not None and settings.sums_over_pronunciations)
+
+
+def spelled_units(recipe: Recipe, name: str, inventory: Path | None) -> SpelledUnits:
+    """Return a unit set of a recipe: from its inventory, or characters, which need none."""
+    if recipe.unit_set(name) is None:
+        return SpelledUnits.of_characters(recipe.text.alphabet)
+    if inventory is None:
+        raise UserError(f"the units {name} need --units: give the inventory.json of the set")
+    return SpelledUnits.read(inventory)
 
 
 def truncate(node: Node, inputs: Inputs, output: Path) -> None:

@@ -8,7 +8,6 @@ equal one only through a blank. Numpy alone: training and scoring read the same 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,28 +52,6 @@ class StateGraph:
         table = np.full((states, int(counts.max(initial=0))), states + 1)
         table[rows, columns] = np.where(self.sources == START, states, self.sources)
         return table
-
-    @cached_property
-    def frames_needed(self) -> int:
-        """Frames of the shortest path.
-
-        Raises `ValueError` if no final state can be reached.
-        """
-        sources, offsets = self.sources.tolist(), self.offsets.tolist()
-        unreached = len(self) + 1
-        frames = [unreached] * len(self) + [0]  # the last is `START`'s
-        changed = True
-        while changed:  # twice, where all arcs but loops lead to higher states
-            changed = False
-            for state in range(len(self)):
-                arcs = sources[offsets[state] : offsets[state + 1]]
-                found = 1 + min((frames[source] for source in arcs), default=unreached)
-                if found < frames[state]:
-                    frames[state], changed = found, True
-        needed = min((frames[final] for final in self.finals.tolist()), default=unreached)
-        if needed == unreached:
-            raise ValueError("no final state of the graph can be reached")
-        return needed
 
 
 class GraphBuilder:

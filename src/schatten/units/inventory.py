@@ -13,6 +13,10 @@ BLANK = "<blank>"
 SPACE = " "
 """Name of the unit between words of characters."""
 CHARACTERS = "characters"
+PHONES = "phones"
+PIECES = "pieces"
+WORD_START = "▁"
+"""U+2581; begins the name of the piece that a word begins with, as in sentencepiece."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,19 @@ class Units:
         return {name: number for number, name in enumerate(self.names)}
 
     @property
+    def writes_words(self) -> bool:
+        """Whether words can be read off the units, without a lexicon."""
+        return self.kind != PHONES
+
+    def require_words(self) -> None:
+        """Refuse units that write no words by a `UserError`."""
+        if not self.writes_words:
+            raise UserError(
+                f"{self.kind} write no words without a lexicon: decode with a language model, or "
+                "take --decoder units for their error rate"
+            )
+
+    @property
     def separator_index(self) -> int:
         """Index of the separator. Errors: `UserError` if there is none."""
         if self.separator is None:
@@ -69,9 +86,11 @@ class Units:
     def decode(self, labels: Iterable[int]) -> list[str]:
         """Return the words that labels write; blanks are dropped, repeats are kept.
 
-        Without a separator these are the names of the labels.
+        For phones these are the names of the labels.
         """
         names = [self.names[label] for label in labels if label]
+        if self.kind == PIECES:
+            return [word for word in "".join(names).split(WORD_START) if word]
         if self.separator is None:
             return names
         return [word for word in "".join(names).split(self.separator) if word]

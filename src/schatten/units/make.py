@@ -5,14 +5,15 @@ from pathlib import Path
 
 from schatten.artifacts import Inventory
 from schatten.errors import UserError
-from schatten.recipe.units import Characters, Phones, UnitSet
+from schatten.recipe.units import Phones, Pieces
+from schatten.runtime.files import sha256
 from schatten.units import phones, pieces
 from schatten.units.inventory import BLANK, Units
 from schatten.units.words import count_words, origins_of, write_words
 
 
 def make_units(
-    settings: UnitSet,
+    settings: Phones | Pieces,
     name: str,
     texts: Sequence[Path],
     train_text: Path,
@@ -24,13 +25,8 @@ def make_units(
     The words are those of `texts` and of `train_text`, the transcripts that pieces are learned
     from. `folder` is the recipe's: a lexicon of the user's own is relative to it.
 
-    Errors: `UserError` for words that cannot be spelled, and for characters, which need no files.
+    Errors: `UserError` for words that cannot be spelled.
     """
-    if isinstance(settings, Characters):
-        raise UserError(
-            f"the units {name} are characters, which spell words themselves: leave `schatten "
-            "units` out"
-        )
     training = count_words([train_text])
     words = training.keys() | count_words(texts).keys()
     if not words:
@@ -51,6 +47,7 @@ def make_units(
         separator=units.separator,
         language=settings.language if isinstance(settings, Phones) else None,
         words=f"words.{name}.tsv",
+        words_sha256=sha256(output / f"words.{name}.tsv"),
         word_count=len(spelled),
         origins=origins_of(spelled),
     )

@@ -2,8 +2,8 @@
 
 A word begins as its characters. The pair of neighbours that is most frequent in the training text
 becomes one piece, again and again. A word is spelled by the same merges in the same order, so each
-has one spelling. The first piece of a word begins with `START`, which makes it another piece than
-the same letters inside a word.
+has one spelling. The first piece of a word begins with `WORD_START`, which makes it another piece
+than the same letters inside a word.
 """
 
 from collections import Counter, defaultdict
@@ -12,12 +12,12 @@ from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
 from schatten.errors import UserError
+from schatten.units.inventory import WORD_START
 from schatten.units.words import Spelling, Spellings
 
-START = "▁"
-"""U+2581, at the start of a word, as in sentencepiece."""
 ORIGIN = "pieces"
-_NAMED = 8
+_ALL = 1_000_000
+"""More merges than any text has."""
 Pair = tuple[str, str]
 
 
@@ -28,25 +28,19 @@ def spell(
 
     `training`: how often the training text has each word.
 
-    Errors: `UserError` for a count that the training text cannot give, and for words with
-    characters that it lacks.
+    A character that the training text lacks is a piece too, which a model learns not to write.
+    Errors: `UserError` for a count that the training text cannot give.
     """
-    alphabet = sorted({character for word in training for character in word})
-    if START in alphabet:
-        raise UserError(f"the training text holds {START!r}, which marks the start of a word")
-    characters = [START + character for character in alphabet] + alphabet
-    if foreign := sorted(word for word in words if not set(word) <= set(alphabet)):
-        named = ", ".join(foreign[:_NAMED]) + (", ..." if len(foreign) > _NAMED else "")
-        what = "1 word has" if len(foreign) == 1 else f"{len(foreign)} words have"
-        raise UserError(
-            f"{what} characters that the training transcripts lack ({named}): "
-            "leave their sentences out, or take characters as units"
-        )
-    merges = learn(training, count - len(characters))
+    alphabet = sorted({character for word in (*training, *words) for character in word})
+    if WORD_START in alphabet:
+        raise UserError(f"the texts hold {WORD_START!r}, which marks the start of a word")
+    characters = [WORD_START + character for character in alphabet] + alphabet
+    merges = learn(training, max(0, count - len(characters)))
     if len(characters) + len(merges) != count:
+        most = len(characters) + len(learn(training, _ALL))
         raise UserError(
-            f"the training transcripts give {len(characters)} to {len(characters) + len(merges)} "
-            f"pieces, not {count}: change the units' `count`"
+            f"the training transcripts give {len(characters)} to {most} pieces, not {count}: "
+            "change the units' `count`"
         )
     order = {pair: number for number, pair in enumerate(merges)}
     names = characters + ["".join(pair) for pair in merges]
@@ -93,7 +87,7 @@ def split(word: str, order: Mapping[Pair, int]) -> list[str]:
 
 
 def _characters(word: str) -> list[str]:
-    return [START + word[0], *word[1:]]
+    return [WORD_START + word[0], *word[1:]]
 
 
 def _count(

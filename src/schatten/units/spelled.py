@@ -6,6 +6,7 @@ from pathlib import Path
 
 from schatten.artifacts import Inventory
 from schatten.errors import UserError
+from schatten.runtime.files import sha256
 from schatten.units.inventory import Units, characters
 from schatten.units.words import read_rows
 
@@ -41,6 +42,11 @@ class SpelledUnits:
         except ValueError as error:
             raise UserError(f"{path} is damaged ({error}): make it again") from None
         words = path.parent / stored.words
+        if words.is_file() and sha256(words) != stored.words_sha256:
+            raise UserError(
+                f"{words} is not the file that {path} was made with: mend pronunciations in a "
+                "lexicon of your own, and make both again"
+            )
         return SpelledUnits(units, _read_spellings(words, units), words)
 
     def spelled(self, word: str) -> tuple[Labels, ...]:
@@ -58,6 +64,10 @@ class SpelledUnits:
                 "word (`schatten units --text`)"
             ) from None
 
+    def can_spell(self, word: str) -> bool:
+        """Tell whether there is a spelling of a word."""
+        return self.units.can_spell(word) if self.spellings is None else word in self.spellings
+
     def labels(self, text: str) -> list[int]:
         """Return the labels of a text in the main spelling of each word.
 
@@ -71,6 +81,13 @@ class SpelledUnits:
     def pronunciations(self, text: str) -> list[tuple[Labels, ...]]:
         """Return every spelling of each word of a text, in order; errors as in `labels`."""
         return [self.spelled(word) for word in text.split()]
+
+    def counted(self, text: str, *, every: bool) -> list[int]:
+        """Return the labels by which it is decided whether a text fits some frames.
+
+        They are the shortest if `every` pronunciation counts, else the main ones.
+        """
+        return self.shortest(text) if every else self.labels(text)
 
     def shortest(self, text: str) -> list[int]:
         """Return the labels of a text that need the fewest frames of CTC; errors as in `labels`."""

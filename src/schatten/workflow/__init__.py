@@ -23,6 +23,15 @@ def scaled(amount: int) -> Callable[[Any, int], int]:
     return lambda wildcards, attempt: amount * attempt
 
 
-def given(name: str) -> Callable[[Any, Any], list[str]]:
-    """Return a param that names each of a job's inputs called `name`: `--NAME=FILE`."""
-    return lambda wildcards, input: [f"--{name}={path}" for path in input[name]]
+def given(option: str, *names: str) -> Callable[[Any, Any], list[str]]:
+    """Return a param that gives a job's inputs called `names` to an option: `--OPTION=FILE`.
+
+    Without names it gives those called as the option.
+    """
+
+    def options(wildcards: Any, input: Any) -> list[str]:
+        found = [input[name] for name in names or (option,)]
+        paths = [path for one in found for path in ([one] if isinstance(one, str) else one)]
+        return [f"--{option}={path}" for path in paths]
+
+    return options

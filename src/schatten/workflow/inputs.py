@@ -15,6 +15,7 @@ from schatten.recipe.layout import (
     lexicon_models,
     search_with,
 )
+from schatten.recipe.rates import choosing_lm, writes_words
 from schatten.recipe.tables import written
 from schatten.workflow.experiment import Experiment
 from schatten.workflow.step_rules import StepRule, step_rules
@@ -74,11 +75,15 @@ class Workflow(Experiment):
         return [*scores, *(path.with_suffix(".json") for path in sorted(exported))]
 
     def dev_scores(self, nodes: Sequence[Node], kind: str) -> list[Path]:
-        """Greedy scores of some models on dev, if a kind of figure or tiers need them."""
+        """Scores of some models on dev, if a kind of figure or the tiers need them.
+
+        They are greedy, or by `rates.choosing_lm` where tiers are chosen over several unit sets.
+        """
         if kind not in ON_DEV and not (kind == "tables" and self.recipe.tables.tiers):
             return []
-        dev = self.recipe.splits.dev
-        return [self.layout.score(node, "greedy", "none", dev) for node in nodes]
+        dev, lm = self.recipe.splits.dev, choosing_lm(self.recipe) if kind == "tables" else None
+        search = search_with(self.recipe, lm)
+        return [self.layout.score(node, *search, dev) for node in nodes]
 
     def bundles(self, nodes: Sequence[Node]) -> list[Path]:
         """The manifests of the bundles of some models, if they have a language model."""
@@ -176,11 +181,31 @@ class Workflow(Experiment):
     def search_lexicon(self, wildcards: Any) -> list[Path]:
         """The lexicon that is searched with a language model; none if it is of characters."""
         searched = self.recipe.language_models[wildcards.lm].decoder == "lexicon"
-        return [self.layout.lm(wildcards.lm) / "lexicon"] if searched else []
+        return [self.lexicon(wildcards)] if searched else []
+
+    def lexicon(self, wildcards: Any) -> Path:
+        """The words of a language model, spelled in the units of a system (or the baseline)."""
+        return self.layout.lexicon(wildcards.lm, self._units(wildcards))
+
+    def _units(self, wildcards: Any) -> str:
+        system: str = getattr(wildcards, "system", self.baseline.system)
+        return self.recipe.systems[system].units
+
+    def units_read(self, wildcards: Any) -> list[Path]:
+        """The inventory of the units that a greedy result is scored in; none if it has words."""
+        units = self._units(wildcards)
+        if wildcards.lm != "none" or writes_words(self.recipe, units):
+            return []
+        return [self.layout.units(units)]
+
+    def greedy_decoder(self, wildcards: Any, input: Any) -> str:
+        """Return the decoder that writes a system's best path: as words, or as units."""
+        return "greedy" if writes_words(self.recipe, self._units(wildcards)) else "units"
 
     def graph(self, wildcards: Any) -> Path:
         """The decoding graph that is searched for a language model's column."""
-        return self.layout.graph(self.recipe.decoding.wfst.first_pass or wildcards.lm)
+        first_pass = self.recipe.decoding.wfst.first_pass or wildcards.lm
+        return self.layout.graph(first_pass, self._units(wildcards))
 
     def rescoring_lm(self, wildcards: Any) -> list[Path]:
         """The model that rescores the graph's lattices, if the graph has another one."""
@@ -188,10 +213,12 @@ class Workflow(Experiment):
             return []
         return [self.layout.lm(wildcards.lm) / "bin"]
 
-    def known_words(self, wildcards: Any) -> Path:
+    def known_words(self, wildcards: Any) -> list[Path]:
         """Lexicon of the words that a language model has seen; greedy: those of the main one."""
+        if self.units_read(wildcards):
+            return []
         main = self.recipe.table_language_models[0]
-        return self.layout.lm(main if wildcards.lm == "none" else wildcards.lm) / "lexicon"
+        return [self.layout.lexicon(main if wildcards.lm == "none" else wildcards.lm)]
 
     def lm_text(self, wildcards: Any) -> Path:
         """The text a language model is estimated on."""

@@ -24,6 +24,11 @@ class Statistics:
 
 
 @dataclass(frozen=True)
+class Spellings:
+    """A step reads how the system's unit set writes words; characters need no file."""
+
+
+@dataclass(frozen=True)
 class Model:
     """A step reads a model: the one that its parent ends with, or another system's."""
 
@@ -32,7 +37,7 @@ class Model:
     """Epoch whose kept model it is; None for the model at the end."""
 
 
-Need = Features | Statistics | Model
+Need = Features | Statistics | Spellings | Model
 
 
 class Step(Settings):

@@ -13,6 +13,7 @@ from schatten.recipe.steps.base import (
     Features,
     Model,
     Need,
+    Spellings,
     Statistics,
     Step,
     first_of,
@@ -194,6 +195,8 @@ class Train(Step):
         found |= {"train": Features(splits.train), "dev": Features(splits.dev)}
         if node.parent is None:
             found["statistics"] = Statistics()
+        if node.recipe.unit_set(node.units) is not None:
+            found["units"] = Spellings()
         if distillation := distillation_of(self.techniques):
             found["teacher"] = Model(node.recipe.teacher(distillation.teacher, node.seed))
         return found
@@ -217,6 +220,7 @@ class Train(Step):
             *([] if taught is None else [taught.model_dump(mode="json")]),
             *_others(self.techniques, penalty, taught),
             *self._objective_settings(),
+            *_units_settings(node),
         )
 
     def _objective_settings(self) -> list[dict[str, Any]]:
@@ -243,6 +247,7 @@ class Train(Step):
             *([{"techniques": plain}] if plain else []),
             *([{"keep": kept}] if kept else []),
             *self._objective_settings(),
+            *_units_settings(node),
         )
 
     def spoken(self, node: "Node") -> str:
@@ -280,6 +285,12 @@ class Train(Step):
             yield f"keep {late} comes too late, it has {epochs} epochs"
         if node.parent is not None and any(one.trace_norm for one in self.techniques):
             yield "trace_norm trains W = U V from the start: put it into the first `train`"
+
+
+def _units_settings(node: "Node") -> list[dict[str, Any]]:
+    """Return the settings of the unit set that the model writes; characters have none."""
+    units = node.recipe.unit_set(node.units)
+    return [] if units is None else [{"units": units.model_dump(mode="json")}]
 
 
 def trained(training: Training, penalty: Penalty) -> Any:

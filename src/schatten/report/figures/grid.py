@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from schatten.recipe.grid import plain
 from schatten.recipe.layout import grid_nodes
+from schatten.recipe.rates import rate_of_grids
 from schatten.recipe.techniques import Penalty
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, interval, line, number, words
@@ -56,10 +57,11 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[GridModel]]:
     seeds = sorted({point.seed for point in points})
     said = f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {', '.join(map(str, seeds))}, mean"
     figure.suptitle(
-        f"CER (%), {experiment.recipe.splits.dev}, greedy, after stage 1, {said}; framed: goes on",
+        f"{rate_of_grids(experiment.recipe)} (%), {experiment.recipe.splits.dev}, greedy, "
+        f"after stage 1, {said}; framed: goes on",
         fontsize=8,
     )
-    return figure, _table(points)
+    return figure, _table(points, rate_of_grids(experiment.recipe))
 
 
 def _panel(axes: Axes, points: list[GridModel], scale: tuple[float, float]) -> None:
@@ -106,15 +108,16 @@ def _points(experiment: Experiment) -> list[GridModel]:
     return found
 
 
-def _table(points: list[GridModel]) -> Table[GridModel]:
+def _table(points: list[GridModel], rate: str) -> Table[GridModel]:
+    key = f"dev_{rate.lower()}_greedy"
     columns: tuple[Column[GridModel], ...] = (
         words("grid", "grid", lambda p: p.grid),
         words("system", "system", lambda p: p.system),
         words("penalty", "penalty", lambda p: p.penalty.type),
         *strengths(lambda p: p.penalty),
         words("seed", "seed", lambda p: p.seed),
-        number("CER", "dev_cer_greedy", lambda p: p.cer),
-        interval("interval", "dev_cer_greedy", lambda p: p.ends),
+        number(rate, key, lambda p: p.cer),
+        interval("interval", key, lambda p: p.ends),
         words("goes on", "chosen", lambda p: "yes" if p.chosen else "no"),
     )
     return Table("grid", columns, tuple(line(columns, point) for point in points))

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from schatten.recipe.rates import greedy_rate
 from schatten.report.collect import Experiment, Result
 from schatten.report.columns import Column, Table, line, percent
 from schatten.report.columns import interval as interval_column
@@ -25,7 +26,7 @@ MOST_NAMED = 3
 WIDE = 4
 """The axis of parameters is logarithmic if the largest model is over this many times the
 smallest."""
-COLUMNS = ("system", "penalty", "lambda_rec", "seed", "rank", "parameters")
+COLUMNS = ("system", "units", "penalty", "lambda_rec", "seed", "rank", "parameters")
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,12 @@ def draw_cer(experiment: Experiment) -> tuple[Figure, Table[Result]]:
 
 def _draw(experiment: Experiment, measure: Measure) -> tuple[Figure, Table[Result]]:
     results = experiment.results(experiment.recipe.splits.test[0])
-    labels = series.labels([result.model for result in results])
+    colours = series.Colours(experiment.recipe)
+    labels = series.labels([result.model for result in results], colours)
     figure, (axes,) = series.new_figure(1, labels)
     for place, (key, points) in enumerate(_lines(results).items()):
         marker = series.MARKERS[place % len(series.MARKERS)]
-        _line(axes, points, measure, marker, labels[key])
+        _line(axes, points, measure, marker, (colours.of(points[0].model.system), labels[key]))
     for result in results:
         if result.difference is None:
             baseline(axes, result, measure)
@@ -82,10 +84,15 @@ def _is_line(points: Sequence[Result]) -> bool:
     return any(point.difference is not None for point in points)
 
 
-def _line(axes: Axes, results: Sequence[Result], measure: Measure, marker: str, label: str) -> None:
-    """Draw one system and seed, from the smallest model to the largest; whole ones are hollow."""
+def _line(
+    axes: Axes, results: Sequence[Result], measure: Measure, marker: str, look: tuple[str, str]
+) -> None:
+    """Draw one system and seed, from the smallest model to the largest; whole ones are hollow.
+
+    `look`: its colour, and what the legend says.
+    """
     points = sorted(results, key=megaparameters)
-    colour = series.COLOURS[points[0].model.system.regularizer.type]
+    colour, label = look
     axes.plot(
         [megaparameters(p) for p in points],
         [measure.value(p) for p in points],
@@ -126,7 +133,8 @@ def finish(axes: Axes, experiment: Experiment, results: Sequence[Result], measur
         axes.xaxis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("parameters (million); hollow: not truncated")
-    axes.set_ylabel(f"{measure.name} (%), {confidence} interval")
+    name = greedy_rate(experiment.recipe) if measure.greedy else measure.name
+    axes.set_ylabel(f"{name} (%), {confidence} interval")
     _leave_out_far(axes, results, measure)
     lm = None if measure.greedy else experiment.main_lm
     decoder = f"LM {lm}" if lm else "greedy"
@@ -156,7 +164,7 @@ def megaparameters(result: Result) -> float:
 def columns(experiment: Experiment, measure: Measure) -> tuple[Column[Result], ...]:
     """Return what the CSV says of a point."""
     if measure.greedy:
-        rate = ["cer_greedy"]
+        rate = ["cer_greedy", "per_greedy"]
     else:
         rate = [f"wer_{experiment.main_lm}" if experiment.main_lm else "wer_greedy", "wer_low"]
     found = tuple(c for c in wer_columns(experiment) if c.keys[0] in {*COLUMNS, *rate})

@@ -7,11 +7,15 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from schatten.recipe import Recipe
+from schatten.recipe.rates import mixes_units
 from schatten.recipe.systems import System
 from schatten.report.collect import Trained
 
 COLOURS = {"none": "#555555", "l2": "#0072b2", "trace_norm": "#d55e00"}
 """Colours of penalties; colour-blind readers can tell them apart."""
+UNIT_COLOURS = ("#555555", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00")
+"""Colours of unit sets, in the order of the recipe's systems."""
 MARKERS = "osD^vP"
 """Markers of the systems of one penalty, in the order of the recipe."""
 WIDTH = 3.4
@@ -27,11 +31,29 @@ Labels = dict[tuple[str, int], str]
 """Texts of the legend by system and seed."""
 
 
-def labels(models: Iterable[Trained]) -> Labels:
+class Colours:
+    """The colour of a system's points: that of its unit set where several are mixed."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._sets = recipe.unit_sets if mixes_units(recipe) else ()
+
+    def of(self, system: System) -> str:
+        """Return the colour of a system: of its unit set, or of its penalty."""
+        if not self._sets:
+            return COLOURS[system.regularizer.type]
+        return UNIT_COLOURS[self._sets.index(system.units) % len(UNIT_COLOURS)]
+
+    def kind(self, system: System) -> str:
+        """Return what the legend says where there are too many systems to name."""
+        return system.units if self._sets else _kind(system)
+
+
+def labels(models: Iterable[Trained], colours: Colours | None = None) -> Labels:
     """Return the legend's text for each system and seed: with lambda and seed, if they are few."""
     named = {(model.node.system, model.node.seed): model.system for model in models}
     if len(named) > MOST_NAMED:
-        return {key: _kind(system) for key, system in named.items()}
+        kind = _kind if colours is None else colours.kind
+        return {key: kind(system) for key, system in named.items()}
     return {(name, seed): label(name, system, seed) for (name, seed), system in named.items()}
 
 

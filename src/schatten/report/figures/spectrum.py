@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from schatten.artifacts import MatrixMeasures, Score
 from schatten.errors import UserError
 from schatten.recipe.figures import spectrum_systems
+from schatten.recipe.rates import greedy_rate
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, interval, line, number, words
 from schatten.report.figures import series
@@ -57,7 +58,7 @@ def draw_nu(experiment: Experiment) -> tuple[Figure, Table[MatrixSpectrum]]:
     for axes, kind in zip(panels, KINDS, strict=True):
         _join(axes, [point for point in points if point.kind == kind])
         _scale(axes, sorted({p.strength for p in points if p.kind == kind and p.strength}))
-    return figure, _table(points)
+    return figure, _table(points, _rate(experiment))
 
 
 def _scale(axes: Axes, strengths: list[float]) -> None:
@@ -76,9 +77,9 @@ def _scale(axes: Axes, strengths: list[float]) -> None:
 def draw_rank90(experiment: Experiment) -> tuple[Figure, Table[MatrixSpectrum]]:
     """Draw the rank for 90 % of the variance against the greedy CER on dev."""
     points = _points(experiment)
-    x = f"CER (%), {experiment.recipe.splits.dev}, greedy"
+    x = f"{_rate(experiment)} (%), {experiment.recipe.splits.dev}, greedy"
     figure, _ = _figure(points, _rank_point, x, "rank for 90 % of the variance")
-    return figure, _table(points)
+    return figure, _table(points, _rate(experiment))
 
 
 def _figure(
@@ -161,7 +162,14 @@ def last_matrix(names: Sequence[str], kind: str) -> str | None:
     return found[-1] if found else None
 
 
-def _table(points: Sequence[MatrixSpectrum]) -> Table[MatrixSpectrum]:
+def _rate(experiment: Experiment) -> str:
+    """Return what the greedy error rate of the points is called: all write the same units."""
+    recipe = experiment.recipe
+    return greedy_rate(recipe, recipe.systems[recipe.tables.baseline].units)
+
+
+def _table(points: Sequence[MatrixSpectrum], rate: str) -> Table[MatrixSpectrum]:
+    key = f"dev_{rate.lower()}_greedy"
     columns: tuple[Column[MatrixSpectrum], ...] = (
         words("system", "system", lambda p: p.model.node.system),
         words("penalty", "penalty", lambda p: p.model.system.regularizer.type),
@@ -170,7 +178,7 @@ def _table(points: Sequence[MatrixSpectrum]) -> Table[MatrixSpectrum]:
         words("matrix", "matrix", lambda p: p.matrix),
         number("ν", "nu", lambda p: p.measures.nu),
         number("rank at 90 %", "rank90", lambda p: p.measures.rank90),
-        number("CER", "dev_cer_greedy", lambda p: p.score.cer),
-        interval("interval", "dev_cer_greedy", lambda p: p.score.cer_interval),
+        number(rate, key, lambda p: p.score.cer),
+        interval("interval", key, lambda p: p.score.cer_interval),
     )
     return Table("spectrum", columns, tuple(line(columns, point) for point in points))

@@ -11,6 +11,8 @@ from matplotlib.ticker import MaxNLocator
 
 from schatten.artifacts import Score
 from schatten.recipe.chain import Node
+from schatten.recipe.figures import early_systems
+from schatten.recipe.rates import greedy_rate
 from schatten.recipe.steps import Train
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, interval, line, number, words
@@ -52,9 +54,9 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Transition]]:
     for place, found in enumerate(lines.values()):
         _by_transition(left, found, _label(found[0]), series.MARKERS[place % len(series.MARKERS)])
         _over_epochs(right, found)
-    _axes(left, right, experiment.recipe.splits.dev)
+    _axes(left, right, f"{_rate(experiment)} (%), {experiment.recipe.splits.dev}, greedy")
     series.legend_below(figure, left)
-    return figure, _table(points)
+    return figure, _table(points, _rate(experiment))
 
 
 def _points(experiment: Experiment) -> list[Transition]:
@@ -116,7 +118,7 @@ def _over_epochs(axes: Axes, points: list[Transition]) -> None:
         axes.plot([point.epoch] * 2, jump, "o:", color=colour, mfc="white", ms=3, lw=0.8)
 
 
-def _axes(left: Axes, right: Axes, dev: str) -> None:
+def _axes(left: Axes, right: Axes, rate: str) -> None:
     left.plot(
         [], [], "o:", color="black", mfc="white", ms=4, lw=0.8, label="right after truncation"
     )
@@ -125,10 +127,17 @@ def _axes(left: Axes, right: Axes, dev: str) -> None:
     right.set_xlabel("epoch; dashed: stage 1, solid: stage 2")
     for axes in (left, right):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_ylabel(f"CER (%), {dev}, greedy")
+        axes.set_ylabel(rate)
 
 
-def _table(points: list[Transition]) -> Table[Transition]:
+def _rate(experiment: Experiment) -> str:
+    """Return what the error rate is called, greedy and in the histories of trainings."""
+    recipe = experiment.recipe
+    return greedy_rate(recipe, *(recipe.systems[name].units for name in early_systems(recipe)))
+
+
+def _table(points: list[Transition], rate: str) -> Table[Transition]:
+    key = f"dev_{rate.lower()}"
     columns: tuple[Column[Transition], ...] = (
         words("system", "system", lambda p: p.model.node.system),
         words("penalty", "penalty", lambda p: p.model.system.regularizer.type),
@@ -138,10 +147,10 @@ def _table(points: list[Transition]) -> Table[Transition]:
         words("epoch", "transition_epoch", lambda p: p.epoch),
         words("epochs of stage 2", "stage2_epochs", lambda p: len(p.model.history.epochs)),
         words("parameters", "parameters", lambda p: p.model.history.parameters),
-        number("initial", "dev_cer_initial", lambda p: p.initial_cer),
-        number("truncated", "dev_cer_truncated", lambda p: p.truncated.cer),
-        interval("interval", "dev_cer_truncated", lambda p: p.truncated.cer_interval),
-        number("final", "dev_cer_final", lambda p: p.final.cer),
-        interval("interval", "dev_cer_final", lambda p: p.final.cer_interval),
+        number("initial", f"{key}_initial", lambda p: p.initial_cer),
+        number("truncated", f"{key}_truncated", lambda p: p.truncated.cer),
+        interval("interval", f"{key}_truncated", lambda p: p.truncated.cer_interval),
+        number("final", f"{key}_final", lambda p: p.final.cer),
+        interval("interval", f"{key}_final", lambda p: p.final.cer_interval),
     )
     return Table("transition", columns, tuple(line(columns, point) for point in points))

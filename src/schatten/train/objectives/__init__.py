@@ -6,6 +6,7 @@ One of your own is a Python file anywhere (docs/how_to/add_an_objective.md).
 from schatten.models import AcousticModel
 from schatten.recipe.objectives import ObjectiveEntry
 from schatten.recipe.training import Training
+from schatten.train.graph_loss import losses_of
 from schatten.train.objectives.base import Objective
 from schatten.train.objectives.ctc import Ctc, leading_blanks
 from schatten.train.own_code import make_own
@@ -20,7 +21,8 @@ def make(
 
     An objective of one's own is given its settings and that CTC, which it may build on.
     """
-    ctc = Ctc(model.units, leading_blanks(training, model))
+    backend = "torch" if entry is None or entry.ctc is None else entry.ctc.graphs
+    ctc = Ctc(model.units, leading_blanks(training, model), losses_of(backend))
     if entry is None or entry.own is None:
         return ctc
     return make_own(entry.own, Objective, ctc)  # type: ignore[type-abstract]
