@@ -7,7 +7,7 @@ rule beams:
         cuts=PATHS.cuts(EXPERIMENT.recipe.splits.dev),
         lm=PATHS.lm("{lm}") / "bin",
         lexicon=EXPERIMENT.search_lexicon,
-        program=ancient(EXPERIMENT.search_program),
+        program=EXPERIMENT.search_program,
         weights=PATHS.weights(EXPERIMENT.baseline, "{lm}", "{decoder}"),
     output:
         PATHS.beams("{decoder}", "{lm}"),

@@ -1,7 +1,8 @@
 # Log-probabilities, weights tuned on dev, words, scores.
 #
-# Over a lexicon the engine's program searches. It is `ancient`: an edit of the engine that leaves
-# the words alone decodes nothing again; result versions do that.
+# Over a lexicon the engine's program searches, so an edit of the engine decodes again. The program
+# must not be `ancient`: when Snakemake makes an ancient input anew, it overlooks changed params of
+# the jobs that read it.
 
 
 rule logprobs:
@@ -31,7 +32,7 @@ rule tune:
         cuts=PATHS.cuts(EXPERIMENT.recipe.splits.dev),
         lm=PATHS.lm("{lm}") / "bin",
         lexicon=EXPERIMENT.search_lexicon,
-        program=ancient(EXPERIMENT.search_program),
+        program=EXPERIMENT.search_program,
     output:
         PATHS.weights(NODE, "{lm}", "{decoder}"),
     log:
@@ -97,7 +98,7 @@ rule beam:
         logprobs=PATHS.logprobs(NODE, "{split}"),
         lm=PATHS.lm("{lm}") / "bin",
         lexicon=EXPERIMENT.search_lexicon,
-        program=ancient(EXPERIMENT.search_program),
+        program=EXPERIMENT.search_program,
         weights=EXPERIMENT.weights,
     output:
         PATHS.hypotheses(NODE, "{decoder}", "{lm}", "{split}"),

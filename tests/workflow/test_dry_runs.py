@@ -1,6 +1,7 @@
 """After a change, the steps that it affects run again, and all that depend on them."""
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -155,3 +156,22 @@ def test_another_experiment_on_the_same_data_makes_no_data_again(done: Project) 
     twin.unlink()
     assert "train" in verbs(steps)
     assert not verbs(steps) & {"corpus", "validate", "features", "statistics", "lm build"}
+
+
+def test_other_settings_count_in_a_run_that_builds_the_engine_too(
+    done: Project, edited: Callable[[Edit], set[Step]]
+) -> None:
+    """Sources of the engine that are newer than its programs hide no change of the search."""
+    sources = done.path / "arm"
+    kept = sources.readlink()
+    sources.unlink()
+    shutil.copytree(kept, sources, ignore=shutil.ignore_patterns("build*"))
+    for path in sources.rglob("*.cpp"):
+        path.touch()
+    try:
+        found = edited(lambda content: content["decoding"].update(beam=40))
+    finally:
+        shutil.rmtree(sources)
+        sources.symlink_to(kept)
+    assert {"engine", "tune", "decode", "recognize", "score", "table"} <= verbs(found)
+    assert any("/dense/" in step.makes for step in found if step.verb == "tune")

@@ -127,6 +127,11 @@ def _owner() -> str:
     return f"{socket.gethostname()}.{os.getpid()}"
 
 
+_END_OF_JOBS = 90.0
+"""Seconds in which the processes of cancelled jobs must end. Slurm kills what outlives its SIGTERM
+after KillWait, 30 s by default, and on a busy machine that takes a while."""
+
+
 def _lift_stale_lock() -> None:
     """Lift Snakemake's lock if owners are known, all are dead, and no other Snakemake is here.
 
@@ -136,7 +141,7 @@ def _lift_stale_lock() -> None:
     dead = [path for path in owners if _is_dead(path)]
     cancelled = [cluster.cancel_jobs(path.name) for path in dead]
     locked = any(_LOCKS.glob("*.lock"))
-    if locked and dead and dead == owners and not _another_runs(patience=30.0 * any(cancelled)):
+    if locked and dead and dead == owners and not _another_runs(_END_OF_JOBS * any(cancelled)):
         shutil.rmtree(_LOCKS)
         print("a run was killed and left its lock: lifted")
     elif locked:
