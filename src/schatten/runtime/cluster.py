@@ -1,12 +1,17 @@
 """Slurm jobs that a killed run left behind: their names say which run they belong to."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from schatten.errors import UserError
+from schatten.runtime import process
 
 _PATIENCE = 120.0
 """Seconds in which cancelled jobs must end."""
@@ -37,12 +42,33 @@ def cancel_jobs(owner: str) -> bool:
     return True
 
 
+def end_remains(processes: Iterable[int]) -> None:
+    """Kill those processes of this machine whose Slurm job has ended.
+
+    A cancelled Snakemake may hang in its own handling of SIGTERM. Slurm loses a process whose
+    parent has died, where it tracks them by their parents (proctrack/linuxproc).
+    """
+    jobs = {pid: process.variable_of(pid, "SLURM_JOB_ID") for pid in processes}
+    if not any(jobs.values()) or (queue := _queue()) is None:
+        return
+    queued = {row[0] for row in queue}
+    for pid, job in jobs.items():
+        if job is not None and job not in queued:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
 def _jobs(owner: str) -> list[str]:
     """Return the ids of a run's jobs that have not ended."""
-    if shutil.which("squeue") is None:
-        return []
-    query = ["squeue", "--me", "--noheader", "--format=%A %j %Z"]
-    said = subprocess.run(query, capture_output=True, text=True, check=False).stdout
-    rows = [line.strip().split(" ", 2) for line in said.splitlines()]
     name, here = f"{job_name(owner)}_", str(Path.cwd())
-    return [row[0] for row in rows if row[1].startswith(name) and row[2] == here]
+    return [row[0] for row in _queue() or [] if row[1].startswith(name) and row[2] == here]
+
+
+def _queue() -> list[list[str]] | None:
+    """Return id, name and folder of the user's jobs that have not ended; None if Slurm is mute."""
+    if shutil.which("squeue") is None:
+        return None
+    query = ["squeue", "--me", "--noheader", "--format=%A %j %Z"]
+    done = subprocess.run(query, capture_output=True, text=True, check=False)
+    rows = [line.strip().split(" ", 2) for line in done.stdout.splitlines()]
+    return rows if done.returncode == 0 else None

@@ -134,22 +134,31 @@ def _try_lock(path: Path) -> int | None:
     return None
 
 
-def running_here(program: str) -> bool:
-    """Tell whether another process of this machine runs `program` in the current folder.
+def running_here(program: str) -> list[int]:
+    """Return the other processes of this machine that run `program` in the current folder.
 
     A process whose folder cannot be read (another user's) counts as running here.
     """
-    here = Path.cwd()
+    here, found = Path.cwd(), []
     for process in Path("/proc").glob("[0-9]*"):
         if int(process.name) == os.getpid():
             continue
         try:
             words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
             if program in (Path(word).name for word in words[:3]) and _folder(process) == here:
-                return True
+                found.append(int(process.name))
         except (FileNotFoundError, ProcessLookupError):
             continue
-    return False
+    return found
+
+
+def variable_of(pid: int, name: str) -> str | None:
+    """Return a variable of a process's environment; None without it, or if it cannot be read."""
+    try:
+        pairs = Path(f"/proc/{pid}/environ").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return None
+    return next((pair.partition("=")[2] for pair in pairs if pair.startswith(f"{name}=")), None)
 
 
 def _folder(process: Path) -> Path:

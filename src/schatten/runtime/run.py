@@ -153,7 +153,8 @@ def _lift_stale_lock() -> None:
 def _another_runs(patience: float) -> bool:
     """Tell whether Snakemake runs here; a cancelled one has `patience` seconds to end."""
     deadline = time.monotonic() + patience
-    while process.running_here("snakemake"):
+    while found := process.running_here("snakemake"):
+        cluster.end_remains(found)
         if time.monotonic() >= deadline:
             return True
         time.sleep(0.5)
