@@ -9,8 +9,9 @@ from schatten import recipe as recipes
 from schatten.artifacts import Inventory
 from schatten.cli import app
 from schatten.errors import UserError
-from schatten.recipe.units import Phones, Pieces
+from schatten.recipe.units import Characters, Phones, Pieces
 from schatten.runtime.files import read_json, read_lines, write_text
+from schatten.units.inventory import BLANK, CHARACTERS, Units
 from schatten.units.make import make_units
 from schatten.units.spelled import SpelledUnits
 
@@ -85,6 +86,22 @@ def test_pieces_spell_words_of_all_texts(text: Path, tmp_path: Path) -> None:
     found = SpelledUnits.read(tmp_path / "inventory.json")
     spelled = [found.units.names[label] for label in found.labels("teach the cat")]
     assert "".join(spelled) == "▁teach▁the▁cat"
+
+
+def test_a_lexicon_with_the_blank_is_refused_by_its_name(text: Path, tmp_path: Path) -> None:
+    write_text(tmp_path / "mine.tsv", "the\tD <blank>\n")
+    settings = Phones(type="phones", language="de", lexicon="mine.tsv")
+    with pytest.raises(UserError, match=r"mine\.tsv gives units p of no use \(a unit stands twice"):
+        make_units(settings, "p", [], text, tmp_path / "units", tmp_path)
+    assert not (tmp_path / "units").exists()
+
+
+def test_settings_and_inventories_agree_on_what_writes_words() -> None:
+    for name, settings in recipes.BUILT_IN.items():
+        units = Units(settings.type, (BLANK,), None)
+        assert not isinstance(settings, Characters)
+        assert settings.writes_words == units.writes_words, name
+    assert recipes.CHARACTERS == CHARACTERS
 
 
 def test_empty_texts_and_unknown_sets_are_refused(tmp_path: Path) -> None:

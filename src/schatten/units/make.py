@@ -38,7 +38,9 @@ def make_units(
     try:
         units = Units(settings.type, (BLANK, *names), None)
     except ValueError as error:
-        raise UserError(f"the units {name} are of no use: {error}; change the lexicon") from None
+        own = getattr(settings, "lexicon", None)
+        where = train_text if own is None else folder / own
+        raise UserError(f"{where} gives units {name} of no use ({error}): change it") from None
     write_words(output / f"words.{name}.tsv", spelled)
     inventory = Inventory(
         name=name,
