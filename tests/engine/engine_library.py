@@ -219,3 +219,14 @@ class Stream:
     @property
     def statistics(self):
         return self.library.schatten_stream_statistics(self.handle)
+
+
+def same_in_any_chunks(model, lm, sound, **options):
+    """Recognise sound whole, and in chunks of other sizes with the same words; return the first."""
+    whole = model.stream(lm=lm, **options)
+    whole.whole(sound)
+    for chunk, batch in ((1, 4), (159, 1), (1777, 3)):
+        again = model.stream(lm=lm, batch_frames=batch, **options)
+        again.whole(sound, chunk)
+        assert (again.text, again.words, again.score) == (whole.text, whole.words, whole.score)
+    return whole

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+from engine_library import same_in_any_chunks
 
 from schatten.decode.search import LexiconSearch
 from schatten.decode.weights import Weights
@@ -40,12 +41,7 @@ def test_the_words_fit_as_well_as_those_of_flashlight(opened, files, sound):
 
 def test_pieces_of_any_size_give_the_same_words(opened, sound):
     model, lm = opened
-    whole = model.stream(lm=lm, **OPTIONS)
-    whole.whole(sound)
-    for chunk, batch in ((1, 4), (159, 1), (1777, 3)):
-        again = model.stream(lm=lm, batch_frames=batch, **OPTIONS)
-        again.whole(sound, chunk)
-        assert (again.text, again.words, again.score) == (whole.text, whole.words, whole.score)
+    assert same_in_any_chunks(model, lm, sound, **OPTIONS).words
 
 
 def test_partial_results_and_times(opened, sound):
