@@ -221,16 +221,26 @@ def score(
 
 @app.command("compare-scores")
 def compare_scores(
-    first: Annotated[Path, typer.Option(help="NAME.utterances.csv that `score` wrote.")],
+    first: Annotated[
+        list[Path],
+        typer.Option(help="NAME.utterances.csv that `score` wrote; again for each other seed."),
+    ],
     second: Annotated[
-        Path, typer.Option(help="NAME.utterances.csv of another system on the same split.")
+        list[Path], typer.Option(help="The same of another system, on the same split.")
     ],
 ) -> None:
     """Print how much more WER the second has than the first, paired, with 95 % intervals.
 
     The difference in points resamples utterances. The difference relative to the first resamples
-    speakers if they repeat.
+    speakers if they repeat. With several seeds, both resample speakers and seeds.
     """
+    if len(first) == len(second) == 1:
+        _print_one_difference(first[0], second[0])
+    else:
+        _print_pooled_difference(first, second)
+
+
+def _print_one_difference(first: Path, second: Path) -> None:
     from schatten.score.paired import paired_difference, relative_difference
 
     points, relative = paired_difference(first, second), relative_difference(first, second)
@@ -238,4 +248,19 @@ def compare_scores(
     typer.echo(
         f"{points.points:+.2f} points [{points.low:+.2f}, {points.high:+.2f}], p = {points.p:.3f}; "
         f"{relative.percent:+.1f} % [{relative.low:+.1f}, {relative.high:+.1f}] by {drawn}"
+    )
+
+
+def _print_pooled_difference(first: list[Path], second: list[Path]) -> None:
+    from schatten.score.pooled import pooled_difference
+
+    found = pooled_difference(first, second)
+    for name, rates in (("first", found.first), ("second", found.second)):
+        each = ", ".join(f"{rate:.2f}" for rate in rates)
+        typer.echo(f"{name}: {sum(rates) / len(rates):.2f} % ({each})")
+    points, percent = found.points_interval, found.percent_interval
+    drawn = "speakers" if found.by_speaker else "utterances"
+    typer.echo(
+        f"{found.points:+.2f} points [{points[0]:+.2f}, {points[1]:+.2f}]; "
+        f"{found.percent:+.1f} % [{percent[0]:+.1f}, {percent[1]:+.1f}] by seeds and {drawn}"
     )

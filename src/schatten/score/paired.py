@@ -1,5 +1,6 @@
 """Paired comparison of two systems on the same utterances (Bisani and Ney, 2004, section 4)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +48,9 @@ def relative_difference(
     Like `paired_difference`, but whole speakers are drawn where speakers repeat, because utterances
     of one speaker are not independent. A sample without errors of `a` counts as one error.
     """
-    values = _paired_counts(a, b)
-    speakers = [each.speaker for _, each in sorted(_by_utterance(a).items())]
+    values, speakers = counts_of([a, b])
     by_speaker = 1 < len(set(speakers)) < len(speakers)
-    units = _sums_of(values, speakers) if by_speaker else values
+    units = speaker_sums(values, speakers) if by_speaker else values
     low, high = percentiles(_relative(resampled_sums(units, samples, seed)), confidence)
     return RelativeDifference(
         float(_relative(values.sum(axis=0, keepdims=True))[0]), low, high, by_speaker
@@ -62,7 +62,7 @@ def _relative(sums: Ints) -> Floats:
     return percent(sums[:, 1] - sums[:, 0], sums[:, 0])
 
 
-def _sums_of(values: Ints, speakers: list[str]) -> Ints:
+def speaker_sums(values: Ints, speakers: Sequence[str]) -> Ints:
     """Add up (utterances, columns) by speaker: (speakers, columns), in the order of names."""
     _, places = np.unique(speakers, return_inverse=True)
     sums = np.zeros((places.max() + 1, values.shape[1]), dtype=np.int64)
@@ -79,7 +79,7 @@ def paired_difference(
     `confidence` is that of the interval (0.95: 95 %).
     Errors: `UserError` if the files do not hold the same utterances and transcripts.
     """
-    values = _paired_counts(a, b)
+    values, _ = counts_of([a, b])
     difference = _differences(values.sum(axis=0, keepdims=True))[0]
     resampled = _differences(resampled_sums(values, samples, seed))
     low, high = percentiles(resampled, confidence)
@@ -93,17 +93,23 @@ def _differences(sums: Ints) -> np.ndarray:
     return percent(sums[:, 1], sums[:, 2]) - percent(sums[:, 0], sums[:, 2])
 
 
-def _paired_counts(a: Path, b: Path) -> Ints:
-    """Return (utterances, 3): errors of a, errors of b, words."""
-    first, second = _by_utterance(a), _by_utterance(b)
-    require_same_utterances(second, b, first, a)
-    rows = [(first[name], second[name]) for name in sorted(first)]
-    for one, other in rows:
-        if one.words != other.words:
-            raise UserError(
-                f"{a} and {b} differ in the transcript of {one.utterance}: score both again"
-            )
-    return np.array([(one.errors, other.errors, one.words) for one, other in rows], dtype=np.int64)
+def counts_of(paths: Sequence[Path]) -> tuple[Ints, list[str]]:
+    """Read `utterances.csv` of one split: (utterances, files + 1) and each utterance's speaker.
+
+    The columns are the errors of each file, then the words. Utterances are in the order of names.
+    Errors: `UserError` if the files do not hold the same utterances and transcripts.
+    """
+    found = [_by_utterance(path) for path in paths]
+    first, names = found[0], sorted(found[0])
+    for path, other in zip(paths[1:], found[1:], strict=True):
+        require_same_utterances(other, path, first, paths[0])
+        for name in names:
+            if other[name].words != first[name].words:
+                raise UserError(
+                    f"{paths[0]} and {path} differ in the transcript of {name}: score both again"
+                )
+    rows = [[*(each[name].errors for each in found), first[name].words] for name in names]
+    return np.array(rows, dtype=np.int64), [first[name].speaker for name in names]
 
 
 def _by_utterance(path: Path) -> dict[str, Counts]:
