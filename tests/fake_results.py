@@ -304,7 +304,8 @@ def _write_score(
         recipe.tables,
     )
     if decoder not in ("greedy", "engine"):
-        files.write_json(layout.weights(node, lm, decoder), {"lm_weight": 0.8, "word_bonus": 1.0})
+        weights = {"lm_weight": 0.8, "word_bonus": 1.0, "wer": 100 * share}
+        files.write_json(layout.weights(node, lm, decoder), weights)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

@@ -1,8 +1,6 @@
 import csv
 import io
 
-from rich.console import Console
-
 from schatten.report import render
 from schatten.report.columns import Column, Table, line, number, words
 
@@ -53,15 +51,29 @@ def test_latex_escapes_what_tex_would_read() -> None:
     assert r"\begin{tabular}{lr}" in text
 
 
+def test_the_terminal_gets_aligned_lines_with_the_title_in_the_headings() -> None:
+    second = Table("Split c", COLUMNS, (line(COLUMNS, ("l2", 12.5)),))
+    assert render.to_terminal([TABLE, second], 60) == [
+        "system, Split a_b  WER %",
+        "------------------------",
+        "trace_norm          7.12",
+        "l2|b",
+        "",
+        "system, Split c    WER %",
+        "------------------------",
+        "l2                 12.50",
+    ]
+
+
 def test_a_narrow_terminal_drops_the_columns_of_the_highest_priority_number() -> None:
-    wide, narrow = _printed(60), _printed(16)
-    assert "WER" in wide and "7.12" in wide
-    assert "WER" not in narrow and "trace_norm" in narrow
-    assert all(len(text) <= 16 for text in narrow.splitlines())
+    table = Table("t", COLUMNS, TABLE.lines)
+    assert render.to_terminal([table], 17)[2] == "trace_norm   7.12"
+    assert render.to_terminal([table], 16)[2] == "trace_norm"
 
 
-def _printed(width: int) -> str:
-    console = Console(width=width, file=io.StringIO())
-    console.print(render.to_terminal(TABLE, width))
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+def test_a_long_name_has_a_line_of_its_own_and_is_not_cut() -> None:
+    long = "a_name_that_is_longer_than_the_room_that_is_left"
+    table = Table("t", COLUMNS, (*TABLE.lines, line(COLUMNS, (long, 1.0))))
+    printed = render.to_terminal([table], 40)
+    assert printed[2] == "trace_norm   7.12"
+    assert printed[-2:] == [long, "             1.00"]

@@ -1,10 +1,8 @@
-import io
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_results import copy, find, rows_of
-from rich.console import Console
 from typer.testing import CliRunner
 
 from schatten.cli.report import app
@@ -115,20 +113,6 @@ def test_notes_say_sizes_scale_decoding_and_margin(written: Path) -> None:
         "at commit",
     ):
         assert part in notes
-
-
-def test_show_fits_the_terminal_and_ends_with_the_files(experiment: Experiment) -> None:
-    console = Console(width=80, file=io.StringIO())
-    tables.show(experiment, console)
-    assert isinstance(console.file, io.StringIO)
-    printed = console.file.getvalue().splitlines()
-    table = [line for line in printed if "tau0.60" in line]
-    assert len(table) == 2 * (1 + 3 + 1) and max(map(len, table)) <= 80
-    said = " ".join(" ".join(printed).split())
-    assert said.count("verdict, 1.5 ") == 2
-    assert "Not worse: the upper end is below 1.5 points." in said
-    assert "judged by a margin of 5 % (in wer.md)." in said
-    assert "tables/wer.md" in printed[-2] and "tables/cost.md" in printed[-1]
 
 
 def test_a_missing_score_is_one_sentence(tmp_path: Path, experiment: Experiment) -> None:

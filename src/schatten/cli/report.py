@@ -145,14 +145,21 @@ def show(
     ] = None,
     results: ResultsOption = RESULTS,
 ) -> None:
-    """Print the table of word error rates (%), with as many columns as the terminal holds."""
+    """Print a short table: sizes, WER (%) and verdicts of all systems; then what is next."""
     from schatten.report import tables
     from schatten.report.collect import Experiment
     from schatten.workflow import workflow_of
 
-    config = {"recipe": recipe, "corpus_dir": corpus_dir, "results": results}
-    workflow = workflow_of({key: value for key, value in config.items() if value is not None})
-    tables.show(Experiment(workflow.recipe, workflow.layout))
+    given = {"recipe": recipe, "corpus_dir": corpus_dir, "results": results}
+    config = {key: value for key, value in given.items() if value is not None}
+    workflow = workflow_of(config)
+    said = {**config, "recipe": workflow.name}
+    if results == RESULTS:
+        del said["results"]
+    tables.show(
+        Experiment(workflow.recipe, workflow.layout),
+        [f"{key}={value}" for key, value in said.items()],
+    )
 
 
 @app.command("explain")

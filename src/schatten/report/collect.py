@@ -7,6 +7,7 @@ Nothing is rounded or worded here.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TypeVar
 
 from schatten.artifacts import Choice, History, LmInfo, Score, Weights, read
@@ -144,6 +145,17 @@ class Experiment:
         """Return the history of a node's model."""
         return read(self.layout.am(node) / "history.json", History)
 
+    def weights(self, node: Node) -> Weights | None:
+        """Return the tuned weights of the main language model; None where there is none."""
+        if self.main_lm is None:
+            return None
+        decoder, lm = search_with(self.recipe, self.main_lm)
+        return read(self.layout.weights(node, lm, decoder), Weights)
+
+    def difference(self, score: Path, seed: int, split: str) -> Difference:
+        """Compare a score with the main language model to the baseline's of the same seed."""
+        return self._to_baseline(paired_difference, score, seed, split)
+
     def _trained(self, node: Node) -> Trained:
         return Trained(
             node,
@@ -164,16 +176,10 @@ class Experiment:
             with_lm={name: self.score(node, name, split) for name in names},
             before_greedy=self.score(before, None, split) if before else None,
             before_lm=self.score(before, self.main_lm, split) if before and self.main_lm else None,
-            weights=self._weights(node),
+            weights=self.weights(node),
             difference=self._compared(paired_difference, node, split),
             relative=self._compared(relative_difference, node, split),
         )
-
-    def _weights(self, node: Node) -> Weights | None:
-        if self.main_lm is None:
-            return None
-        decoder, lm = search_with(self.recipe, self.main_lm)
-        return read(self.layout.weights(node, lm, decoder), Weights)
 
     def _compared(self, compare: Callable[..., D], node: Node, split: str) -> D | None:
         """Compare a model with the baseline; None for the baseline itself."""
@@ -181,10 +187,13 @@ class Experiment:
         if node.system == baseline.system and node.folder == baseline.folder:
             return None
         search = search_with(self.recipe, self.main_lm)
-        first, second = (
-            beside(self.layout.score(each, *search, split), ".utterances.csv")
-            for each in (baseline, node)
-        )
+        return self._to_baseline(compare, self.layout.score(node, *search, split), node.seed, split)
+
+    def _to_baseline(self, compare: Callable[..., D], score: Path, seed: int, split: str) -> D:
+        """Compare a score with the baseline's: of that seed, or of its first."""
+        search = search_with(self.recipe, self.main_lm)
+        baseline = self.layout.score(baseline_node(self.recipe, seed), *search, split)
+        first, second = (beside(one, ".utterances.csv") for one in (baseline, score))
         tables = self.recipe.tables
         return compare(first, second, tables.bootstrap_samples, tables.confidence)
 

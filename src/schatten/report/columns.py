@@ -78,7 +78,6 @@ def interval(
     key: str,
     get: Callable[[R], tuple[float, float] | None],
     signed: bool = False,
-    priority: int = 1,
 ) -> Column[R]:
     """Return a column of intervals, `[low, high]`."""
 
@@ -88,7 +87,7 @@ def interval(
     def text(ends: Values) -> str:
         return bracket(_float(ends[0]), _float(ends[1]), signed)
 
-    return Column(header, (f"{key}_low", f"{key}_high"), values, text, priority=priority)
+    return Column(header, (f"{key}_low", f"{key}_high"), values, text)
 
 
 def bracket(low: float, high: float, signed: bool = False) -> str:

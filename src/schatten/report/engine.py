@@ -117,24 +117,23 @@ def _columns(experiment: Experiment) -> tuple[Column[EngineResult], ...]:
         words(None, "split", lambda r: r.split),
         words("system", "system", lambda r: r.node.system),
         words("rank", "rank", lambda r: r.node.label),
-        words("seed", "seed", lambda r: r.node.seed, priority=2),
+        words("seed", "seed", lambda r: r.node.seed),
         words("precision", "precision", lambda r: r.precision),
         number("MB", "megabytes", lambda r: r.exported.bytes / 1e6, digits=3),
-        number("latency (ms)", "latency_ms", _latency, digits=0, priority=3),
+        number("latency (ms)", "latency_ms", _latency, digits=0),
         *[_wer(name) for name in lexicon_models(experiment.recipe)],
-        Column("S/D/I", ("substitutions", "deletions", "insertions"), _errors, _joined, priority=4),
+        Column("S/D/I", ("substitutions", "deletions", "insertions"), _errors, _joined),
         number("minus fp32", "loss", lambda r: r.loss.points if r.loss else None, signed=True),
         interval(
             f"{percent(experiment.recipe.tables.confidence)} paired",
             "loss",
             lambda r: (r.loss.low, r.loss.high) if r.loss else None,
             signed=True,
-            priority=3,
         ),
         _more("deletions"),
         _more("insertions"),
-        number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer"), priority=2),
-        number("WER torch", "wer_torch", lambda r: r.reference.wer, priority=2),
+        number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer")),
+        number("WER torch", "wer_torch", lambda r: r.reference.wer),
     )
 
 
@@ -164,4 +163,4 @@ def _more(kind: str) -> Column[EngineResult]:
         more = getattr(result.main, kind) - getattr(result.fp32, kind)
         return 100 * float(more) / result.main.words
 
-    return number(f"{kind} minus fp32", f"loss_{kind}", get, signed=True, priority=2)
+    return number(f"{kind} minus fp32", f"loss_{kind}", get, signed=True)

@@ -3,15 +3,15 @@
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
-
-import rich.box
-import rich.table
 
 from schatten.report.columns import Column, Line, Table, Value
 
-_PADDING = 3
-"""Characters between two columns on the terminal."""
+_GAP = "  "
+"""Between two columns on the terminal."""
+_NARROWEST = 20
+"""Characters of the first column for which others are left out: a system of a short name."""
 
 LATEX = {
     "\\": r"\textbackslash{}",
@@ -132,29 +132,62 @@ def _escape_latex(text: str) -> str:
     return "".join(LATEX.get(character, character) for character in text)
 
 
-def to_terminal(table: Table[Any], width: int) -> rich.table.Table:
-    """Lay a table out for a terminal of `width` characters, leaving out what does not fit."""
-    columns, lines = _fitting(*shown(table), width)
-    grid = rich.table.Table(title=table.title, box=rich.box.SIMPLE_HEAD, title_justify="left")
-    for column in columns:
-        grid.add_column(column.header or "", justify="right" if column.is_number else "left")
-    for line in lines:
-        grid.add_row(*line)
-    return grid
+def to_terminal(tables: Sequence[Table[Any]], width: int) -> list[str]:
+    """Lay tables of the same columns out as lines for a terminal of `width` characters.
+
+    Each table begins with its headings, the title beside the first. Nothing is wrapped or cut: on
+    a narrow terminal columns are left out, and a long first cell stands in a line of its own.
+    """
+    shared = [shown(table) for table in tables]
+    columns = shared[0][0]
+    heads = [[column.header or "" for column in columns] for _ in tables]
+    for head, table in zip(heads, tables, strict=True):
+        head[0] += f", {table.title}"
+    rows = [row for _, lines in shared for row in lines]
+    widths = [max(len(row[place]) for row in [*heads, *rows]) for place in range(len(columns))]
+    keep = _fitting(columns, widths, width)
+    room = width - sum(widths[place] + len(_GAP) for place in keep[1:])
+    first = max((len(row[0]) for row in [*heads, *rows] if len(row[0]) <= room), default=0)
+    layout = _Layout(columns, [first, *widths[1:]], keep)
+    found: list[str] = []
+    for head, (_, lines) in zip(heads, shared, strict=True):
+        found += ["", *layout.lines(head), "-" * layout.width]
+        found += [text for line in lines for text in layout.lines(line)]
+    return found[1:]
 
 
-def _fitting(
-    columns: list[Column[Any]], lines: list[list[str]], width: int
-) -> tuple[list[Column[Any]], list[list[str]]]:
-    """Drop the columns of the highest priority number, the last first, until the rest fits."""
+@dataclass(frozen=True)
+class _Layout:
+    """Which columns a terminal shows, and how wide they are."""
+
+    columns: Sequence[Column[Any]]
+    widths: Sequence[int]
+    keep: Sequence[int]
+
+    @property
+    def width(self) -> int:
+        return sum(self.widths[place] for place in self.keep) + len(_GAP) * (len(self.keep) - 1)
+
+    def lines(self, cells: Sequence[str]) -> list[str]:
+        """Return the line of a row; two if its first cell does not fit its column."""
+        above = [cells[0]] if len(cells[0]) > self.widths[0] else []
+        texts = ["" if above and place == 0 else cells[place] for place in self.keep]
+        aligned = [
+            text.rjust(self.widths[place])
+            if self.columns[place].is_number
+            else text.ljust(self.widths[place])
+            for place, text in zip(self.keep, texts, strict=True)
+        ]
+        return [*above, _GAP.join(aligned).rstrip()]
+
+
+def _fitting(columns: Sequence[Column[Any]], widths: Sequence[int], width: int) -> list[int]:
+    """Drop the columns of the highest priority number, the last first, until the rest fits.
+
+    The first column fits if it has `_NARROWEST` characters: longer cells get a line of their own.
+    """
+    needed = [min(widths[0], _NARROWEST), *widths[1:]]
     keep = list(range(len(columns)))
-    needed = [_width(column, [line[p] for line in lines]) for p, column in enumerate(columns)]
-    while len(keep) > 1 and sum(needed[place] for place in keep) > width:
-        keep.remove(max(keep, key=lambda place: (columns[place].priority, place)))
-    return [columns[p] for p in keep], [[line[p] for p in keep] for line in lines]
-
-
-def _width(column: Column[Any], texts: list[str]) -> int:
-    """Return the narrowest a column can be: cells in one line, the header folded at spaces."""
-    parts = [*texts, *(column.header or "").split()]
-    return max(map(len, parts)) + _PADDING
+    while len(keep) > 1 and sum(needed[p] for p in keep) + len(_GAP) * (len(keep) - 1) > width:
+        keep.remove(max(keep[1:], key=lambda place: (columns[place].priority, place)))
+    return keep

@@ -1,6 +1,6 @@
 """The tables of an experiment as files, and one of them on the terminal."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,17 @@ from schatten.report.columns import Table
 from schatten.report.cost import cost_table
 from schatten.report.engine import engine_notes, engine_tables
 from schatten.report.factorizations import factorizations_table
+from schatten.report.next_steps import next_steps
+from schatten.report.overview import overview_heading, overview_notes, overview_tables
 from schatten.report.ranks import ranks_table
 from schatten.report.systems import systems_table
 from schatten.report.tiers import tiers_table
 from schatten.report.times import times_table
 from schatten.report.wer import wer_tables
 from schatten.runtime import files
+
+PIPED = 80
+"""Columns of output that does not go to a terminal."""
 
 Tables = Callable[[Experiment], Sequence[Table[Any]]]
 Notes = Callable[[Experiment], list[str]]
@@ -52,14 +57,30 @@ def write_table(path: Path, tables: Sequence[Table[Any]], title: str, notes: Seq
     files.write_text(path.with_suffix(".tex"), render.to_latex(tables, title, notes))
 
 
-def show(experiment: Experiment, console: Console | None = None) -> None:
-    """Print the table of word error rates, the meaning of its verdicts, and its folder."""
-    console = console or Console()
-    console.print(experiment.recipe.title, style="bold")
-    tables: list[Table[Any]] = [*wer_tables(experiment), *engine_tables(experiment)]
-    for table in tables:
-        console.print(render.to_terminal(table, console.width))
-    console.print(f"Verdicts: {captions.verdicts(experiment.recipe)} (in wer.md).", style="dim")
+def show(experiment: Experiment, config: Sequence[str]) -> None:
+    """Print the short table of all test splits, where the rest is, and what is next.
+
+    `config`: that of the workflow as `KEY=VALUE`, for the commands that are printed. Where the
+    output is no terminal, it has 80 columns and no colours.
+    """
+    console = Console()
+    width = console.width if console.is_terminal else PIPED
+    for text, style in _shown(experiment, width):
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    for text in next_steps(experiment, config):
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _shown(experiment: Experiment, width: int) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the short table and around it, with their styles."""
+    yield experiment.recipe.title, "bold"
+    yield overview_heading(experiment), ""
+    yield "", ""
+    for text in render.to_terminal(overview_tables(experiment), width):
+        yield text, "bold" if text.startswith("system, ") else ""
+    yield "", ""
+    for text in overview_notes(experiment):
+        yield text, "dim"
     folder = experiment.layout.tables
-    console.print(f"All columns and captions: {folder}/wer.md (.csv, .tex)", soft_wrap=True)
-    console.print(f"Training times: {folder}/cost.md", soft_wrap=True)
+    yield f"All columns and figures: {folder} (see wer.md)", ""
+    yield "", ""

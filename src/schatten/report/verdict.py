@@ -11,10 +11,17 @@ def verdict(difference: Difference | RelativeDifference, margin: float) -> str:
     does not reach the margin. A tie is always given with its interval.
     """
     low, high = difference.low, difference.high
+    word = verdict_word(difference, margin)
+    if word == "not worse" and -margin < low <= 0:
+        return f"{word}, tie {bracket(low, high, signed=True)}"
+    return word
+
+
+def verdict_word(difference: Difference | RelativeDifference, margin: float) -> str:
+    """Return the verdict without saying whether it is a tie; `margin` as in `verdict`."""
+    low, high = difference.low, difference.high
     if high < 0:
         return "better"
-    if -margin < low <= 0 and high < margin:
-        return f"not worse, tie {bracket(low, high, signed=True)}"
     if high < margin:
         return "not worse"
     return "worse" if low > 0 else "undecided"

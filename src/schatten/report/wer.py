@@ -54,17 +54,17 @@ def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
         *_units(experiment),
         *_made_by(),
         words("rank", "rank", lambda r: r.model.node.label),
-        words("seed", "seed", lambda r: r.model.node.seed, priority=2),
+        words("seed", "seed", lambda r: r.model.node.seed),
         *_sizes(tables.baseline),
         *_main(experiment, percent(tables.confidence)),
         *[column for name in list(experiment.lm_infos)[1:] for column in _lm(experiment, name)],
-        number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer"), priority=3),
-        number("CER greedy", "cer_greedy", lambda r: of_words(r.greedy, "cer"), priority=3),
+        number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer")),
+        number("CER greedy", "cer_greedy", lambda r: of_words(r.greedy, "cer")),
         *_unit_errors(experiment),
         *_before_stage2(experiment),
-        Column("S/D/I", *_ERRORS, priority=6),
+        Column("S/D/I", *_ERRORS),
         *_out_of_lexicon(),
-        words("ranks kept", "matrix_ranks", _matrix_ranks, priority=7),
+        words("ranks kept", "matrix_ranks", _matrix_ranks),
         *_tuned(),
     )
 
@@ -96,9 +96,9 @@ def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]
     tables = experiment.recipe.tables
     return (
         *([] if experiment.main_lm is None else _lm(experiment, experiment.main_lm)),
-        interval(f"{confidence} interval", "wer", lambda r: r.main.wer_interval, priority=4),
-        number(f"minus {tables.baseline}", "difference", _points, signed=True, priority=3),
-        interval(f"{confidence} paired", "difference", _ends, signed=True, priority=5),
+        interval(f"{confidence} interval", "wer", lambda r: r.main.wer_interval),
+        number(f"minus {tables.baseline}", "difference", _points, signed=True),
+        interval(f"{confidence} paired", "difference", _ends, signed=True),
         Column(None, ("p",), lambda r: (r.difference.p if r.difference else None,), str),
         Column(
             f"verdict, {tables.margin:g} points",
@@ -107,13 +107,12 @@ def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]
             _first,
         ),
         number(None, "relative", lambda r: r.relative.percent if r.relative else None, signed=True),
-        interval("relative, paired (%)", "relative", _relative_ends, signed=True, priority=6),
+        interval("relative, paired (%)", "relative", _relative_ends, signed=True),
         Column(
             f"verdict, {percent(tables.relative_margin)} relative",
             ("verdict_relative",),
             lambda r: (_relative_verdict(r, 100 * tables.relative_margin),),
             _first,
-            priority=5,
         ),
     )
 
@@ -126,7 +125,7 @@ def _made_by() -> tuple[Column[Result], ...]:
         return (penalty.lambda_rec, penalty.lambda_nonrec)
 
     return (
-        words("penalty", "penalty", lambda r: r.model.system.learns_by, priority=4),
+        words("penalty", "penalty", lambda r: r.model.system.learns_by),
         Column(
             "λ rec / nonrec",
             ("lambda_rec", "lambda_nonrec"),
@@ -134,9 +133,8 @@ def _made_by() -> tuple[Column[Result], ...]:
             _pair,
             digits=10,
             over_seeds="same",
-            priority=5,
         ),
-        words("factors", "factorization", _factorization, priority=6),
+        words("factors", "factorization", _factorization),
     )
 
 
@@ -170,13 +168,11 @@ def _sizes(baseline: str) -> tuple[Column[Result], ...]:
             "share_of_baseline_percent",
             lambda r: 100 * parameters(r) / r.baseline_parameters,
             digits=1,
-            priority=4,
         ),
         number(
             "MB fp32",
             "megabytes_fp32",
             lambda r: parameters(r) * BYTES_PER_PARAMETER / 1e6,
-            priority=5,
         ),
     )
 
@@ -189,20 +185,17 @@ def _before_stage2(experiment: Experiment) -> tuple[Column[Result], ...]:
             f"{what.upper()} greedy before stage 2",
             f"{what}_greedy_before_stage2",
             lambda r: of_words(r.before_greedy, what),
-            priority=6,
         )
 
     with_lm: Column[Result] = number(
         f"WER {main_lm} before stage 2",
         "wer_lm_before_stage2",
         lambda r: r.before_lm.wer if r.before_lm else None,
-        priority=6,
     )
     phones: Column[Result] = number(
         "PER greedy before stage 2",
         "per_greedy_before_stage2",
         lambda r: r.before_greedy.wer if r.before_greedy and r.before_greedy.units else None,
-        priority=6,
     )
     unit_errors = (phones,) if has_unit_errors(experiment.recipe) else ()
     return greedy("cer"), greedy("wer"), *unit_errors, with_lm
@@ -216,7 +209,6 @@ def _lm(experiment: Experiment, name: str) -> tuple[Column[Result], ...]:
             head,
             f"wer_{name}",
             lambda r: r.with_lm[name].wer,
-            priority=1 if name == experiment.main_lm else 3,
         ),
         words(None, f"ngrams_{name}", lambda _: info.total),
         words(None, f"bytes_{name}", lambda _: info.bytes["bin"]),
@@ -247,14 +239,14 @@ def _out_of_lexicon() -> tuple[Column[Result], ...]:
         return lambda r: getattr(r.main.out_of_lexicon, what, None)
 
     return (
-        number("unknown words (%)", "out_of_lexicon_percent", get("percent"), priority=6),
-        number("their WER", "wer_out_of_lexicon", get("wer"), priority=6),
+        number("unknown words (%)", "out_of_lexicon_percent", get("percent")),
+        number("their WER", "wer_out_of_lexicon", get("wer")),
     )
 
 
 def _tuned() -> tuple[Column[Result], ...]:
     pair = ("lm_weight", "word_bonus")
-    return (Column("LM weight / bonus", pair, _weights, _pair, priority=7),)
+    return (Column("LM weight / bonus", pair, _weights, _pair),)
 
 
 def _weights(result: Result) -> Values:

@@ -1,0 +1,74 @@
+"""What a reader can do with a finished table: commands with the paths of this experiment."""
+
+import math
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from schatten.recipe.layout import bundle_lm, search_with
+from schatten.recipe.tables import written
+from schatten.report.collect import Experiment, Trained
+from schatten.score.run import beside
+
+ENGINE = Path(".tools/engine/bin/schatten-recognize")
+"""Where `scripts/build_engine.sh` puts the program."""
+
+
+def next_steps(experiment: Experiment, config: Sequence[str]) -> list[str]:
+    """Return lines for the terminal; `config`: that of the workflow, as `KEY=VALUE`."""
+    ranked = best_first(experiment)
+    best = "" if experiment.main_lm is None else ", the best on dev"
+    report = ["snakemake", "wer_tables", "--report", "report.html", "--config", *config]
+    return [
+        "Next, in the environment (. .venv/bin/activate):",
+        *_compare(experiment, ranked),
+        f"Run {ranked[0].node.system}{best}: {_recognize(experiment, ranked[0], config)}",
+        f"All tables and figures as one page: {shlex.join(report)}",
+    ]
+
+
+def best_first(experiment: Experiment) -> list[Trained]:
+    """Order the models by WER on dev with the main language model; without one, as they are.
+
+    The choice does not use test: whoever runs the best model may want to report its WER there.
+    """
+
+    def rate(model: Trained) -> float:
+        weights = experiment.weights(model.node)
+        return math.inf if weights is None or weights.wer is None else weights.wer
+
+    return sorted(experiment.models, key=rate)
+
+
+def _compare(experiment: Experiment, ranked: list[Trained]) -> list[str]:
+    """Return the command that compares the best model with the baseline, or with the next."""
+    baseline = next(m for m in ranked if m.node.system == experiment.recipe.tables.baseline)
+    others = [model for model in ranked if model is not baseline]
+    if not others:
+        return []
+    search, split = search_with(experiment.recipe, experiment.main_lm), experiment.recipe.splits
+    first, second = (
+        beside(experiment.layout.score(model.node, *search, split.test[0]), ".utterances.csv")
+        for model in (baseline, others[0])
+    )
+    command = ["schatten", "compare-scores", "--first", str(first), "--second", str(second)]
+    return [f"Compare two systems: {shlex.join(command)}"]
+
+
+def _recognize(experiment: Experiment, model: Trained, config: Sequence[str]) -> str:
+    """Return the command that recognises a WAV file: with a bundle, or greedily if there is none.
+
+    It makes what `wer_tables` does not: bundles that no table asks for; without a language model
+    the exported model and the program.
+    """
+    recipe, layout = experiment.recipe, experiment.layout
+    lm = bundle_lm(recipe)
+    if lm is None:
+        export = ["schatten", "export", "--model", str(layout.model(model.node))]
+        export += ["--precision", "int8", "--output", "model.gguf"]
+        return f"{shlex.join(export)} && scripts/build_engine.sh && {ENGINE} model.gguf FILE.wav"
+    script = shlex.quote(str(layout.bundle(model.node, lm) / "recognize.sh"))
+    command = f"SCHATTEN_RECOGNIZE={ENGINE} {script} FILE.wav"
+    if "bundles" in written(recipe):
+        return command
+    return f"{shlex.join(['snakemake', '-j1', 'bundle', '--config', *config])} && {command}"
