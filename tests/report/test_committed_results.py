@@ -7,6 +7,8 @@ from project import ROOT
 from recipe_rows import check_rates, row_of
 
 from schatten import recipe as recipes
+from schatten.report.columns import bracket
+from schatten.report.overview import said_size
 from schatten.workflow import DEFAULT_RECIPE
 
 TABLES = ROOT / "docs/results" / DEFAULT_RECIPE
@@ -36,10 +38,18 @@ def test_trace_norm_at_a_third_of_the_size_is_not_worse_by_the_margin(
 
 
 def test_the_table_in_readme_is_the_committed_one(results: list[dict[str, str]]) -> None:
-    readme = [line.split() for line in (ROOT / "README.md").read_text().splitlines()]
+    readme = (ROOT / "README.md").read_text().splitlines()
     lm = RECIPE.table_language_models[0]
     for row in results:
-        shown = [row["system"], row["rank"], f"{int(row['parameters']) / 1e6:.3f}"]
-        shown.append(f"{float(row[f'wer_{lm}']):.2f}")
-        (verdict,) = [line[4:] for line in readme if line[:4] == shown]
-        assert row["verdict"].startswith(" ".join(verdict)), shown
+        size = said_size(float(row["share_of_baseline_percent"]) / 100)
+        name = row["system"] if row["verdict"] == "baseline" else f"{row['system']}, {size}"
+        parameters, wer = int(row["parameters"]) / 1e6, float(row[f"wer_{lm}"])
+        interval = bracket(float(row["wer_low"]), float(row["wer_high"]))
+        shown = f"{name} {parameters:.3f} {4 * parameters:.2f} {wer:.2f} {interval} "
+        shown += row["verdict"].partition(",")[0]
+        assert shown.split() in [line.split() for line in readme], shown
+
+
+def test_the_picture_in_readme_is_that_of_the_default_recipe() -> None:
+    picture = f"docs/results/{DEFAULT_RECIPE}/parameters.png"
+    assert (ROOT / "README.md").read_text().count(f"]({picture})") == 1
