@@ -173,6 +173,20 @@ def test_the_best_on_dev_is_run_and_bundles_are_not_made_twice(
     assert run.endswith(f" {script} FILE.wav")
 
 
+def test_the_baseline_is_compared_with_its_own_compressed_models_too(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    tables_of_l2 = experiment.recipe.tables.model_copy(update={"baseline": "l2"})
+    other = copy(experiment, tmp_path)
+    recipe = experiment.recipe.model_copy(update={"tables": tables_of_l2})
+    path = other.layout.weights(recipe.node("l2", 1, "tau0.60@e12/stage2"), "large")
+    files.write_json(path, {**files.read_json(path), "wer": 0.5})
+    compare = shlex.split(next_steps.next_steps(Experiment(recipe, other.layout), CONFIG)[1])
+    first, second = (Path(word) for word in compare if word.endswith(".csv"))
+    assert "l2/seed1/whole/stage1" in str(first)
+    assert "l2/seed1/tau0.60@e12/stage2" in str(second)
+
+
 def test_one_system_is_compared_with_nothing(tmp_path: Path) -> None:
     content = {**RECIPE, "systems": {"dense": RECIPE["systems"]["dense"]}}  # type: ignore[index]
     lines = next_steps.next_steps(make_experiment(tmp_path, content), CONFIG)

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from schatten.recipe.layout import bundle_lm, search_with
+from schatten.recipe.layout import baseline_node, bundle_lm, search_with
 from schatten.recipe.tables import written
 from schatten.report.collect import Experiment, Trained
 from schatten.score.run import beside
@@ -41,15 +41,16 @@ def best_first(experiment: Experiment) -> list[Trained]:
 
 
 def _compare(experiment: Experiment, ranked: list[Trained]) -> list[str]:
-    """Return the command that compares the best model with the baseline, or with the next."""
-    baseline = next(m for m in ranked if m.node.system == experiment.recipe.tables.baseline)
-    others = [model for model in ranked if model is not baseline]
+    """Return the command that compares the baseline with the best other model, if there is one."""
+    baseline = baseline_node(experiment.recipe)
+    place = baseline.system, baseline.folder
+    others = [m.node for m in ranked if (m.node.system, m.node.folder) != place]
     if not others:
         return []
     search, split = search_with(experiment.recipe, experiment.main_lm), experiment.recipe.splits
     first, second = (
-        beside(experiment.layout.score(model.node, *search, split.test[0]), ".utterances.csv")
-        for model in (baseline, others[0])
+        beside(experiment.layout.score(node, *search, split.test[0]), ".utterances.csv")
+        for node in (baseline, others[0])
     )
     command = ["schatten", "compare-scores", "--first", str(first), "--second", str(second)]
     return [f"Compare two systems: {shlex.join(command)}"]
