@@ -89,9 +89,9 @@ void run(char **argument) {
   const schatten_lm_files files{argument[0], argument[1], argument[2][0] ? argument[2] : nullptr, nullptr};
   const auto lm = schatten::open_language_model(files, units);
   for (schatten_options options; read_options(&options);) {
-    const double seconds = decode(lm->decoder(options, 1.0).get(), utterances, width);
+    const double seconds = decode(lm->decoder(options, units, 1.0).get(), utterances, width);
     printf("%.6f\t%ld\n", seconds, memory() - before);
-    fflush(stdout);
+    require(fflush(stdout) == 0 && !ferror(stdout), "standard output cannot be written");
   }
 }
 

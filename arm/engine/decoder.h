@@ -22,15 +22,20 @@ class Decoder {
   virtual void refresh() = 0;
   // Forgets the utterance; the next frame is at `start` seconds.
   virtual void reset(double start) = 0;
+  // Whether the best path so far has begun a word, and how many frames ago its last unit was; where it has not, how many
+  // frames there were since the start or since forget().
+  virtual bool has_begun() const = 0;
+  virtual int64_t silent_frames() const = 0;
+  // Whether all other paths together are less likely than the best one by a factor of a hundred.
+  virtual bool is_sure() const = 0;
+  // Drops all paths but the best.
+  virtual void forget() = 0;
   // Of the text, after finish(): natural log.
   virtual double score() const = 0;
 
-  const std::string &text() const { return text_; }
-  const std::vector<schatten_word> &words() const { return words_; }
-
- protected:
-  std::string text_;
-  std::vector<schatten_word> words_;
+  // The words of the last refresh() or finish().
+  virtual const std::string &text() const = 0;
+  virtual const std::vector<schatten_word> &words() const = 0;
 };
 
 }  // namespace schatten
@@ -38,7 +43,9 @@ class Decoder {
 // A language model with its lexicon, shared by streams.
 struct schatten_lm {
   virtual ~schatten_lm() = default;
-  virtual std::unique_ptr<schatten::Decoder> decoder(const schatten_options &options, double seconds_per_frame) const = 0;
+  // For streams of a model of those units; throws Error where its lexicon spells with others.
+  virtual std::unique_ptr<schatten::Decoder> decoder(const schatten_options &options, const schatten::Units &units,
+                                                     double seconds_per_frame) const = 0;
 };
 
 namespace schatten {

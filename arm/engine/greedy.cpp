@@ -30,6 +30,13 @@ void Greedy::reset(double start) {
   words_.clear();
 }
 
+void Greedy::forget() {
+  previous_ = 0;
+  in_word_ = false;
+  text_.clear();
+  words_.clear();
+}
+
 void Greedy::push(const float *logprobs) {
   const size_t count = units_.names.size();
   const size_t best = static_cast<size_t>(std::max_element(logprobs, logprobs + count) - logprobs);

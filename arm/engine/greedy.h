@@ -19,6 +19,8 @@ class Greedy {
   void push(const float *logprobs);
   // Forgets the utterance; the next frame is at `start` seconds.
   void reset(double start);
+  // Forgets text and words; time goes on.
+  void forget();
 
   const std::string &text() const { return text_; }
   const std::vector<schatten_word> &words() const { return words_; }

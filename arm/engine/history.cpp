@@ -21,7 +21,7 @@ History::History(size_t paths, size_t endings) {
 void History::clear(const State &state) {
   limit_ = kFirstLimit;
   entries_.clear();
-  entries_.push_back({state, lm::ngram::hash_value(state), -1, -1, 0, 0, 0, 0});
+  entries_.push_back({state, lm::ngram::hash_value(state), -1, -1, 0, 0, 0, 0, 0, 0});
   std::fill(slots_.begin(), slots_.end(), -1);
 }
 
@@ -37,7 +37,9 @@ size_t History::slot(int before, int word) const {
 
 int History::find(int before, int word) const { return slots_[slot(before, word)]; }
 
-int History::add(const Entry &entry) {
+int History::add(Entry entry) {
+  entry.words = (*this)[entry.before].words + 1;
+  entry.serial = ++serial_;
   if (4 * entries_.size() >= 3 * slots_.size()) rebuild(2 * slots_.size());
   entries_.push_back(entry);
   return slots_[slot(entry.before, entry.word)] = static_cast<int>(entries_.size()) - 1;

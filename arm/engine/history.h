@@ -24,10 +24,12 @@ class History {
     State state;
     uint64_t state_hash;
     int before, word;             // the entry that it goes on from, and its last word: -1 in the first entry
+    int words;                    // how many words it is
     int first_frame, last_frame;  // of the last word
     float score;                  // of the last word, natural log
     double arrival;               // how likely its likeliest end (without a separator: way on from there) was, beside the
                                   // best path at that time
+    uint64_t serial;              // its own for ever: a sweep gives entries other places
   };
 
   // For so many paths, each of which ends at most so many words in a frame. Allocates later only where sweeps leave more
@@ -40,7 +42,8 @@ class History {
   Entry &operator[](int index) { return entries_[static_cast<size_t>(index)]; }
   // The entry for one more word, or -1.
   int find(int before, int word) const;
-  int add(const Entry &entry);
+  // Adds an entry for one more word; gives it its count of words and its serial.
+  int add(Entry entry);
 
   // Whether it is time to drop what no path needs.
   bool is_full() const { return entries_.size() >= limit_; }
@@ -53,7 +56,8 @@ class History {
 
   std::vector<Entry> entries_;
   std::vector<int> slots_, places_;  // entries by hash of (before, word), -1: none; where a sweep puts them
-  size_t limit_ = 0;  // entries at which it is swept
+  size_t limit_ = 0;       // entries at which it is swept
+  uint64_t serial_ = 0;    // of the last entry
 };
 
 }  // namespace schatten

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
 #include <unordered_map>
 
 #include "failure.h"
@@ -13,6 +12,7 @@ namespace {
 
 constexpr float kLowest = -1e30f;
 constexpr size_t kLongestSpelling = 500;
+constexpr const char *kBetweenUnits = " \t\r\v\f";
 
 }  // namespace
 
@@ -51,26 +51,29 @@ Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std:
   Spellings spellings;
   word_starts_.push_back(0);
   size_t number = 0;
-  for (std::string line; std::getline(file, line);) {
-    const std::string place = path + ", line " + std::to_string(++number);
+  for (std::string line, word, unit; std::getline(file, line);) {
+    ++number;
+    const auto check = [&](bool holds, const char *problem) {
+      if (!holds) throw Error(path + ", line " + std::to_string(number) + problem);
+    };
     const size_t tab = line.find('\t');
-    require(tab != std::string::npos && tab > 0, place + " is not `WORD TAB UNIT UNIT ...`");
-    const std::string word = line.substr(0, tab);
-    std::istringstream spelling(line.substr(tab + 1));
-    for (std::string unit; spelling >> unit;) {
-      const auto found = indices.find(unit);
-      require(found != indices.end() && found->second > 0, place + " spells with a unit that the model has not");
+    check(tab != std::string::npos && tab > 0, " is not `WORD TAB UNIT UNIT ...`");
+    for (size_t from = tab + 1; (from = line.find_first_not_of(kBetweenUnits, from)) != std::string::npos;) {
+      const size_t to = std::min(line.find_first_of(kBetweenUnits, from), line.size());
+      const auto found = indices.find(unit.assign(line, from, to - from));
+      check(found != indices.end() && found->second > 0, " spells with a unit that the model has not");
       spellings.units.push_back(static_cast<uint16_t>(found->second));
+      from = to;
     }
     const size_t length = spellings.units.size() - spellings.starts.back();
-    require(length > 0 && length <= kLongestSpelling, place + " has no or too many units");
+    check(length > 0 && length <= kLongestSpelling, " has no or too many units");
+    check(!file.eof(), " does not end: the lexicon was cut short, make it again");
     spellings.starts.push_back(spellings.units.size());
-    const auto [at, is_new] = known.emplace(word, word_count());
+    const auto [at, is_new] = known.emplace(word.assign(line, 0, tab), word_count());
     spellings.words.push_back(at->second);
     if (!is_new) continue;
     letters_ += word;
     word_starts_.push_back(letters_.size());
-    require(!file.eof(), place + " does not end: the lexicon was cut short, make it again");
   }
   require(!spellings.words.empty(), path + " holds no word: make the lexicon again");
   return spellings;

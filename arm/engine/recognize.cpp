@@ -7,6 +7,7 @@
 
 #include <iostream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -104,19 +105,49 @@ Arguments parse(char **argument) {
   return arguments;
 }
 
+// The bytes that the UTF-8 letter at `at` takes, or 0 where there is none.
+size_t letter(const std::string &text, size_t at) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const unsigned first = byte(at), second = byte(at + 1);
+  if (first < 0x80) return 1;
+  const size_t length = first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(at + i) & 0xC0) != 0x80) return 0;
+  }
+  // Letters that are written longer than need be, surrogates, and what lies behind the last letter.
+  const bool is_wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0) ||
+                        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90);
+  return is_wrong ? 0 : length;
+}
+
+// A JSON string. A byte of a file's name that is no UTF-8 becomes \udcXX, as Python's os.fsdecode has it.
 std::string quoted(const std::string &text) {
   std::string json = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') json += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
+  for (size_t at = 0, length; at < text.size(); at += length) {
+    length = letter(text, at);
+    const unsigned byte = static_cast<unsigned char>(text[at]);
+    if (length == 0 || byte < 0x20) {
       char escape[8];
-      snprintf(escape, sizeof escape, "\\u%04x", c);
+      snprintf(escape, sizeof escape, "\\u%04x", length == 0 ? 0xDC00 + byte : byte);
       json += escape;
+      length = 1;
     } else {
-      json += c;
+      if (byte == '"' || byte == '\\') json += '\\';
+      json.append(text, at, length);
     }
   }
   return json + '"';
+}
+
+// No file's fault: it ends the program.
+struct Unwritten : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Throws Unwritten where what was printed has not arrived, such as on a full disk.
+void require_written() {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return;
+  throw Unwritten(std::string("standard output cannot be written: ") + strerror(errno));
 }
 
 double now() {
@@ -176,7 +207,7 @@ class Session {
   void fail(const std::string &name, const char *why) {
     fprintf(stderr, "schatten-recognize: %s\n", why);
     if (arguments_.json) printf("{\"file\": %s, \"error\": %s}\n", quoted(name).c_str(), quoted(why).c_str());
-    fflush(stdout);
+    require_written();
     restart();
   }
 
@@ -228,7 +259,7 @@ class Session {
       }
       printf("]}\n");
     }
-    fflush(stdout);
+    require_written();
   }
 
   struct Close {
@@ -326,6 +357,7 @@ int run(char **argument) {
   const double loading = now() - start;
   const bool all = recognize(session, arguments);
   print_statistics(session, loading, arguments.json);
+  require_written();
   return all ? 0 : 1;
 }
 
@@ -334,7 +366,7 @@ int run(char **argument) {
 int main(int, char **argv) {
   if (argv[1] && strcmp(argv[1], "--help") == 0) {
     fputs(kUsage, stdout);
-    return 0;
+    return fflush(stdout) == 0 ? 0 : 1;
   }
   try {
     return run(argv + 1);

@@ -81,10 +81,12 @@ void schatten_lm_close(schatten_lm *lm);
 int schatten_check(const char *manifest, const char *path, char *error, size_t size);
 
 typedef struct schatten_options {
-  int batch_frames;       /* 1..4: output frames computed at once; fewer is sooner, more is cheaper; same results */
-  double silence_seconds; /* an utterance ends this long after its last letter; 0: never */
+  int batch_frames;       /* 1..4: output frames computed at once; fewer is sooner, more is cheaper; same results, but an
+                             endpoint may be seen up to 3 output frames later */
+  double silence_seconds; /* an utterance ends this long after its last letter, with a language model after the last one
+                             of its words; 0: never */
   double maximum_seconds; /* an utterance ends when this long; 0: never */
-  const schatten_lm *lm;  /* words come from a beam search with it; NULL: from the best path of units, in which every phone
+  const schatten_lm *lm;  /* words come from a beam search with it, opened for a model of the same units; NULL: from the best path of units, in which every phone
                              of a model of phones is a word */
   double lm_weight;       /* what log P(words) counts, 0 or more */
   double word_bonus;      /* added for each word, natural log */

@@ -8,68 +8,22 @@
 // belong to the word, and the next word begins with the same unit only after a blank.
 //
 // Probabilities are kept as such, not as logs, and scaled by powers of two so that the best path's is 0.5 to 1.
-#include <limits.h>
 #include <math.h>
 
 #include <algorithm>
 
-#include "decoder.h"
 #include "exponential.h"
-#include "failure.h"
-#include "history.h"
-#include "lexicon.h"
+#include "language_model.h"
 #include "manifest.h"
-#include "ngrams.h"
 #include "paths.h"
+#include "transcript.h"
 
 namespace schatten {
 
 namespace {
 
 constexpr float kLeastLogProb = -300;  // such that no product leaves the range of double
-constexpr size_t kExpectedLetters = 2400, kExpectedWords = 400;
-// Words of one spelling, and words that differ in their last unit at most, for which memory is there from the start.
-constexpr size_t kMostAlike = 32, kMostEndings = 64;
-
-class LanguageModel : public schatten_lm {
- public:
-  LanguageModel(const schatten_lm_files &files, const Units &units)
-      : ngrams_(files.binary), separator_(units.separator), units_(static_cast<int>(units.names.size())) {
-    require(separator_ || units.kind != Units::kCharacters,
-            "the model has no unit between words: a lexicon cannot be used");
-    if (files.look_ahead) {
-      const Ngrams first_pass(files.look_ahead);
-      load(files.lexicon, units.names, first_pass);
-    } else {
-      load(files.lexicon, units.names, ngrams_);
-    }
-  }
-
-  std::unique_ptr<Decoder> decoder(const schatten_options &options, double seconds_per_frame) const override;
-
-  const Ngrams &ngrams() const { return ngrams_; }
-  const Lexicon &lexicon() const { return *lexicon_; }
-  // How many words a path may end in a frame, and how many paths it may become where so many units are tried: no more, but
-  // where more words than kMostAlike are spelled alike, or than kMostEndings but for their last unit.
-  size_t endings() const {
-    return separator_ ? std::min(lexicon_->most_words(), kMostAlike) : std::min(lexicon_->most_endings(), kMostEndings);
-  }
-  size_t successors(size_t units) const { return 1 + std::min(units, lexicon_->most_children()) + endings(); }
-  lm::WordIndex index(int word) const { return indices_[static_cast<size_t>(word)]; }
-  int separator() const { return separator_; }
-  int units() const { return units_; }
-
- private:
-  void load(const std::string &path, const std::vector<std::string> &units, const Ngrams &unigrams) {
-    lexicon_ = std::make_unique<Lexicon>(path, units, [&](const std::string &word) { return unigrams.unigram(word); });
-    for (int word = 0; word < lexicon_->word_count(); ++word) indices_.push_back(ngrams_.index(lexicon_->word(word)));
-  }
-
-  Ngrams ngrams_;
-  std::unique_ptr<Lexicon> lexicon_;
-  std::vector<lm::WordIndex> indices_;  // of the lexicon's words in the language model
-  int separator_, units_;  // separator_: 0: none
-};
+constexpr double kUnlikely = 0.01;
 
 // kParted: a separator parts words. The compiler makes a search for each case, so that the innermost loop need not ask.
 template <bool kParted>
@@ -79,13 +33,13 @@ class Search : public Decoder {
       : model_(model),
         lexicon_(model.lexicon()),
         separator_(model.separator()),
-        seconds_per_frame_(seconds_per_frame),
         beam_size_(static_cast<size_t>(options.beam)),
         token_beam_(static_cast<size_t>(std::min(options.token_beam, model.units()))),
         weight_(options.lm_weight),
         bonus_(options.word_bonus),
         worst_(exponential(-options.beam_threshold)),
         history_(beam_size_, model.endings()),
+        transcript_(lexicon_, history_, kParted, seconds_per_frame),
         table_(beam_size_ * model.successors(token_beam_)),
         probabilities_(static_cast<size_t>(model.units())),
         likely_(probabilities_.size()) {
@@ -96,8 +50,6 @@ class Search : public Decoder {
     for (int child = lexicon_.node(0).first_child; child < lexicon_.children_end(0); ++child) {
       first_factors_.push_back(exponential(weight_ * static_cast<double>(lexicon_.node(child).best)));
     }
-    text_.reserve(kExpectedLetters);
-    words_.reserve(kExpectedWords);
     reset(0);
   }
 
@@ -118,29 +70,50 @@ class Search : public Decoder {
       if (total > likeliest) ending = &path, likeliest = total;
     }
     score_ = likeliest > 0 ? log(likeliest) + static_cast<double>(scale_) * 0.6931471805599453 : -HUGE_VAL;
-    show(ending ? *ending : before, -1);
+    transcript_.show(ending ? *ending : before, -1);
   }
 
   void refresh() override {
+    if (refreshed_ == frame_) return;
+    refreshed_ = frame_;
     const Path &path = best();
     const int at = place(path);
     const bool ends = lexicon_.node(at).first_word < lexicon_.words_end(at);
-    show(path, ends ? lexicon_.word_at(lexicon_.node(at).first_word) : -1);
+    transcript_.show(path, ends ? lexicon_.word_at(lexicon_.node(at).first_word) : -1);
   }
 
   void reset(double start) override {
-    start_ = start;
     frame_ = 0;
     scale_ = 0;
     score_ = -HUGE_VAL;
     history_.clear(model_.ngrams().start());
     beam_.assign(1, {history_[0].state_hash, 0, 0, 0, 0, 1, 0});
     best_ = 0;
-    text_.clear();
-    words_.clear();
+    silent_since_ = 0;
+    refreshed_ = -1;
+    transcript_.clear(start);
+  }
+
+  bool has_begun() const override { return best().history > 0 || best().node != 0; }
+
+  int64_t silent_frames() const override { return frame_ - (has_begun() ? best().last_frame + 1 : silent_since_); }
+
+  bool is_sure() const override {
+    double others = 0;
+    for (size_t i = 0; i < beam_.size(); ++i) others += i == best_ ? 0 : beam_[i].total();
+    return others <= kUnlikely * best().total();
+  }
+
+  void forget() override {
+    beam_.assign(1, Path(best()));
+    best_ = 0;
+    silent_since_ = frame_;
+    sweep();
   }
 
   double score() const override { return score_; }
+  const std::string &text() const override { return transcript_.text(); }
+  const std::vector<schatten_word> &words() const override { return transcript_.words(); }
 
  private:
   const Path &best() const { return beam_[best_]; }
@@ -242,6 +215,7 @@ class Search : public Decoder {
     entry.arrival = probability;
     entry.first_frame = path.first_frame;
     entry.last_frame = path.last_frame;
+    transcript_.outdate(entry);
   }
 
   // `counted`: what the language model counts for already.
@@ -345,45 +319,13 @@ class Search : public Decoder {
     history_.sweep(needed_);
   }
 
-  // Writes text and words of a path's history and of a word after it, if there is one (-1: none), that the path spells.
-  void show(const Path &path, int word_after) {
-    words_.clear();
-    text_.clear();
-    if (word_after >= 0) words_.push_back(timed(word_after, path.first_frame, path.last_frame));
-    int next_frame = path.node > 0 ? path.first_frame : INT_MAX;
-    for (int at = path.history; at > 0; at = history_[at].before) {
-      const History::Entry &entry = history_[at];
-      const bool is_left = kParted || path.node > 0 || at != path.history;
-      int first = is_left ? entry.first_frame : path.first_frame;
-      int last = is_left ? entry.last_frame : path.last_frame;
-      if (!kParted) {  // other paths may have stayed longer in this word, and nothing parts it from the next
-        first = std::max(0, std::min(first, next_frame - 1));
-        last = std::max(first, std::min(last, next_frame - 1));
-      }
-      words_.push_back(timed(entry.word, first, last));
-      next_frame = first;
-    }
-    std::reverse(words_.begin(), words_.end());
-    for (schatten_word &word : words_) {
-      const int index = word.offset;
-      if (!text_.empty()) text_ += ' ';
-      word.offset = static_cast<int>(text_.size());
-      word.length = static_cast<int>(lexicon_.length(index));
-      text_.append(lexicon_.letters(index), lexicon_.length(index));
-    }
-  }
-
-  schatten_word timed(int word, int first_frame, int last_frame) const {
-    return {word, 0, start_ + first_frame * seconds_per_frame_, start_ + (last_frame + 1) * seconds_per_frame_};
-  }
-
   const LanguageModel &model_;
   const Lexicon &lexicon_;
   const int separator_;  // 0: none
-  const double seconds_per_frame_;
   const size_t beam_size_, token_beam_;
   const double weight_, bonus_, worst_;  // worst_: the least share of the best path's probability that is kept
   History history_;
+  Transcript transcript_;
   PathTable table_;
   std::vector<Path> beam_, next_;
   std::vector<double> probabilities_, likely_;
@@ -392,17 +334,19 @@ class Search : public Decoder {
   std::vector<int *> needed_;
   size_t best_ = 0;
   double floor_ = 0;  // what is less likely goes
-  double start_ = 0, score_ = 0;
+  double score_ = 0;
   int64_t scale_ = 0;  // probabilities are to be multiplied by 2^scale_
-  int frame_ = 0;
+  int frame_ = 0, silent_since_ = 0, refreshed_ = -1;
 };
 
-std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options, double seconds_per_frame) const {
+}  // namespace
+
+std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options, const Units &units,
+                                                double seconds_per_frame) const {
+  require(units_ == units, "the language model was opened for a model of other units: open it for this one");
   if (separator_) return std::make_unique<Search<true>>(*this, options, seconds_per_frame);
   return std::make_unique<Search<false>>(*this, options, seconds_per_frame);
 }
-
-}  // namespace
 
 std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const Units &units) {
   if (files.manifest) {  // before KenLM reads anything

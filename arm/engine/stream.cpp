@@ -1,5 +1,6 @@
 #include "stream.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,6 +13,7 @@ namespace schatten {
 namespace {
 
 constexpr double kHighestThreshold = 300;
+constexpr double kLongestWait = 3;  // times the silence that ends an utterance
 
 double now() {
   struct timespec time;
@@ -24,8 +26,10 @@ const schatten_options &checked(const schatten_options &options) {
   require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
   require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
   require(options.beam >= 1 && options.beam <= 10000 && options.token_beam >= 1, "beam must be 1 to 10000, token_beam 1 or more");
-  require(options.beam_threshold > 0 && options.beam_threshold <= kHighestThreshold && options.lm_weight >= 0,
-          "beam_threshold must be above 0 and at most 300, lm_weight 0 or more");
+  require(options.beam_threshold > 0 && options.beam_threshold <= kHighestThreshold,
+          "beam_threshold must be above 0 and at most 300");
+  require(options.lm_weight >= 0 && isfinite(options.lm_weight) && isfinite(options.word_bonus),
+          "lm_weight must be 0 or more, and word_bonus a number");
   return options;
 }
 
@@ -36,7 +40,7 @@ Stream::Stream(const Model &model, const schatten_options &options)
       options_(checked(options)),
       network_(model, options.batch_frames, [this](const float *logprobs) { decode(logprobs); }),
       greedy_(model.units(), model.seconds_per_frame()),
-      decoder_(options.lm ? options.lm->decoder(options, model.seconds_per_frame()) : nullptr),
+      decoder_(options.lm ? options.lm->decoder(options, model.units(), model.seconds_per_frame()) : nullptr),
       workspace_(model.features().workspace()),
       window_(static_cast<size_t>(model.features().window())),
       features_(static_cast<size_t>(model.features().bins())),
@@ -52,10 +56,24 @@ size_t Stream::accept(const int16_t *samples, size_t count) {
     samples_ += static_cast<int64_t>(taken);
     if (filled_ < window_.size()) break;
     compute_frame();
-    if (at_endpoint()) finish();
+    if (at_endpoint()) {
+      finish();
+    } else if (is_idle()) {
+      decoder_->forget();
+      greedy_.forget();
+    }
   }
-  if (decoder_ && !ended_) decoder_->refresh();
+  if (decoder_ && !ended_) refresh();
   return used;
+}
+
+void Stream::refresh() {
+  const double start = now();
+  decoder_->refresh();
+  const double seconds = now() - start;
+  // The statistics take the decoder's time off the network's, in which it runs otherwise.
+  decoder_seconds_ += seconds;
+  network_seconds_ += seconds;
 }
 
 void Stream::finish() {
@@ -71,7 +89,6 @@ void Stream::finish() {
   const double between = now();
   network_seconds_ += between - start;
   if (decoder_) decoder_->finish();
-  // The statistics take the decoder's time off the network's, in which it runs otherwise.
   decoder_seconds_ += now() - between;
   network_seconds_ += now() - between;
   ended_ = true;
@@ -122,7 +139,23 @@ void Stream::decode(const float *logprobs) {
 bool Stream::at_endpoint() const {
   const double seconds = static_cast<double>(samples_) / model_.features().sample_rate();
   if (options_.maximum_seconds > 0 && seconds >= options_.maximum_seconds) return true;
-  return options_.silence_seconds > 0 && !greedy_.text().empty() && greedy_.silence() >= options_.silence_seconds;
+  if (options_.silence_seconds <= 0) return false;
+  if (decoder_) return decoder_->has_begun() && decoder_silence() >= options_.silence_seconds;
+  return !greedy_.text().empty() && greedy_.silence() >= options_.silence_seconds;
+}
+
+// Over a long silence the ways to find a word's letters in noise become so many that together they outweigh none. So a
+// search in which nothing has begun is begun anew. It waits until little can be lost, but not for ever.
+bool Stream::is_idle() const {
+  if (!decoder_ || options_.silence_seconds <= 0 || decoder_->has_begun()) return false;
+  const double seconds = decoder_silence();
+  if (seconds < options_.silence_seconds) return false;
+  if (seconds >= kLongestWait * options_.silence_seconds) return true;
+  return greedy_.silence() >= options_.silence_seconds && decoder_->is_sure();
+}
+
+double Stream::decoder_silence() const {
+  return static_cast<double>(decoder_->silent_frames()) * model_.seconds_per_frame();
 }
 
 schatten_statistics Stream::statistics() const {

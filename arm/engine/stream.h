@@ -32,7 +32,10 @@ class Stream {
  private:
   void compute_frame();
   void decode(const float *logprobs);
+  void refresh();
   bool at_endpoint() const;
+  bool is_idle() const;
+  double decoder_silence() const;
 
   const Model &model_;
   const schatten_options options_;

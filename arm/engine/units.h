@@ -17,6 +17,10 @@ struct Units {
   std::vector<std::string> names;  // CTC's blank is the first
   int separator;                   // the unit between words; 0: words follow each other directly
 
+  bool operator==(const Units &other) const {
+    return kind == other.kind && names == other.names && separator == other.separator;
+  }
+
   // The place of a unit, or 0.
   static int find(const std::vector<std::string> &names, const std::string &name) {
     const auto found = std::find(names.begin(), names.end(), name);

@@ -1,9 +1,11 @@
 """The program schatten-recognize, built with sanitizers: its output, and what it refuses."""
 
 import json
+import os
 import struct
 import subprocess
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -218,3 +220,42 @@ def test_wrong_use_is_named(recognize, made, tmp_path):
     assert "no GGUF file" in refused(recognize(tmp_path))
     assert "RTF" not in refused(recognize(made("dense")[1], tmp_path / "absent.wav"))
     assert b"Usage" in recognize("--help").stdout
+
+
+def test_output_that_cannot_be_written_is_no_success(recognize, build, made, sound, tmp_path):
+    """A full disk: what was recognised is lost, so the status says so."""
+    program = build("sanitize") / "engine/schatten-recognize"
+    path = wav(tmp_path / "a.wav", sound)
+    for arguments in (["--json"], [], ["--list"]):
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [program, *arguments, made("lstm")[1], path, path],
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=full,
+                stderr=subprocess.PIPE,
+            )
+        assert done.returncode == 1
+        assert done.stderr.decode() == (
+            "schatten-recognize: standard output cannot be written: No space left on device\n"
+        )
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"plain \xc3\xa4 \xe2\x82\xac \xf0\x9f\x8e\xa4",
+        b"\xff\xc3",
+        b"\xc0\xaf\xe0\x80\x80",
+        b"\xed\xa0\x80\xf4\x90\x80\x80",
+        b'"\\\t',
+    ],
+)
+def test_json_is_valid_whatever_a_files_name(recognize, made, name, tmp_path):
+    """Bytes of a name that are no UTF-8 are escaped as Python names them."""
+    path = os.fsencode(tmp_path) + b"/" + name
+    done = recognize("--json", "--list", made("lstm")[1], stdin=path + b"\n")
+    assert done.returncode == 1
+    said = json.loads(done.stdout.decode().splitlines()[0])
+    assert os.fsencode(said["file"]) == path
+    assert "cannot be opened" in said["error"]

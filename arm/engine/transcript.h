@@ -1,0 +1,114 @@
+// The text of a path, with its words' times.
+#ifndef SCHATTEN_ENGINE_TRANSCRIPT_H
+#define SCHATTEN_ENGINE_TRANSCRIPT_H
+
+#include <limits.h>
+#include <stdint.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "history.h"
+#include "lexicon.h"
+#include "paths.h"
+#include "schatten.h"
+
+namespace schatten {
+
+// Words that are shown already, and are still right, stay: what it costs to show a path depends on what changed.
+class Transcript {
+ public:
+  // is_parted: a separator parts words.
+  Transcript(const Lexicon &lexicon, const History &history, bool is_parted, double seconds_per_frame)
+      : lexicon_(lexicon), history_(history), is_parted_(is_parted), seconds_per_frame_(seconds_per_frame) {
+    text_.reserve(kExpectedLetters);
+    words_.reserve(kExpectedWords);
+    shown_.reserve(kExpectedWords);
+    added_.reserve(kExpectedWords);
+  }
+
+  const std::string &text() const { return text_; }
+  const std::vector<schatten_word> &words() const { return words_; }
+
+  // Empties it; frame 0 is then at `start` seconds.
+  void clear(double start) {
+    start_ = start;
+    text_.clear();
+    words_.clear();
+    shown_.clear();
+  }
+
+  // Says that the times of an entry have changed.
+  void outdate(const History::Entry &entry) {
+    const size_t place = static_cast<size_t>(entry.words);
+    if (place <= shown_.size() && shown_[place - 1].serial == entry.serial) shown_.resize(place - 1);
+  }
+
+  // Shows the words of a path's history, and a word after it, if there is one (-1: none), that the path spells.
+  void show(const Path &path, int word_after) {
+    const int last_kept = find_new(path);
+    shown_.resize(static_cast<size_t>(history_[last_kept].words));
+    words_.resize(shown_.size());
+    text_.resize(words_.empty() ? 0 : static_cast<size_t>(words_.back().offset + words_.back().length));
+    for (auto word = added_.rbegin(); word != added_.rend(); ++word) {
+      append(word->word, word->first_frame, word->last_frame);
+      shown_.push_back(*word);
+    }
+    if (word_after >= 0) append(word_after, path.first_frame, path.last_frame);
+  }
+
+ private:
+  // A minute of fast speech: more is allocated only beyond that.
+  static constexpr size_t kExpectedLetters = 2400, kExpectedWords = 400;
+
+  // A word of the history in the text.
+  struct Shown {
+    uint64_t serial;  // of the entry
+    int word, first_frame, last_frame;
+
+    bool operator==(const Shown &other) const {
+      return serial == other.serial && first_frame == other.first_frame && last_frame == other.last_frame;
+    }
+  };
+
+  // Collects the words that are not shown yet, the last one first; returns the entry before them.
+  int find_new(const Path &path) {
+    added_.clear();
+    int next_frame = path.node > 0 ? path.first_frame : INT_MAX, at = path.history;
+    for (; at > 0; at = history_[at].before) {
+      const History::Entry &entry = history_[at];
+      const bool is_left = is_parted_ || path.node > 0 || at != path.history;
+      Shown word{entry.serial, entry.word, is_left ? entry.first_frame : path.first_frame,
+                 is_left ? entry.last_frame : path.last_frame};
+      if (!is_parted_) {  // other paths may have stayed longer in this word, and nothing parts it from the next
+        word.first_frame = std::max(0, std::min(word.first_frame, next_frame - 1));
+        word.last_frame = std::max(word.first_frame, std::min(word.last_frame, next_frame - 1));
+      }
+      const size_t place = static_cast<size_t>(entry.words);
+      if (place <= shown_.size() && shown_[place - 1] == word) break;  // then all words before are the same too
+      added_.push_back(word);
+      next_frame = word.first_frame;
+    }
+    return at;
+  }
+
+  void append(int word, int first_frame, int last_frame) {
+    if (!text_.empty()) text_ += ' ';
+    words_.push_back({static_cast<int>(text_.size()), static_cast<int>(lexicon_.length(word)),
+                      start_ + first_frame * seconds_per_frame_, start_ + (last_frame + 1) * seconds_per_frame_});
+    text_.append(lexicon_.letters(word), lexicon_.length(word));
+  }
+
+  const Lexicon &lexicon_;
+  const History &history_;
+  const bool is_parted_;
+  const double seconds_per_frame_;
+  double start_ = 0;
+  std::string text_;
+  std::vector<schatten_word> words_;
+  std::vector<Shown> shown_, added_;  // the history's words in the text; those that are new, the last one first
+};
+
+}  // namespace schatten
+#endif
