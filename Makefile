@@ -15,22 +15,23 @@ override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corp
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup wer_tables test test-slurm test-nightly test-faults scale lint types format bench arm fuzz results setup_arm lock audit clean
+.PHONY: help setup setup_test setup_lint setup_onnx setup_arm wer_tables test test-slurm test-nightly test-faults scale \
+  lint types format bench arm fuzz results lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: ## set up .venv and KenLM's tools in .tools; does nothing if nothing changed
+setup: ## set up what a recipe's run needs: .venv, KenLM's tools in .tools; nothing if it is there
 	@scripts/setup.sh
 
 wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT] [CORPUS_DIR=DIR] [JOBS=N]
 	@schatten run wer_tables -j $(JOBS) $(CHOICE)
 	@schatten show $(CHOICE)
 
-test: lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
+test: setup_test lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
 	@pytest -n auto --maxprocesses 8 --dist loadgroup --durations=10 --durations-min=5 $(PYTEST_ARGS)
 
-test-slurm: setup ## the smoke recipe on a Slurm cluster of one node, started here, with jobs killed
+test-slurm: setup_test ## the smoke recipe on a Slurm cluster of one node, started here, with jobs killed
 	@scripts/setup_packages.sh slurm-wlm munge
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- pytest tests/workflow/test_slurm.py
 
@@ -41,22 +42,22 @@ test-nightly: ## what `make test` leaves out: the default recipe's dense baselin
 
 FAULTS ?= 100
 SEED ?= 1
-test-faults: setup ## runs of the smallest recipe with kills, full disks and damaged files [FAULTS=N] [SEED=N]
+test-faults: setup_test ## runs of the smallest recipe with kills, full disks and damaged files [FAULTS=N] [SEED=N]
 	@rm -f results/faults.md
 	@ended=0; SCHATTEN_FAULTS=$(FAULTS) SCHATTEN_FAULT_SEED=$(SEED) SCHATTEN_FAULT_REPORT=results/faults.md \
 	  pytest -v $(PYTEST_ARGS) tests/workflow/test_faults.py || ended=$$?; \
 	  cat results/faults.md; exit $$ended
 
-lint: setup ## format and lint of Python and of the workflow
+lint: setup_lint ## format and lint of Python and of the workflow
 	@ruff format --check -q .
 	@ruff check -q .
 	@$(call quietly,snakefmt --check Snakefile rules)
 	@python scripts/lint_workflow.py
 
-types: setup ## types of src/
+types: setup_lint ## types of src/
 	@mypy --no-error-summary
 
-format: setup ## format Python and the workflow
+format: setup_lint ## format Python and the workflow
 	@ruff format .
 	@ruff check --fix .
 	@snakefmt Snakefile rules
@@ -66,7 +67,7 @@ scale: setup ## the cost of more audio and more systems: time, memory, planning 
 	@schatten scale memory $(CHOICE)
 	@schatten scale planning $(if $(RECIPE),--recipe "$$RECIPE")
 
-bench: setup setup_arm ## factored against dense training steps; the graph loss; kernels and engine beside other libraries
+bench: setup_onnx setup_arm ## factored against dense training steps; the graph loss; kernels and engine beside other libraries
 	@schatten bench-training
 	@schatten bench-graph-loss
 	@schatten run arm_bench -j $(JOBS)
@@ -94,6 +95,16 @@ lock: setup ## write requirements.lock again after a change of pyproject.toml [L
 audit: setup ## look every locked package up in the Python advisory database (needs the network)
 	@pip install --quiet pip-audit
 	@pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
+# Groups of packages beside those that a recipe's run needs: extras of pyproject.toml.
+setup_test:
+	@scripts/setup.sh onnx test lint
+
+setup_lint:
+	@scripts/setup.sh lint
+
+setup_onnx:
+	@scripts/setup.sh onnx
 
 setup_arm:
 	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19 \

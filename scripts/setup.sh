@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes everything that the project needs: the virtual environment .venv with the package in it,
-# and KenLM's tools in .tools. Does nothing when nothing changed since it last succeeded.
+# Makes what a recipe's run needs: the virtual environment .venv with the package in it, and KenLM's
+# tools in .tools. Does nothing when nothing changed since it last succeeded.
+#   setup.sh [GROUP...]   also the packages of these extras of pyproject.toml, which may come later
 #   PYTHON             interpreter for the environment (default: the first python3 that is >= 3.11)
 #   TORCH_REQUIREMENT  what pip is asked for as PyTorch (default torch==2.13.0); any build will do
 #   UNLOCKED           not empty: newest packages that pyproject.toml allows, not requirements.lock
@@ -10,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 readonly TORCH=${TORCH_REQUIREMENT:-torch==2.13.0}
 readonly VENV=.venv
-readonly STAMP=$VENV/setup-stamp
+readonly WANTED="run $*"
 readonly LOG=.tools/setup.log
 readonly PIP=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input)
 
@@ -23,12 +24,32 @@ fail() {
 
 # What the environment follows from; its scripts hold this folder's path, so that counts too.
 fingerprint() {
-  { echo "$PWD" "$TORCH" "${UNLOCKED:-}" && cat pyproject.toml requirements.lock scripts/*.sh; } | sha256sum
+  { echo "$PWD" "$TORCH" "${UNLOCKED:-}" && cat pyproject.toml requirements.lock scripts/{setup,build_kenlm}.sh; } \
+    | sha256sum
+}
+
+stamp() { echo "$VENV/setup-$1"; }
+
+has_programs() {
+  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f .tools/kenlm/source/version ]]
+}
+
+# Keep in MISSING the groups to set up: those asked for, and those that are there, so that packages
+# of two groups always fit together.
+find_missing() {
+  local group now
+  now=$(fingerprint)
+  MISSING=()
+  for group in $(sed -n 's/^# group: //p' requirements.lock); do
+    [[ " $WANTED " == *" $group "* || -f $(stamp "$group") ]] || continue
+    [[ -f $(stamp "$group") && $(<"$(stamp "$group")") == "$now" ]] && has_programs \
+      || MISSING+=("$group")
+  done
 }
 
 is_done() {
-  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f .tools/kenlm/source/version && -f $STAMP ]] \
-    && [[ $(<"$STAMP") == "$(fingerprint)" ]]
+  find_missing
+  ((${#MISSING[@]} == 0))
 }
 
 is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
@@ -67,54 +88,82 @@ pip_install() {
   local began=$SECONDS
   say "$1"
   shift
-  "${PIP[@]}" install "$@" >>"$LOG" 2>&1 || {
+  "${PIP[@]}" install --no-compile "$@" >>"$LOG" 2>&1 || {
     tail -n 15 "$LOG" >&2
     fail "pip failed: see $LOG"
   }
   say "  done in $((SECONDS - began)) s"
 }
 
-# PyTorch comes last and may not replace what the lock installed.
-install_python_packages() {
+# The lock's packages of the missing groups; each file is checked against its hash.
+install_locked() {
+  local wanted=$VENV/wanted.txt
+  awk -v groups=" ${MISSING[*]} " '/^# group: / { out = index(groups, " " $3 " ") } out' \
+    requirements.lock >"$wanted"
+  pip_install "packages of requirements.lock: ${MISSING[*]}" \
+    --require-hashes --no-deps --no-build-isolation --use-pep517 --requirement "$wanted"
+}
+
+# setuptools builds the packages that come as source, so it is there before them.
+install_builder() {
+  local builder=$VENV/builder.txt
+  awk '/^[^ ]/ { out = /^setuptools==/ } out' requirements.lock >"$builder"
+  pip_install "setuptools" --require-hashes --no-deps --requirement "$builder"
+}
+
+# PyTorch may not replace what the lock installed.
+install_torch() {
   local constraint=$VENV/constraint.txt
-  [[ -n ${UNLOCKED:-} ]] || install_locked
   "${PIP[@]}" freeze --exclude-editable | grep '==' >"$constraint" || true
   pip_install "$TORCH (may be large)" --constraint "$constraint" "$TORCH"
+}
+
+install_newest() {
+  local constraint=$VENV/constraint.txt extras
+  extras=$(printf '%s\n' "${MISSING[@]}" | grep -vx run | paste -sd ,) || true
   "${PIP[@]}" freeze --exclude-editable | grep '==' >"$constraint"
+  pip_install "schatten and its packages: ${MISSING[*]}" \
+    --constraint "$constraint" --editable ".${extras:+[$extras]}"
+}
+
+install_python_packages() {
+  local with_run=
+  [[ " ${MISSING[*]} " == *" run "* ]] && with_run=yes
   if [[ -n ${UNLOCKED:-} ]]; then
-    pip_install "schatten and its packages (about 4 minutes)" \
-      --constraint "$constraint" --editable '.[dev]'
+    [[ -z $with_run ]] || install_torch
+    install_newest
   else
-    pip_install "schatten" --no-deps --no-build-isolation --editable .
+    [[ -z $with_run ]] || install_builder
+    install_locked
+    if [[ -n $with_run ]]; then
+      install_torch
+      pip_install "schatten" --no-deps --no-build-isolation --editable .
+    fi
   fi
   "${PIP[@]}" check >>"$LOG" 2>&1 || fail "packages do not fit together: see $LOG"
 }
 
-# Every file is checked against its hash; setuptools, which builds, comes first.
-install_locked() {
-  local builder=$VENV/builder.txt
-  awk '/^[^ ]/ { out = /^setuptools==/ } out' requirements.lock >"$builder"
-  pip_install "setuptools" --require-hashes --no-deps --requirement "$builder"
-  pip_install "the packages of requirements.lock (about 4 minutes)" \
-    --require-hashes --no-deps --no-build-isolation --use-pep517 --requirement requirements.lock
-}
-
 setup() {
-  local kenlm
+  local kenlm group now
   mkdir -p .tools
   : >"$LOG"
   make_venv
-  rm -f "$STAMP"
+  for group in "${MISSING[@]}"; do : >"$(stamp "$group")"; done
   PYTHON=$VENV/bin/python scripts/build_kenlm.sh &
   kenlm=$!
   trap 'kill "$kenlm" 2>/dev/null' EXIT
   install_python_packages
   wait "$kenlm" || fail "KenLM's tools were not built: see above"
   trap - EXIT
-  fingerprint >"$STAMP"
+  now=$(fingerprint)
+  for group in "${MISSING[@]}"; do echo "$now" >"$(stamp "$group")"; done
   say "ready in $SECONDS s; activate it with: . $VENV/bin/activate"
 }
 
+for group in "$@"; do
+  grep -qx "# group: $group" requirements.lock \
+    || fail "requirements.lock has no group $group: run \`make lock\`"
+done
 if ! is_done; then
   mkdir -p .tools
   exec 8>.tools/setup.lock
