@@ -1,4 +1,4 @@
-"""Settings of all tests: one torch thread, and the folder of the real corpora."""
+"""Settings of all tests: one torch thread, the folder of the real corpora, the nightly tests."""
 
 import os
 from pathlib import Path
@@ -8,6 +8,19 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nightly", action="store_true", help="run the tests marked nightly too")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the nightly tests out, unless they are asked for."""
+    if config.getoption("--nightly"):
+        return
+    slow = [item for item in items if item.get_closest_marker("nightly")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
 
 
 @pytest.fixture(scope="session")

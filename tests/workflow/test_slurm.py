@@ -1,4 +1,8 @@
-"""The smoke recipe through Slurm, with jobs and the run itself killed: `make test-slurm`."""
+"""A recipe through Slurm, with jobs and the run itself killed: `make test-slurm`.
+
+By default the smallest that has all that can be killed; each of its jobs starts Snakemake anew.
+Of the nightly tests, the smoke recipe.
+"""
 
 import os
 import signal
@@ -8,7 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from project import SMOKE, Project
+import yaml
+from project import SMOKE, Project, copy_project
 
 pytestmark = [
     pytest.mark.workflow,
@@ -17,21 +22,54 @@ pytestmark = [
         "SCHATTEN_TEST_SLURM" not in os.environ, reason="needs a Slurm cluster: make test-slurm"
     ),
 ]
-COMMAND = ("schatten", "run", "wer_tables", "--recipe", SMOKE, "--profile", "slurm")
+FEW = "voicesearch_like/few"
+CONTENT = {
+    "extends": Path(SMOKE).name,
+    "title": "Spoken commands through Slurm",
+    "corpus": {
+        "block": 40,
+        "lm_sentences": 1000,
+        "train": {"utterances": 80},
+        "dev": {"utterances": 6},
+        "test": {"utterances": 6},
+    },
+    "trainings": {"default": {"epochs": 24}},
+    "systems": {
+        "dense": {"precisions": ["int8"]},
+        "l2": {"precisions": None, "ranks": None, "stage2": None},
+        "trace_norm": {"precisions": None},
+    },
+    "language_models": {"characters": None},
+}
+"""Few utterances, in more than one block; trainings long enough to meet and to be killed in."""
 SHARDS = """
 set-threads: {corpus: 2}
 set-resources: {corpus: {tasks: 2, mpi: srun}}
 """
+TABLE = "tables/wer.csv"
 PATIENCE = 1800.0
 """Seconds to wait for an event."""
 
 
+@pytest.fixture(params=[FEW, pytest.param(SMOKE, marks=pytest.mark.nightly)])
+def recipe(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+def copy_with_recipe(snapshot: Path, folder: Path) -> Project:
+    project = copy_project(snapshot, folder)
+    (project.path / f"recipes/{FEW}.yaml").write_text(yaml.safe_dump(CONTENT))
+    return project
+
+
 @pytest.fixture
-def at_slurm(project: Project) -> Iterator[Project]:
+def at_slurm(snapshot: Path, tmp_path: Path) -> Iterator[Project]:
     """A copy of the project whose profile looks at its jobs every second; its jobs end with it.
 
     The corpus is made in two tasks of its job, each with two processes.
     """
+    project = copy_with_recipe(snapshot, tmp_path)
     profile = project.path / "profiles/slurm/config.yaml"
     settings = profile.read_text().replace("status-checks: 20", "status-checks: 1")
     profile.write_text(settings + SHARDS)
@@ -75,10 +113,22 @@ def kill_training(project: Project, system: str) -> bool:
     return False
 
 
-def test_killed_jobs_and_a_killed_run_change_no_table(at_slurm: Project, done: Project) -> None:
+@pytest.fixture
+def table(snapshot: Path, tmp_path_factory: pytest.TempPathFactory, recipe: str) -> bytes:
+    """The table that a run on this machine makes."""
+    project = copy_with_recipe(snapshot, tmp_path_factory.mktemp("here"))
+    status, output = project.run("schatten", "run", "wer_tables", "--recipe", recipe, "-j2")
+    assert status == 0, output
+    return (project.path / "results" / recipe / TABLE).read_bytes()
+
+
+def test_killed_jobs_and_a_killed_run_change_no_table(
+    at_slurm: Project, recipe: str, table: bytes
+) -> None:
+    command = ("schatten", "run", "wer_tables", "--recipe", recipe, "--profile", "slurm")
     log = (at_slurm.path / "first.log").open("w+")
     first = subprocess.Popen(
-        COMMAND, cwd=at_slurm.path, env=at_slurm.environment, stdout=log, stderr=log
+        command, cwd=at_slurm.path, env=at_slurm.environment, stdout=log, stderr=log
     )
     checkpoints = at_slurm.path / "state"
     wait(lambda: first.poll() is not None or len(trainings(at_slurm)) >= 3, "three jobs at once")
@@ -97,9 +147,9 @@ def test_killed_jobs_and_a_killed_run_change_no_table(at_slurm: Project, done: P
     first.wait()
     assert jobs(at_slurm), "the run had nothing in the queue when it was killed"
 
-    status, output = at_slurm.run(*COMMAND)
+    status, output = at_slurm.run(*command)
     assert status == 0, output
     assert "jobs in Slurm: cancelled" in output
     assert output.splitlines()[-1].endswith("min")
     assert not jobs(at_slurm)
-    assert (at_slurm.tables / "wer.csv").read_bytes() == (done.tables / "wer.csv").read_bytes()
+    assert (at_slurm.path / "results" / recipe / TABLE).read_bytes() == table

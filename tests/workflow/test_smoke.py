@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from recipe_rows import check_bounds, row_of
 from schatten.runtime import progress, seals
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+AGAIN = "trace_norm"
+"""The system of the smoke recipe that is made again; its chain has every class of step."""
 
 
 def models(project: Project) -> dict[str, Path]:
@@ -86,10 +89,22 @@ def is_artifact(path: Path) -> bool:
     return not hidden_or_log and not in_sealed_folder
 
 
-@pytest.fixture(scope="module")
-def resumed(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A copy where a run with -j1 was killed in the middle of a training, and then went on."""
+@pytest.fixture(
+    scope="module", params=[AGAIN, pytest.param("everything", marks=pytest.mark.nightly)]
+)
+def resumed(
+    request: pytest.FixtureRequest,
+    done: Project,
+    snapshot: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Project]:
+    """A copy where a run with -j1 was killed in the middle of a training, and then went on.
+
+    It made everything, or all of one system beside what the finished run made.
+    """
     project = copy_project(snapshot, tmp_path_factory.mktemp("resumed"))
+    if request.param == AGAIN:
+        keep_all_but_one_system(done, project)
     killed = project.start(
         "schatten", "run", "wer_tables", "--recipe=voicesearch_like/smoke", "-j1"
     )
@@ -104,6 +119,16 @@ def resumed(snapshot: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     yield project
 
 
+def keep_all_but_one_system(done: Project, project: Project) -> None:
+    """Copy the finished run's files with their time stamps, but for a system and the tables."""
+    for name in (".snakemake", "results"):
+        shutil.copytree(done.path / name, project.path / name, symlinks=True)
+    home = project.tables.parent
+    for folder in [path for path in home.rglob(AGAIN) if path.is_dir()]:
+        shutil.rmtree(folder)
+    shutil.rmtree(project.tables)
+
+
 def wait_for_checkpoint(project: Project, seconds: float = 300.0) -> None:
     deadline = time.monotonic() + seconds
     while not list((project.path / "state").glob("*/last.ckpt")):
@@ -114,6 +139,12 @@ def wait_for_checkpoint(project: Project, seconds: float = 300.0) -> None:
 def test_a_killed_run_gives_the_same_weights_to_the_bit(done: Project, resumed: Project) -> None:
     undisturbed, interrupted = models(done), models(resumed)
     assert undisturbed.keys() == interrupted.keys() != set()
+    made_again = {
+        name
+        for name, path in undisturbed.items()
+        if path.stat().st_mtime_ns != interrupted[name].stat().st_mtime_ns
+    }
+    assert made_again >= {name for name in undisturbed if AGAIN in Path(name).parts} != set()
     for name, path in undisturbed.items():
         assert same_weights(path, interrupted[name]), name
 
