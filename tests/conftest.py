@@ -15,12 +15,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the nightly tests out, unless they are asked for."""
-    if config.getoption("--nightly"):
-        return
-    slow = [item for item in items if item.get_closest_marker("nightly")]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in slow]
+    """Leave the nightly tests out, unless they are asked for; take those of the workflow first.
+
+    These are the longest: at the end they would leave one worker busy and the others idle.
+    """
+    if not config.getoption("--nightly"):
+        slow = [item for item in items if item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if not item.get_closest_marker("nightly")]
+    items.sort(key=lambda item: item.get_closest_marker("workflow") is None)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 
+import engine_build
 import pytest
 from project import ROOT
 
@@ -22,14 +23,11 @@ from schatten_bench.instruction_counts import (
     rises,
 )
 
-OPTIONS = {
-    "host": [],
-    "sanitize": ["-DSCHATTEN_SANITIZE=ON"],
-    "aarch64": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/aarch64-linux-gnu.cmake"],
-}
+TARGETS = ("shared", "sanitize", "aarch64")
+"""Builds of this host, with sanitizers and for AArch64, that tests of the engine use too."""
+OPTIONS = {**engine_build.OPTIONS, "host": []}
 NEEDS = {
-    "host": ("cmake", "g++"),
-    "sanitize": ("cmake", "g++"),
+    **dict.fromkeys(("host", "shared", "sanitize"), ("cmake", "g++")),
     "aarch64": ("cmake", "aarch64-linux-gnu-g++", "qemu-aarch64"),
 }
 PATIENCE = 600.0
@@ -60,13 +58,16 @@ def _run(*command):
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
-@pytest.mark.parametrize("target", OPTIONS)
+@pytest.mark.parametrize("target", [*TARGETS, pytest.param("host", marks=pytest.mark.nightly)])
 def test_builds_and_passes(built, target):
     _run("ctest", "--test-dir", built(target), "-j", "2", "--output-on-failure")
 
 
 def test_no_product_got_dearer(built):
-    program, plugin = built("aarch64") / "bench/run_gemm", built("host") / "bench/libinsn_plugin.so"
+    program, plugin = (
+        built("aarch64") / "bench/run_gemm",
+        built("shared") / "bench/libinsn_plugin.so",
+    )
     measured = {p: count_instructions(program, plugin, p) for p in products()}
     assert rises(read_counts(ROOT / "arm/bench/instructions.csv"), measured) == []
 
@@ -116,7 +117,7 @@ def test_the_host_is_timed_beside_its_rivals(built, monkeypatch):
     monkeypatch.setattr(kernels, "SHAPES", ((96, 64),))
     monkeypatch.setattr(kernels, "COLUMNS", (2,))
     monkeypatch.setattr(kernels, "ROUNDS", 1)
-    programs = built("host") / "bench"
+    programs = built("shared") / "bench"
     (times,) = kernels.time_kernels(programs / "time_gemm", "scalar")
     assert times.kernels == "scalar"
     assert {"onnxruntime MatMulInteger", "onnxruntime DynamicQuantizeMatMul"} <= set(times.rivals)

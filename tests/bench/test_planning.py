@@ -6,7 +6,7 @@ from project import ROOT
 from schatten.recipe import load
 from schatten_bench.planning import time_grid_planning
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = pytest.mark.workflow
 
 
 def test_every_point_of_a_planned_grid_is_trained_and_decoded(

@@ -18,6 +18,8 @@ from schatten.recipe import Recipe, load
 from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime.files import read_jsonl, read_lines
 
+pytestmark = pytest.mark.xdist_group("corpus")
+"""The corpora of the fixtures are made once, not by each worker."""
 SPLITS = ("train", "dev", "test")
 CORPUS = {
     "source": "voicesearch_like",
@@ -101,30 +103,42 @@ def _stop(*_arguments: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_an_interrupted_corpus_is_gone_on_with(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `made`, in which all was spoken but no table was written."""
+    folder = tmp_path_factory.mktemp("stopped")
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(assemble, "_write_tables", _stop)
-        make(recipe(), tmp_path, 2)
-    assert not list(tmp_path.glob("*.gz"))
-    spoken = {path: path.stat().st_mtime_ns for path in (tmp_path / "audio").rglob("*.*")}
-    (tmp_path / ".work" / "dev-000000.job.json").write_text("left by a killed process")
-    make(recipe(), tmp_path, 2)
+        make(recipe(), folder / "made", 2)
+    shutil.copytree(folder / "made", folder / "kept")
+    return folder
+
+
+@pytest.fixture
+def interrupted(stopped: Path) -> Path:
+    """An interrupted corpus. Its notes hold its path, so each test has it at the same place."""
+    shutil.rmtree(stopped / "made")
+    shutil.copytree(stopped / "kept", stopped / "made")
+    return stopped / "made"
+
+
+def test_an_interrupted_corpus_is_gone_on_with(corpus: Path, interrupted: Path) -> None:
+    assert not list(interrupted.glob("*.gz"))
+    spoken = {path: path.stat().st_mtime_ns for path in (interrupted / "audio").rglob("*.*")}
+    assert spoken
+    (interrupted / ".work" / "dev-000000.job.json").write_text("left by a killed process")
+    make(recipe(), interrupted, 2)
     assert {path: path.stat().st_mtime_ns for path in spoken} == spoken
-    assert content(tmp_path) == content(corpus)
+    assert content(interrupted) == content(corpus)
 
 
 def test_a_corpus_whose_recordings_were_removed_meanwhile_is_made_whole(
-    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    corpus: Path, interrupted: Path
 ) -> None:
     """Snakemake removes the outputs of a killed step, but not the notes of finished blocks."""
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(assemble, "_write_tables", _stop)
-        make(recipe(), tmp_path, 2)
-    shutil.rmtree(tmp_path / "audio")
-    make(recipe(), tmp_path, 2)
-    assert content(tmp_path) == content(corpus)
+    shutil.rmtree(interrupted / "audio")
+    make(recipe(), interrupted, 2)
+    assert content(interrupted) == content(corpus)
 
 
 def test_splits_share_no_query_and_no_voice_at_full_size() -> None:

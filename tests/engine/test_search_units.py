@@ -24,7 +24,11 @@ WIDE = Decoding(beam=5000, beam_threshold=300.0, token_beam=10)
 WIDE_GRAPH = GraphSettings(beam=1000, max_active=100000, lattice_beam=1000)
 WEIGHTS = Weights(0.6, 1.5)
 """They favour sentences of several words."""
-DRAWS = 100
+DRAWS = pytest.mark.parametrize(
+    "draws",
+    [range(20), pytest.param(range(20, 100), marks=pytest.mark.nightly)],
+    ids=["few", "many"],
+)
 ROUNDING = 0.02
 """Minimisation rounds the costs of a graph's arcs."""
 
@@ -39,9 +43,12 @@ def utterances(toy: ToyWords, seed: int) -> dict[str, np.ndarray]:
     return {f"u{number}": draw_values(random, toy.units) for number in range(1)}
 
 
+@DRAWS
 @pytest.mark.parametrize("units", [PHONES, LETTERS], ids=["phones", "characters"])
-def test_the_engine_finds_the_best_of_all_sentences(program, tmp_path, units: Units) -> None:
-    for seed in range(DRAWS):
+def test_the_engine_finds_the_best_of_all_sentences(
+    program, tmp_path, units: Units, draws: range
+) -> None:
+    for seed in draws:
         toy = draw(np.random.default_rng(seed), units)
         files = toy.write(tmp_path / str(seed))
         spoken = utterances(toy, seed)
@@ -56,9 +63,10 @@ def test_the_engine_finds_the_best_of_all_sentences(program, tmp_path, units: Un
             assert expected[best] - 0.02 < found.scores[name] < expected[best] + 1e-3
 
 
+@DRAWS
 @pytest.mark.parametrize("units", [PHONES, LETTERS], ids=["phones", "characters"])
-def test_the_graph_finds_the_best_of_all_paths(tmp_path: Path, units: Units) -> None:
-    for seed in range(DRAWS):
+def test_the_graph_finds_the_best_of_all_paths(tmp_path: Path, units: Units, draws: range) -> None:
+    for seed in draws:
         toy = draw(np.random.default_rng(seed), units)
         lexicon, arpa = toy.write(tmp_path / str(seed))
         graph = toy_graph(tmp_path / str(seed) / "graph.fst", arpa, lexicon, units)

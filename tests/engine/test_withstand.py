@@ -1,4 +1,7 @@
-"""The engine withstands fuzzed files, threads on one model, and an hour of sound."""
+"""The engine withstands fuzzed files, threads on one model, and an hour of sound.
+
+What draws files and what finds races are builds of their own; they are nightly tests.
+"""
 
 import subprocess
 
@@ -24,6 +27,7 @@ def test_kept_inputs_are_read_or_refused(build, kind):
     assert f"{len(files)} files" in said
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("kind", KINDS)
 def test_fuzzing_for_seconds_finds_nothing(build, kind, tmp_path):
     program = build("fuzz") / f"fuzz/fuzz_{kind}"
@@ -43,13 +47,16 @@ def language(request):
     return [request.getfixturevalue("binary"), request.getfixturevalue("files")[1]]
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["joint.int8", "lstm.fp32"])
 def test_streams_in_threads_share_nothing_that_is_written(build, language, name):
     said = _run(build("thread") / "tests/test_streams", CORPUS / f"model/{name}.gguf", *language)
     assert "4 streams" in said
 
 
-@pytest.mark.parametrize("name", ["lstm.int8", "phones.int8"])
+@pytest.mark.parametrize(
+    "name", ["lstm.int8", pytest.param("phones.int8", marks=pytest.mark.nightly)]
+)
 def test_an_hour_of_sound_allocates_nothing_and_has_the_words_of_its_parts(
     build, language, phone_lexicon, name
 ):

@@ -19,7 +19,7 @@ from schatten.cli import app
 from schatten.recipe.step_settings import of_verb
 from schatten.workflow import workflow_of
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("chains")]
 
 CHAINS = """
 extends: smoke

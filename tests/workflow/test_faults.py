@@ -5,6 +5,7 @@
 drawn by the seed and its number alone, and begins with what an undisturbed run made.
 """
 
+import itertools
 import os
 import random
 import subprocess
@@ -28,6 +29,7 @@ from project import copy_project
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("faults")]
 
+NIGHTLY = pytest.mark.nightly
 COUNT = int(os.environ.get("SCHATTEN_FAULTS", str(len(FAULTS))))
 SEED = os.environ.get("SCHATTEN_FAULT_SEED", "1")
 REPORT = os.environ.get("SCHATTEN_FAULT_REPORT")
@@ -38,6 +40,11 @@ WHERE = [*STEPS] if IS_LONG else ["decode", "tables"]
 """A few faults hit only late steps, which are quick to make again."""
 LISTENING = ["corpus", "features"]
 """Steps that read recordings."""
+NUMBERS = [
+    pytest.param(number, marks=[] if IS_LONG or fault is not damage_a_recording else NIGHTLY)
+    for number, fault in zip(range(COUNT), itertools.cycle(FAULTS), strict=False)
+]
+"""A recording is read early, so that all steps run again after its fault: of the few, it is nightly."""
 
 
 def new_bench(snapshot: Path, folder: Path) -> Bench:
@@ -108,7 +115,7 @@ def test_two_runs_from_clean_give_the_same_bytes(
     assert "own/least/tables/wer.csv" in bench.right
 
 
-@pytest.mark.parametrize("number", range(COUNT))
+@pytest.mark.parametrize("number", NUMBERS)
 def test_a_fault_costs_no_result(bench: Bench, number: int) -> None:
     fault = FAULTS[number % len(FAULTS)]
     if fault is fill_the_disk and not bench.results.resolve().parent.is_mount():

@@ -6,7 +6,7 @@ import shutil
 import pytest
 from project import ROOT, Project
 
-pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
+pytestmark = pytest.mark.workflow
 
 
 def test_german_commands_are_recognised_over_german_phones(project: Project) -> None:
