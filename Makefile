@@ -31,14 +31,20 @@ wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT]
 test: setup_test lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
 	@pytest -n auto --maxprocesses 8 --dist loadgroup --durations=10 --durations-min=5 $(PYTEST_ARGS)
 
-test-slurm: setup_test ## the smoke recipe on a Slurm cluster of one node, started here, with jobs killed
+test-slurm: setup_test ## a recipe on a Slurm cluster of one node, started here, with jobs killed
 	@scripts/setup_packages.sh slurm-wlm munge
-	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- pytest tests/workflow/test_slurm.py
+	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- \
+	  pytest $(PYTEST_ARGS) tests/workflow/test_slurm.py
 
-test-nightly: ## what `make test` leaves out: the default recipe's dense baseline, 100 faults, Slurm
-	@SCHATTEN_TEST_TINY=1 $(MAKE) test
+# Each part begins with a line `test-nightly: PART`, and the last line says that all passed.
+test-nightly: ## the checks with the slow tests, the default recipe's baseline, 100 faults, Slurm
+	@echo "test-nightly: tests"
+	@SCHATTEN_TEST_TINY=1 $(MAKE) test PYTEST_ARGS="--nightly $(PYTEST_ARGS)"
+	@echo "test-nightly: faults"
 	@$(MAKE) test-faults
-	@$(MAKE) test-slurm
+	@echo "test-nightly: slurm"
+	@$(MAKE) test-slurm PYTEST_ARGS="--nightly $(PYTEST_ARGS)"
+	@echo "test-nightly: all parts passed, $$(date -u +'%F %R UTC'), commit $$(git rev-parse --short HEAD)"
 
 FAULTS ?= 100
 SEED ?= 1

@@ -29,7 +29,6 @@ from project import copy_project
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("faults")]
 
-NIGHTLY = pytest.mark.nightly
 COUNT = int(os.environ.get("SCHATTEN_FAULTS", str(len(FAULTS))))
 SEED = os.environ.get("SCHATTEN_FAULT_SEED", "1")
 REPORT = os.environ.get("SCHATTEN_FAULT_REPORT")
@@ -41,10 +40,12 @@ WHERE = [*STEPS] if IS_LONG else ["decode", "tables"]
 LISTENING = ["corpus", "features"]
 """Steps that read recordings."""
 NUMBERS = [
-    pytest.param(number, marks=[] if IS_LONG or fault is not damage_a_recording else NIGHTLY)
+    pytest.param(
+        number, marks=[] if IS_LONG or fault is not damage_a_recording else pytest.mark.nightly
+    )
     for number, fault in zip(range(COUNT), itertools.cycle(FAULTS), strict=False)
 ]
-"""A recording is read early, so that all steps run again after its fault: of the few, it is nightly."""
+"""A recording is read early, so all steps run again after its fault: of the few, it is nightly."""
 
 
 def new_bench(snapshot: Path, folder: Path) -> Bench:
