@@ -21,8 +21,21 @@ def broken(project: Project, key: str, value: object) -> None:
     (project.recipe.parent / "broken.yaml").write_text(yaml.safe_dump(content))
 
 
-@pytest.mark.parametrize("command", [("schatten", "run"), ("snakemake", "-j1")])
-@pytest.mark.parametrize("change", CHANGES)
+OURS, SNAKEMAKES = ("schatten", "run"), ("snakemake", "-j1")
+
+
+@pytest.mark.parametrize(
+    ("change", "command"),
+    [
+        *((change, OURS) for change in CHANGES),
+        ("an unknown key", SNAKEMAKES),
+        *(
+            pytest.param(change, SNAKEMAKES, marks=pytest.mark.nightly)
+            for change in CHANGES
+            if change != "an unknown key"
+        ),
+    ],
+)
 def test_a_broken_recipe_is_refused(
     project: Project, change: str, command: tuple[str, ...]
 ) -> None:
