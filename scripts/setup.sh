@@ -84,6 +84,7 @@ install_packages() {
 
 missing_for_kenlm() { scripts/build_kenlm.sh --missing | tr '\n' ' '; }
 
+# Nothing is compiled to bytecode ahead of time: Python does that for what it imports.
 pip_install() {
   local began=$SECONDS
   say "$1"
@@ -126,9 +127,11 @@ install_newest() {
     --constraint "$constraint" --editable ".${extras:+[$extras]}"
 }
 
+run_is_missing() { [[ " ${MISSING[*]} " == *" run "* ]]; }
+
 install_python_packages() {
   local with_run=
-  [[ " ${MISSING[*]} " == *" run "* ]] && with_run=yes
+  ! run_is_missing || with_run=yes
   if [[ -n ${UNLOCKED:-} ]]; then
     [[ -z $with_run ]] || install_torch
     install_newest
@@ -147,7 +150,7 @@ setup() {
   local kenlm group now
   mkdir -p .tools
   : >"$LOG"
-  make_venv
+  ! run_is_missing || make_venv
   for group in "${MISSING[@]}"; do : >"$(stamp "$group")"; done
   PYTHON=$VENV/bin/python scripts/build_kenlm.sh &
   kenlm=$!
