@@ -40,6 +40,7 @@ CONTENT = {
         "trace_norm": {"precisions": None},
     },
     "language_models": {"characters": None},
+    "tables": {"bundles": False},
 }
 """Few utterances, in more than one block; trainings long enough to meet and to be killed in."""
 SHARDS = """
