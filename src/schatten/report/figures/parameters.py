@@ -150,7 +150,7 @@ def _leave_out_far(axes: Axes, results: Sequence[Result], measure: Measure) -> N
         if measure.value(result) > limit
     ]
     if above and limit > 0:  # a baseline without an error sets no scale
-        axes.set_ylim(top=limit)
+        axes.set_ylim(bottom=0, top=limit)  # the far ones would push the bottom below zero
         names = ", ".join(sorted(above)) if len(above) <= MOST_NAMED else f"{len(above)} models"
         corner = axes.transAxes
         axes.text(0.98, 0.97, f"above: {names}", fontsize=7, transform=corner, ha="right", va="top")
