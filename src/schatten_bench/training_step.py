@@ -18,6 +18,8 @@ from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.models.acoustic import orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_fused_gru, run_gru
 from schatten.models.layers import apply_right_factor, run_formed_lstm, run_fused_lstm
+from schatten.models.packing import Packing
+from schatten_bench.former_step import FormerGru
 
 SIZES = (0.75, 0.5, 0.25, 0.1)
 """Sizes of a layer's factors in stage 2, as shares of its non-recurrent matrix."""
@@ -75,10 +77,12 @@ class GruLayer(nn.Module):
     """One GRU layer as a training has it."""
 
     def __init__(self, shape: LayerShape, form: str, rank: int | None = None) -> None:
-        """`form`: dense, factored (W = U V formed once a step), applied (U (V x)), both, or torch.
+        """`form`: dense, factored as in stage 1, formed, applied, both, former, or torch.
 
-        `both` applies the recurrent factors too, frame by frame; `torch` is dense, with torch's own
-        GRU. Factors are of full rank, or of `rank`.
+        `factored` forms W = U V once a step, or multiplies by both where a batch has few frames;
+        `formed` always forms it. `applied` computes U (V x), `both` applies the recurrent factors
+        too, frame by frame. `former` and `torch` are dense, with our GRU as it was and torch's own.
+        Factors are of full rank, or of `rank`.
         """
         super().__init__()
         self.form = form
@@ -100,13 +104,21 @@ class GruLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the states (N, T, H) of inputs (N, T, C)."""
-        inner = self.bank.right_factors(recurrent=True)
+        # All utterances are equally long: packed frames are the batch with T first.
+        frames = x.transpose(0, 1).flatten(0, 1)
+        few = len(frames) if self.form == "factored" else None
+        inner = self.bank.right_factors(recurrent=True, frames=few)
         matrices = self.bank.form(inner)
-        x = apply_right_factor(x, inner.get("nonrec"))
         nonrec, rec = matrices["nonrec"], matrices["rec"]
         if self.form == "torch":
             return run_fused_gru(x, nonrec, rec, self.biases)
-        return run_gru(x, nonrec, rec, self.biases, inner.get("rec"))
+        if self.form == "former":
+            states: Tensor = FormerGru.apply(x, nonrec, rec, self.biases.input, self.biases.new)
+            return states
+        frames = apply_right_factor(frames, inner.get("nonrec"))
+        packing = Packing(torch.full((x.shape[0],), x.shape[1]), x.shape[1])
+        packed = run_gru(frames, packing, nonrec, rec, self.biases, inner.get("rec"))
+        return packed.view(x.shape[1], x.shape[0], -1).transpose(0, 1)
 
     def penalty(self) -> Tensor | float:
         """Return the penalty of its kind of stage 1; nothing in stage 2."""
@@ -116,14 +128,13 @@ class GruLayer(nn.Module):
         return penalty(self.bank, 0.01, 0.01)
 
 
-def time_stage1_forms(rounds: int, threads: int) -> list[tuple[LayerShape, dict[str, float]]]:
-    """Return the seconds of the fastest step of each form of stage 1, for every shape."""
+def time_stage1_forms(rounds: int, threads: int) -> Iterator[tuple[LayerShape, dict[str, float]]]:
+    """Yield the seconds of the fastest step of each form of stage 1, for every shape."""
     torch.set_num_threads(threads)
-    forms = ("dense", "factored", "torch")
-    return [
-        (shape, _fastest(shape, {form: GruLayer(shape, form) for form in forms}, rounds))
-        for shape in SHAPES
-    ]
+    forms = ("dense", "factored", "former", "torch")
+    for shape in SHAPES:
+        layers = {form: GruLayer(shape, form) for form in forms}
+        yield shape, _fastest(shape, layers, rounds)
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,7 @@ def time_stage2_by_rank(rounds: int, threads: int) -> Iterator[StepTimesByRank]:
 
 def _by_rank(shape: LayerShape, rounds: int) -> StepTimesByRank:
     layers = {"l2": GruLayer(shape, "dense"), "trace_norm": GruLayer(shape, "factored")}
-    forms = {"formed": "factored", "applied": "applied", "both": "both"}
+    forms = {"formed": "formed", "applied": "applied", "both": "both"}
     for name, form in forms.items():
         layers |= {f"{name} {size}": GruLayer(shape, form, shape.rank(size)) for size in SIZES}
     seconds = _fastest(shape, layers, rounds)

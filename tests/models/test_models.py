@@ -13,10 +13,13 @@ from schatten.compress.truncate import factor_fully, truncate_to_rank
 from schatten.errors import UserError
 from schatten.features.extractors import extractor
 from schatten.models import AcousticModel
+from schatten.models import gru as gru_module
 from schatten.models.bands import highest_frequencies
 from schatten.models.gru import GruBiases, run_fused_gru, run_gru
+from schatten.models.gru_frames import TorchFrames
 from schatten.models.layers import run_lstm
 from schatten.models.lstm import stack_frames
+from schatten.models.packing import Packing
 from schatten.recipe.models import FEATURE_BINS, Convolution, DeepSpeech2, Lstm
 from schatten.units import characters
 
@@ -114,10 +117,22 @@ def test_the_fused_gru_is_the_formula_of_the_trace_norm_paper() -> None:
         candidate = torch.tanh(new + r * (u_new + biases.new))
         state = (1 - z) * candidate + z * state
         expected.append(state)
-    assert torch.allclose(run_gru(x, nonrec, rec, biases)[0], torch.stack(expected), atol=1e-5)
+    packing = Packing(torch.tensor([6]), 6)
+    assert torch.allclose(
+        run_gru(x[0], packing, nonrec, rec, biases), torch.stack(expected), atol=1e-5
+    )
 
 
-def test_the_trained_gru_has_the_values_and_gradients_of_torchs() -> None:
+LENGTHS = [[9, 9, 9], [4, 9, 6], [1, 0, 9]]
+
+
+@pytest.mark.parametrize("lengths", LENGTHS)
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_trained_gru_has_the_values_and_gradients_of_torchs(
+    lengths: list[int], compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not compiled:
+        monkeypatch.setattr(gru_module, "kernels_of", lambda kind: TorchFrames())
     torch.manual_seed(0)
     hidden, inputs = 7, 5
     biases = GruBiases(hidden).double()
@@ -125,10 +140,15 @@ def test_the_trained_gru_has_the_values_and_gradients_of_torchs() -> None:
     torch.nn.init.normal_(biases.new)
     shapes = (3, 9, inputs), (3 * hidden, inputs), (3 * hidden, hidden)
     taken = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
-    wanted = torch.randn(9, 3, hidden, dtype=torch.float64).transpose(0, 1)  # not contiguous
+    packing = Packing(torch.tensor(lengths), 9)
+    wanted = torch.randn(hidden, sum(lengths), dtype=torch.float64).t()  # not contiguous
     results = []
     for run in (run_fused_gru, run_gru):
-        states = run(*taken, biases)
+        x, *matrices = taken
+        if run is run_gru:
+            states = run_gru(packing.pack(x), packing, *matrices, biases)
+        else:
+            states = packing.pack(run_fused_gru(x, *matrices, biases))
         gradients = torch.autograd.grad((states * wanted).sum(), [*taken, *biases.parameters()])
         results.append([states.detach(), *gradients])
     assert "TrainedGru" in type(states.grad_fn).__name__
@@ -141,10 +161,12 @@ def test_a_gru_with_recurrent_factors_has_the_values_and_gradients_of_their_prod
     hidden, inputs, rank = 7, 5, 3
     biases = GruBiases(hidden).double()
     torch.nn.init.normal_(biases.new)
-    shapes = (2, 9, inputs), (3 * hidden, inputs), (3 * hidden, rank), (rank, hidden)
+    packing = Packing(torch.tensor([5, 9]), 9)
+    shapes = (14, inputs), (3 * hidden, inputs), (3 * hidden, rank), (rank, hidden)
     taken = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
     x, nonrec, u, v = taken
-    formed, applied = run_gru(x, nonrec, u @ v, biases), run_gru(x, nonrec, u, biases, v)
+    formed = run_gru(x, packing, nonrec, u @ v, biases)
+    applied = run_gru(x, packing, nonrec, u, biases, v)
     assert torch.allclose(formed, applied, atol=1e-12)
     wanted = torch.randn_like(formed)
     of_formed, of_applied = (

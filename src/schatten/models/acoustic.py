@@ -52,13 +52,13 @@ class AcousticModel(nn.Module, ABC):
         """Normalise features (N, T, C) per bin."""
         return (features - self.bins_mean) / self.bins_deviation
 
-    def show(self, matrix: str, x: Tensor, mask: Tensor) -> None:
-        """Show the observer, if any, the inputs of a matrix: x (N, T, n) on `mask` (N, T).
+    def show(self, matrix: str, x: Tensor, mask: Tensor | None = None) -> None:
+        """Show the observer, if any, the inputs of a matrix: x (M, n), or (N, T, n) on `mask`.
 
         A recurrent matrix is shown its layer's states; its first input, zero, adds nothing.
         """
         if self.observer is not None:
-            self.observer(matrix, x[mask])
+            self.observer(matrix, x if mask is None else x[mask])
 
     @abstractmethod
     def output_lengths(self, lengths: Tensor) -> Tensor:

@@ -12,7 +12,8 @@ from torch.nn import functional
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
 from schatten.models.gru import GruBiases, run_gru, trains_on_cpu
-from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, apply_right_factor, frame_mask
+from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm, apply_right_factor
+from schatten.models.packing import Packing, frame_mask
 from schatten.recipe.models import FEATURE_BINS, DeepSpeech2
 from schatten.units import Units
 
@@ -48,26 +49,41 @@ class DeepSpeech2Model(AcousticModel):
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return natural-log probabilities (N, T', V) and their lengths (N,)."""
         mask = frame_mask(lengths, features.shape[1])
-        x = (self.normalise(features) * mask[:, :, None])[:, None]
-        for layer in self.convolutions:
-            x, lengths = layer(x, lengths)
-        x = x.permute(0, 2, 1, 3).flatten(2)
-        mask = frame_mask(lengths, x.shape[1])
-        rights = self.bank.right_factors(recurrent=trains_on_cpu(x))
+        x, packing = self._convolve(
+            (self.normalise(features) * mask[:, :, None])[..., None], lengths
+        )
+        rights = self._right_factors(x)
         matrices = self.bank.form(rights)
         for index, biases in enumerate(self.gru_biases):
-            x = self._drop(self.norms[index](x, mask))
-            self.show(f"gru{index}.nonrec", x, mask)
+            x = self._drop(self.norms[index](x))
+            self.show(f"gru{index}.nonrec", x)
             x = apply_right_factor(x, rights.get(f"gru{index}.nonrec"))
             rec, nonrec = matrices[f"gru{index}.rec"], matrices[f"gru{index}.nonrec"]
-            x = run_gru(x, nonrec, rec, cast(GruBiases, biases), rights.get(f"gru{index}.rec"))
-            self.show(f"gru{index}.rec", x, mask)
-        x = self._drop(self.norms[-2](x, mask))
-        self.show("fc.nonrec", x, mask)
+            right = rights.get(f"gru{index}.rec")
+            x = run_gru(x, packing, nonrec, rec, cast(GruBiases, biases), right)
+            self.show(f"gru{index}.rec", x)
+        x = self._drop(self.norms[-2](x))
+        self.show("fc.nonrec", x)
         x = apply_right_factor(x, rights.get("fc.nonrec"))
         x = functional.linear(x, matrices["fc.nonrec"], self.fully_connected_bias)
-        x = self.norms[-1](functional.hardtanh(x, 0.0, 20.0), mask)
-        return self.output(x).log_softmax(-1), lengths
+        x = self.norms[-1](functional.hardtanh(x, 0.0, 20.0))
+        return packing.unpack(self.output(x).log_softmax(-1)), self.output_lengths(lengths)
+
+    def _convolve(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Packing]:
+        """Run the convolutions over x (N, T, F, 1), zero on padded frames: (M, C * F)."""
+        packing, frames = Packing(lengths, x.shape[1]), None
+        for module in self.convolutions:
+            layer = cast(ConvolutionLayer, module)
+            frames, packing = layer(x if frames is None else packing.unpack(frames), lengths)
+            lengths = layer.output_lengths(lengths)
+        frames = packing.pack(x) if frames is None else frames
+        return frames.transpose(1, 2).flatten(1), packing
+
+    def _right_factors(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the right factors that frames (M, n) are multiplied by, by matrix."""
+        if trains_on_cpu(x):
+            return self.bank.right_factors(recurrent=True, frames=len(x))
+        return self.bank.right_factors()
 
     def _drop(self, x: Tensor) -> Tensor:
         return functional.dropout(x, self.settings.dropout, self.training)

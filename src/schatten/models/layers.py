@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional
 
+from schatten.models.packing import Packing
+
 # It is true, of the CPU, and nothing to act upon.
 warnings.filterwarnings("ignore", "LSTM with projections is not supported with oneDNN")
 
@@ -21,36 +23,32 @@ FORMED_UP_TO = 256
 """
 
 
-def frame_mask(lengths: Tensor, frames: int) -> Tensor:
-    """Return a boolean mask (N, frames), true on the frames of each utterance."""
-    return torch.arange(frames, device=lengths.device)[None, :] < lengths[:, None]
-
-
 class MaskedBatchNorm(nn.BatchNorm1d):
-    """BatchNorm over the valid frames of a batch; padded frames come out as zeros."""
+    """BatchNorm over the valid frames of a batch; padded frames come out as zeros.
+
+    Channels are the last dimension.
+    """
 
     def __init__(self, channels: int) -> None:
         """Normalise `channels` channels."""
         super().__init__(channels, eps=1e-3)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Normalise x (N, T, C) or (N, T, C, F) on the frames of `mask` (N, T), all by default."""
-        if mask is None:
-            mask = torch.ones(x.shape[:2], dtype=torch.bool, device=x.device)
-        frames = x[mask]
+        """Normalise frames (..., C), or x (N, T, C) on the frames of `mask` (N, T)."""
+        if mask is not None:
+            return unpack(self(x[mask]), mask)
+        frames = x.flatten(0, -2)
         if self.training and distributed.is_initialized() and distributed.get_world_size() > 1:
-            return unpack(self._over_processes(frames), mask)
-        return unpack(super().forward(frames), mask)
+            return self._over_processes(frames).view_as(x)
+        return super().forward(frames).view_as(x)
 
     def _over_processes(self, frames: Tensor) -> Tensor:
-        """Normalise frames (M, C) or (M, C, F) by the statistics of all processes' frames."""
-        axes = [0, *range(2, frames.ndim)]
-        shape = [1, -1, *[1] * (frames.ndim - 2)]
+        """Normalise frames (M, C) by the statistics of all processes' frames."""
         values = frames.float()
-        count = _summed(values.new_tensor(values.numel() // values.shape[1]))
-        mean = _summed(values.sum(axes)) / count
-        centred = values - mean.view(shape)
-        variance = _summed(centred.square().sum(axes)) / count
+        count = _summed(values.new_tensor(len(values)))
+        mean = _summed(values.sum(0)) / count
+        centred = values - mean
+        variance = _summed(centred.square().sum(0)) / count
         with torch.no_grad():
             assert self.running_mean is not None and self.running_var is not None
             assert self.num_batches_tracked is not None and self.momentum is not None
@@ -58,7 +56,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
         scale = (variance + self.eps).rsqrt() * self.weight
-        return (centred * scale.view(shape) + self.bias.view(shape)).to(frames.dtype)
+        return (centred * scale + self.bias).to(frames.dtype)
 
     def gain_and_offset(self) -> tuple[Tensor, Tensor]:
         """Return gain and offset (C,), float64: with running statistics it is x * gain + offset.
@@ -100,10 +98,11 @@ def unpack(frames: Tensor, mask: Tensor) -> Tensor:
 
 
 class ConvolutionLayer(nn.Module):
-    """Convolution over frames and bins, BatchNorm, ReLU clipped at 20, mask.
+    """Convolution over frames and bins, BatchNorm, ReLU clipped at 20.
 
     Padding is half of the kernel on each side, so that output frame t looks at input frames
-    t * stride - (k - 1) // 2 to t * stride + k // 2: k // 2 frames of look-ahead.
+    t * stride - (k - 1) // 2 to t * stride + k // 2: k // 2 frames of look-ahead. Channels come
+    last, where oneDNN's convolutions want them and BatchNorm sums over rows.
     """
 
     def __init__(
@@ -115,14 +114,19 @@ class ConvolutionLayer(nn.Module):
         self.convolution = nn.Conv2d(inputs, channels, kernel, stride, bias=False)
         self.norm = MaskedBatchNorm(channels)
 
-    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Map x (N, C, T, F) and lengths (N,) to the output and its lengths."""
-        pads = [side for size in reversed(self.kernel) for side in ((size - 1) // 2, size // 2)]
-        x = self.convolution(functional.pad(x, pads))
-        lengths = self.output_lengths(lengths)
-        mask = frame_mask(lengths, x.shape[2])
-        x = self.norm(x.transpose(1, 2), mask).transpose(1, 2)
-        return functional.hardtanh(x, 0.0, 20.0), lengths
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Packing]:
+        """Map x (N, T, F, C), zero on padded frames, and lengths (N,) to packed (M, F', C')."""
+        x = x.permute(0, 3, 1, 2)  # torch's order of dimensions; the memory stays as it is
+        weight = self.convolution.weight.contiguous(memory_format=torch.channels_last)
+        if all(size % 2 for size in self.kernel):
+            sides = [size // 2 for size in self.kernel]
+            x = functional.conv2d(x, weight, None, self.stride, sides)
+        else:
+            pads = [side for size in reversed(self.kernel) for side in ((size - 1) // 2, size // 2)]
+            x = functional.conv2d(functional.pad(x, pads), weight, None, self.stride)
+        packing = Packing(self.output_lengths(lengths), x.shape[2])
+        frames = self.norm(packing.pack(x.permute(0, 2, 3, 1)))
+        return functional.hardtanh_(frames, 0.0, 20.0), packing
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
         """Return the number of output frames (N,) for `lengths` frames."""

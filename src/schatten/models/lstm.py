@@ -11,10 +11,10 @@ from schatten.models.acoustic import AcousticModel, orthogonal_gates, xavier
 from schatten.models.layers import (
     MaskedBatchNorm,
     apply_right_factor,
-    frame_mask,
     run_lstm,
     run_projected_lstm,
 )
+from schatten.models.packing import frame_mask
 from schatten.recipe.models import FEATURE_BINS, Lstm
 from schatten.units import Units
 

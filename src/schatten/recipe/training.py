@@ -75,6 +75,9 @@ class Training(Settings):
     """CPU threads; part of the experiment, as results depend on it."""
     precision: Literal["32", "16-mixed", "bf16-mixed"] = "32"
     """Lightning's precision."""
+    products: Literal["fp32", "bf16"] = "fp32"
+    """`bf16`: on a CPU with instructions for it, products over all frames round their inputs to
+    bf16 and add up in fp32 (docs/performance.md). Results then differ from those of `fp32`."""
     checkpoint_steps: Positive = 200
     """Steps between checkpoints for resuming; every epoch's end is one too."""
     weight_average_epochs: int = Field(default=0, ge=0)

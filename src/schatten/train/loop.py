@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from schatten.models import AcousticModel, save
+from schatten.models.products import round_products
 from schatten.recipe.training import Training
 from schatten.runtime.launch import place
 from schatten.runtime.progress import report
@@ -51,7 +52,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
     Returns the epochs' records and the seconds this training has taken, all its runs together.
     """
     training, techniques, objective = plan.training, plan.techniques, plan.objective
-    _set_up_torch(training.torch_threads)
+    set_up_torch(training)
     progress, average = TrainingProgress(), WeightAverage()
     speech = Speech(plan.cuts, model, plan.targets, training, objective, plan.seed)
     augment = Augmentation(training.spec_augment)
@@ -142,10 +143,11 @@ def _optimizer(groups: list[ParameterGroup], training: Training) -> torch.optim.
     return torch.optim.Adam(parameters, training.learning_rate, betas=(0.9, 0.98), fused=fused)
 
 
-def _set_up_torch(threads: int) -> None:
-    """Make torch repeatable: a fixed number of threads, deterministic algorithms."""
+def set_up_torch(training: Training) -> None:
+    """Make torch repeatable: threads, deterministic algorithms, the precision of products."""
     quiet()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(training.torch_threads)
+    round_products(training.products == "bf16")
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 

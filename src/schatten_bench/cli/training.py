@@ -21,7 +21,10 @@ def bench_training(
         bool, typer.Option("--projections", help="Cost of projected LSTMs, instead")
     ] = False,
 ) -> None:
-    """Print what a factored training step costs against the dense one (ratios of times)."""
+    """Print what training steps cost: a GRU layer by form, and the default models' whole step.
+
+    Ratios of CPU times of one run: our GRU and step beside torch's GRU and beside what they were.
+    """
     if projections:
         _print_by_projection(rounds, threads)
         return
@@ -31,10 +34,15 @@ def bench_training(
         return
     from schatten_bench.training_step import time_stage1_forms
 
-    print("frames x batch x inputs x hidden   dense (ms)   factored/dense   torch's GRU/dense")
+    print("frames x batch x inputs x hidden   dense (ms)   factored/dense   former/dense   torch's")
     for shape, seconds in time_stage1_forms(rounds, threads):
-        factored, fused = (seconds[form] / seconds["dense"] for form in ("factored", "torch"))
-        print(f"{shape!s:32} {1000 * seconds['dense']:12.1f} {factored:16.2f} {fused:19.2f}")
+        forms = ("factored", "former", "torch")
+        factored, former, fused = (seconds[form] / seconds["dense"] for form in forms)
+        dense = 1000 * seconds["dense"]
+        print(
+            f"{shape!s:32} {dense:12.1f} {factored:16.2f} {former:14.2f} {fused:9.2f}", flush=True
+        )
+    _print_throughput(rounds)
 
 
 @app.command()
@@ -99,6 +107,25 @@ def _refuse_missing_device(device: str) -> None:
     if device not in ("cpu", *(("cuda",) if there else ()), *(f"cuda:{n}" for n in range(there))):
         raise UserError(
             f"--device {device}: torch sees {there} GPUs here; take cpu, or cuda:NUMBER"
+        )
+
+
+def _print_throughput(rounds: int) -> None:
+    """Print the audio that a whole step takes a CPU second: as it was, today, with bf16."""
+    from schatten_bench.training_throughput import time_throughput
+
+    print(
+        "\nWhole step of the dense model: seconds of audio a CPU second, by the recipe's threads;"
+    )
+    print("peak: operations of its products as a share of the rate of a large fp32 product")
+    print("recipe                   former   today   today/former   peak    bf16   bf16/former")
+    for one in time_throughput(rounds):
+        former, today, bf16 = (one.audio / one.seconds[way] for way in ("former", "today", "bf16"))
+        peak = one.operations / one.seconds["today"] / one.product_rate
+        print(
+            f"{one.recipe:22} {former:8.0f} {today:7.0f} {today / former:14.2f} {peak:6.2f} "
+            f"{bf16:7.0f} {bf16 / former:13.2f}",
+            flush=True,
         )
 
 

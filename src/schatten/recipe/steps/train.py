@@ -81,9 +81,9 @@ class Train(Step):
     kind: ClassVar[str] = "train"
     log_name: ClassVar[str] = "train.log"
     compresses: ClassVar[bool] = False
-    result_version: ClassVar[int] = 2
+    result_version: ClassVar[int] = 3
     """Raised when the results of a first training change."""
-    continued_result_version: ClassVar[int] = 2
+    continued_result_version: ClassVar[int] = 3
     """Raised when the results of later trainings change."""
 
     name: Name | None = None

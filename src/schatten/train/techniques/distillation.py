@@ -5,7 +5,7 @@ from torch import Tensor
 
 from schatten import models
 from schatten.errors import UserError
-from schatten.models.layers import frame_mask
+from schatten.models.packing import frame_mask
 from schatten.recipe.techniques import Distillation
 from schatten.runtime.launch import place
 from schatten.train.techniques.base import Context, Step, Technique
