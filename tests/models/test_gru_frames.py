@@ -6,8 +6,17 @@ import pytest
 import torch
 from torch import Tensor
 
+from schatten.compress import factor_fully
+from schatten.compress.bank import Matrix, WeightBank
 from schatten.models import gru_frames
-from schatten.models.gru_frames import CompiledFrames, FrameKernels, TorchFrames, compiled_library
+from schatten.models.gru_frames import (
+    Backward,
+    CompiledFrames,
+    Forward,
+    FrameKernels,
+    TorchFrames,
+    compiled_library,
+)
 from schatten.models.packing import Packing
 
 
@@ -22,8 +31,8 @@ def run_frame(kernels: FrameKernels, kind: torch.dtype) -> list[Tensor]:
     inner, state, to_new = (torch.full((rows, hidden), torch.nan, dtype=kind) for _ in range(3))
     to_product = torch.full((rows, 3 * hidden), torch.nan, dtype=kind)
     carried[later:] = torch.nan  # nothing came from the next frame
-    kernels.forward(product, bias, new_bias, before, gates, inner, state)
-    kernels.backward(gradient, gates, inner, before, later, carried, to_product, to_new)
+    kernels.forward(Forward(product, bias, new_bias, before, gates, inner, state))
+    kernels.backward(Backward(gradient, gates, inner, before, carried, to_product, to_new), later)
     return [gates, inner, state, carried, to_product, to_new]
 
 
@@ -81,3 +90,16 @@ def test_a_batch_without_a_frame_has_none() -> None:
     packing = Packing(torch.zeros(2, dtype=torch.long), 3)
     assert packing.sizes == []
     assert packing.unpack(packing.pack(torch.randn(2, 3, 4))).abs().sum() == 0
+
+
+def test_a_factored_matrix_is_applied_where_frames_are_few() -> None:
+    torch.manual_seed(0)
+    matrices = [
+        Matrix("nonrec", torch.randn(30, 10), "x", gates=3),
+        Matrix("rec", torch.randn(30, 10), "h", recurrent=True, gates=3),
+    ]
+    bank = WeightBank(matrices, "partial")
+    factor_fully(bank)
+    assert set(bank.right_factors(recurrent=True, frames=5)) == {"nonrec"}
+    assert not bank.right_factors(recurrent=True, frames=500)
+    assert not bank.right_factors(recurrent=True)

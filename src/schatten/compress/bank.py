@@ -27,8 +27,8 @@ Factorization = Literal["partial", "split", "joint", "six"]
 APART_BELOW = 0.8
 """Share of the multiplications of forming W below which U and V are multiplied apart.
 
-`schatten bench-training`: at 100 x 8 x 768 x 1024 they take 0.6, and a step 1.3 instead of 1.7
-times the dense one. Near 1 the products of a frame, which are short, would eat up the gain.
+At 100 frames x 8 x 768 inputs x 1024 units a step took 1.55 times the dense, 1.65 with W formed.
+With the recurrent matrix apart too it took 1.82: its products are short (docs/performance.md).
 """
 
 
@@ -105,8 +105,8 @@ class WeightBank(nn.Module):
         Those are matrices that are rows of one factored weight. U and V together are smaller than
         the share `apply_below` of W's size. With `recurrent`, for a layer that can multiply by
         two factors at each frame, recurrent matrices below `apply_recurrent_below` are among them.
-        With `frames`, the number of a batch's, so are matrices where two steps take clearly fewer
-        multiplications than forming W: with few frames for its rows.
+        With `frames`, the number of a batch's, so are non-recurrent matrices where two steps take
+        clearly fewer multiplications than forming W: with few frames for its rows.
         """
         found: dict[str, Tensor] = {}
         for name in {piece.matrix: None for piece in self.pieces}:
@@ -120,7 +120,7 @@ class WeightBank(nn.Module):
             right, rows = factors[1], pieces[0].stop - pieces[0].start
             rank, columns = right.shape
             share = self.apply_recurrent_below if is_recurrent else self.apply_below
-            is_whole = rows == factors[0].shape[0]
+            is_whole = rows == factors[0].shape[0] and not is_recurrent
             few = frames is not None and is_whole and _are_few(frames, rows, columns, rank)
             if few or rank * (rows + columns) < share * rows * columns:
                 found[name] = right

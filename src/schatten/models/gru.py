@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from schatten.models.gru_frames import kernels_of
+from schatten.models.gru_frames import Backward, Forward, kernels_of
 from schatten.models.packing import Packing
 from schatten.models.products import exact_products
 
@@ -106,7 +106,7 @@ class TrainedGru(torch.autograd.Function):
                     state, product = state[: len(result)], product[: len(result)]
                 read = state if right_columns is None else state @ right_columns
                 torch.mm(read, columns, out=product)
-                kernels.forward(product, bias, new_bias, state, gate, within, result)
+                kernels.forward(Forward(product, bias, new_bias, state, gate, within, result))
                 state = result
         context.packing = packing
         context.save_for_backward(x, nonrec, rec, rec_right, gates, inner, states)
@@ -127,9 +127,8 @@ class TrainedGru(torch.autograd.Function):
         backwards = reversed(list(zip(*frames, befores, strict=True)))
         with exact_products():
             for gradient, gate, within, to_product, to_fresh, before in backwards:
-                kernels.backward(
-                    gradient, gate, within, before, later, carried, to_product, to_fresh
-                )
+                one = Backward(gradient, gate, within, before, carried, to_product, to_fresh)
+                kernels.backward(one, later)
                 later = len(gradient)
                 if rec_right is None:
                     carried[:later].addmm_(to_product, rec)

@@ -16,6 +16,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -24,95 +25,79 @@ _SOURCE = Path(__file__).with_name("gru_frames.cpp")
 _OPTIONS = ("-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 
 
+class Forward(NamedTuple):
+    """What a frame reads and writes forward; all are contiguous."""
+
+    product: Tensor
+    """U h (n, 3H)."""
+    bias: Tensor
+    """b (3H,)."""
+    new_bias: Tensor
+    """c (H,)."""
+    before: Tensor
+    """h (n, H)."""
+    gates: Tensor
+    """W x (n, 3H); becomes the gates' values: reset, update, new."""
+    inner: Tensor
+    """Written: U_n h + c (n, H)."""
+    state: Tensor
+    """Written: n + z (h - n) (n, H)."""
+
+
+class Backward(NamedTuple):
+    """What a frame reads and writes backward; all are contiguous."""
+
+    gradient: Tensor
+    """That of the states from above (n, H)."""
+    gates: Tensor
+    inner: Tensor
+    before: Tensor
+    """As `Forward` has them; `before` may have more rows than n."""
+    carried: Tensor
+    """Gradient from the next frame (n or more, H); becomes what skips U on its way back."""
+    to_product: Tensor
+    """Written: the gradient of U h with c (n, 3H)."""
+    to_new: Tensor
+    """Written: that of the sum inside the new gate (n, H)."""
+
+
 class FrameKernels(ABC):
-    """The elementwise part of a frame, forward and backward; gates are reset, update, new.
-
-    All tensors are contiguous. Results are written to the tensors that are named last.
-    """
+    """The elementwise part of a frame, forward and backward."""
 
     @abstractmethod
-    def forward(
-        self,
-        product: Tensor,
-        bias: Tensor,
-        new_bias: Tensor,
-        before: Tensor,
-        gates: Tensor,
-        inner: Tensor,
-        state: Tensor,
-    ) -> None:
-        """Compute a state h' = n + z (h - n).
-
-        Reads U h (n, 3H), b (3H,), c (H,), h (n, H), and W x in `gates` (n, 3H), which becomes the
-        gates' values; writes `inner` (n, H), U_n h + c, and `state` (n, H).
-        """
+    def forward(self, frame: Forward) -> None:
+        """Compute a state."""
 
     @abstractmethod
-    def backward(
-        self,
-        gradient: Tensor,
-        gates: Tensor,
-        inner: Tensor,
-        before: Tensor,
-        later: int,
-        carried: Tensor,
-        to_product: Tensor,
-        to_new: Tensor,
-    ) -> None:
-        """Compute the gradient of a frame.
-
-        Reads the states' `gradient` (n, H), what `forward` wrote, and the states `before` (n or
-        more, H). The first `later` rows of `carried` (n or more, H) hold the gradient from the next
-        frame. Its first n become what goes to the frame before without U. Writes `to_product`
-        (n, 3H), the gradient of U h with c, and `to_new` (n, H), that of the sum inside the new
-        gate.
-        """
+    def backward(self, frame: Backward, later: int) -> None:
+        """Compute the gradient of a frame; the next one gave the first `later` rows of carried."""
 
 
 class TorchFrames(FrameKernels):
     """Torch's operations, in any floating type."""
 
-    def forward(
-        self,
-        product: Tensor,
-        bias: Tensor,
-        new_bias: Tensor,
-        before: Tensor,
-        gates: Tensor,
-        inner: Tensor,
-        state: Tensor,
-    ) -> None:
+    def forward(self, frame: Forward) -> None:
         """See `FrameKernels`."""
-        hidden = len(new_bias)
-        gates.add_(bias)
-        both, new = gates[:, : 2 * hidden], gates[:, 2 * hidden :]
-        both.add_(product[:, : 2 * hidden]).sigmoid_()
-        torch.add(product[:, 2 * hidden :], new_bias, out=inner)
-        new.addcmul_(both[:, :hidden], inner).tanh_()
-        torch.lerp(new, before, both[:, hidden:], out=state)
+        hidden = len(frame.new_bias)
+        frame.gates.add_(frame.bias)
+        both, new = frame.gates[:, : 2 * hidden], frame.gates[:, 2 * hidden :]
+        both.add_(frame.product[:, : 2 * hidden]).sigmoid_()
+        torch.add(frame.product[:, 2 * hidden :], frame.new_bias, out=frame.inner)
+        new.addcmul_(both[:, :hidden], frame.inner).tanh_()
+        torch.lerp(new, frame.before, both[:, hidden:], out=frame.state)
 
-    def backward(
-        self,
-        gradient: Tensor,
-        gates: Tensor,
-        inner: Tensor,
-        before: Tensor,
-        later: int,
-        carried: Tensor,
-        to_product: Tensor,
-        to_new: Tensor,
-    ) -> None:
+    def backward(self, frame: Backward, later: int) -> None:
         """See `FrameKernels`."""
-        r, z, n = gates.unflatten(1, (3, -1)).unbind(1)
-        of_reset, of_update, of_inner = to_product.unflatten(1, (3, -1)).unbind(1)
-        carried = carried[: len(gradient)]
+        r, z, n = frame.gates.unflatten(1, (3, -1)).unbind(1)
+        of_reset, of_update, of_inner = frame.to_product.unflatten(1, (3, -1)).unbind(1)
+        carried = frame.carried[: len(n)]
         carried[later:] = 0
-        carried.add_(gradient)
-        torch.mul(carried, (1 - z).mul_(1 - n * n), out=to_new)
-        torch.mul(to_new, r, out=of_inner)
-        torch.sub(1, r, out=of_reset).mul_(of_inner).mul_(inner)
+        carried.add_(frame.gradient)
+        torch.mul(carried, (1 - z).mul_(1 - n * n), out=frame.to_new)
+        torch.mul(frame.to_new, r, out=of_inner)
+        torch.sub(1, r, out=of_reset).mul_(of_inner).mul_(frame.inner)
         torch.sub(1, z, out=of_update).mul_(z)
-        of_update.mul_(before[: len(n)] - n).mul_(carried)
+        of_update.mul_(frame.before[: len(n)] - n).mul_(carried)
         carried.mul_(z)
 
 
@@ -128,53 +113,15 @@ class CompiledFrames(FrameKernels):
         self._backward.argtypes = [size] * 3 + [pointer] * 7
         self._forward.restype = self._backward.restype = None
 
-    def forward(
-        self,
-        product: Tensor,
-        bias: Tensor,
-        new_bias: Tensor,
-        before: Tensor,
-        gates: Tensor,
-        inner: Tensor,
-        state: Tensor,
-    ) -> None:
+    def forward(self, frame: Forward) -> None:
         """See `FrameKernels`."""
-        self._forward(
-            len(state),
-            len(new_bias),
-            product.data_ptr(),
-            bias.data_ptr(),
-            new_bias.data_ptr(),
-            before.data_ptr(),
-            gates.data_ptr(),
-            inner.data_ptr(),
-            state.data_ptr(),
-        )
+        rows, hidden = frame.state.shape
+        self._forward(rows, hidden, *[one.data_ptr() for one in frame])
 
-    def backward(
-        self,
-        gradient: Tensor,
-        gates: Tensor,
-        inner: Tensor,
-        before: Tensor,
-        later: int,
-        carried: Tensor,
-        to_product: Tensor,
-        to_new: Tensor,
-    ) -> None:
+    def backward(self, frame: Backward, later: int) -> None:
         """See `FrameKernels`."""
-        self._backward(
-            len(gradient),
-            later,
-            gradient.shape[1],
-            gradient.data_ptr(),
-            gates.data_ptr(),
-            inner.data_ptr(),
-            before.data_ptr(),
-            carried.data_ptr(),
-            to_product.data_ptr(),
-            to_new.data_ptr(),
-        )
+        rows, hidden = frame.gradient.shape
+        self._backward(rows, later, hidden, *[one.data_ptr() for one in frame])
 
 
 @cache
