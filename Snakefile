@@ -13,7 +13,7 @@ from schatten.recipe import step_settings
 from schatten.recipe.figures import CURVES, FIGURES
 from schatten.recipe.layout import NodePattern
 from schatten.runtime.seals import refuse_damaged
-from schatten.workflow import any_of, given, scaled, workflow_of
+from schatten.workflow import any_of, given, made, scaled, workflow_of
 
 min_version("9.27")
 process.jobs_die_with_me()

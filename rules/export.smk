@@ -2,6 +2,8 @@
 
 from schatten.workflow.inputs import ENGINE, SEARCH_PROGRAM
 
+# A quarter of the machine's cores: on two cores the other one goes on with a training.
+ENGINE_THREADS = max(1, min(8, (workflow.cores or 8) // 4))
 EXPORTED = str(PATHS.home / "am/{folder}/model.{precision}")
 
 
@@ -47,43 +49,53 @@ rule engine_greedy:
     input:
         engine=ENGINE,
         model=EXPERIMENT.exported,
-        cuts=PATHS.cuts("{split}"),
+        cuts=[PATHS.cuts(split) for split in EXPERIMENT.recipe.splits.test],
     output:
-        PATHS.hypotheses(NODE, "engine", "none", "{split}", "{precision}"),
+        [
+            PATHS.hypotheses(NODE, "engine", "none", split, "{precision}")
+            for split in EXPERIMENT.recipe.splits.test
+        ],
     log:
-        PATHS.decoded(NODE, "engine", "none", "{precision}") / "{split}.log",
-    threads: 1
+        PATHS.decoded(NODE, "engine", "none", "{precision}") / "test.log",
+    threads: ENGINE_THREADS
     resources:
-        mem_mb=scaled(2000),
+        mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
         settings=step_settings.settings("decode"),
+        cuts=given("cuts"),
+        made=made,
     shell:
-        "schatten recognize --recipe {EXPERIMENT.name:q} {EXPERIMENT.audio_option} --engine {input.engine:q} --model {input.model:q} --cuts {input.cuts:q} --output {output:q} > {log:q} 2>&1"
+        "schatten recognize --recipe {EXPERIMENT.name:q} {EXPERIMENT.audio_option} --engine {input.engine:q} --model {input.model:q} {params.cuts:q} {params.made:q} --jobs {threads} > {log:q} 2>&1"
 
 
 rule engine_beam:
     input:
         engine=ENGINE,
         model=EXPERIMENT.exported,
-        cuts=PATHS.cuts("{split}"),
+        cuts=[PATHS.cuts(split) for split in EXPERIMENT.recipe.splits.test],
         lm=PATHS.lm("{lm}") / "bin",
         lexicon=EXPERIMENT.lexicon,
         weights=EXPERIMENT.weights,
     output:
-        PATHS.hypotheses(NODE, "engine", "{lm}", "{split}", "{precision}"),
+        [
+            PATHS.hypotheses(NODE, "engine", "{lm}", split, "{precision}")
+            for split in EXPERIMENT.recipe.splits.test
+        ],
     log:
-        PATHS.decoded(NODE, "engine", "{lm}", "{precision}") / "{split}.log",
+        PATHS.decoded(NODE, "engine", "{lm}", "{precision}") / "test.log",
     wildcard_constraints:
         lm="|".join(EXPERIMENT.recipe.language_models),
-    threads: 1
+    threads: ENGINE_THREADS
     resources:
-        mem_mb=scaled(2000),
+        mem_mb=scaled(4000),
         runtime=scaled(240),
     params:
         settings=step_settings.decode_settings(EXPERIMENT.recipe, "engine"),
+        cuts=given("cuts"),
+        made=made,
     shell:
-        "schatten recognize --recipe {EXPERIMENT.name:q} {EXPERIMENT.audio_option} --engine {input.engine:q} --model {input.model:q} --cuts {input.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} --output {output:q} > {log:q} 2>&1"
+        "schatten recognize --recipe {EXPERIMENT.name:q} {EXPERIMENT.audio_option} --engine {input.engine:q} --model {input.model:q} {params.cuts:q} --lm {input.lm:q} --lexicon {input.lexicon:q} --weights {input.weights:q} {params.made:q} --jobs {threads} > {log:q} 2>&1"
 
 
 rule decoder_bench:

@@ -8,7 +8,7 @@ from project import ROOT
 from small_models import KINDS
 
 from schatten import models
-from schatten.export import export
+from schatten.export.run import export
 from schatten.runtime import process
 
 OPTIONS = {

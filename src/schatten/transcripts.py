@@ -30,7 +30,7 @@ def read_references(cuts: Path) -> list[Utterance]:
     """
     found: dict[str, Utterance] = {}
     for cut in read_jsonl(cuts):
-        utterance = _utterance(cut, cuts)
+        utterance = as_utterance(cut, cuts)
         if utterance.id in found:
             raise UserError(f"{cuts} holds utterance {utterance.id} twice: ids must be unique")
         found[utterance.id] = utterance
@@ -39,7 +39,8 @@ def read_references(cuts: Path) -> list[Utterance]:
     return [found[name] for name in sorted(found)]
 
 
-def _utterance(cut: Any, cuts: Path) -> Utterance:
+def as_utterance(cut: Any, cuts: Path) -> Utterance:
+    """Return the utterance of a row of a manifest; one that is none is a `UserError`."""
     try:
         (supervision,) = cut["supervisions"]
         return Utterance(

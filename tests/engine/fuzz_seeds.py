@@ -21,7 +21,7 @@ def write_models(folder):
     from small_models import LETTERS, PHONES, PIECES, make
 
     from schatten import models
-    from schatten.export import export
+    from schatten.export.run import export
     from schatten.recipe.models import Convolution, DeepSpeech2, Lstm
 
     layer = Convolution(channels=2, kernel=(3, 5), stride=(2, 4))

@@ -4,11 +4,14 @@ import json
 
 import numpy as np
 import pytest
+import soundfile
+from lhotse import CutSet
 
-from schatten.decode import engine as decode
 from schatten.decode.engine import Engine, Language
+from schatten.decode.sound import Sound, read_sounds
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
+from schatten.runtime.files import read_jsonl, write_jsonl
 from schatten.transcripts import read_hypotheses
 
 
@@ -21,7 +24,7 @@ def program(build):
 def test_words_are_those_of_the_streams(engine, program, made, split, sound, tmp_path, precision):
     _, model = made("lstm", precision)
     output = tmp_path / "test.hyp.txt"
-    said = Engine(program, model, Decoding()).decode(split, split.parent, output)
+    said = Engine(program, model, Decoding()).decode([(split, output)], split.parent)
     assert said.startswith("3 utterances, 5.0 s of audio, RTF 0.0")
     words = read_hypotheses(output)
     for name, samples in (("a", sound), ("b", sound[8000:24000])):
@@ -38,7 +41,7 @@ def test_a_language_model_and_its_weights(engine, program, made, files, split, s
     arpa, lexicon = files
     settings = Decoding(beam=20, beam_threshold=12.0, token_beam=6)
     language = Language(arpa, lexicon, weights)
-    Engine(program, model, settings, language).decode(split, split.parent, output)
+    Engine(program, model, settings, language).decode([(split, output)], split.parent)
     opened = engine.open(model)
     options = {"lm_weight": 0.6, "word_bonus": 2.0, **settings.model_dump(include={"beam"})}
     options |= {"beam_threshold": 12.0, "token_beam": 6}
@@ -51,25 +54,81 @@ def test_what_the_engine_refuses_is_said(program, made, files, split, tmp_path):
     _, model = made("lstm")
     output = tmp_path / "test.hyp.txt"
     with pytest.raises(UserError, match="build the engine"):
-        Engine(tmp_path, model, Decoding()).decode(split, split.parent, output)
+        Engine(tmp_path, model, Decoding()).decode([(split, output)], split.parent)
     with pytest.raises(UserError, match="no GGUF file"):
-        Engine(program, files[0], Decoding()).decode(split, split.parent, output)
+        Engine(program, files[0], Decoding()).decode([(split, output)], split.parent)
     assert not output.exists()
+
+
+@pytest.fixture
+def other(split, tmp_path):
+    """Another split: the same recordings in another order, one of them left out."""
+    rows = read_jsonl(split)
+    write_jsonl(tmp_path / "other.cuts.jsonl.gz", [rows[2], rows[0]])
+    return tmp_path / "other.cuts.jsonl.gz"
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 3, 7])
+def test_processes_share_splits_and_change_no_byte(program, made, split, other, tmp_path, jobs):
+    _, model = made("lstm")
+    engine, alone = Engine(program, model, Decoding()), [tmp_path / "a", tmp_path / "b"]
+    for cuts, output in zip((split, other), alone, strict=True):
+        engine.decode([(cuts, output)], None)
+    together = [tmp_path / "together.a", tmp_path / "together.b"]
+    said = engine.decode(list(zip((split, other), together, strict=True)), None, jobs)
+    assert said.startswith("5 utterances, 9.0 s of audio")
+    for one, output in zip(alone, together, strict=True):
+        assert output.read_bytes() == one.read_bytes() and len(read_hypotheses(one)) > 1
+
+
+def test_an_error_in_one_process_ends_all_and_writes_nothing(
+    program, made, split, other, tmp_path, monkeypatch
+):
+    _, model = made("lstm")
+    whole = Sound.write_wav
+
+    def write(sound, path):
+        if sound.utterance.id == "b":
+            raise UserError("its recording is gone")
+        whole(sound, path)
+
+    monkeypatch.setattr(Sound, "write_wav", write)
+    outputs = [tmp_path / "a", tmp_path / "b"]
+    with pytest.raises(UserError, match="its recording is gone"):
+        Engine(program, model, Decoding()).decode(
+            list(zip((split, other), outputs, strict=True)), None, 2
+        )
+    assert not any(output.exists() for output in outputs)
+
+
+def test_sound_is_what_lhotse_loads(split, sound, tmp_path):
+    for one, cut in zip(read_sounds(split, split.parent), CutSet.from_file(split), strict=True):
+        one.write_wav(tmp_path / "one.wav")
+        loaded = cut.with_recording_path_prefix(split.parent).resample(16000).load_audio()[0]
+        written, rate = soundfile.read(tmp_path / "one.wav", dtype="int16")
+        assert rate == 16000
+        assert np.array_equal(written, np.rint(loaded * 32768).clip(-32768, 32767))
+
+
+def test_a_recording_that_is_gone_is_named(split, tmp_path):
+    (tmp_path / "audio/one.flac").unlink()
+    with pytest.raises(UserError, match=r"one\.flac cannot be read"):
+        read_sounds(split, split.parent)[0].write_wav(tmp_path / "one.wav")
 
 
 def test_an_utterance_that_cannot_be_read_ends_the_split(
     program, made, split, tmp_path, monkeypatch
 ):
     """A file that a full disk cut off, for example; the engine itself would go on."""
-    whole = decode.write_wav
+    whole = Sound.write_wav
 
-    def write(cut, path):
-        whole(cut, path)
-        if cut.id == "b-cut":
+    def write(sound, path):
+        whole(sound, path)
+        if sound.utterance.id == "b":
             path.write_bytes(path.read_bytes()[:-1000])
 
-    monkeypatch.setattr(decode, "write_wav", write)
+    monkeypatch.setattr(Sound, "write_wav", write)
     output = tmp_path / "test.hyp.txt"
-    with pytest.raises(UserError, match=r"utterance\.wav is cut off"):
-        Engine(program, made("lstm")[1], Decoding()).decode(split, split.parent, output)
+    with pytest.raises(UserError, match=r"utterance0\.wav is cut off"):
+        Engine(program, made("lstm")[1], Decoding()).decode([(split, output)], split.parent)
     assert not output.exists()

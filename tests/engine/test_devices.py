@@ -153,7 +153,7 @@ def words(build, bundled, split, tmp_path):
     program, output = build("shared") / "engine/schatten-recognize", tmp_path / "test.hyp.txt"
     language = Language(bundled / "lm.bin", bundled / "lexicon.txt", tmp_path / "weights.json")
     engine = Engine(program, bundled / "model.gguf", Decoding(), language)
-    engine.decode(split, split.parent, output)
+    engine.decode([(split, output)], split.parent)
     return output
 
 

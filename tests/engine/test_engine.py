@@ -10,7 +10,7 @@ from small_models import KINDS
 
 from schatten import models
 from schatten.decode.greedy import greedy_words
-from schatten.export import export
+from schatten.export.run import export
 from schatten.features.extractors import POWER_FLOOR, extractor
 from schatten.units import from_names
 

@@ -14,8 +14,8 @@ from schatten import models
 from schatten.decode.exact import ExactScorer
 from schatten.decode.greedy import greedy_words
 from schatten.decode.weights import Weights
-from schatten.export import export
 from schatten.export.bundle import bundle
+from schatten.export.run import export
 from schatten.recipe.decoding import Decoding
 from schatten.recipe.models import Lstm
 from schatten.runtime.files import write_json

@@ -10,8 +10,8 @@ from small_models import make as make_model
 
 from schatten import models
 from schatten.errors import UserError
-from schatten.export import export
 from schatten.export.bundle import bundle
+from schatten.export.run import export
 from schatten.recipe.decoding import Decoding
 from schatten.runtime import explain
 from schatten.runtime.files import read_json, write_json

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from schatten import models
 from schatten.cli.export import app
-from schatten.export import export
 from schatten.export.folding import affine, fold
 from schatten.export.quantize import quantize_rows
+from schatten.export.run import export
 from schatten.models.layers import MaskedBatchNorm
 from schatten.recipe.models import Convolution, DeepSpeech2
 

@@ -1,12 +1,20 @@
 """Verbs from log-probabilities to scored words: graph, tune, decode, score, compare-scores."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from schatten.cli.options import LEXICON, SEARCH_PROGRAM, WEIGHTS, RecipeOption, UnitsOption
+from schatten.cli.options import (
+    LEXICON,
+    SEARCH_PROGRAM,
+    WEIGHTS,
+    RecipeOption,
+    UnitsOption,
+    one_each,
+)
 
 app = typer.Typer()
 
@@ -113,8 +121,13 @@ def tune(
 def decode(
     *,
     recipe: RecipeOption,
-    logprobs: LogProbsOption,
-    output: Annotated[Path, typer.Option(help="Words: UTTERANCE WORD WORD ... a line.")],
+    logprobs: Annotated[
+        list[Path], typer.Option(help="Log-probabilities of a split (.npz); may be repeated.")
+    ],
+    output: Annotated[
+        list[Path],
+        typer.Option(help="Words: UTTERANCE WORD WORD ... a line; once for each --logprobs."),
+    ],
     decoder: Annotated[
         DecoderName,
         typer.Option(
@@ -132,30 +145,47 @@ def decode(
     ] = None,
 ) -> None:
     """Turn log-probabilities into words: greedily, or by a search with a language model."""
-    from schatten import recipe as recipes
-    from schatten.decode import run
-    from schatten.decode.engine_search import PROGRAM
-    from schatten.decode.files import GraphFiles, SearchFiles
-    from schatten.decode.wfst import k2_search
-
     given = {"--lm": lm, "--lexicon": lexicon, "--graph": graph, "--weights": weights, "--k2": k2}
     given["--program"] = program
     _require_options(decoder, {name for name, value in given.items() if value is not None})
+    one_each("--logprobs", logprobs, output)
     if k2 is not None and lm is not None:
         raise typer.BadParameter("--k2 takes no --lm: it rescores no lattices")
+    run = _decoding(recipe, decoder, given)
+    for split, words in zip(logprobs, output, strict=True):
+        typer.echo(run(split, words))
+
+
+def _decoding(
+    recipe: str, decoder: DecoderName, given: dict[str, Path | None]
+) -> Callable[[Path, Path], str]:
+    """Return what decodes log-probabilities to a file of words, and says how fast it was."""
+    from schatten import recipe as recipes
+    from schatten.decode import run
+    from schatten.decode.files import GraphFiles, SearchFiles
+
     settings = recipes.load(recipe).decoding
+    lm, graph, weights, k2 = (given[name] for name in ("--lm", "--graph", "--weights", "--k2"))
     if decoder == DecoderName.units:
-        typer.echo(run.best_units(logprobs, output))
-    elif weights is None:
-        typer.echo(run.greedy(logprobs, output))
-    elif k2 is not None and graph is not None:
-        typer.echo(k2_search.decode(logprobs, graph, weights, settings.wfst, k2, output))
-    elif graph is not None:
-        typer.echo(run.beam(logprobs, GraphFiles(graph, lm), weights, settings, output))
-    elif lm is not None:
-        searcher = None if decoder is DecoderName.flashlight else program or PROGRAM
-        files = SearchFiles(lm, lexicon, searcher)
-        typer.echo(run.beam(logprobs, files, weights, settings, output))
+        return run.best_units
+    if weights is None:
+        return run.greedy
+    if k2 is not None and graph is not None:
+        from schatten.decode.wfst import k2_search
+
+        return lambda split, words: k2_search.decode(
+            split, graph, weights, settings.wfst, k2, words
+        )
+    files: SearchFiles | GraphFiles
+    if graph is not None:
+        files = GraphFiles(graph, lm)
+    else:
+        from schatten.decode.engine_search import PROGRAM
+
+        assert lm is not None, "every other decoder needs it"
+        searcher = None if decoder is DecoderName.flashlight else given["--program"] or PROGRAM
+        files = SearchFiles(lm, given["--lexicon"], searcher)
+    return lambda split, words: run.beam(split, files, weights, settings, words)
 
 
 def _require_options(decoder: DecoderName, given: set[str]) -> None:
@@ -197,11 +227,22 @@ def beams(
 def score(
     *,
     recipe: RecipeOption,
-    hypotheses: Annotated[Path, typer.Option(help="Words that `decode` wrote.")],
-    cuts: CutsOption,
-    output: Annotated[Path, typer.Option(help="Rates and counts: NAME.score.json.")],
+    hypotheses: Annotated[
+        list[Path], typer.Option(help="Words that `decode` wrote; may be repeated.")
+    ],
+    cuts: Annotated[
+        list[Path],
+        typer.Option(help="Cuts of the split, with transcripts; once for each --hypotheses."),
+    ],
+    output: Annotated[
+        list[Path],
+        typer.Option(help="Rates and counts, NAME.score.json; once for each --hypotheses."),
+    ],
     lexicon: Annotated[
-        Path | None, typer.Option(help="Lexicon, to list words that are out of it.")
+        list[Path] | None,
+        typer.Option(
+            help="Lexicon, to list words that are out of it; once, or once for each --hypotheses."
+        ),
     ] = None,
     units: UnitsOption = None,
 ) -> None:
@@ -215,8 +256,14 @@ def score(
     from schatten import recipe as recipes
     from schatten.score.run import score_files
 
+    known: list[Path | None] = [*lexicon] if lexicon else [None]
+    known *= len(output) if len(known) == 1 else 1
+    one_each("--hypotheses", hypotheses, output)
+    one_each("--cuts", cuts, output)
+    one_each("--lexicon", known, output)
     tables = recipes.load(recipe).tables
-    typer.echo(score_files(hypotheses, cuts, output, lexicon, tables, units))
+    for files in zip(hypotheses, cuts, output, known, strict=True):
+        typer.echo(score_files(*files, tables, units))
 
 
 @app.command("compare-scores")

@@ -119,7 +119,7 @@ def _sample(
     """Write utterances of a split as WAV files for as long as the context lasts."""
     import tempfile
 
-    from schatten.decode.engine import write_sample
+    from schatten.decode.sound import write_sample
     from schatten.device.speed import sample
     from schatten.transcripts import read_hypotheses
 

@@ -43,14 +43,16 @@ def export(
 ) -> None:
     """Write a trained model for the engine (GGUF), or as ONNX: BatchNorm folded, factors kept."""
     from schatten.errors import UserError
-    from schatten.export import export as run
-    from schatten.export.onnx import export_onnx
 
     if format_ == FormatName.onnx:
+        from schatten.export.onnx import export_onnx
+
         typer.echo(export_onnx(model, precision.value, frames, output))
     elif frames is not None:
         raise UserError("--frames is for --format onnx: leave it out")
     else:
+        from schatten.export.run import export as run
+
         typer.echo(run(model, precision.value, output))
 
 

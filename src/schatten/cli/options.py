@@ -1,5 +1,6 @@
 """Options that several verbs share."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -32,3 +33,12 @@ TasksOption = Annotated[
         "--tasks", min=1, help="Tasks of a Slurm job, each with --jobs processes, on all its nodes."
     ),
 ]
+
+
+def one_each(option: str, values: Sequence[Path | None], outputs: Sequence[Path]) -> None:
+    """Refuse an option that is not given once for each `--output`."""
+    if len(values) != len(outputs):
+        raise typer.BadParameter(
+            f"{len(values)} times {option}, but {len(outputs)} times --output: give each of them "
+            "once for each split, in the same order"
+        )

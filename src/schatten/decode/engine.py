@@ -1,31 +1,25 @@
-"""Decoding a split with the engine: sound in, words out, one process for the whole split.
+"""Decoding splits with the engine: sound in, words out, one process of the engine for each job.
 
-The engine reads 16 kHz WAV files. Each utterance is converted to one, which is removed as soon as
-its words are there.
+The engine reads 16 kHz WAV files. Each utterance is converted to one, which the process's next
+utterance replaces.
 """
 
 import json
 import subprocess
 import tempfile
-import wave
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from lhotse import CutSet
-from lhotse.cut import Cut
-
+from schatten.decode.sound import Sound, read_sounds
 from schatten.decode.weights import read_weights
 from schatten.errors import UserError
-from schatten.features.store import read_cuts
 from schatten.recipe.decoding import Decoding
 from schatten.transcripts import write_hypotheses
-
-SAMPLE_RATE = 16000
-_FULL_SCALE = 32768
 
 
 @dataclass(frozen=True)
@@ -50,25 +44,26 @@ class Engine:
     language: Language | None = None
     """None for greedy decoding."""
 
-    def decode(self, cuts: Path, audio: Path, output: Path) -> str:
-        """Write the words of a split; return the speed in a line.
+    def decode(self, splits: Sequence[tuple[Path, Path]], audio: Path | None, jobs: int = 1) -> str:
+        """Write the words of some splits, pairs of cuts and output; return the speed in a line.
 
-        Audio paths in `cuts` are relative to the folder `audio`. Errors: `UserError` if the engine
-        cannot be run or refuses its files.
+        Audio paths in cuts are relative to the folder `audio`, or to that of the cuts. `jobs`
+        processes of the engine share the utterances; no word depends on their number. Errors:
+        `UserError` if the engine cannot be run or refuses its files; nothing is written then.
         """
-        utterances = read_cuts(cuts).with_recording_path_prefix(audio)
-        scratch = tempfile.TemporaryDirectory(prefix="schatten-")
-        with scratch as folder, _running(self.command) as ask:
-            words = dict(_recognised(utterances, ask, Path(folder) / "utterance.wav"))
-            totals = ask(None)
-        write_hypotheses(output, words)
-        return (
-            f"{len(words)} utterances, {totals['audio_seconds']:.1f} s of audio, "
-            f"RTF {totals['rtf']:.5f}, acoustic model {totals['acoustic_share']:.3f} of the time, "
-            f"first text {totals['first_seconds']:.3f} s after its word began, final text "
-            f"{1000 * totals['final_seconds']:.2f} ms after the last sample (means), "
-            f"peak memory {totals['peak_megabytes']:.1f} MB"
-        )
+        sounds = [read_sounds(cuts, audio or cuts.parent) for cuts, _ in splits]
+        with tempfile.TemporaryDirectory(prefix="schatten-") as folder:
+            work = _Work([(number, one) for number, some in enumerate(sounds) for one in some])
+            wavs = [Path(folder) / f"utterance{number}.wav" for number in range(jobs)]
+            command = self.command
+            with ThreadPoolExecutor(jobs) as pool:
+                totals = list(pool.map(lambda wav: _share(command, work, wav), wavs))
+        for number, (_, output) in enumerate(splits):
+            said = {
+                one.utterance.id: work.words[number, one.utterance.id] for one in sounds[number]
+            }
+            write_hypotheses(output, said)
+        return _speed(len(work.words), totals)
 
     @property
     def command(self) -> list[str]:
@@ -87,36 +82,51 @@ Ask = Callable[[Path | None], dict[str, Any]]
 """Gives the engine a WAV file and returns what it says; None ends it and returns its totals."""
 
 
-def _recognised(utterances: CutSet, ask: Ask, wav: Path) -> Iterator[tuple[str, list[str]]]:
-    for cut in utterances:
-        write_wav(cut, wav)
-        yield cut.supervisions[0].id, ask(wav)["text"].split()
+class _Work:
+    """Utterances that wait for a process, each taken once, and the words of the others."""
+
+    def __init__(self, sounds: Sequence[tuple[int, Sound]]) -> None:
+        self.waiting = deque(sounds)
+        """Number of the split, and sound."""
+        self.words: dict[tuple[int, str], list[str]] = {}
+        """Words by number of the split and utterance."""
+
+    def __iter__(self) -> Iterator[tuple[int, Sound]]:
+        with suppress(IndexError):  # a deque may be shared by threads
+            while True:
+                yield self.waiting.popleft()
 
 
-def write_wav(cut: Cut, path: Path) -> None:
-    """Write an utterance as the engine reads it: 16 kHz, mono, 16 bits."""
-    samples = cut.resample(SAMPLE_RATE).load_audio()[0]
-    whole = np.rint(samples * _FULL_SCALE).clip(-_FULL_SCALE, _FULL_SCALE - 1)
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(whole.astype("<i2").tobytes())
+def _share(command: list[str], work: _Work, wav: Path) -> dict[str, Any]:
+    """Recognise utterances in one process until none is left; return its totals."""
+    try:
+        with _running(command) as ask:
+            for number, sound in work:
+                sound.write_wav(wav)
+                work.words[number, sound.utterance.id] = ask(wav)["text"].split()
+            return ask(None)
+    except BaseException:
+        work.waiting.clear()  # the other processes stop too
+        raise
 
 
-def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:
-    """Write `count` utterances, spread over a split, as WAV files; return them by utterance.
+def _speed(utterances: int, processes: Sequence[dict[str, Any]]) -> str:
+    """Return the speed in a line, and the memory of the largest process."""
+    audio = sum(one["audio_seconds"] for one in processes)
+    computing = sum(one["compute_seconds"] for one in processes)
 
-    Audio paths in `cuts` are relative to the folder `audio`.
-    """
-    utterances = list(read_cuts(cuts))
-    every = max(1, len(utterances) // count)
-    chosen = CutSet.from_cuts(utterances[::every][:count]).with_recording_path_prefix(audio)
-    found = {}
-    for number, cut in enumerate(chosen):
-        found[cut.supervisions[0].id] = folder / f"{number}.wav"
-        write_wav(cut, folder / f"{number}.wav")
-    return found
+    def mean(name: str, weight: str) -> float:
+        total = sum(one[weight] for one in processes)
+        return float(sum(one[name] * one[weight] for one in processes) / max(total, 1e-9))
+
+    return (
+        f"{utterances} utterances, {audio:.1f} s of audio, "
+        f"RTF {computing / max(audio, 1e-9):.5f}, "
+        f"acoustic model {mean('acoustic_share', 'compute_seconds'):.3f} of the time, "
+        f"first text {mean('first_seconds', 'utterances'):.3f} s after its word began, final text "
+        f"{1000 * mean('final_seconds', 'utterances'):.2f} ms after the last sample (means), "
+        f"peak memory {max(one['peak_megabytes'] for one in processes):.1f} MB"
+    )
 
 
 @contextmanager

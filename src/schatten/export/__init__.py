@@ -1,5 +1,4 @@
-"""Export: a trained model becomes one GGUF file that the streaming engine maps into memory."""
+"""Export: a trained model becomes one GGUF file that the streaming engine maps into memory.
 
-from schatten.export.run import export
-
-__all__ = ["export"]
+Nothing is imported here: bundles are made without torch.
+"""

@@ -78,7 +78,7 @@ def _put(source: Path, target: Path) -> None:
     if source.suffix != _TRAINED:
         shutil.copyfile(source, target)
         return
-    from schatten.export import export  # torch, which copying does without
+    from schatten.export.run import export  # torch, which copying does without
 
     export(source, "int8", target)
 

@@ -6,11 +6,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 
 class Settings(BaseModel):
-    """A part of a recipe; unknown keys, infinity and NaN are refused, and values are frozen."""
+    """A part of a recipe; unknown keys, infinity and NaN are refused, and values are frozen.
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
+    Texts below fields describe them on the page of settings, which reads them itself: pydantic
+    would parse every class's source whenever a verb starts.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]

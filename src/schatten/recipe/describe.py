@@ -1,7 +1,10 @@
 """The settings of a recipe as a page of Markdown, made from the schema's own descriptions."""
 
+import ast
 import inspect
+import textwrap
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, get_args, get_origin
 
 import yaml
@@ -25,7 +28,10 @@ def settings_page() -> str:
     for group in _groups(Recipe, []):
         lines = [f"## {group.__name__}", "", inspect.getdoc(group) or "", ""]
         lines += ["| key | default | meaning |", "| --- | --- | --- |"]
-        lines += [_row(name, field) for name, field in group.model_fields.items()]
+        meanings = meanings_of(group)
+        lines += [
+            _row(name, field, meanings.get(name, "")) for name, field in group.model_fields.items()
+        ]
         sections.append("\n".join(lines) + "\n")
     return "\n".join(sections)
 
@@ -48,8 +54,25 @@ def _settings_in(annotation: Any) -> Iterator[type[Settings]]:
         yield from _settings_in(argument)
 
 
-def _row(name: str, field: FieldInfo) -> str:
-    meaning = " ".join((field.description or "").split())
+def meanings_of(group: type[Settings]) -> dict[str, str]:
+    """Return the text below each field of a group of settings, by the field's name."""
+    found: dict[str, str] = {}
+    for one in reversed(group.__mro__):
+        if issubclass(one, Settings):
+            (body,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
+            assert isinstance(body, ast.ClassDef)
+            for field, text in pairwise(body.body):
+                match field, text:
+                    case (
+                        ast.AnnAssign(target=ast.Name(name)),
+                        ast.Expr(value=ast.Constant(value=str(meaning))),
+                    ):
+                        found[name] = inspect.cleandoc(meaning)
+    return found
+
+
+def _row(name: str, field: FieldInfo, text: str) -> str:
+    meaning = " ".join(text.split())
     kinds = [one.__name__ for one in _settings_in(field.annotation)]
     if kinds:
         meaning = f"{meaning} ({' or '.join(dict.fromkeys(kinds))})".strip()

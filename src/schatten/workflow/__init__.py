@@ -11,7 +11,7 @@ from schatten.workflow.config import DEFAULT_RECIPE, KEYS, workflow_of
 from schatten.workflow.inputs import Workflow
 from schatten.workflow.step_rules import any_of
 
-__all__ = ["DEFAULT_RECIPE", "KEYS", "Workflow", "any_of", "given", "scaled", "workflow_of"]
+__all__ = ["DEFAULT_RECIPE", "KEYS", "Workflow", "any_of", "given", "made", "scaled", "workflow_of"]
 
 
 def scaled(amount: int) -> Callable[[Any, int], int]:
@@ -35,3 +35,8 @@ def given(option: str, *names: str) -> Callable[[Any, Any], list[str]]:
         return [f"--{option}={path}" for path in paths]
 
     return options
+
+
+def made(wildcards: Any, output: Any) -> list[str]:
+    """Return the param that gives the files that a job makes to `--output`, one after another."""
+    return [f"--output={path}" for path in output]

@@ -18,6 +18,7 @@ from schatten.recipe.layout import (
 from schatten.recipe.rates import choosing_lm, writes_words
 from schatten.recipe.tables import written
 from schatten.workflow.experiment import Experiment
+from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
 from schatten.workflow.step_rules import StepRule, step_rules
 
 ENGINE = Path(".tools/engine/bin/schatten-recognize")
@@ -31,6 +32,16 @@ class Workflow(Experiment):
     def step_rules(self, kind: str) -> list[StepRule]:
         """Return the rules of a class of step."""
         return step_rules(self, kind)
+
+    @property
+    def parts(self) -> list[Part]:
+        """What is decoded in one job: the test splits, dev, the splits of a curve."""
+        return parts(self.recipe)
+
+    @property
+    def score_rules(self) -> list[ScoreRule]:
+        """The rules that score test splits."""
+        return score_rules(self)
 
     @property
     def lexicon_model(self) -> str:
@@ -215,10 +226,7 @@ class Workflow(Experiment):
 
     def known_words(self, wildcards: Any) -> list[Path]:
         """Lexicon of the words that a language model has seen; greedy: those of the main one."""
-        if self.units_read(wildcards):
-            return []
-        main = self.recipe.table_language_models[0]
-        return [self.layout.lexicon(main if wildcards.lm == "none" else wildcards.lm)]
+        return [] if self.units_read(wildcards) else [known_words(self, wildcards.lm)]
 
     def lm_text(self, wildcards: Any) -> Path:
         """The text a language model is estimated on."""

@@ -6,10 +6,10 @@ rules would have a circle.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import NodePattern
@@ -90,16 +90,12 @@ class StepRule:
 
 def step_rules(experiment: Experiment, kind: str) -> list[StepRule]:
     """Return the rules of a class of step; none if no chain has such a step."""
-    groups: dict[tuple[str, tuple[int, ...]], list[Node]] = {}
-    for node in experiment.every_node:
-        if node.step.kind == kind:
-            groups.setdefault((_rule_name(node), node.kept_epochs), []).append(node)
-    owners = {(node.system, node.folder): key for key, nodes in groups.items() for node in nodes}
+    nodes = [node for node in experiment.every_node if node.step.kind == kind]
+    groups = grouped(nodes, lambda node: (_rule_name(node), node.kept_epochs), lambda x: x.folder)
     found = []
-    for key, nodes in groups.items():
-        for number, part in enumerate(_apart(key, nodes, owners)):
-            name = "_".join([key[0], *(f"e{epoch}" for epoch in key[1])])
-            found.append(StepRule(experiment, f"{name}_{number}" if number else name, tuple(part)))
+    for (title, epochs), number, part in groups:
+        name = "_".join([title, *(f"e{epoch}" for epoch in epochs)])
+        found.append(StepRule(experiment, numbered(name, number), part))
     return found
 
 
@@ -113,13 +109,36 @@ def _rule_name(node: Node) -> str:
     return re.sub(r"\W", "_", name)
 
 
-def _apart(key: Any, nodes: Sequence[Node], owners: dict[tuple[str, str], Any]) -> list[list[Node]]:
-    """Return the nodes as they are, or by system where the rule would match another rule's."""
-    systems = list(dict.fromkeys(node.system for node in nodes))
-    pairs = [(system, node.folder) for system in systems for node in nodes]
-    if all(owners.get(pair, key) == key for pair in pairs):
-        return [list(nodes)]
-    return [[node for node in nodes if node.system == system] for system in systems]
+Key = TypeVar("Key", bound=Hashable)
+
+
+def grouped(
+    nodes: Iterable[Node], key_of: Callable[[Node], Key], place_of: Callable[[Node], str]
+) -> list[tuple[Key, int, tuple[Node, ...]]]:
+    """Return the nodes of each rule, with their key and their number among rules of that key.
+
+    Nodes of one key share a rule. `place_of` gives a node's wildcard `node`. Where a rule's systems
+    and places would match a node of another key, each system has a rule of its own.
+    """
+    groups: dict[Key, list[Node]] = {}
+    for node in nodes:
+        groups.setdefault(key_of(node), []).append(node)
+    owners = {(one.system, place_of(one)): key for key, many in groups.items() for one in many}
+    found = []
+    for key, many in groups.items():
+        systems = list(dict.fromkeys(node.system for node in many))
+        pairs = [(system, place_of(node)) for system in systems for node in many]
+        if all(owners.get(pair, key) == key for pair in pairs):
+            found.append((key, 0, tuple(many)))
+            continue
+        for number, system in enumerate(systems):
+            found.append((key, number, tuple(one for one in many if one.system == system)))
+    return found
+
+
+def numbered(name: str, number: int) -> str:
+    """Return the name of a rule: the first has no number."""
+    return f"{name}_{number}" if number else name
 
 
 def any_of(values: Iterable[str]) -> str:

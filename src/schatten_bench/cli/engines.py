@@ -75,9 +75,8 @@ def _programs(model: Path, program: Path) -> Iterable["EngineProgram"]:
     """Export a model in every form and yield the programs that run it."""
     from typing import cast
 
-    from schatten.export import export
     from schatten.export.onnx import export_onnx
-    from schatten.export.run import Precision
+    from schatten.export.run import Precision, export
     from schatten_bench.engines import EngineProgram
 
     rival = [sys.executable, "-m", "schatten.cli", "device", "rival"]

@@ -1,0 +1,107 @@
+"""The sound of cuts, as the engine reads it: WAV files of 16 kHz, mono, 16 bits.
+
+Cuts are read as plain JSON. lhotse, which takes two seconds to import, loads only what has to be
+resampled or cut out of a longer recording.
+"""
+
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from schatten.errors import UserError
+from schatten.runtime.files import read_jsonl
+from schatten.transcripts import Utterance, as_utterance
+
+SAMPLE_RATE = 16000
+_FULL_SCALE = 32768
+
+
+@dataclass(frozen=True)
+class Sound:
+    """The sound of an utterance."""
+
+    utterance: Utterance
+    cut: dict[str, Any]
+    """The cut's row of the manifest."""
+    audio: Path
+    """Folder that the path in it is relative to."""
+
+    def write_wav(self, path: Path) -> None:
+        """Write it as a WAV file.
+
+        Errors: `UserError` if the recording cannot be read.
+        """
+        samples = _whole_recording(self.cut, self.audio)
+        if samples is None:
+            samples = _by_lhotse(self.cut, self.audio)
+        whole = np.rint(samples * _FULL_SCALE).clip(-_FULL_SCALE, _FULL_SCALE - 1)
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes(whole.astype("<i2").tobytes())
+
+
+def read_sounds(cuts: Path, audio: Path) -> list[Sound]:
+    """Return the utterances of a manifest, in its order; audio paths are relative to `audio`.
+
+    Errors: `UserError` for a missing or damaged manifest.
+    """
+    return [Sound(as_utterance(row, cuts), row, audio) for row in read_jsonl(cuts)]
+
+
+def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:
+    """Write `count` utterances, spread over a split, as WAV files; return them by utterance.
+
+    Audio paths in `cuts` are relative to the folder `audio`.
+    """
+    sounds = read_sounds(cuts, audio)
+    every = max(1, len(sounds) // count)
+    found = {}
+    for number, sound in enumerate(sounds[::every][:count]):
+        found[sound.utterance.id] = folder / f"{number}.wav"
+        sound.write_wav(folder / f"{number}.wav")
+    return found
+
+
+def _whole_recording(cut: dict[str, Any], audio: Path) -> np.ndarray | None:
+    """Return the samples in [-1, 1] of a cut that is a whole recording of the engine's rate.
+
+    None for another cut, and for a recording that is not as the manifest says.
+    """
+    recording = cut.get("recording") or {}
+    sources = recording.get("sources") or [{}]
+    is_plain = (
+        cut.get("type") == "MonoCut"
+        and cut.get("start") == 0
+        and cut.get("duration") == recording.get("duration")
+        and recording.get("sampling_rate") == SAMPLE_RATE
+        and not recording.get("transforms")
+        and len(sources) == 1
+        and sources[0].get("type") == "file"
+        and sources[0].get("channels") == [0]
+    )
+    if not is_plain:
+        return None
+    path = audio / sources[0]["source"]
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise UserError(f"{path} cannot be read ({error}): copy it anew") from None
+    as_said = (rate, *samples.shape) == (SAMPLE_RATE, recording.get("num_samples"), 1)
+    return samples[:, 0] if as_said else None
+
+
+def _by_lhotse(cut: dict[str, Any], audio: Path) -> np.ndarray:
+    """Return the samples in [-1, 1] of any cut, resampled to the engine's rate."""
+    from lhotse.audio.backend import LibsndfileBackend, audio_backend
+    from lhotse.cut import MonoCut
+
+    with audio_backend(LibsndfileBackend()):  # lhotse would pass the name of an .sph to a shell
+        made = MonoCut.from_dict(cut).with_recording_path_prefix(audio)
+        samples: np.ndarray = made.resample(SAMPLE_RATE).load_audio()[0]
+    return samples
