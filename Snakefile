@@ -38,7 +38,7 @@ wildcard_constraints:
     lm="|".join(["none", *EXPERIMENT.recipe.language_models]),
     units="|".join(EXPERIMENT.recipe.unit_sets),
     grid="|".join(EXPERIMENT.recipe.grids) or "none",
-    system="|".join(EXPERIMENT.recipe.systems),
+    system=any_of(EXPERIMENT.recipe.systems),
     device="|".join([*EXPERIMENT.timed, *EXPERIMENT.emulated]),
     seed="[0-9]+",
     node=any_of(EXPERIMENT.places),

@@ -54,6 +54,29 @@ def test_tune_decode_score(decoder: str, folder: Path, program: Path) -> None:
     assert read_json(folder / "dev.score.json")["out_of_lexicon"]["count"] == 0
 
 
+def test_several_splits_in_one_process(folder: Path, program: Path) -> None:
+    write_json(folder / "w.json", {"lm_weight": 1.0, "word_bonus": 0.0})
+    values = {"kim-3": clear_values("ba", 0.8)}
+    write_logprobs(folder / "test.npz", log_probs(values))
+    write_cuts(folder / "test.cuts.jsonl.gz", {"kim-3": "ba"})
+    search = (*SEARCH, "--program", str(program), "--weights", "w.json")
+    more = ("--logprobs", "test.npz", "--output", "test.hyp.txt")
+    assert call(*DECODE, "lexicon", *search).exit_code == 0
+    alone = (folder / "dev.hyp.txt").read_bytes()
+    assert call(*DECODE, "lexicon", *search, *more).exit_code == 0
+    assert (folder / "dev.hyp.txt").read_bytes() == alone
+    assert (folder / "test.hyp.txt").read_text() == "kim-3 ba\n"
+    files = ("--hypotheses", "dev.hyp.txt", "--hypotheses", "test.hyp.txt")
+    files = (*files, "--cuts", "dev.cuts.jsonl.gz", "--cuts", "test.cuts.jsonl.gz")
+    outputs = ("--output", "dev.score.json", "--output", "test.score.json")
+    assert call("score", *files, *outputs, "--lexicon", "lexicon").exit_code == 0
+    scores = [read_json(folder / f"{name}.score.json") for name in ("dev", "test")]
+    assert [one["utterances"] for one in scores] == [3, 1]
+    refused = call("score", *files, "--output", "dev.score.json")
+    assert refused.exit_code == 2
+    assert "2 times --hypotheses, but 1 times --output" in " ".join(refused.output.split())
+
+
 def test_open_tune_and_decode_take_no_lexicon(folder: Path, character_arpa: Path) -> None:
     lm = ("--lm", str(character_arpa))
     split = ("--logprobs", "dev.npz", "--cuts", "dev.cuts.jsonl.gz")

@@ -208,7 +208,9 @@ class Recipe(Settings):
         """Names of the language models in the tables, the main one first."""
         if self.tables.language_models:
             return self.tables.language_models
-        return tuple(name for name in self.language_models if name not in self.lm_variants)
+        curve = self.figures.lm_curve
+        variants = set() if curve is None else set(curve.names)
+        return tuple(name for name in self.language_models if name not in variants)
 
     @property
     def lm_variants(self) -> dict[str, LanguageModel]:

@@ -14,6 +14,7 @@ from schatten.recipe.language_models import LanguageModel, Prune
 WHOLE_BITS = 32
 """Bits of a weight that is not quantized."""
 
+History = Literal["own", "witten_bell"]
 Bits = Annotated[int, Field(ge=2, le=WHOLE_BITS)]
 
 
@@ -28,27 +29,31 @@ class LmCurve(Settings):
     """One of `language_models`: how it is estimated; its own pruning and bits are not used."""
     thresholds: tuple[PositiveFloat, ...] = Field(default=(1e-8, 1e-7, 1e-6, 1e-5), min_length=1)
     """Thresholds of entropy pruning; the unpruned model is a point too."""
-    histories: tuple[Literal["own", "witten_bell"], ...] = Field(
-        default=("own", "witten_bell"), min_length=1
-    )
+    histories: tuple[History, ...] = Field(default=("own", "witten_bell"), min_length=1)
     """Models that give the probabilities of histories (see `Prune`)."""
     quantize_bits: tuple[Bits, ...] = Field(default=(WHOLE_BITS, 8), min_length=1)
     """Bits for probabilities and back-off weights; 32 for floats."""
 
     def variants(self, base: LanguageModel) -> Iterator[tuple[str, LanguageModel]]:
         """Yield each pruned or quantized variant of `base`, with its name."""
-        for bits in self.quantize_bits:
+        for name, pruned, bits in self._ways():
+            prune = None if pruned is None else Prune(threshold=pruned[0], history=pruned[1])
             stored = None if bits == WHOLE_BITS else bits
-            yield f"{self.language_model}.whole.{bits}bit", _variant(base, None, stored)
+            yield name, base.model_copy(update={"prune": prune, "quantize_bits": stored})
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the variants. (Planning asks for them thousands of times, so none is made.)"""
+        return [name for name, _, _ in self._ways()]
+
+    def _ways(self) -> Iterator[tuple[str, tuple[float, History] | None, int]]:
+        """Yield the name of each variant, threshold and history of its pruning, and its bits."""
+        for bits in self.quantize_bits:
+            yield f"{self.language_model}.whole.{bits}bit", None, bits
             for history in self.histories:
                 for threshold in self.thresholds:
-                    prune = Prune(threshold=threshold, history=history)
                     name = f"{self.language_model}.{threshold:g}.{history}.{bits}bit"
-                    yield name, _variant(base, prune, stored)
-
-
-def _variant(base: LanguageModel, prune: Prune | None, bits: int | None) -> LanguageModel:
-    return base.model_copy(update={"prune": prune, "quantize_bits": bits})
+                    yield name, (threshold, history), bits
 
 
 class BeamCurve(Settings):

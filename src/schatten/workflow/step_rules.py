@@ -6,8 +6,9 @@ rules would have a circle.
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby, takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -142,5 +143,23 @@ def numbered(name: str, number: int) -> str:
 
 
 def any_of(values: Iterable[str]) -> str:
-    """Return the constraint of a wildcard that takes these values alone."""
-    return "|".join(re.escape(value) for value in dict.fromkeys(values))
+    """Return the constraint of a wildcard that takes these values alone.
+
+    What several values begin with stands there once: a grid has a hundred names, and Snakemake
+    compiles the constraint again for every output of every rule.
+    """
+    return _alternatives(sorted(set(values)))
+
+
+def _alternatives(values: Sequence[str]) -> str:
+    """Return a regular expression of sorted values, factored by their common beginnings."""
+    if len(values) <= 1:
+        return "".join(map(re.escape, values))
+    parts = []
+    for _, group in groupby(values, lambda value: value[:1]):
+        some = list(group)
+        pairs = zip(some[0], some[-1], strict=False)  # the others lie between these
+        shared = "".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        rests = _alternatives([value[len(shared) :] for value in some])
+        parts.append(re.escape(shared) + (f"(?:{rests})" if len(some) > 1 else ""))
+    return "|".join(parts)
