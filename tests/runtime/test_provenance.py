@@ -94,15 +94,19 @@ def test_the_steps_of_a_chain_are_added_up(results: Path) -> None:
     for path, seconds in (("a.txt", 60.0), ("more/b.txt", 30.0)):
         record = seals.read_record(results / path)
         assert record is not None
+        assert 0 < record["startup_cpu_seconds"] <= record["cpu_seconds"]
         changed = {**record, "seconds": seconds, "cpu_seconds": 2 * seconds}
+        changed["startup_cpu_seconds"] = 6.0
+        if path == "a.txt":  # a record of an earlier version
+            del changed["startup_cpu_seconds"]
         seals.record_of(results / path).write_text(json.dumps(changed))
     assert explain.costs(explain.chain(results / "more/b.txt"))["copy"].steps == 2
     out = io.StringIO()
     explain.show_costs(explain.chain(results / "more/b.txt"), Console(file=out, width=100))
     verb, whole = (line.split() for line in out.getvalue().splitlines()[1:])
-    assert verb[:4] == ["copy", "2", "1.5", "3.0"]
-    assert whole[1:4] == verb[1:4]
-    assert float(whole[4]) > 1
+    assert verb[:5] == ["copy", "2", "1.5", "3.0", "10.0"]
+    assert whole[1:5] == verb[1:5]
+    assert float(whole[5]) > 1
 
 
 def cut_short(path: Path) -> None:

@@ -144,6 +144,10 @@ class Cost:
     """CPU seconds of every thread and process."""
     peak_memory_mb: float = 0.0
     """Peak memory of the largest step."""
+    startup_cpu_seconds: float = 0.0
+    """CPU seconds before the steps' own work began: imports, settings, checks of inputs."""
+    timed_cpu_seconds: float = 0.0
+    """CPU seconds of the steps whose records say what start-up took."""
 
     def add(self, other: "Cost") -> None:
         """Add the cost of other steps."""
@@ -151,6 +155,15 @@ class Cost:
         self.seconds += other.seconds
         self.cpu_seconds += other.cpu_seconds
         self.peak_memory_mb = max(self.peak_memory_mb, other.peak_memory_mb)
+        self.startup_cpu_seconds += other.startup_cpu_seconds
+        self.timed_cpu_seconds += other.timed_cpu_seconds
+
+    @property
+    def startup_percent(self) -> str:
+        """Percentage of the CPU time before the work began; `-` where older records do not say."""
+        if not self.timed_cpu_seconds:
+            return "-"
+        return f"{100 * self.startup_cpu_seconds / self.timed_cpu_seconds:.1f}"
 
 
 def costs(link: Link) -> dict[str, Cost]:
@@ -166,11 +179,14 @@ def costs(link: Link) -> dict[str, Cost]:
     found: dict[str, Cost] = {}
     for _, record in sorted(records.items()):
         measures = (float(record.get(name, 0.0)) for name in _MEASURES)
-        found.setdefault(record["verb"], Cost()).add(Cost(1, *measures))
+        cost = Cost(1, *measures)
+        if "startup_cpu_seconds" in record:
+            cost.timed_cpu_seconds = cost.cpu_seconds
+        found.setdefault(record["verb"], Cost()).add(cost)
     return found
 
 
-_MEASURES = ("seconds", "cpu_seconds", "peak_memory_mb")
+_MEASURES = ("seconds", "cpu_seconds", "peak_memory_mb", "startup_cpu_seconds")
 
 
 def show_costs(link: Link, console: Console) -> None:
@@ -180,11 +196,12 @@ def show_costs(link: Link, console: Console) -> None:
     for cost in found.values():
         total.add(cost)
     table = Table("verb", box=None)
-    for heading in ("steps", "minutes", "CPU minutes", "peak MB"):
+    for heading in ("steps", "minutes", "CPU minutes", "start-up %", "peak MB"):
         table.add_column(heading, justify="right")
     for verb, cost in [*found.items(), ("all", total)]:
         minutes = (f"{cost.seconds / 60:.1f}", f"{cost.cpu_seconds / 60:.1f}")
-        table.add_row(verb, str(cost.steps), *minutes, f"{cost.peak_memory_mb:.0f}")
+        row = (*minutes, cost.startup_percent, f"{cost.peak_memory_mb:.0f}")
+        table.add_row(verb, str(cost.steps), *row)
     console.print(table)
 
 

@@ -82,7 +82,11 @@ def recorded(
             for path in _inputs(options):
                 seals.reading(path)
             made_by = {"settings": settings_of(verb, options), "commit": commit()}
+            started, journal.work_began = time.process_time(), None
             function(**options)
+            # A verb that reads no file has imported what it needs when it is called, or not.
+            startup = started if journal.work_began is None else journal.work_began
+            made_by["startup_cpu_seconds"] = round(startup, 3)
             _write_records(verb, made_by, journal, began)
 
     return run

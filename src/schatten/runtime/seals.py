@@ -9,6 +9,7 @@ unchecked.
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -46,6 +47,13 @@ class Journal:
     listings: dict[Path, tuple[Path, Seal]] = field(default_factory=dict)
     """Folder of the recordings and their seal, by manifest."""
     writes: dict[Path, Seal] = field(default_factory=dict)
+    work_began: float | None = None
+    """CPU seconds of the process when the verb touched its first file: its imports lie before."""
+
+    def begin_work(self) -> None:
+        """Note that the verb touches a file."""
+        if self.work_began is None:
+            self.work_began = time.process_time()
 
 
 _journals: list[Journal] = []
@@ -158,6 +166,7 @@ def reading(path: Path | str) -> None:
             f"remove it and run again (or, to use it anyway, remove {record_of(path)})"
         )
     for notes in _journals:
+        notes.begin_work()
         if path not in notes.reads and path not in notes.writes:
             notes.reads[path] = found or seal(path)
 
