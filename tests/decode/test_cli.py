@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -155,11 +153,3 @@ def test_arguments_that_do_not_fit_are_refused(
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
     assert not (folder / "dev.hyp.txt").exists()
-
-
-def test_decoding_and_scoring_start_without_heavy_imports() -> None:
-    modules = "schatten.decode.run, schatten.decode.tune, schatten.score.run, schatten.score.paired"
-    heavy = "{'torch', 'lhotse', 'lightning_fabric', 'scipy', 'matplotlib'} & sys.modules.keys()"
-    code = f"import sys, {modules}; print(sorted({heavy}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"

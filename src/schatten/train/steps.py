@@ -17,7 +17,7 @@ from schatten.recipe.steps import Train, Truncate
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.runtime.launch import place
 from schatten.runtime.provenance import machine_and_commit
-from schatten.train import loop, objectives, techniques
+from schatten.train import techniques
 from schatten.train.calibration import input_moments
 from schatten.train.measure import stored_parameters
 from schatten.train.randomness import seed_step
@@ -55,6 +55,8 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     step = node.step
     if not isinstance(step, Train):
         raise UserError(f"{node.path} is made by `schatten {step.kind}`, not by `schatten train`")
+    from schatten.train import loop, objectives  # Fabric, which truncations do without
+
     _require(node, inputs)
     model, training = _starting_model(node, inputs), step.training_in(node)
     context = Context(training, inputs.get("teacher"), step.schedule == "continued")
