@@ -4,7 +4,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
-DEFAULT_RECIPE := voicesearch_like/tiny
+DEFAULT_RECIPE := voicesearch_like/quick
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # make wer_tables RECIPE=an4/default CORPUS_DIR=DIR JOBS=8
@@ -15,7 +15,7 @@ override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corp
 quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup_test setup_lint setup_onnx setup_arm wer_tables test test-slurm test-nightly test-faults scale \
+.PHONY: help setup setup_test setup_lint setup_onnx setup_arm wer_tables spread test test-default test-slurm test-nightly test-faults scale \
   lint types format bench arm fuzz results lock audit clean
 
 help: ## list the commands
@@ -28,8 +28,17 @@ wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT]
 	@schatten run wer_tables -j $(JOBS) $(CHOICE)
 	@schatten show $(CHOICE)
 
+spread: setup ## the default recipe with three seeds: how much its table varies
+	@schatten run wer_tables -j $(JOBS) --recipe $(DEFAULT_RECIPE)_seeds
+	@schatten show --recipe $(DEFAULT_RECIPE)_seeds
+
 test: setup_test lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
 	@pytest -n auto --maxprocesses 8 --dist loadgroup --durations=10 --durations-min=5 $(PYTEST_ARGS)
+
+test-default: setup_test ## the default recipe, and whether its table keeps its goals
+	@$(MAKE) wer_tables RECIPE= CORPUS_DIR=
+	@SCHATTEN_TEST_DEFAULT=1 pytest -q $(PYTEST_ARGS) tests/workflow/test_recipes.py -k default_recipe
+	@schatten explain --steps results/$(DEFAULT_RECIPE)/tables/wer.csv
 
 test-slurm: setup_test ## a recipe on a Slurm cluster of one node, started here, with jobs killed
 	@scripts/setup_packages.sh slurm-wlm munge

@@ -1,6 +1,6 @@
 # schatten: from a speech corpus to small speech recognisers and their word error rates.
 #
-#   snakemake -j8 wer_tables                                     the default, voicesearch_like/tiny
+#   snakemake -j8 wer_tables                                     the default, voicesearch_like/quick
 #   snakemake -j8 wer_tables --config recipe=an4/default corpus_dir=DIR
 #
 # The recipe says what an experiment is; the rules below say in which order its steps run.

@@ -1,9 +1,10 @@
 """The rows of tests/recipes.csv: how each recipe is tried, and what must come out.
 
-The column `how`: `whole` is run with every test; of `ci` the baseline is run once by continuous
-integration (it takes minutes); `plan` is planned if its corpus is installed (a run takes an hour or
-more); `load` is checked against the schema, because its corpus is not available. WERs, in %, are
-those of the baseline on the main test split: with the main language model, and greedy.
+The column `how`: `whole` is run with every test; the `default` is run by continuous integration,
+with `make test-default`; of `ci` the baseline is run every night (it takes minutes); `plan` is
+planned if its corpus is installed (a run takes an hour or more); `load` is checked against the
+schema, because its corpus is not available. WERs, in %, are those of the baseline on the main test
+split: with the main language model, and greedy.
 """
 
 import csv
@@ -13,7 +14,7 @@ from project import ROOT
 
 from schatten import recipe as recipes
 
-HOW = ("whole", "ci", "plan", "load")
+HOW = ("whole", "default", "ci", "plan", "load")
 with (ROOT / "tests/recipes.csv").open() as file:
     ROWS = list(csv.DictReader(file))
 NAMES = [row["recipe"] for row in ROWS]
@@ -49,3 +50,17 @@ def check_rates(row: dict[str, str], tables: Path) -> None:
     lm = recipe.table_language_models[0]
     assert 0 < float(baseline[f"wer_{lm}"]) <= float(row["max_wer"])
     assert 0 < float(baseline["wer_greedy"]) <= float(row["max_wer_greedy"])
+
+
+def check_a_third(tables: Path, margin: float) -> None:
+    """Check that trace norm at a third of the size is not worse than the baseline by a margin."""
+    with (tables / "wer.csv").open() as file:
+        thirds = [
+            line
+            for line in csv.DictReader(file)
+            if line["split"] == "test"
+            and line["system"] == "trace_norm"
+            and 30 <= float(line["share_of_baseline_percent"]) <= 36
+        ]
+    assert thirds
+    assert all(float(line["difference_high"]) < margin for line in thirds)

@@ -1,16 +1,18 @@
 """Every recipe has a row in tests/recipes.csv, and keeps its bounds."""
 
+import csv
 import os
 from pathlib import Path
 
 import pytest
 import yaml
 from project import ROOT, Project
-from recipe_rows import HOW, NAMES, ROWS, check_bounds, row_of, rows
+from recipe_rows import HOW, NAMES, ROWS, check_a_third, check_bounds, row_of, rows
 
 from schatten import recipe as recipes
+from schatten.workflow import DEFAULT_RECIPE
 
-PLANNED = ("voicesearch_like/tiny", "an4/default", "own/default", "librispeech/compressed")
+PLANNED = ("voicesearch_like/quick", "an4/default", "own/default", "librispeech/compressed")
 """One recipe for each corpus; test_golden.py plans them all, but without their recordings."""
 
 
@@ -29,7 +31,7 @@ def test_a_recipe_is_valid(recipe: str) -> None:
     "recipe",
     [
         pytest.param(name, marks=[] if name in PLANNED else pytest.mark.nightly)
-        for name in rows("whole", "ci", "plan")
+        for name in rows("whole", "default", "ci", "plan")
     ],
 )
 def test_a_recipe_can_be_planned(
@@ -48,6 +50,18 @@ def corpus_folder(request: pytest.FixtureRequest, name: str) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no {folder}")
     return folder
+
+
+@pytest.mark.skipif(
+    "SCHATTEN_TEST_DEFAULT" not in os.environ, reason="make test-default runs the recipe for it"
+)
+def test_the_default_recipe_keeps_its_goals() -> None:
+    """Its results lie in the clone itself, where `make wer_tables` has just run it."""
+    check_bounds(row_of(DEFAULT_RECIPE), ROOT / "results")
+    tables = ROOT / "results" / DEFAULT_RECIPE / "tables"
+    check_a_third(tables, margin=1.5)
+    with (tables / "engine.csv").open() as file:
+        assert {line["precision"] for line in csv.DictReader(file)} == {"int8"}
 
 
 @pytest.mark.workflow

@@ -137,7 +137,7 @@ def choose(
 def show(
     recipe: Annotated[
         str | None,
-        typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/tiny by default."),
+        typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/quick by default."),
     ] = None,
     corpus_dir: Annotated[
         Path | None,

@@ -30,7 +30,7 @@ def run(
     ] = None,
     recipe: Annotated[
         str | None,
-        typer.Option(help="CORPUS/EXPERIMENT; the Snakefile's default is voicesearch_like/tiny."),
+        typer.Option(help="CORPUS/EXPERIMENT; the Snakefile's default is voicesearch_like/quick."),
     ] = None,
     corpus_dir: Annotated[
         str | None, typer.Option(help="Folder of the corpus, where the recipe reads one.")

@@ -12,7 +12,7 @@ from schatten.errors import UserError
 from schatten.recipe.layout import Layout
 from schatten.workflow.inputs import Workflow
 
-DEFAULT_RECIPE = "voicesearch_like/tiny"
+DEFAULT_RECIPE = "voicesearch_like/quick"
 KEYS = ("recipe", "corpus_dir", "results", "devices")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
