@@ -26,7 +26,7 @@ RESULT_VERSION = {
     "statistics": 1,
     "lm": 1,
     "graph": 1,
-    "logprobs": 1,
+    "logprobs": 2,
     "export": 1,
     "tune": 1,
     "tune_lexicon": 2,
