@@ -24,6 +24,7 @@ from schatten.train.loop import set_up_torch
 from schatten.train.objectives.ctc import ctc_losses
 from schatten.units import characters
 from schatten_bench.former_step import FormerDeepSpeech2
+from schatten_bench.training_profile import Profile, profile_step
 from schatten_bench.training_step import fastest_in_turns
 
 RECIPES = ("voicesearch_like/tiny", "voicesearch_like/lab")
@@ -58,6 +59,18 @@ def time_throughput(rounds: int) -> Iterator[Throughput]:
         training = recipe.trainings[recipe.systems[SYSTEM].training]
         set_up_torch(training)
         yield _time(name, recipe, training, rounds)
+
+
+def profile_ways(recipe_name: str, count: int) -> Iterator[tuple[str, Profile]]:
+    """Yield where the time of `count` steps of a recipe's model goes: `former`, then `today`."""
+    recipe = recipes.load(recipe_name)
+    training = recipe.trainings[recipe.systems[SYSTEM].training]
+    set_up_torch(training)
+    features, lengths, labels = _batch(recipe, training)
+    for way in ("former", "today"):
+        model = _model(recipe, former=way == "former")
+        step = _step(model, training, features, lengths, labels)
+        yield way, profile_step(_rounding(step, False), count)
 
 
 def _time(name: str, recipe: Recipe, training: Training, rounds: int) -> Throughput:

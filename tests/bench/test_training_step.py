@@ -13,6 +13,7 @@ from schatten.errors import UserError
 from schatten.models.layers import run_formed_lstm, run_fused_lstm
 from schatten.train.objectives.ctc import ctc_losses
 from schatten_bench import model_step, training_step, training_throughput
+from schatten_bench.training_profile import profile_step
 
 
 def test_both_projected_lstms_have_one_output_and_one_gradient() -> None:
@@ -108,3 +109,16 @@ def test_audio_a_cpu_second_is_timed_each_way(monkeypatch: pytest.MonkeyPatch) -
     assert set(found.seconds) == {"former", "today", "bf16"}
     assert 25 < found.audio <= 30
     assert min(*found.seconds.values(), found.operations, found.product_rate) > 0
+
+
+def test_a_profile_shares_out_the_whole_step() -> None:
+    gru, x = (
+        training_step.GruLayer(training_step.LayerShape(7, 3, 6, 4), "dense"),
+        torch.ones(3, 7, 6),
+    )
+    found = profile_step(lambda: gru(x).sum().backward(), 2)
+    assert found.seconds > 0
+    assert sum(found.shares.values()) == pytest.approx(1)
+    assert found.shares["products"] > 0
+    assert found.shares["a frame of a GRU beside its products"] > 0
+    assert found.shares["convolutions"] == found.shares["CTC"] == 0

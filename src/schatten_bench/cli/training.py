@@ -20,6 +20,9 @@ def bench_training(
     projections: Annotated[
         bool, typer.Option("--projections", help="Cost of projected LSTMs, instead")
     ] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Where a step's time goes, instead")
+    ] = False,
 ) -> None:
     """Print what training steps cost: a GRU layer by form, and the default models' whole step.
 
@@ -27,6 +30,9 @@ def bench_training(
     """
     if projections:
         _print_by_projection(rounds, threads)
+        return
+    if profile:
+        _print_profile(rounds)
         return
     print(f"GRU layer, forward + backward + Adam, CPU time of {threads} threads, {rounds} rounds")
     if ranks:
@@ -127,6 +133,17 @@ def _print_throughput(rounds: int) -> None:
             f"{bf16:7.0f} {bf16 / former:13.2f}",
             flush=True,
         )
+
+
+def _print_profile(rounds: int) -> None:
+    """Print the share of each part in the default model's step, as it was and today."""
+    from schatten_bench.training_throughput import RECIPES, profile_ways
+
+    print(f"Dense model of {RECIPES[0]}, {rounds} steps by torch's profiler, share of its CPU time")
+    for way, found in profile_ways(RECIPES[0], rounds):
+        print(f"\n{way}: {1000 * found.seconds:.0f} ms a step")
+        for part, share in found.shares.items():
+            print(f"  {part:38} {100 * share:5.1f} %", flush=True)
 
 
 def _print_by_rank(rounds: int, threads: int) -> None:
