@@ -1,9 +1,7 @@
 # Models for the engine, the engine itself for this machine, and the words that it recognises.
 
-from schatten.workflow.inputs import ENGINE, SEARCH_PROGRAM
+from schatten.workflow.inputs import ENGINE, ENGINE_THREADS, SEARCH_PROGRAM
 
-# A quarter of the machine's cores: on two cores the other one goes on with a training.
-ENGINE_THREADS = max(1, min(8, (workflow.cores or 8) // 4))
 EXPORTED = str(PATHS.home / "am/{folder}/model.{precision}")
 
 

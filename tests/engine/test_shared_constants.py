@@ -20,7 +20,7 @@ from small_models import deep_speech_2, make
 from schatten import bundles, models
 from schatten.artifacts import Exported, Latency, Manifest
 from schatten.corpus import audio, utterance, validate
-from schatten.decode import engine, search
+from schatten.decode import search, sound
 from schatten.device import speed
 from schatten.export import bundle, layers, quantize, run
 from schatten.features import extractors
@@ -128,7 +128,7 @@ def test_the_metadata_that_the_engine_reads_is_written(tmp_path: Path) -> None:
 def test_the_rate_and_the_steps_of_sound() -> None:
     rate = constant("spectra.cpp", "kSampleRate")
     assert rate == constant("wav.cpp", "kRate")
-    assert rate == extractors.SAMPLING_RATE == utterance.SAMPLING_RATE == engine.SAMPLE_RATE
+    assert rate == extractors.SAMPLING_RATE == utterance.SAMPLING_RATE == sound.SAMPLE_RATE
     shift = extractors.FRAME_SHIFT
     assert shift == validate._FRAME == round(extractors.FRAME_SHIFT_SECONDS * rate)
     assert constant("recognize.cpp", "kChunk") == shift, "sound is handed over a frame at a time"

@@ -9,6 +9,7 @@ from torch import Tensor
 from schatten.compress import factor_fully
 from schatten.compress.bank import Matrix, WeightBank
 from schatten.models import gru_frames
+from schatten.models.gru import GruBiases, run_gru
 from schatten.models.gru_frames import (
     Backward,
     CompiledFrames,
@@ -103,3 +104,15 @@ def test_a_factored_matrix_is_applied_where_frames_are_few() -> None:
     assert set(bank.right_factors(recurrent=True, frames=5)) == {"nonrec"}
     assert not bank.right_factors(recurrent=True, frames=500)
     assert not bank.right_factors(recurrent=True)
+
+
+@pytest.mark.parametrize("lengths", [[0, 0], []])
+def test_a_batch_without_a_frame_has_no_gradient(lengths: list[int]) -> None:
+    """One process of several may have such a share of a batch."""
+    packing = Packing(torch.tensor(lengths, dtype=torch.long), 3)
+    biases = GruBiases(4)
+    nonrec, rec = (torch.randn(12, size, requires_grad=True) for size in (5, 4))
+    states = run_gru(torch.randn(0, 5, requires_grad=True), packing, nonrec, rec, biases)
+    assert states.shape == (0, 4)
+    states.sum().backward()
+    assert not nonrec.grad.any() and not rec.grad.any()
