@@ -1,7 +1,10 @@
 # Models for the engine, the engine itself for this machine, and the words that it recognises.
 
-from schatten.workflow.inputs import ENGINE, ENGINE_THREADS, SEARCH_PROGRAM
+from schatten.workflow.inputs import ENGINE, SEARCH_PROGRAM
 
+# A quarter of the cores: on two cores the other one goes on with a training. `workflow.cores` would
+# refuse what needs none, such as a report.
+ENGINE_THREADS = max(1, min(8, (workflow.resource_settings.cores or 8) // 4))
 EXPORTED = str(PATHS.home / "am/{folder}/model.{precision}")
 
 

@@ -122,7 +122,7 @@ class TrainedGru(torch.autograd.Function):
         of_frames = (gradients[0].contiguous(), gates, inner, to_gates, to_new)
         frames = [one.split(packing.sizes) for one in of_frames]
         first = states.new_zeros(max(packing.sizes, default=0), states.shape[1])
-        # Without any frame, as a process's share of a batch may be, there is no state before either.
+        # No frame, as in a process's share of a small batch, has no state before it either.
         befores = [first, *states.split(packing.sizes)[:-1]][: len(packing.sizes)]
         carried, later = torch.empty_like(first), 0
         backwards = reversed(list(zip(*frames, befores, strict=True)))

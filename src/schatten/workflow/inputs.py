@@ -1,6 +1,5 @@
 """Inputs and outputs of an experiment's rules, except for the steps of its chains."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,6 @@ from schatten.workflow.step_rules import StepRule, step_rules
 ENGINE = Path(".tools/engine/bin/schatten-recognize")
 SEARCH_PROGRAM = ENGINE.with_name("decode_logprobs")
 """Programs of the engine that `scripts/build_engine.sh` builds for this machine."""
-ENGINE_THREADS = max(1, min(8, (os.cpu_count() or 1) // 4))
-"""Threads that recognise a split. On two cores the other one goes on with a training."""
 
 
 class Workflow(Experiment):
