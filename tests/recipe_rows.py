@@ -4,7 +4,7 @@ The column `how`: `whole` is run with every test; the `default` is run by contin
 with `make test-default`; of `ci` the baseline is run every night (it takes minutes); `plan` is
 planned if its corpus is installed (a run takes an hour or more); `load` is checked against the
 schema, because its corpus is not available. WERs, in %, are those of the baseline on the main test
-split: with the main language model, and greedy.
+split: with the main language model, and greedy, where greedy text has words.
 """
 
 import csv
@@ -49,7 +49,8 @@ def check_rates(row: dict[str, str], tables: Path) -> None:
     )
     lm = recipe.table_language_models[0]
     assert 0 < float(baseline[f"wer_{lm}"]) <= float(row["max_wer"])
-    assert 0 < float(baseline["wer_greedy"]) <= float(row["max_wer_greedy"])
+    if row["max_wer_greedy"]:
+        assert 0 < float(baseline["wer_greedy"]) <= float(row["max_wer_greedy"])
 
 
 def check_a_third(tables: Path, margin: float) -> None:
