@@ -27,8 +27,9 @@ Factorization = Literal["partial", "split", "joint", "six"]
 APART_BELOW = 0.8
 """Share of the multiplications of forming W below which U and V are multiplied apart.
 
-At 100 frames x 8 x 768 inputs x 1024 units a step took 1.55 times the dense, 1.65 with W formed.
-With the recurrent matrix apart too it took 1.82: its products are short (docs/performance.md).
+`schatten bench-training`: at 100 frames x 8 x 768 inputs x 1024 units a step takes 1.50 times the
+dense one so, 1.66 with W formed. The recurrent matrix stays formed: its products of a frame are
+short.
 """
 
 
