@@ -12,7 +12,7 @@ app = typer.Typer()
 
 RecipeChoice = Annotated[
     str | None,
-    typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/tiny by default."),
+    typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/quick by default."),
 ]
 CorpusDirOption = Annotated[
     Path | None,
