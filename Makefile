@@ -46,7 +46,7 @@ test-slurm: setup_test ## a recipe on a Slurm cluster of one node, started here,
 	  pytest $(PYTEST_ARGS) tests/workflow/test_slurm.py
 
 # Each part begins with a line `test-nightly: PART`, and the last line says that all passed.
-test-nightly: ## the checks with the slow tests, the default recipe's baseline, 100 faults, Slurm
+test-nightly: ## the checks with the slow tests, tiny's dense baseline, 100 faults, Slurm
 	@echo "test-nightly: tests"
 	@SCHATTEN_TEST_TINY=1 $(MAKE) test PYTEST_ARGS="--nightly $(PYTEST_ARGS)"
 	@echo "test-nightly: faults"

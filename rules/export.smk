@@ -1,6 +1,6 @@
 # Models for the engine, the engine itself for this machine, and the words that it recognises.
 
-from schatten.workflow.inputs import ENGINE, SEARCH_PROGRAM
+from schatten.recipe.layout import ENGINE, SEARCHER
 
 # A quarter of the cores: on two cores the other one goes on with a training. `workflow.cores` would
 # refuse what needs none, such as a report.
@@ -17,7 +17,7 @@ rule engine:
         ],
     output:
         ENGINE,
-        SEARCH_PROGRAM,
+        SEARCHER,
     log:
         Path(".tools/engine.log"),
     threads: 2
@@ -110,7 +110,7 @@ rule decoder_bench:
         weights=lambda wildcards: PATHS.weights(
             EXPERIMENT.baseline, EXPERIMENT.lexicon_model
         ),
-        program=SEARCH_PROGRAM,
+        program=SEARCHER,
     output:
         PATHS.tables / "decoders.txt",
     log:

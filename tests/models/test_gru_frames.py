@@ -116,3 +116,15 @@ def test_a_batch_without_a_frame_has_no_gradient(lengths: list[int]) -> None:
     assert states.shape == (0, 4)
     states.sum().backward()
     assert not nonrec.grad.any() and not rec.grad.any()
+
+
+def test_without_a_home_torch_computes_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def home() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    assert isinstance(gru_frames.kernels_of.__wrapped__(torch.float32), TorchFrames)
+    assert "set XDG_CACHE_HOME" in capsys.readouterr().out

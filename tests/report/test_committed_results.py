@@ -46,3 +46,19 @@ def test_the_table_in_readme_is_the_committed_one(results: list[dict[str, str]])
 def test_the_picture_in_readme_is_that_of_the_default_recipe() -> None:
     picture = f"docs/results/{DEFAULT_RECIPE}/parameters.png"
     assert (ROOT / "README.md").read_text().count(f"]({picture})") == 1
+
+
+def test_the_spread_in_readme_is_that_of_three_seeds() -> None:
+    with (ROOT / "docs/results" / f"{DEFAULT_RECIPE}_seeds" / "wer.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == RECIPE.splits.test[0]]
+    readme, lm = (ROOT / "README.md").read_text(), RECIPE.table_language_models[0]
+    for system, is_whole in (("dense", True), ("trace_norm", False)):
+        found = [
+            float(row[f"wer_{lm}"])
+            for row in rows
+            if row["system"] == system
+            and (row["rank"] == "whole") == is_whole
+            and row["seed"].isdigit()  # neither mean nor deviation
+        ]
+        assert len(found) == 3
+        assert f"{min(found):.2f} to {max(found):.2f} %" in readme

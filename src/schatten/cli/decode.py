@@ -101,15 +101,15 @@ def tune(
 ) -> None:
     """Choose LM weight and word bonus (natural logs) by WER on dev."""
     from schatten import recipe as recipes
-    from schatten.decode.engine_search import PROGRAM
     from schatten.decode.files import GraphFiles, SearchFiles
     from schatten.decode.tune import tune as run
+    from schatten.recipe.layout import SEARCHER
 
     files: SearchFiles | GraphFiles
     if graph is not None and lexicon is None:
         files = GraphFiles(graph, lm)
     elif lm is not None and graph is None:
-        files = SearchFiles(lm, lexicon, program or PROGRAM)
+        files = SearchFiles(lm, lexicon, program or SEARCHER)
     else:
         raise typer.BadParameter("give --lm, and --lexicon or not; or --graph, and --lm or not")
     chosen = run(logprobs, cuts, files, recipes.load(recipe).decoding)
@@ -180,10 +180,10 @@ def _decoding(
     if graph is not None:
         files = GraphFiles(graph, lm)
     else:
-        from schatten.decode.engine_search import PROGRAM
+        from schatten.recipe.layout import SEARCHER
 
         assert lm is not None, "every other decoder needs it"
-        searcher = None if decoder is DecoderName.flashlight else given["--program"] or PROGRAM
+        searcher = None if decoder is DecoderName.flashlight else given["--program"] or SEARCHER
         files = SearchFiles(lm, given["--lexicon"], searcher)
     return lambda split, words: run.beam(split, files, weights, settings, words)
 
@@ -212,14 +212,14 @@ def beams(
     """Measure speed and WER of the search with each beam of the recipe's figures."""
     from schatten import recipe as recipes
     from schatten.decode.beams import measure
-    from schatten.decode.engine_search import PROGRAM
     from schatten.decode.files import SearchFiles
     from schatten.errors import UserError
+    from schatten.recipe.layout import SEARCHER
 
     loaded = recipes.load(recipe)
     if (curve := loaded.figures.beam) is None:
         raise UserError(f"recipe {recipe} has no figures.beam: say which beams to measure")
-    files = SearchFiles(lm, lexicon, program or PROGRAM)
+    files = SearchFiles(lm, lexicon, program or SEARCHER)
     measure(logprobs, cuts, files, weights, loaded.decoding, curve).write(output)
 
 

@@ -112,17 +112,17 @@ def search_errors(
     """
     from schatten import recipe as recipes
     from schatten.artifacts import write_list
-    from schatten.decode.engine_search import PROGRAM
     from schatten.decode.search_errors import errors_table
     from schatten.decode.wfst.run import Reference, count_search_errors
     from schatten.recipe.decoding import GraphSettings
+    from schatten.recipe.layout import SEARCHER
 
     wide = GraphSettings(beam=reference_beam, lattice_beam=reference_lattice_beam)
     reference = Reference(graph, lm, lexicon, weights, wide, n, every)
     given = {"beam_threshold": beam_threshold, "token_beam": token_beam}
     settings = _changed(recipes.load(recipe).decoding, given)
     files = dict(_named(each) for each in hypotheses or [])
-    searches = {"lexicon": program or PROGRAM, **({"flashlight": None} if flashlight else {})}
+    searches = {"lexicon": program or SEARCHER, **({"flashlight": None} if flashlight else {})}
     found = count_search_errors(reference, logprobs, cuts, settings, beams or [], files, searches)
     typer.echo(errors_table(found))
     if output is not None:

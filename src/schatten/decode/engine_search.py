@@ -19,9 +19,6 @@ from schatten.decode.weights import Weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
 
-PROGRAM = Path(".tools/engine/bin/decode_logprobs")
-"""Where `scripts/build_engine.sh` puts the program, from the project's folder."""
-
 
 @dataclass(frozen=True)
 class EngineWords:

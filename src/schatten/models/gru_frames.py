@@ -146,6 +146,13 @@ def _said(error: OSError | subprocess.CalledProcessError) -> str:
     return str(error)
 
 
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise OSError(f"no folder for the compiled loops ({error}): set XDG_CACHE_HOME") from None
+
+
 def compiled_library() -> Path:
     """Return the library of gru_frames.cpp in the user's cache folder; compile it if needed.
 
@@ -158,7 +165,7 @@ def compiled_library() -> Path:
     version = subprocess.run([compiler, "--version"], capture_output=True, check=True).stdout
     said = " ".join([*_OPTIONS, platform.machine(), sys.platform]).encode()
     key = hashlib.sha256(_SOURCE.read_bytes() + said + version).hexdigest()[:16]
-    folder = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "schatten"
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache") / "schatten"
     library = folder / f"gru_frames-{key}.so"
     if not library.is_file():
         folder.mkdir(parents=True, exist_ok=True)

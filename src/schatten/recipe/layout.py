@@ -14,6 +14,10 @@ from schatten.recipe.chain import Node
 from schatten.recipe.steps import Features, Model, Need, Spellings, Statistics
 from schatten.recipe.systems import CHARACTERS
 
+ENGINE = Path(".tools/engine/bin/schatten-recognize")
+SEARCHER = ENGINE.with_name("decode_logprobs")
+"""Programs of the engine that `scripts/build_engine.sh` builds for this machine."""
+
 
 class Placed(Protocol):
     """Anything that has paths: a node, or the pattern of all nodes."""

@@ -3,15 +3,11 @@
 import math
 import shlex
 from collections.abc import Sequence
-from pathlib import Path
 
-from schatten.recipe.layout import baseline_node, bundle_lm, search_with
+from schatten.recipe.layout import ENGINE, baseline_node, bundle_lm, search_with
 from schatten.recipe.tables import written
 from schatten.report.collect import Experiment, Trained
 from schatten.score.run import beside
-
-ENGINE = Path(".tools/engine/bin/schatten-recognize")
-"""Where `scripts/build_engine.sh` puts the program."""
 
 
 def next_steps(experiment: Experiment, config: Sequence[str]) -> list[str]:

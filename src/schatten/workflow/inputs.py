@@ -7,6 +7,7 @@ from typing import Any
 from schatten.recipe.chain import Node
 from schatten.recipe.figures import ON_DEV, drawn
 from schatten.recipe.layout import (
+    SEARCHER,
     beam_models,
     bundle_lm,
     curve_models,
@@ -20,10 +21,6 @@ from schatten.recipe.tables import written
 from schatten.workflow.experiment import Experiment
 from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
 from schatten.workflow.step_rules import StepRule, step_rules
-
-ENGINE = Path(".tools/engine/bin/schatten-recognize")
-SEARCH_PROGRAM = ENGINE.with_name("decode_logprobs")
-"""Programs of the engine that `scripts/build_engine.sh` builds for this machine."""
 
 
 class Workflow(Experiment):
@@ -187,7 +184,7 @@ class Workflow(Experiment):
 
     def search_program(self, wildcards: Any) -> list[Path]:
         """The engine's search, which decodes with a lexicon; none if nothing searches one."""
-        return [SEARCH_PROGRAM] if self.search_lexicon(wildcards) else []
+        return [SEARCHER] if self.search_lexicon(wildcards) else []
 
     def search_lexicon(self, wildcards: Any) -> list[Path]:
         """The lexicon that is searched with a language model; none if it is of characters."""

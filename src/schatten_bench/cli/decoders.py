@@ -31,9 +31,9 @@ def bench_decoder(
 ) -> None:
     """Decode with the engine and with flashlight-text: WER (%), CPU seconds, MB, one thread."""
     from schatten import recipe as recipes
-    from schatten.decode.engine_search import PROGRAM
+    from schatten.recipe.layout import SEARCHER
     from schatten_bench.decoders import DecoderInputs, as_lines, time_decoders
 
-    inputs = DecoderInputs(logprobs, cuts, lm, lexicon, weights, program or PROGRAM, look_ahead)
+    inputs = DecoderInputs(logprobs, cuts, lm, lexicon, weights, program or SEARCHER, look_ahead)
     compared = time_decoders(inputs, recipes.load(recipe).decoding, beam, rounds)
     typer.echo("\n".join(as_lines(compared)))
