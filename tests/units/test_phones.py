@@ -37,6 +37,11 @@ def test_all_of_cmudict_is_in_39_phones() -> None:
     assert {p for names in arpabet._ARPABET.values() for p in names} <= found
 
 
+def test_names_with_phones_of_other_languages_are_pronounced() -> None:
+    assert phones.by_rule("utrecht", "en") == [("Y", "UW", "T", "R", "EH", "K", "T")]
+    assert phones.by_rule("saaaay", "en") == [("S", "AE", "AE", "IY")]
+
+
 def test_words_that_cmudict_lacks_are_pronounced_by_rule() -> None:
     assert spell("audiobook", "gulliver's") == {
         "audiobook": ["AO D IY OW B UH K espeak"],

@@ -1,5 +1,7 @@
 """ARPAbet without stress, the 39 phones of CMUdict, and espeak-ng's American IPA written in it."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 PHONES = (
@@ -25,8 +27,17 @@ _CONSONANTS = {
     **{"ŋ": "NG", "p": "P", "ɹ": "R", "r": "R", "s": "S", "ʃ": "SH", "t": "T", "ɾ": "T", "ʔ": "T"},
     **{"θ": "TH", "v": "V", "w": "W", "j": "Y", "z": "Z", "ʒ": "ZH"},
 }
-_ARPABET = {ipa: tuple(names.split()) for ipa, names in (_VOWELS | _CONSONANTS).items()}
+# Rare ones of names and loan words: the phones that English speakers put in their place.
+_LOANS = {
+    **{"ɒ": "AA", "œ": "ER", "ø": "ER", "ɵ": "UH", "ɨ": "IH", "y": "UW", "ʏ": "UH"},
+    **{"ç": "K", "q": "K", "c": "K", "ɟ": "G", "ɣ": "G", "β": "V", "ʋ": "V", "ɸ": "F", "ɫ": "L"},
+    **{"ʎ": "L Y", "ɲ": "N Y", "ɥ": "W", "ʍ": "W", "ʁ": "R", "ʀ": "R", "ɕ": "SH", "ʂ": "SH"},
+    **{"ʐ": "ZH", "ʑ": "ZH", "ts": "T S", "dz": "D Z", "pf": "F"},
+}
+_ARPABET = {ipa: tuple(names.split()) for ipa, names in (_VOWELS | _CONSONANTS | _LOANS).items()}
 _VOWEL_NAMES = {name for name in PHONES if name[0] in "AEIOU"}
+_MARKS = re.compile(r"[ːˑʲʰʷ]")
+_TWICE = re.compile(r"(.)\1+")
 
 
 def from_ipa(phones: Sequence[str]) -> tuple[str, ...] | None:
@@ -37,14 +48,21 @@ def from_ipa(phones: Sequence[str]) -> tuple[str, ...] | None:
     """
     found: list[str] = []
     for phone in phones:
-        if phone not in _ARPABET:
+        known = _ARPABET.get(phone) or _ARPABET.get(_plain(phone))
+        if known is None:
             return None
-        for name in _ARPABET[phone]:
+        for name in known:
             if name in _VOWEL_NAMES and found[-1:] == ["IH"]:
                 found[-1] = "IY"
             if name != "R" or found[-1:] != ["ER"]:
                 found.append(name)
     return tuple(found)
+
+
+def _plain(phone: str) -> str:
+    """Return a phone without length and marks: `ææ` becomes `æ`."""
+    letters = (c for c in unicodedata.normalize("NFD", phone) if not unicodedata.combining(c))
+    return _TWICE.sub(r"\1", _MARKS.sub("", "".join(letters)))
 
 
 def without_stress(phone: str) -> str:
