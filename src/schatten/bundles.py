@@ -10,6 +10,7 @@ from schatten.artifacts import Manifest
 from schatten.errors import UserError
 
 MODEL, LM, LEXICON, MANIFEST = "model.gguf", "lm.bin", "lexicon.txt", "manifest.json"
+SCRIPT = "recognize.sh"
 
 
 def read_search(folder: Path) -> dict[str, int | float]:

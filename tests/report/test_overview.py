@@ -137,8 +137,8 @@ def test_without_a_language_model_best_paths_are_shown_and_run(experiment: Exper
     score = read(experiment.layout.score(node, "greedy", "none", "test"), Score)
     assert rows(greedy)["dense"][2] == score.wer
     assert overview_heading(greedy) == "WER in %, of the best path, without a language model"
-    (run,) = (text for text in next_steps.next_steps(greedy, CONFIG) if text.startswith("Run "))
-    assert "schatten export --model " in run and "model.gguf FILE.wav" in run
+    (talk,) = (text for text in next_steps.next_steps(greedy, CONFIG) if text.startswith("Talk "))
+    assert talk == "Talk to dense: schatten try --recipe voice/tiny [FILE...]"
 
 
 def test_int8_is_shown_only_with_the_language_model_of_the_table(experiment: Experiment) -> None:
@@ -156,21 +156,22 @@ def test_the_commands_name_files_that_are_there(experiment: Experiment) -> None:
     first, second = compare[3], compare[5]
     assert "/dense/" in first and Path(first).is_file()
     assert "/dense/" not in second and Path(second).is_file()
-    assert "snakemake -j1 bundle --config recipe=voice/tiny && SCHATTEN_RECOGNIZE=" in lines[2]
+    assert lines[2].endswith(": schatten try --recipe voice/tiny [FILE...]")
     assert lines[3].endswith("--report report.html --config recipe=voice/tiny")
 
 
-def test_the_best_on_dev_is_run_and_bundles_are_not_made_twice(
-    lab: Experiment, tmp_path: Path
-) -> None:
+def test_the_best_on_dev_is_talked_to(lab: Experiment, tmp_path: Path) -> None:
     other = copy(lab, tmp_path)
     node = lab.recipe.node("joint", 1, "tau0.60@e12/stage2")
     path = other.layout.weights(node, "large")
     files.write_json(path, {**files.read_json(path), "wer": 0.5})
-    (run,) = (text for text in next_steps.next_steps(other, CONFIG) if text.startswith("Run "))
-    script = other.layout.bundle(node, "large") / "recognize.sh"
-    assert run.startswith("Run joint, the best on dev: SCHATTEN_RECOGNIZE=.tools/engine/bin/")
-    assert run.endswith(f" {script} FILE.wav")
+    assert next_steps.best_first(other)[0].node == node
+    config = [*CONFIG, "corpus_dir=my corpus"]
+    lines = next_steps.next_steps(other, config)
+    assert (
+        "Talk to joint, the best on dev: "
+        "schatten try --recipe voice/tiny --corpus-dir 'my corpus' [FILE...]"
+    ) in lines
 
 
 def test_the_baseline_is_compared_with_its_own_compressed_models_too(
@@ -190,4 +191,4 @@ def test_the_baseline_is_compared_with_its_own_compressed_models_too(
 def test_one_system_is_compared_with_nothing(tmp_path: Path) -> None:
     content = {**RECIPE, "systems": {"dense": RECIPE["systems"]["dense"]}}  # type: ignore[index]
     lines = next_steps.next_steps(make_experiment(tmp_path, content), CONFIG)
-    assert [text.split(" ")[0] for text in lines] == ["Next,", "Run", "All"]
+    assert [text.split(" ")[0] for text in lines] == ["Next,", "Talk", "All"]

@@ -15,6 +15,7 @@ from schatten.cli import (
     engine,
     export,
     features,
+    live,
     lm,
     report,
     run,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (run, corpus, units, features, train, decode, search, report, export, engine):
+for part in (run, corpus, units, features, train, decode, search, report, export, engine, live):
     app.add_typer(part.app)
 app.add_typer(
     device.app, name="device", help="Kernels and engine: measure, compare, run on a device."

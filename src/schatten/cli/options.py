@@ -10,6 +10,16 @@ RecipeOption = Annotated[
     str, typer.Option("--recipe", help="The experiment, CORPUS/EXPERIMENT or the YAML's path.")
 ]
 
+ExperimentOption = Annotated[
+    str | None,
+    typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/quick by default."),
+]
+CorpusDirOption = Annotated[
+    Path | None,
+    typer.Option("--corpus-dir", help="Folder of the corpus, where the recipe reads one."),
+]
+ResultsOption = Annotated[Path, typer.Option("--results", help="Folder of all artifacts.")]
+
 # Named like the argument: `cuts: Annotated[Path, CUTS]`; `Path | None` where it may be left out.
 CUTS = typer.Option(help="Cuts of the split (.cuts.jsonl.gz).")
 AUDIO_DIR = typer.Option(help="Folder that audio paths are relative to; the cuts' own by default.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schatten.cli.options import RecipeOption
+from schatten.cli.options import CorpusDirOption, ExperimentOption, RecipeOption, ResultsOption
 from schatten.recipe.figures import FIGURES
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ app = typer.Typer()
 DataKeyOption = Annotated[
     str, typer.Option("--data-key", help="Folder of the data below results/CORPUS/.")
 ]
-ResultsOption = Annotated[Path, typer.Option("--results", help="Folder of all artifacts.")]
 RESULTS = Path("results")
 _KINDS = f"{'; '.join(f'{kind}: {one.title}' for kind, one in FIGURES.items())}."
 _WIDE = 1000
@@ -135,31 +134,15 @@ def choose(
 
 @app.command("show")
 def show(
-    recipe: Annotated[
-        str | None,
-        typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/quick by default."),
-    ] = None,
-    corpus_dir: Annotated[
-        Path | None,
-        typer.Option("--corpus-dir", help="Folder of the corpus, where the recipe reads one."),
-    ] = None,
+    recipe: ExperimentOption = None,
+    corpus_dir: CorpusDirOption = None,
     results: ResultsOption = RESULTS,
 ) -> None:
     """Print a short table: sizes, WER (%) and verdicts of all systems; then what is next."""
+    from schatten.cli.experiment import experiment_of
     from schatten.report import tables
-    from schatten.report.collect import Experiment
-    from schatten.workflow import workflow_of
 
-    given = {"recipe": recipe, "corpus_dir": corpus_dir, "results": results}
-    config = {key: value for key, value in given.items() if value is not None}
-    workflow = workflow_of(config)
-    said = {**config, "recipe": workflow.name}
-    if results == RESULTS:
-        del said["results"]
-    tables.show(
-        Experiment(workflow.recipe, workflow.layout),
-        [f"{key}={value}" for key, value in said.items()],
-    )
+    tables.show(*experiment_of(recipe, corpus_dir, results))
 
 
 @app.command("explain")

@@ -38,12 +38,7 @@ class Sound:
         samples = _whole_recording(self.cut, self.audio)
         if samples is None:
             samples = _by_lhotse(self.cut, self.audio)
-        whole = np.rint(samples * _FULL_SCALE).clip(-_FULL_SCALE, _FULL_SCALE - 1)
-        with wave.open(str(path), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(SAMPLE_RATE)
-            file.writeframes(whole.astype("<i2").tobytes())
+        _write(samples, path)
 
 
 def read_sounds(cuts: Path, audio: Path) -> list[Sound]:
@@ -52,6 +47,23 @@ def read_sounds(cuts: Path, audio: Path) -> list[Sound]:
     Errors: `UserError` for a missing or damaged manifest.
     """
     return [Sound(as_utterance(row, cuts), row, audio) for row in read_jsonl(cuts)]
+
+
+def write_sound(file: Path, path: Path) -> None:
+    """Write a file of sound, of any form, rate and number of channels, as a WAV file.
+
+    Several channels become their mean. Errors: `UserError` if it cannot be read.
+    """
+    from lhotse import Recording
+    from lhotse.audio.backend import LibsndfileBackend, audio_backend
+
+    with audio_backend(LibsndfileBackend()):
+        try:
+            whole = Recording.from_file(file).resample(SAMPLE_RATE)
+            samples: np.ndarray = whole.load_audio()
+        except Exception as error:
+            raise UserError(f"{file} cannot be read ({error})") from None
+    _write(samples.mean(axis=0), path)
 
 
 def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:
@@ -66,6 +78,16 @@ def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str,
         found[sound.utterance.id] = folder / f"{number}.wav"
         sound.write_wav(folder / f"{number}.wav")
     return found
+
+
+def _write(samples: np.ndarray, path: Path) -> None:
+    """Write samples in [-1, 1] as a WAV file of 16 bits."""
+    whole = np.rint(samples * _FULL_SCALE).clip(-_FULL_SCALE, _FULL_SCALE - 1)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(whole.astype("<i2").tobytes())
 
 
 def _whole_recording(cut: dict[str, Any], audio: Path) -> np.ndarray | None:

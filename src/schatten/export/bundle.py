@@ -10,16 +10,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from schatten.artifacts import BundledFile, Manifest
-from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, search_options
+from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, SCRIPT, search_options
 from schatten.decode.weights import read_weights
 from schatten.errors import UserError
+from schatten.recipe import Recipe
+from schatten.recipe.chain import Node
 from schatten.recipe.decoding import Decoding
+from schatten.recipe.layout import Layout
 from schatten.runtime import seals
 from schatten.runtime.files import atomic_output, sha256, write_text
 from schatten.units import read_lexicon
 
 VERSION = 1
-SCRIPT = "recognize.sh"
 _TRAINED = ".pt"
 
 _MAGIC = {
@@ -61,6 +63,36 @@ def bundle(
     seals.wrote(output / MANIFEST)
     sizes = ", ".join(f"{name} {manifest.files[name].bytes}" for name in sources)
     return f"{output}: {manifest.bytes / 1e6:.3f} MB ({sizes} bytes)"
+
+
+def bundle_of_node(recipe: Recipe, layout: Layout, node: Node, lm: str, folder: Path) -> Path:
+    """Return the folder of a model's bundle; if the workflow made none, it is made in `folder`.
+
+    Errors: `UserError` for a file that is missing.
+    """
+    made = layout.bundle(node, lm)
+    if not (made / MANIFEST).is_file():
+        made = folder / "bundle"
+        bundle(
+            model=layout.model(node),
+            lm=layout.lm(lm) / "bin",
+            lexicon=layout.lexicon(lm, node.units),
+            weights=layout.weights(node, lm),
+            settings=recipe.decoding,
+            output=made,
+        )
+    return made
+
+
+def export_of_node(layout: Layout, node: Node, folder: Path) -> Path:
+    """Return a model for the engine in int8; if the workflow exported none, it is in `folder`."""
+    made = layout.exported(node, "int8")
+    if not made.is_file():
+        from schatten.export.run import export
+
+        made = folder / MODEL
+        export(layout.model(node), "int8", made)
+    return made
 
 
 def _search(weights: Path, settings: Decoding) -> dict[str, int | float]:

@@ -4,8 +4,7 @@ import math
 import shlex
 from collections.abc import Sequence
 
-from schatten.recipe.layout import ENGINE, baseline_node, bundle_lm, search_with
-from schatten.recipe.tables import written
+from schatten.recipe.layout import baseline_node, search_with
 from schatten.report.collect import Experiment, Trained
 from schatten.score.run import beside
 
@@ -18,7 +17,7 @@ def next_steps(experiment: Experiment, config: Sequence[str]) -> list[str]:
     return [
         "Next, in the environment (. .venv/bin/activate):",
         *_compare(experiment, ranked),
-        f"Run {ranked[0].node.system}{best}: {_recognize(experiment, ranked[0], config)}",
+        f"Talk to {ranked[0].node.system}{best}: {_try(config)} [FILE...]",
         f"All tables and figures as one page: {shlex.join(report)}",
     ]
 
@@ -52,20 +51,8 @@ def _compare(experiment: Experiment, ranked: list[Trained]) -> list[str]:
     return [f"Compare two systems: {shlex.join(command)}"]
 
 
-def _recognize(experiment: Experiment, model: Trained, config: Sequence[str]) -> str:
-    """Return the command that recognises a WAV file: with a bundle, or greedily if there is none.
-
-    It makes what `wer_tables` does not: bundles that no table asks for; without a language model
-    the exported model and the program.
-    """
-    recipe, layout = experiment.recipe, experiment.layout
-    lm = bundle_lm(recipe)
-    if lm is None:
-        export = ["schatten", "export", "--model", str(layout.model(model.node))]
-        export += ["--precision", "int8", "--output", "model.gguf"]
-        return f"{shlex.join(export)} && scripts/build_engine.sh && {ENGINE} model.gguf FILE.wav"
-    script = shlex.quote(str(layout.bundle(model.node, lm) / "recognize.sh"))
-    command = f"SCHATTEN_RECOGNIZE={ENGINE} {script} FILE.wav"
-    if "bundles" in written(recipe):
-        return command
-    return f"{shlex.join(['snakemake', '-j1', 'bundle', '--config', *config])} && {command}"
+def _try(config: Sequence[str]) -> str:
+    """Return the command that runs the best model: with files, or else with the microphone."""
+    options = (one.partition("=") for one in config)
+    words = [word for key, _, value in options for word in (f"--{key.replace('_', '-')}", value)]
+    return shlex.join(["schatten", "try", *words])

@@ -1,0 +1,201 @@
+"""A bundle on this machine: a microphone or files of sound in, text out as it grows."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TextIO
+
+from schatten.bundles import SCRIPT, read_search
+from schatten.decode.sound import write_sound
+from schatten.errors import UserError
+
+PARTIAL, COMPLAINT = "... ", "schatten-recognize: "
+"""How lines of the engine begin that are not yet final, and those that are no text."""
+
+
+@dataclass(frozen=True)
+class Recognizer:
+    """The engine with a model, as a command that takes options and WAV files."""
+
+    command: tuple[str, ...]
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """A program that writes what a microphone hears: raw 16 kHz, mono, 16 bits."""
+
+    name: str
+    options: tuple[str, ...]
+    device: str
+    """Its option that names a microphone."""
+
+    def command(self, microphone: str | None) -> list[str]:
+        """Return its command; None: the microphone that the system takes by default."""
+        chosen = [] if microphone is None else [self.device, microphone]
+        return [self.name, *self.options, *chosen]
+
+
+RECORDERS = (
+    Recorder("arecord", ("-q", "-t", "raw", "-r", "16000", "-c", "1", "-f", "S16_LE"), "-D"),
+    Recorder(
+        "parec",
+        # Without it PulseAudio gathers two seconds of sound before it gives any.
+        ("--format=s16le", "--rate=16000", "--channels=1", "--latency-msec=50"),
+        "-d",
+    ),
+)
+"""ALSA's and PulseAudio's; the first that is installed is taken."""
+
+
+def of_bundle(folder: Path, program: Path) -> Recognizer:
+    """Return the recogniser of a bundle, as its own script runs it.
+
+    Errors: `UserError` if the folder is no bundle, or the program is not built.
+    """
+    read_search(folder)
+    environment = {"SCHATTEN_RECOGNIZE": str(_built(program))}
+    return Recognizer((str((folder / SCRIPT).absolute()),), environment)
+
+
+def of_model(model: Path, program: Path) -> Recognizer:
+    """Return the recogniser of a model alone (.gguf): best paths, without a language model."""
+    return Recognizer((str(_built(program)), str(model.absolute())))
+
+
+def _built(program: Path) -> Path:
+    if not program.is_file():
+        raise UserError(f"{program} is not built: run scripts/build_engine.sh")
+    return program.absolute()
+
+
+def recognise_files(recognizer: Recognizer, files: Sequence[Path]) -> bool:
+    """Print the words of files, each after its name, then the speed; tell whether all went well.
+
+    They may have any form, rate and number of channels that can be read; the mean of the channels
+    is heard. Errors: `UserError` for a file that cannot be read; nothing is recognised then.
+    """
+    with tempfile.TemporaryDirectory(prefix="schatten-") as name:
+        wavs = []
+        for number, file in enumerate(files):
+            # The engine prints the path that it is given: in a folder of its own it is short.
+            wavs.append(Path(str(number)) / file.name)
+            (Path(name) / str(number)).mkdir()
+            write_sound(file, Path(name) / wavs[-1])
+        shown = {str(wav): str(file) for wav, file in zip(wavs, files, strict=True)}
+        with _engine(recognizer, [], [str(wav) for wav in wavs], Path(name)) as engine:
+            assert engine.stdout is not None
+            _show(engine.stdout, lambda text: _renamed(text, shown))
+    return engine.returncode == 0
+
+
+def listen(recognizer: Recognizer, microphone: str | None, silence: float) -> bool:
+    """Print what a microphone hears until Ctrl-C, an utterance a line, then the speed.
+
+    `silence`: seconds after the last word that end an utterance. Errors: `UserError` if no program
+    records, or if it hears nothing.
+    """
+    recorder = next((one for one in RECORDERS if shutil.which(one.name)), None)
+    if recorder is None:
+        names = " nor ".join(one.name for one in RECORDERS)
+        raise UserError(
+            f"no microphone can be heard, as neither {names} is installed: run "
+            "`sudo apt-get install alsa-utils`, or give files of sound"
+        )
+    options = ["--silence", f"{silence:g}"]
+    # Ctrl-C goes to all three: the recorder ends, the engine prints what is left, and we wait.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(
+                recorder.command(microphone), stdout=subprocess.PIPE, stderr=said
+            ) as recording,
+        ):
+            with _engine(recognizer, options, [], Path.cwd(), recording.stdout) as engine:
+                assert engine.stdout is not None and recording.stdout is not None
+                recording.stdout.close()  # or the recorder would outlive the engine
+                _show(engine.stdout, lambda text: text)
+            recording.terminate()
+            heard = recording.wait() in (0, -signal.SIGTERM, -signal.SIGINT, 1)
+            said.seek(0)
+            complaint = said.read().decode(errors="replace").strip()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if complaint and not _was_interrupted(complaint):
+        raise UserError(
+            f"{recorder.name} cannot record ({complaint.splitlines()[0]}): "
+            "name a microphone with --microphone; `arecord -L` lists them"
+        )
+    return heard and engine.returncode == 0
+
+
+def _was_interrupted(complaint: str) -> bool:
+    """Tell whether a recorder says only that it was ended: arecord does, even with `-q`."""
+    return all("signal" in one or not one.strip() for one in complaint.splitlines())
+
+
+@contextmanager
+def _engine(
+    recognizer: Recognizer,
+    options: Sequence[str],
+    files: Sequence[str],
+    folder: Path,
+    sound: IO[bytes] | None = None,
+) -> Iterator["subprocess.Popen[str]"]:
+    """Run the engine; texts that are not yet final come too where a terminal shows them."""
+    partial = ["--partial"] if sys.stdout.isatty() else []
+    with subprocess.Popen(
+        [*recognizer.command[:1], *partial, *options, *recognizer.command[1:], *files],
+        cwd=folder,
+        env={**os.environ, **recognizer.environment},
+        stdin=sound or subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="surrogateescape",
+    ) as process:
+        yield process
+
+
+def _renamed(text: str, shown: dict[str, str]) -> str:
+    """Give the name of the user's file back to a line that begins with that of its copy."""
+    for copy, file in shown.items():
+        if text == copy or text.startswith((f"{copy} ", f"{copy}:")):
+            return f"{file}{text[len(copy) :]}"
+    return text
+
+
+def _show(lines: IO[str], renamed: Callable[[str], str]) -> None:
+    """Print the engine's lines; one that is not yet final is replaced by the next."""
+    growing = False
+    for text in lines:
+        line = text.rstrip("\n")
+        if growing:
+            _write(sys.stdout, "\r\x1b[K")
+        growing = line.startswith(PARTIAL)
+        if growing:
+            _write(sys.stdout, _tail(line[len(PARTIAL) :]))
+        elif line.startswith(COMPLAINT):
+            where, what = line[: len(COMPLAINT)], line[len(COMPLAINT) :]
+            _write(sys.stderr, f"{where}{renamed(what)}\n")
+        else:
+            _write(sys.stdout, f"{renamed(line)}\n")
+
+
+def _tail(text: str) -> str:
+    """Return the end of a text that fits one line of the terminal."""
+    columns = shutil.get_terminal_size().columns - 1
+    return text if len(text) <= columns else f"...{text[len(text) - columns + 3 :]}"
+
+
+def _write(where: TextIO, text: str) -> None:
+    where.write(text)
+    where.flush()
