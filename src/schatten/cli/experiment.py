@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from schatten.errors import UserError
+from schatten.recipe.chain import Node
 from schatten.report.collect import Experiment
+from schatten.report.next_steps import best_first
 from schatten.workflow import workflow_of
 
 RESULTS = Path("results")
@@ -23,3 +26,16 @@ def experiment_of(
         del said["results"]
     experiment = Experiment(workflow.recipe, workflow.layout)
     return experiment, [f"{key}={value}" for key, value in said.items()]
+
+
+def pick(experiment: Experiment, system: str | None) -> Node:
+    """Return the model that is best on dev, of all or of one system.
+
+    Errors: `UserError` for a system that the recipe has not.
+    """
+    nodes = [model.node for model in best_first(experiment)]
+    found = [node for node in nodes if system in (None, node.system)]
+    if not found:
+        known = ", ".join(dict.fromkeys(node.system for node in nodes))
+        raise UserError(f"there is no system {system!r} in the tables: take of {known}")
+    return found[0]

@@ -1,4 +1,4 @@
-"""The verb that runs the best bundle here: try."""
+"""Verbs that bring the best model to somebody: try it here, pack it for a device."""
 
 import tempfile
 from collections.abc import Iterator
@@ -60,6 +60,53 @@ def try_(
         raise typer.Exit(1)
 
 
+@app.command("pack")
+def pack(
+    *,
+    output: Annotated[
+        Path, typer.Option(help="Folder to write; an archive comes beside it (.tar.gz).")
+    ],
+    target: Annotated[
+        list[str],
+        typer.Option(help="x86_64, aarch64 or armv7; may be repeated; builds what is missing."),
+    ],
+    recipe: ExperimentOption = None,
+    corpus_dir: CorpusDirOption = None,
+    results: ResultsOption = Path("results"),
+    system: Annotated[
+        str | None, typer.Option(help="The best model of this system alone; default: of all.")
+    ] = None,
+) -> None:
+    """Pack the best model on dev for devices: model, language model, programs, scripts, card."""
+    from schatten.cli.experiment import experiment_of, pick
+    from schatten.device.programs import build_program, licences, speed_here
+    from schatten.errors import UserError
+    from schatten.export import package
+    from schatten.export.bundle import bundle_of_node
+    from schatten.recipe.layout import bundle_lm
+    from schatten.report.card import model_card
+
+    if wrong := [one for one in target if one not in package.TARGETS]:
+        known = ", ".join(package.TARGETS)
+        raise UserError(f"there is no target {wrong[0]!r}: take of {known}")
+    experiment, _ = experiment_of(recipe, corpus_dir, results)
+    layout, node = experiment.layout, pick(experiment, system)
+    lm = bundle_lm(experiment.recipe)
+    if lm is None:
+        raise UserError(
+            f"{experiment.recipe.title}: no language model of words to pack; add one to the recipe"
+        )
+    programs = {one: build_program(one) for one in dict.fromkeys(target)}
+    with tempfile.TemporaryDirectory(prefix="schatten-") as folder:
+        bundle = bundle_of_node(experiment.recipe, layout, node, lm, Path(folder))
+        cuts = layout.cuts(experiment.recipe.splits.test[0])
+        audio = corpus_dir or cuts.parent
+        speed, cpu = speed_here(programs, bundle, cuts, audio)
+        card = model_card(experiment, node, lm, bundle, speed, cpu)
+        title = f"{experiment.recipe.title}: {node.system}"
+        typer.echo(package.pack(bundle, programs, card, title, licences(), output))
+
+
 @contextmanager
 def _recognizer(bundle: Path | None, wanted: Wanted, program: Path) -> Iterator["Recognizer"]:
     """Give the recogniser of a bundle, or of an experiment's best model."""
@@ -68,13 +115,12 @@ def _recognizer(bundle: Path | None, wanted: Wanted, program: Path) -> Iterator[
     if bundle is not None:
         yield live.of_bundle(bundle, program)
         return
-    from schatten.cli.experiment import experiment_of
+    from schatten.cli.experiment import experiment_of, pick
     from schatten.export.bundle import bundle_of_node, export_of_node
     from schatten.recipe.layout import bundle_lm
-    from schatten.report.next_steps import best_first
 
     experiment, _ = experiment_of(*wanted)
-    recipe, layout, node = experiment.recipe, experiment.layout, best_first(experiment)[0].node
+    recipe, layout, node = experiment.recipe, experiment.layout, pick(experiment, None)
     lm = bundle_lm(recipe)
     typer.echo(f"{node.path}, {'without a language model' if lm is None else lm}", err=True)
     with tempfile.TemporaryDirectory(prefix="schatten-") as folder:
