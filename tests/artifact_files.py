@@ -21,6 +21,7 @@ KINDS: dict[str, type[Artifact]] = {
     r"tiers\.json": artifacts.Tiers,
     r"graph\.fst\.json": artifacts.GraphNames,
     r"inventory\.json": artifacts.Inventory,
+    r"notes\.json": artifacts.TextNotes,
     r"too_long\.json": artifacts.TooLongByStride,
     r"recognised(\.[\w-]+)?\.json": artifacts.Recognised,
 }
@@ -30,9 +31,10 @@ COUNTS_OF_TEXTS = "summary.json"
 MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.LmInfo: {"dev", "threshold", "ngrams_before_pruning"},
     artifacts.Score: {"units"},
+    artifacts.Validation: {"text_notes"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
-"""Without text of dev or pruning; where words are scored; on an emulated CPU."""
+"""Without text of dev or pruning; where words are scored; with clean text; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:

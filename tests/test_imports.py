@@ -16,12 +16,12 @@ LAYERS = (
     {"models", "units", "compress"},
     {"artifacts", "bundles", "espeak", "fst", "transcripts"},
     {"recipe", "runtime"},
-    {"errors"},
+    {"errors", "letters"},
 )
 """From the highest to the lowest; a package imports its own layer and those below."""
 NEVER = {("train", "corpus")}
 """Pairs of one layer: the first does not import the second."""
-UNITS = {"artifacts", "errors", "espeak", "recipe", "runtime"}
+UNITS = {"artifacts", "errors", "espeak", "letters", "recipe", "runtime"}
 ALONE = {"compress": {"errors"}, "units": UNITS}
 """Packages that import nothing of schatten but these."""
 KNOWN: set[tuple[str, str]] = set()

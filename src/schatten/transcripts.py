@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from schatten.errors import UserError
+from schatten.letters import composed
 from schatten.runtime.files import read_jsonl, read_lines, write_text
 
 _NAMED = 5
@@ -44,7 +45,7 @@ def as_utterance(cut: Any, cuts: Path) -> Utterance:
     try:
         (supervision,) = cut["supervisions"]
         return Utterance(
-            supervision["id"], supervision["speaker"], tuple(supervision["text"].split())
+            supervision["id"], supervision["speaker"], tuple(composed(supervision["text"]).split())
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         name = cut.get("id", "without id") if isinstance(cut, dict) else "that is no object"
@@ -57,7 +58,7 @@ def read_hypotheses(path: Path) -> dict[str, tuple[str, ...]]:
     """Read `UTTERANCE word word ...` lines to words by utterance id."""
     found: dict[str, tuple[str, ...]] = {}
     for number, line in enumerate(read_lines(path), start=1):
-        name, *words = line.split() or [""]
+        name, *words = composed(line).split() or [""]
         if not name or name in found:
             problem = f"utterance {name} for the second time" if name else "no utterance id"
             raise UserError(f"{path}, line {number} has {problem}: decode again")

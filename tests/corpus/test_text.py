@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from small_corpora import make_recipe
 
@@ -11,7 +13,7 @@ NORMALISE = Normaliser(Text())
     ("raw", "normalised"),
     [
         ("  Hello,  World! ", "hello world"),
-        ("It’s ‘fine’", "it's 'fine'"),
+        ("It’s ‘fine’", "it's fine"),
         ("semi-colon; (brackets)", "semi colon brackets"),
         ("cafe\u0301", "café"),
         ("50%", "50%"),
@@ -44,9 +46,16 @@ def test_lines_are_cleaned_or_refused() -> None:
         ({"alphabet": "abc "}, "space"),
         ({"alphabet": "abca"}, "twice"),
         ({"alphabet": "ABC"}, "lower case"),
+        ({"alphabet": "abcı"}, "text.language"),
+        ({"alphabet": "abcı", "language": "turkish"}, "text.language"),
+        ({"alphabet": "ABCİ", "case": "upper"}, r"U\+0130.*text.language"),
+        ({"alphabet": "abcz\u0301"}, r"z and then U\+0301 COMBINING ACUTE ACCENT"),
+        ({"alphabet": "ab\u200e"}, r"U\+200E LEFT-TO-RIGHT MARK"),
+        ({"alphabet": "ab\x00"}, r"U\+0000"),
+        ({"unspoken": [" "]}, "empty mark"),
     ],
 )
-def test_an_alphabet_that_cannot_work_is_refused(text: dict[str, str], reason: str) -> None:
+def test_an_alphabet_that_cannot_work_is_refused(text: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         make_recipe(text=text)
 

@@ -1,6 +1,7 @@
 """Writing and reading artifacts: atomic, the same bytes, damaged ones refused by name."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -64,9 +65,51 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
         ("a", ["a"]),
         ("a\r\nb\n", ["a", "b"]),
         ("\n\na\n\n", ["", "", "a", ""]),
+        ("\ufeffa\r\r\nb", ["a", "b"]),
+        ("a\rb\r", ["a", "b"]),
         ("a\u2028b\x85c\x0cd\n", ["a\u2028b\x85c\x0cd"]),
     ],
 )
 def test_lines_end_with_line_feeds_alone(tmp_path: Path, text: str, lines: list[str]) -> None:
     (tmp_path / "text").write_bytes(text.encode())
     assert files.read_lines(tmp_path / "text") == lines
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "cp1252"])
+def test_another_encoding_is_named_with_the_command_that_converts_it(
+    tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "a b").write_bytes("né".encode(encoding))
+    with pytest.raises(UserError, match="not UTF-8") as caught:
+        files.read_text(tmp_path / "a b")
+    assert f"'{tmp_path}/a b' > NEW" in str(caught.value)
+    if encoding != "cp1252":
+        assert f"it is {encoding.upper()}" in str(caught.value)
+
+
+def sources() -> dict[str, str]:
+    paths = Path(files.__file__).parents[1].rglob("*.py")
+    return {f"{path.parent.name}/{path.name}": path.read_text("utf-8") for path in paths}
+
+
+OURS = {"voicesearch/block.py", "features/pieces.py", "corpus/contents.py", "lm/reader.py"}
+"""They read jobs and notes of ours, not what a user writes; so does all of `runtime`."""
+
+
+def test_text_of_users_is_opened_in_one_place() -> None:
+    other = re.compile(
+        r"\.read_text\(|encoding=|(?<!gzip\.)(?<!tarfile\.)(?<!wave\.)\bopen\((?![^)]*[\"']\w*b)"
+    )
+    ways = [
+        f"{name}: {line.strip()}"
+        for name, text in sources().items()
+        if name not in OURS and not name.startswith("runtime/")
+        for line in text.splitlines()
+        if other.search(line)
+    ]
+    assert ways == []
+
+
+def test_forms_of_letters_are_made_in_one_place() -> None:
+    makers = [name for name, text in sources().items() if "unicodedata.normalize" in text]
+    assert makers == ["schatten/letters.py"]

@@ -14,6 +14,17 @@ class TextCounts(Artifact):
     """Words of the lines that are used."""
 
 
+class TextNotes(Artifact):
+    """What was dropped from text, or looked odd; `text/notes.json` where there is anything.
+
+    Each line says what, with how often it occurs.
+    """
+
+    transcripts: dict[str, int]
+    text_files: dict[str, int]
+    """In the text for language models beyond the transcripts."""
+
+
 class SplitSize(Artifact):
     """Size of a split, counted by the validator."""
 
@@ -45,6 +56,8 @@ class Validation(Artifact):
 
     splits: dict[str, SplitSize]
     text_files: dict[str, TextCounts] | None = None
+    text_notes: TextNotes | None = None
+    """What was dropped from text; missing where nothing was."""
     left_out: dict[str, int] | None = None
     """Utterances that the source left out, by reason."""
     transcripts_in_lm_text: dict[str, int] | None = None

@@ -24,6 +24,7 @@ from schatten.cli import (
     units,
 )
 from schatten.errors import UserError
+from schatten.letters import shown
 from schatten.runtime import process, provenance
 
 app = typer.Typer(
@@ -99,5 +100,5 @@ def main() -> None:
 
 
 def _fail(message: str) -> NoReturn:
-    print(f"schatten: {message}", file=sys.stderr)
+    print(f"schatten: {shown(message)}", file=sys.stderr)
     sys.exit(1)

@@ -44,7 +44,8 @@ def units(
     settings = load(recipe)
     unit_set = settings.unit_set(name)
     assert unit_set is not None  # characters are refused with the settings of this step
-    made = make_units(unit_set, name, text or [], train_text, output_dir, settings.folder)
+    own = settings.folder, settings.text.in_case
+    made = make_units(unit_set, name, text or [], train_text, output_dir, *own)
     if data is not None:
         spelled = SpelledUnits.read(output_dir / "inventory.json")
         every = unit_set.sums_over_pronunciations

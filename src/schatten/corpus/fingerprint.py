@@ -19,6 +19,7 @@ from schatten.recipe.corpus import (
     WsjCorpus,
     own_files,
 )
+from schatten.runtime.file_names import found
 from schatten.runtime.files import digest, sha256
 
 KALDI_FILES = ("wav.scp", "text", "utt2spk", "segments")
@@ -76,7 +77,7 @@ def _manifests(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:
     """Yield the files that say what is in the corpus, in a fixed order."""
     corpus, splits = recipe.corpus, recipe.splits.all
     if isinstance(corpus, TsvCorpus):
-        yield corpus_dir / corpus.manifest
+        yield found(corpus_dir, corpus.manifest)
     elif isinstance(corpus, KaldiCorpus):
         for split in splits:
             yield from kaldi_files(corpus_dir / corpus.directories.get(split, split))
@@ -97,4 +98,4 @@ def kaldi_files(directory: Path) -> list[Path]:
 
 
 def _texts(corpus: RecordedCorpus, corpus_dir: Path) -> list[Path]:
-    return [corpus_dir / name for name in corpus.text_files]
+    return [found(corpus_dir, name) for name in corpus.text_files]

@@ -8,6 +8,7 @@ from schatten.corpus.recorded import relative_audio, write_corpus
 from schatten.corpus.sphere import is_shorten_compressed
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
+from schatten.letters import composed
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import KaldiCorpus
 from schatten.runtime.files import read_lines
@@ -63,7 +64,8 @@ def _table(path: Path) -> dict[str, str]:
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
-        key, *value = line.split(maxsplit=1)
+        key, *value = (line if path.name == "wav.scp" else composed(line)).split(maxsplit=1)
+        key = composed(key)
         if key in table:
             raise UserError(f"{path}, line {number} names {key} a second time: remove one line")
         table[key] = value[0].strip() if value else ""

@@ -7,9 +7,9 @@ transcripts are never part of it.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from schatten.artifacts import TextCounts, write_by_name
+from schatten.artifacts import TextCounts, TextNotes, write_by_name
 from schatten.corpus.text import Normaliser
-from schatten.runtime.files import write_text
+from schatten.runtime.files import remove, write_text
 
 
 def write_lm_text(
@@ -22,13 +22,16 @@ def write_lm_text(
     """Write `text/{split}.txt.gz`, `text/corpus.txt.gz`, and the counts in `text/summary.json`.
 
     `sentences` are normalised transcripts by split; `texts` are raw lines by the name of their
-    source. Lines of `texts` with foreign characters are left out and counted.
+    source. Lines of `texts` with foreign characters are left out and counted. What the normaliser
+    dropped goes to `text/notes.json`, where it dropped anything.
     """
     folder = output / "text"
     for split, lines in sentences.items():
         _write(folder / f"{split}.txt.gz", lines)
     corpus = [line for line in sentences[train] if line]
     summary = {}
+    in_transcripts = dict(normaliser.notes)
+    normaliser.notes.clear()
     for name, raw in texts.items():
         cleaned = list(normaliser.clean(raw))
         kept = [line for line in cleaned if line is not None]
@@ -37,6 +40,14 @@ def write_lm_text(
         corpus += kept
     _write(folder / "corpus.txt.gz", corpus)
     write_by_name(folder / "summary.json", summary)
+    _write_notes(folder / "notes.json", in_transcripts, dict(normaliser.notes))
+
+
+def _write_notes(path: Path, transcripts: dict[str, int], text_files: dict[str, int]) -> None:
+    if transcripts or text_files:
+        TextNotes(transcripts=transcripts, text_files=text_files).write(path)
+    else:
+        remove(path)
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

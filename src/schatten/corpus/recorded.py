@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from schatten.corpus.cuts import write_cuts
@@ -9,8 +10,10 @@ from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
+from schatten.letters import composed
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import RecordedCorpus
+from schatten.runtime.file_names import Names, found
 from schatten.runtime.files import read_lines
 
 
@@ -26,7 +29,8 @@ def write_corpus(
 
     Errors: `UserError` for missing text files, missing or unreadable recordings.
     """
-    chosen = wanted(recipe, utterances)
+    names = Names(corpus_dir)
+    chosen = [_in_one_form(one, names) for one in wanted(recipe, utterances)]
     texts = text_files(corpus_of(recipe), corpus_dir)
     normaliser = Normaliser(recipe.text)
     sentences = write_cuts(
@@ -35,15 +39,25 @@ def write_corpus(
     write_lm_text(sentences, recipe.splits.train, texts, output, normaliser)
 
 
+def _in_one_form(utterance: Utterance, names: Names) -> Utterance:
+    """Return an utterance with its names in NFC, and its recording as the folder spells it."""
+    return replace(
+        utterance,
+        id=composed(utterance.id),
+        speaker=composed(utterance.speaker),
+        audio=names.found(utterance.audio),
+    )
+
+
 def wanted(recipe: Recipe, utterances: Sequence[Utterance]) -> list[Utterance]:
     """Return the utterances that the recipe does not leave out.
 
     Errors: `UserError` if `leave_out` names an unknown utterance.
     """
-    leave_out = set(corpus_of(recipe).leave_out)
-    if unknown := sorted(leave_out - {utterance.id for utterance in utterances}):
+    leave_out = set(map(composed, corpus_of(recipe).leave_out))
+    if unknown := sorted(leave_out - {composed(utterance.id) for utterance in utterances}):
         raise UserError(f"corpus.leave_out names {unknown[0]}, which is no utterance: correct it")
-    return [utterance for utterance in utterances if utterance.id not in leave_out]
+    return [utterance for utterance in utterances if composed(utterance.id) not in leave_out]
 
 
 def corpus_of(recipe: Recipe) -> RecordedCorpus:
@@ -54,7 +68,7 @@ def corpus_of(recipe: Recipe) -> RecordedCorpus:
 
 def text_files(corpus: RecordedCorpus, corpus_dir: Path) -> dict[str, list[str]]:
     """Read the recipe's text files, by their name; each relative to the corpus folder."""
-    return {name: read_lines(corpus_dir / name) for name in corpus.text_files}
+    return {name: read_lines(found(corpus_dir, name)) for name in corpus.text_files}
 
 
 def relative_audio(path: str, corpus_dir: Path) -> str:

@@ -20,6 +20,7 @@ def lines(report: Validation, strides: Mapping[str, int]) -> Iterator[str]:
         )
     for name, counts in (report.text_files or {}).items():
         yield f"{name}: {counts.lines} lines used, {counts.left_out} left out"
+    yield from _text_notes(report)
     for reason, count in (report.left_out or {}).items():
         yield f"{count} utterances left out: {reason}"
     for split, count in (report.transcripts_in_lm_text or {}).items():
@@ -28,6 +29,13 @@ def lines(report: Validation, strides: Mapping[str, int]) -> Iterator[str]:
     if silent := report.silent_recordings:
         yield f"{len(silent)} recordings are silent: {_named(silent, len(silent))}"
     yield from too_long_lines(report.too_long_for_ctc or {}, strides, "characters")
+
+
+def _text_notes(report: Validation) -> Iterator[str]:
+    if (notes := report.text_notes) is not None:
+        for where, found in (("transcripts", notes.transcripts), ("text files", notes.text_files)):
+            for what, count in sorted(found.items()):
+                yield f"{where}: {count} x {what}"
 
 
 def too_long_lines(

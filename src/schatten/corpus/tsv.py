@@ -9,7 +9,8 @@ from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import Column, TsvCorpus
-from schatten.runtime.files import lines_of, read_text
+from schatten.runtime.file_names import found
+from schatten.runtime.files import read_lines
 
 _ALIASES: dict[Column, tuple[str, ...]] = {
     "id": ("id", "utt_id"),
@@ -41,8 +42,8 @@ def read_table(corpus: TsvCorpus, splits: tuple[str, ...], corpus_dir: Path) -> 
     Errors: `UserError` for a missing column, a line with another number of columns, or a split
     without a line.
     """
-    path = corpus_dir / corpus.manifest
-    lines = lines_of(read_text(path).removeprefix("\ufeff"))
+    path = found(corpus_dir, corpus.manifest)
+    lines = read_lines(path)
     header = lines[0].split("\t") if lines else []
     place = _columns(corpus, header, path)
     names = {corpus.split_names.get(split, split): split for split in splits}

@@ -8,11 +8,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from schatten.artifacts import SplitSize, TextCounts, TooLong, Validation, read_by_name
+from schatten.artifacts import SplitSize, TextCounts, TextNotes, TooLong, Validation, read_by_name
 from schatten.corpus.audio import MISSING, DecodedAudio, decode, look_at
 from schatten.corpus.manifest import ManifestEntry, read_entries
 from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
+from schatten.corpus.text_checks import check_texts
 from schatten.corpus.utterance import SAMPLING_RATE
 from schatten.errors import UserError
 from schatten.recipe import Recipe
@@ -40,7 +41,7 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
     """
     entries = read_entries(data, recipe.splits.all)
     problems = Problems()
-    _check_texts(entries, Normaliser(recipe.text), problems)
+    check_texts(entries, Normaliser(recipe.text), problems)
     _check_names(entries, recipe, problems)
     decoded = look_at(
         (entry.audio for entry in entries), _audio_folder(recipe, data, corpus_dir), decode, jobs
@@ -52,6 +53,7 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
         problems.extend(kind, (name for names in overlap.values() for name in names))
     problems.raise_if_any(f"the corpus in {data}")
     texts, left_out = data / "text" / "summary.json", data / "left_out.json"
+    notes = data / "text" / "notes.json"
     return Validation(
         splits={split: _summary(entries, split) for split in recipe.splits.all},
         text_files=read_by_name(texts, TextCounts) if texts.is_file() else {},
@@ -59,6 +61,7 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
         transcripts_in_lm_text={split: len(names) for split, names in overlap.items()},
         silent_recordings=sorted(name for name, look in decoded.items() if _is_silent(look)),
         too_long_for_ctc=too_long(entries, recipe, _as_characters(recipe)),
+        **({"text_notes": TextNotes.read(notes)} if notes.is_file() else {}),
     )
 
 
@@ -123,22 +126,6 @@ def _audio_folder(recipe: Recipe, data: Path, corpus_dir: Path | None) -> Path:
     if corpus_dir is None:
         raise UserError(f"{recipe.title!r} has recordings: give their folder with --corpus-dir")
     return corpus_dir
-
-
-def _check_texts(
-    entries: Sequence[ManifestEntry], normaliser: Normaliser, problems: Problems
-) -> None:
-    for entry in entries:
-        if not entry.text.strip():
-            problems.add(
-                "utterances have no text: write it, or name them in corpus.leave_out", entry.id
-            )
-        elif foreign := normaliser.foreign(entry.text):
-            problems.add(
-                "utterances hold characters outside the alphabet: write them as words, change "
-                "the recipe's text.alphabet or text.strip, or name them in corpus.leave_out",
-                f"{entry.id} ({' '.join(foreign)})",
-            )
 
 
 def _check_names(entries: Sequence[ManifestEntry], recipe: Recipe, problems: Problems) -> None:

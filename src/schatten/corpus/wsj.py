@@ -24,6 +24,7 @@ from schatten.corpus.sphere import decompress, find_sph2pipe, is_shorten_compres
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.corpus.wsj_text import (
+    disc_text,
     has_verbalised_punctuation,
     lm_lines,
     read_transcripts,
@@ -69,7 +70,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     utterances = wanted(recipe, [_utterance(entry, raw[entry.id]) for entry in kept])
     names = {utterance.audio for utterance in utterances}
     _write_audio([entry for entry in kept if entry.audio in names], output, jobs)
-    normaliser = Normaliser(recipe.text)
+    normaliser = Normaliser(recipe.text, marks_are_gone=True)
     sentences = write_cuts(
         utterances, recipe.splits.all, normaliser, audio_dir=output, output=output, jobs=jobs
     )
@@ -106,7 +107,7 @@ def _read_lists(discs: Discs, splits: Sequence[str], corpus_dir: Path) -> list[_
 
 def _entries(path: Path) -> Iterator[str]:
     """Yield the paths `wsjN/SET/SPEAKER/UTTERANCE.wv1` of a list (lines `DISC: PATH`)."""
-    for line in path.read_text(encoding="latin-1").splitlines():
+    for line in disc_text(path).splitlines():
         name = line.partition(":")[2].strip().strip("/")
         if name and not line.lstrip().startswith(";"):
             yield name if name.lower().endswith(".wv1") else f"{name}.wv1"

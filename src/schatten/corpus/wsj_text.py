@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from schatten.runtime.files import lines_of
+from schatten.runtime.files import as_text, lines_of
 
 _LINE = re.compile(r"^(.*?)\s*\((\w+)\)\s*$")
 _NOISE = re.compile(r"\[[^\]\s]*\]")
@@ -43,6 +43,12 @@ def _word(token: str) -> str:
     return token if any(character.isalnum() for character in token) else ""
 
 
+def disc_text(path: Path) -> str:
+    """Return the text of a file of the discs, whatever ends its lines."""
+    text = as_text(path.read_bytes(), path, "latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def read_transcripts(dots: Iterable[Path]) -> dict[str, dict[str, str]]:
     """Return the transcripts of `.dot` files (lines `TEXT (UTTERANCE)`), unchanged.
 
@@ -52,7 +58,7 @@ def read_transcripts(dots: Iterable[Path]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for path in dots:
         place = "/".join(path.parts[-3:-1]).lower()
-        for line in lines_of(path.read_text(encoding="latin-1")):
+        for line in lines_of(disc_text(path)):
             if match := _LINE.match(line):
                 found.setdefault(place, {})[match[2].lower()] = match[1]
     return found

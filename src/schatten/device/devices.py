@@ -23,6 +23,7 @@ from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_search, search_o
 from schatten.device import tools
 from schatten.errors import UserError
 from schatten.recipe.base import Settings
+from schatten.runtime.files import as_text
 
 FOLDER = Path("arm/devices")
 SSH = ("ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
@@ -112,7 +113,7 @@ def load_device(path: Path) -> Device:
     Errors: `UserError` if the file is missing or says something unknown.
     """
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = yaml.safe_load(as_text(path.read_bytes(), path))
         return Device.model_validate(content)
     except OSError:
         raise UserError(f"{path} cannot be read: give a device, arm/devices/host.yaml") from None

@@ -27,7 +27,15 @@ from schatten.recipe.systems import (
     factorization_problem,
 )
 from schatten.recipe.training import Training
-from schatten.recipe.units import BUILT_IN, Characters, Phones, Pieces, UnitSet
+from schatten.recipe.units import (
+    BUILT_IN,
+    Characters,
+    Phones,
+    Pieces,
+    UnitSet,
+    with_language,
+)
+from schatten.runtime.files import as_text
 
 ROOT = Path("recipes")
 
@@ -70,6 +78,12 @@ class Recipe(Settings):
     def folder(self) -> Path:
         """Folder of the YAML, which the names of the recipe's own files are relative to."""
         return self._folder
+
+    @model_validator(mode="before")
+    @classmethod
+    def _case_of_the_phones(cls, data: Any) -> Any:
+        """Take the language of text from the phones, where it decides what a small letter is."""
+        return with_language(data)
 
     @model_validator(mode="after")
     def _names_resolve(self) -> "Recipe":
@@ -278,8 +292,8 @@ def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
     if not path.is_file():
         raise UserError(f"{path} does not exist: give recipe=CORPUS/EXPERIMENT, {_choices()}")
     try:
-        data = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        data = yaml.safe_load(as_text(path.read_bytes(), path))
+    except yaml.YAMLError as error:
         raise UserError(f"{path} is not YAML: {error}") from None
     if not isinstance(data, dict):
         raise UserError(f"{path} holds no settings: see docs/settings.md")

@@ -18,6 +18,8 @@ class Settings(BaseModel):
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.]*$")]
 """A name that goes into paths: letters, digits, `_` and `.`."""
 
+Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")]
+"""A code of a language, as espeak-ng names them: `de`, `en-us`, `tr`."""
 Positive = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]

@@ -1,13 +1,31 @@
 """The recipe's `corpus`, `splits` and `text`: where speech and text come from."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
+from schatten import letters
 from schatten.errors import UserError
-from schatten.recipe.base import Name, Settings
+from schatten.recipe.base import Language, Name, Settings
 from schatten.recipe.voicesearch import VoiceSearchCorpus
+
+# fmt: off
+UNSPOKEN = (
+    "applause", "background", "background_noise", "beep", "breath", "breathing", "click", "cough",
+    "coughing", "exhale", "hes", "hesitation", "inhale", "laugh", "laughing", "laughs",
+    "laughter", "lip_smack", "lipsmack", "music", "no_speech", "noise", "noises", "sigh", "sil",
+    "silence", "smack", "sneeze", "sniff", "spoken_noise", "throat", "vocalized_noise",
+    "%hesitation", "!sil", "<s>", "</s>",
+)
+# fmt: on
+"""Marks of noises, of Switchboard, Fisher, TED-LIUM, Babel, GigaSpeech and CHiME."""
 
 Column = Literal["id", "path", "text", "split", "speaker", "duration"]
 
@@ -40,24 +58,84 @@ class Splits(Settings):
 
 
 class Text(Settings):
-    """How transcripts and language model text are normalised."""
+    """How transcripts and language model text are normalised. All text is in Unicode's NFC."""
 
     alphabet: str = Field(default="abcdefghijklmnopqrstuvwxyz'", min_length=1)
     """The characters of words; the space between words and CTC's blank are added."""
     case: Literal["lower", "upper", "keep"] = "lower"
     """Letters are brought to this case before the alphabet is applied."""
+    language: Language | None = None
+    """The language whose rules of case hold: with `tr` and `az`, I is the capital of dotless i. By
+    default that of the recipe's phones."""
     strip: str = '.,;:!?"()[]{}-'
     """Characters that are replaced by a space."""
+    unspoken: tuple[str, ...] = UNSPOKEN
+    """What is not spoken, and dropped. A name is dropped in brackets of any kind: `noise` means
+    `[noise]`, `<NOISE>`, `{noise}` and `(noise)`. Other marks are written out: `%hesitation`, `(( ))`, or
+    `[*]` for all in such brackets. A list replaces the default."""
+    brackets: Literal["refused", "words"] = "refused"
+    """What stands in `[ ]`, `{ }`, `< >` or `(( ))` and is not listed as `unspoken`: the validator
+    refuses it by name, or its words were spoken."""
+    edge_apostrophes: Literal["kept", "dropped"] = "kept"
+    """Whether an apostrophe may begin or end a word ('tis). Pairs around a word are quotation marks
+    in any case."""
+
+    @field_validator("alphabet")
+    @classmethod
+    def _alphabet_can_be_read(cls, alphabet: str) -> str:
+        if any(character.isspace() for character in alphabet):
+            raise ValueError("the alphabet holds a space: remove it, the space is added")
+        if odd := letters.not_for_alphabets(alphabet):
+            raise ValueError(
+                f"the alphabet holds {letters.named(odd[0])}, which cannot be seen: remove it"
+            )
+        return letters.alphabet_of(alphabet)
+
+    @field_validator("strip")
+    @classmethod
+    def _in_the_form_of_text(cls, strip: str) -> str:
+        return letters.composed(strip)
+
+    @field_validator("unspoken")
+    @classmethod
+    def _marks_are_marks(cls, unspoken: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not mark.strip() for mark in unspoken):
+            raise ValueError("text.unspoken holds an empty mark: remove it")
+        return unspoken
 
     @model_validator(mode="after")
     def _alphabet_is_reachable(self) -> "Text":
-        if any(character.isspace() for character in self.alphabet):
-            raise ValueError("the alphabet holds a space: remove it, the space is added")
-        if len(set(self.alphabet)) < len(self.alphabet):
-            raise ValueError("the alphabet holds a character twice: remove one")
-        if self.case != "keep" and self.alphabet != getattr(self.alphabet, self.case)():
-            raise ValueError(f"the alphabet is not in {self.case} case: correct it or set case")
+        if self.case == "keep":
+            return self
+        dotted = [one for one in letters.DOTTED_LETTERS if one in self.alphabet]
+        if dotted and not letters.has_dotted_i(self.language):
+            raise ValueError(
+                f"the alphabet has {letters.named(dotted[0])}, and I is the capital of dotless i "
+                "in some languages alone: set text.language (tr, az, ...), or text.case: keep"
+            )
+        if wrong := [one for one in self.alphabet if self.in_case(one) != one]:
+            raise ValueError(
+                f"the alphabet is not in {self.case} case ({letters.named(wrong[0])}): correct it "
+                "or set case"
+            )
         return self
+
+    def in_case(self, text: str) -> str:
+        """Return text in NFC and in the case of the alphabet."""
+        if self.case == "keep":
+            return letters.composed(text)
+        if self.case == "lower":
+            return letters.lower(text, self.language)
+        text = text.replace("ß", "ẞ") if "ẞ" in self.alphabet else text
+        return letters.upper(text, self.language)
+
+    @model_serializer(mode="wrap")
+    def _younger_keys_where_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave younger keys out at their defaults: older recipes keep their data's names."""
+        younger = ("language", "unspoken", "brackets", "edge_apostrophes")
+        fields = type(self).model_fields
+        same = {name for name in younger if getattr(self, name) == fields[name].default}
+        return {name: value for name, value in handler(self).items() if name not in same}
 
 
 class RecordedCorpus(Settings):

@@ -111,5 +111,12 @@ def _flow(value: Any) -> str:
         return "{" + ", ".join(f"{name}: {_flow(one)}" for name, one in value.items()) + "}"
     if isinstance(value, tuple):
         return f"[{', '.join(map(_flow, value))}]"
-    is_taken_for_another = isinstance(value, str) and yaml.safe_load(value) != value
-    return f'"{value}"' if is_taken_for_another else str(value)
+    return str(value) if not isinstance(value, str) or _is_plain(value) else f'"{value}"'
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether YAML reads a text without quotes as that text."""
+    try:
+        return bool(yaml.safe_load(text) == text)
+    except yaml.YAMLError:
+        return False

@@ -1,12 +1,14 @@
 """The recipe's `units`: sets of units that acoustic models write."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from schatten import letters
 from schatten.errors import UserError
-from schatten.recipe.base import Settings
+from schatten.recipe.base import Language, Settings
+from schatten.runtime.file_names import found
 
 
 class Characters(Settings):
@@ -19,7 +21,7 @@ class Phones(Settings):
     """Phones, by a dictionary and by rules; words follow each other without a separator."""
 
     type: Literal["phones"]
-    language: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$")] = "en-us"
+    language: Language = "en-us"
     """A language of espeak-ng: `de`, `es`, `en-gb`. With `en` and `en-us`, words have the
     pronunciations of CMUdict and its 39 phones without stress. Others have no dictionary, and the
     IPA phones that their words need."""
@@ -67,7 +69,27 @@ def lexicon_of(units: UnitSet | None, folder: Path) -> Path | None:
     """
     if not isinstance(units, Phones) or units.lexicon is None:
         return None
-    path = folder / units.lexicon
+    path = found(folder, units.lexicon)
     if not path.is_file():
         raise UserError(f"{path} does not exist: write it, or correct the units' `lexicon`")
     return path
+
+
+def with_language(recipe: Any) -> Any:
+    """Return a recipe's raw data, `text.language` taken from the phones where case depends on it.
+
+    It is taken where text has none and all sets of phones have one language, with rules of its own.
+    """
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("units"), dict):
+        return recipe
+    text, sets = recipe.get("text", {}), recipe["units"].values()
+    languages = {
+        one.get("language") if isinstance(one, dict) else getattr(one, "language", None)
+        for one in sets
+    } - {None}
+    if len(languages) != 1 or not isinstance(text, dict) or text.get("language") is not None:
+        return recipe
+    (language,) = languages
+    if not isinstance(language, str) or not letters.has_own_case(language):
+        return recipe
+    return {**recipe, "text": {**text, "language": language}}

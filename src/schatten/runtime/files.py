@@ -1,5 +1,6 @@
 """Writes and reads artifacts: never half-written, and the same bytes for the same content."""
 
+import codecs
 import errno
 import glob
 import gzip
@@ -8,6 +9,7 @@ import io
 import json
 import os
 import platform
+import shlex
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
@@ -20,6 +22,14 @@ from schatten.runtime import seals
 
 _PREFIX = f".{platform.node()}-"
 """A temporary file's name is this, the process id, a dot and the file's own name."""
+_MARK = "\ufeff"
+_WIDE = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+"""Byte order marks of other encodings; that of UTF-32 begins as that of UTF-16 does."""
 _SPACE = 1 << 16
 """Free bytes below which a disk counts as full."""
 
@@ -143,11 +153,27 @@ def read_bytes(path: Path | str) -> bytes:
 
 
 def read_text(path: Path | str) -> str:
-    """Read UTF-8 text, decompressing `.gz`; a missing or damaged file is a `UserError`."""
+    """Read UTF-8 text, decompressing `.gz`; a missing or damaged file is a `UserError`.
+
+    Every text file of a user's comes through here, or as bytes through `as_text`.
+    """
+    return as_text(read_bytes(path), path)
+
+
+def as_text(data: bytes, path: Path | str, encoding: str = "utf-8") -> str:
+    """Return the text of the file `path`, without a byte order mark at its head.
+
+    Errors: `UserError` for bytes of another encoding, with the command that converts them.
+    """
     try:
-        return read_bytes(path).decode()
+        return data.decode(encoding).removeprefix(_MARK)
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text ({error}): convert it") from None
+        wide = next((name for mark, name in _WIDE if data.startswith(mark)), None)
+        what = f"it is {wide}" if wide else str(error)
+        raise UserError(
+            f"{path} is not UTF-8 text ({what}): convert it, `iconv -f {wide or 'ENCODING'} "
+            f"-t UTF-8 {shlex.quote(str(path))} > NEW`"
+        ) from None
 
 
 def read_lines(path: Path | str) -> list[str]:
@@ -156,11 +182,13 @@ def read_lines(path: Path | str) -> list[str]:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text without their ends, LF or CR LF.
+    """Return the lines of a text without their ends: LF, CR LF, or CR where there is no LF.
 
     Nothing else ends a line: text from the web holds U+2028, and latin-1 a 0x85, inside sentences.
     """
-    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    if "\r" in text and "\n" not in text:
+        text = text.replace("\r", "\n")
+    lines = [line.rstrip("\r") for line in text.split("\n")]
     return lines if lines[-1] else lines[:-1]
 
 

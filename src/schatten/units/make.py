@@ -1,10 +1,11 @@
 """Makes a set of units: its inventory, and the spellings of a corpus's words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from schatten.artifacts import Inventory
 from schatten.errors import UserError
+from schatten.letters import composed
 from schatten.recipe.units import Phones, Pieces
 from schatten.runtime.files import sha256
 from schatten.units import phones, pieces
@@ -19,11 +20,13 @@ def make_units(
     train_text: Path,
     output: Path,
     folder: Path = Path(),
+    in_case: Callable[[str], str] = composed,
 ) -> Inventory:
     """Write `inventory.json` and `words.NAME.tsv` to `output`, and return the first.
 
     The words are those of `texts` and of `train_text`, the transcripts that pieces are learned
-    from. `folder` is the recipe's: a lexicon of the user's own is relative to it.
+    from. `folder` is the recipe's: a lexicon of the user's own is relative to it, and
+    its words are brought to the transcripts' form by `in_case`.
 
     Errors: `UserError` for words that cannot be spelled.
     """
@@ -32,7 +35,7 @@ def make_units(
     if not words:
         raise UserError(f"{train_text} holds no words: make the corpus again")
     if isinstance(settings, Phones):
-        names, spelled = phones.spell(words, settings, folder)
+        names, spelled = phones.spell(words, settings, folder, in_case)
     else:
         names, spelled = pieces.spell(words, training, settings.count)
     try:

@@ -14,14 +14,14 @@ In the package's grammars, which are English, `a` becomes `an` before a vowel.
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from random import Random
 
 from schatten.errors import UserError
-from schatten.runtime.files import read_text
+from schatten.letters import composed
+from schatten.runtime.files import as_text, read_text
 
 FOLDER = Path(__file__).parent / "grammars"
 START = "query"
@@ -100,7 +100,7 @@ def load(name: str, folder: Path = FOLDER) -> Grammar:
     """
     read = _Rules(_LETTERS, "a-z, '", {START: str(folder / name)})
     for path in sorted((folder / name).glob("*.grammar")):
-        for where, line in _logical_lines(path, path.read_text("utf-8")):
+        for where, line in _logical_lines(path, as_text(path.read_bytes(), path)):
             _read_rule(where, line, read)
     return Grammar(read.checked(), is_english=True)
 
@@ -111,7 +111,7 @@ def load_own(path: Path, alphabet: str) -> Grammar:
     Errors: `UserError` as in `load`.
     """
     read = _Rules(alphabet, f"those of the recipe's text.alphabet ({alphabet})", {START: str(path)})
-    for where, line in _logical_lines(path, unicodedata.normalize("NFC", read_text(path))):
+    for where, line in _logical_lines(path, composed(read_text(path))):
         _read_rule(where, line, read)
     return Grammar(read.checked(), is_english=False)
 
