@@ -1,5 +1,7 @@
 #include "lexicon.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <fstream>
 #include <unordered_map>
@@ -13,6 +15,7 @@ namespace {
 constexpr float kLowest = -1e30f;
 constexpr size_t kLongestSpelling = 500;
 constexpr const char *kBetweenUnits = " \t\r\v\f";
+constexpr const char *kByteOrderMark = "\xef\xbb\xbf";  // U+FEFF, which editors put before a text: no part of its first word
 
 }  // namespace
 
@@ -52,7 +55,7 @@ Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std:
   word_starts_.push_back(0);
   size_t number = 0;
   for (std::string line, word, unit; std::getline(file, line);) {
-    ++number;
+    if (++number == 1 && line.compare(0, strlen(kByteOrderMark), kByteOrderMark) == 0) line.erase(0, strlen(kByteOrderMark));
     const auto check = [&](bool holds, const char *problem) {
       if (!holds) throw Error(path + ", line " + std::to_string(number) + problem);
     };

@@ -69,6 +69,7 @@ def write_lexicons(folder):
         ("plain", "cab\tc a b\nab\ta b\n"),
         ("spellings", "cab\tc a b\ncab\tc c\na\ta\nba\ta\n\u00fc\ta a a a a a a a\n"),
         ("crlf", "a\ta\r\nb\tb  b\r\n"),
+        ("marked", "\ufeffa\ta\n"),
         ("other", "a\tz\n"),
     ):
         (folder / name).write_bytes(text.encode())

@@ -104,6 +104,18 @@ def test_weights_that_are_no_numbers_are_refused(engine, made, files, option):
         model.stream(lm=model.language_model(*files), **option)
 
 
+def test_a_byte_order_mark_and_windows_line_ends_change_no_word(
+    engine, made, files, sound, tmp_path
+):
+    model = engine.open(made("lstm")[1])
+    first = files[1].read_text().splitlines()[0]
+    lexicon = tmp_path / "lexicon"
+    lexicon.write_bytes(f"\ufeff{first}\r\n".encode())
+    stream = model.stream(lm=model.language_model(files[0], lexicon), word_bonus=9.0)
+    stream.whole(sound)
+    assert set(stream.text.split()) == {first.partition("\t")[0]}
+
+
 def test_a_lexicon_that_was_cut_in_a_words_second_line_is_refused(engine, made, files, tmp_path):
     """A cut spelling would be another pronunciation of a word."""
     model = engine.open(made("lstm")[1])

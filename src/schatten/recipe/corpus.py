@@ -71,8 +71,8 @@ class Text(Settings):
     """Characters that are replaced by a space."""
     unspoken: tuple[str, ...] = UNSPOKEN
     """What is not spoken, and dropped. A name is dropped in brackets of any kind: `noise` means
-    `[noise]`, `<NOISE>`, `{noise}` and `(noise)`. Other marks are written out: `%hesitation`, `(( ))`, or
-    `[*]` for all in such brackets. A list replaces the default."""
+    `[noise]`, `<NOISE>`, `{noise}` and `(noise)`. Other marks are written out: `%hesitation`,
+    `(( ))`, or `[*]` for all in such brackets. A list replaces the default."""
     brackets: Literal["refused", "words"] = "refused"
     """What stands in `[ ]`, `{ }`, `< >` or `(( ))` and is not listed as `unspoken`: the validator
     refuses it by name, or its words were spoken."""
