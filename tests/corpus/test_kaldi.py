@@ -53,6 +53,19 @@ def test_rows_of_text_end_with_line_feeds_alone(corpus: Path) -> None:
     assert cut.supervisions[0].text == "one two three"
 
 
+def test_marks_and_forms_part_no_utterance_from_its_text(corpus: Path) -> None:
+    write_audio(corpus / "a\u0308.wav", 1.0)
+    write_directory(
+        corpus,
+        "train",
+        **{"wav.scp": "\ufeffa\u0308 a\u0308.wav\r\n"},
+        text="\ufeff\u00e4 one\r\n",
+        utt2spk="\ufeff\u00e4 anna\n",
+    )
+    [cut] = cuts_of(corpus)
+    assert (cut.id, cut.supervisions[0].text) == ("\u00e4", "one")
+
+
 def test_segments_become_cuts_of_one_recording(corpus: Path) -> None:
     write_directory(
         corpus,

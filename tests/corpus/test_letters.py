@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from small_corpora import make_recipe
 
+from schatten import cli
 from schatten.corpus.text import Normaliser
 from schatten.recipe.corpus import Text
 
@@ -152,3 +153,11 @@ def test_marks_are_counted() -> None:
         "words in parentheses, taken as spoken": 1,
         "passages between apostrophes, kept (text.edge_apostrophes: dropped drops them)": 1,
     }
+
+
+def test_messages_show_what_cannot_be_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli._fail("no recording a\u200bb\u202e\x1b[31m:\n  1 x é")
+    assert capsys.readouterr().err == (
+        "schatten: no recording a<U+200B>b<U+202E><U+001B>[31m:\n  1 x é\n"
+    )

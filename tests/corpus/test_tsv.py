@@ -8,9 +8,12 @@ from lhotse import CutSet
 from small_corpora import ROWS, make_recipe, write_audio, write_table
 
 from schatten.corpus import make
+from schatten.corpus.report import lines
 from schatten.corpus.tsv import read_table
+from schatten.corpus.validate import validate
 from schatten.errors import UserError
 from schatten.recipe.corpus import TsvCorpus
+from schatten.runtime.file_names import Names
 from schatten.runtime.files import read_json, read_lines
 
 Corpus = Callable[..., Path]
@@ -107,6 +110,49 @@ def test_line_ends_of_other_standards_do_not_end_a_row(
     cuts = CutSet.from_file(tmp_path / "d/train.cuts.jsonl.gz")
     assert [cut.supervisions[0].text for cut in cuts] == ["yes", "go on"]
     assert read_lines(tmp_path / "d/text/corpus.txt.gz") == ["yes", "go on", "one two"]
+
+
+def test_recordings_named_in_the_other_form_are_found(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus(anna1={"path": "\u00e4/\u00f6.wav"}, anna2={"speaker": "a\u0308nna"})
+    write_audio(folder / "a\u0308/o\u0308.wav")
+    make(make_recipe(), folder, tmp_path / "data")
+    first, second = CutSet.from_file(tmp_path / "data/train.cuts.jsonl.gz")
+    assert first.recording.sources[0].source == "a\u0308/o\u0308.wav"
+    assert second.supervisions[0].speaker == "\u00e4nna"
+
+
+def test_a_name_that_two_files_have_in_other_forms_stays_missing(tmp_path: Path) -> None:
+    for name in ("\u1e69", "s\u0323\u0307", "s\u0307\u0323"):
+        assert Names(tmp_path).found(f"{name}.wav") == f"{name}.wav"
+    (tmp_path / "s\u0323\u0307.wav").touch()
+    assert Names(tmp_path).found("\u1e69.wav") == "s\u0323\u0307.wav"
+    (tmp_path / "s\u0307\u0323.wav").touch()
+    assert Names(tmp_path).found("\u1e69.wav") == "\u1e69.wav"
+
+
+def test_what_is_dropped_from_text_is_reported(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus(anna2={"text": "Go [noise] on\u200b"})
+    (folder / "more.txt").write_text("\ufeffone {laugh}\n<unk> two\n")
+    recipe = make_recipe(corpus={"source": "tsv", "text_files": ["more.txt"]})
+    make(recipe, folder, tmp_path / "data")
+    assert read_lines(tmp_path / "data/text/corpus.txt.gz") == ["yes", "go on", "one"]
+    notes = list(lines(validate(recipe, tmp_path / "data", folder), {}))
+    assert "transcripts: 1 x [noise], dropped" in notes
+    assert "text files: 1 x {laugh}, dropped" in notes
+    for row in (folder / "transcripts.tsv",):
+        row.write_text(row.read_text("utf-8").replace("[noise] on\u200b", "on"), "utf-8")
+    (folder / "more.txt").write_text("one\n")
+    make(recipe, folder, tmp_path / "data")
+    assert not (tmp_path / "data/text/notes.json").exists()
+
+
+def test_marks_that_nobody_listed_are_refused_by_name(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    folder = tsv_corpus(anna2={"text": "Go (( )) on [beep2]"}, bert1={"text": "a\u0007"})
+    make(make_recipe(), folder, tmp_path / "data")
+    with pytest.raises(UserError, match=r"anna2 \(\(\( \)\) \[beep2\]\)") as caught:
+        validate(make_recipe(), tmp_path / "data", folder)
+    assert "text.brackets: words" in str(caught.value)
+    assert "bert1 (U+0007)" in str(caught.value)
 
 
 def test_problems_of_recordings_come_in_one_list(tsv_corpus: Corpus, tmp_path: Path) -> None:

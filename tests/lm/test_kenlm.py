@@ -70,6 +70,18 @@ def test_perplexity_counts_the_last_sentence_without_a_line_end(built, tmp_path)
     assert kenlm.perplexity(built / "bin", ended) == kenlm.perplexity(built / "bin", open_ended)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_word(kenlm_programs, text, built, tmp_path):
+    for name, pack in (("text", bytes), ("text.gz", gzip.compress)):
+        marked = tmp_path / name
+        marked.write_bytes(pack("\ufeff".encode() + text.read_bytes()))
+        estimate_to(SMALL, marked, tmp_path / "arpa.gz", 100)
+        assert (tmp_path / "arpa.gz").read_bytes() == (built / "arpa.gz").read_bytes()
+        assert kenlm.perplexity(built / "bin", marked).oovs == 0
+    marked.write_bytes("go on".encode("utf-16"))
+    with pytest.raises(UserError, match="UTF-16"):
+        estimate_to(SMALL, marked.rename(tmp_path / "wide"), tmp_path / "arpa.gz", 100)
+
+
 def test_unknown_words_are_counted(built, tmp_path):
     path = tmp_path / "text"
     path.write_text("anna calls zebedee\n")

@@ -291,3 +291,10 @@ def test_the_settings_of_units_follow_the_content_of_their_lexicon(tmp_path: Pat
         (tmp_path / "mine.tsv").write_text(line)
         found.add(units_settings(loaded, "a"))
     assert len(found) == 2
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path: Path) -> None:
+    path = Path(write(tmp_path))
+    plain = recipe.load(str(path))
+    path.write_bytes("\ufeff".encode() + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert recipe.load(str(path)) == plain

@@ -9,6 +9,7 @@ from schatten.recipe.results import Tables
 from schatten.runtime.files import read_json, sha256
 from schatten.score.counts import read_counts
 from schatten.score.run import score_files
+from schatten.transcripts import read_hypotheses
 from schatten.units.words import Spelling, write_words
 
 NAMES = ["errors.txt", "hyp.trn", "ref.trn", "score.json", "utterances.csv"]
@@ -201,3 +202,9 @@ def test_units_are_scored_against_those_of_the_transcripts(cuts: Path, tmp_path:
     value = read_json(output)
     assert (value["units"], value["words"], value["errors"]) == ("phones", 22, 2)
     assert value["cer"] == value["wer"] == pytest.approx(9.0909)
+
+
+def test_hypotheses_of_others_are_read_in_one_form(tmp_path: Path) -> None:
+    (tmp_path / "hyp").write_bytes("\ufeffa scho\u0308n\r\nb \u0958\r\n".encode())
+    found = read_hypotheses(tmp_path / "hyp")
+    assert found == {"a": ("sch\u00f6n",), "b": ("\u0915\u093c",)}

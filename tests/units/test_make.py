@@ -9,6 +9,7 @@ from schatten import recipe as recipes
 from schatten.artifacts import Inventory
 from schatten.cli import app
 from schatten.errors import UserError
+from schatten.recipe.corpus import Text
 from schatten.recipe.units import Characters, Phones, Pieces
 from schatten.runtime.files import read_json, read_lines, write_text
 from schatten.units.inventory import BLANK, CHARACTERS, Units
@@ -65,6 +66,17 @@ def test_a_german_recipe_makes_a_corpus_and_its_phones(tmp_path: Path) -> None:
     assert ((again / "inventory.json").read_bytes(), (again / "words.phones.tsv").read_bytes()) == (
         before
     )
+
+
+def test_a_lexicon_in_another_case_and_form_is_of_the_same_words(tmp_path: Path) -> None:
+    write_text(tmp_path / "text", "ılık bahçe\n")
+    lexicon = "\ufeffILIK\ta \u00e7\r\nBAHC\u0327E\ta c\u0327\r\n"
+    (tmp_path / "own").write_bytes(lexicon.encode())
+    text = Text(alphabet="abcçehıikl", language="tr")
+    settings = Phones(type="phones", language="tr", lexicon="own", unknown="refuse")
+    made = make_units(settings, "p", [], tmp_path / "text", tmp_path, tmp_path, text.in_case)
+    assert made.names == ["<blank>", "a", "ç"]
+    assert made.origins == {"lexicon": 2}
 
 
 def test_english_phones_are_always_the_same(text: Path, tmp_path: Path) -> None:

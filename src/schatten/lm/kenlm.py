@@ -12,7 +12,13 @@ from schatten.artifacts import Perplexity
 from schatten.errors import UserError
 from schatten.lm.text import most_frequent_words
 from schatten.recipe.language_models import LanguageModel
-from schatten.runtime.files import atomic_output, read_bytes, remove, write_text
+from schatten.runtime.files import (
+    atomic_output,
+    begins_with_mark,
+    read_text,
+    remove,
+    write_text,
+)
 
 FOLDER_VARIABLE = "SCHATTEN_KENLM"
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -59,7 +65,7 @@ def estimate(settings: LanguageModel, text: Path, arpa: Path, memory_mb: int) ->
     """
     _require_words(text)
     with scratch_folder(arpa) as scratch, atomic_output(arpa) as beside:
-        command = _lmplz(settings, text, scratch, memory_mb)
+        command = _lmplz(settings, _readable(text, scratch), scratch, memory_mb)
         _run([*command, "--arpa", str(beside)], f"no language model can be made of {text}")
 
 
@@ -68,6 +74,14 @@ def _require_words(text: Path) -> None:
         raise UserError(f"{text} does not exist: make the corpus first, or correct the path")
     if not text.stat().st_size:
         raise UserError(f"{text} is empty: a language model needs sentences, one a line")
+
+
+def _readable(text: Path, scratch: Path) -> Path:
+    """Return a text as lmplz can read it: a byte order mark would be a part of its first word."""
+    if not begins_with_mark(text):
+        return text
+    write_text(scratch / "text", read_text(text))
+    return scratch / "text"
 
 
 def _lmplz(settings: LanguageModel, text: Path, scratch: Path, memory_mb: int) -> list[str]:
@@ -110,7 +124,7 @@ def perplexity(model: Path, text: Path) -> Perplexity:
 
 def _sentences(text: Path) -> bytes:
     """Return the text with a final line end; without it KenLM drops the last sentence's end."""
-    data = read_bytes(text).rstrip(b"\n")
+    data = read_text(text).rstrip("\n").encode()
     if not data:
         raise UserError(f"{text} is empty: a perplexity needs sentences, one a line")
     return data + b"\n"

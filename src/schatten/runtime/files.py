@@ -176,6 +176,16 @@ def as_text(data: bytes, path: Path | str, encoding: str = "utf-8") -> str:
         ) from None
 
 
+def begins_with_mark(path: Path) -> bool:
+    """Tell whether a text file (`.gz` too) begins with a byte order mark, of any encoding."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            head = file.read(4)
+    except (EOFError, zlib.error, OSError):
+        return False
+    return head.startswith((codecs.BOM_UTF8, *(mark for mark, _ in _WIDE)))
+
+
 def read_lines(path: Path | str) -> list[str]:
     """Read the lines of a text file (`.gz` too), without line ends."""
     return lines_of(read_text(path))
