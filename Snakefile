@@ -9,6 +9,7 @@ from snakemake.utils import min_version
 
 from schatten.runtime import process
 from schatten.errors import UserError
+from schatten.letters import shown
 from schatten.recipe import step_settings
 from schatten.recipe.figures import CURVES, FIGURES
 from schatten.recipe.layout import NodePattern
@@ -25,7 +26,7 @@ try:
     if workflow.is_main_process:
         refuse_damaged([EXPERIMENT.layout.data, EXPERIMENT.layout.home])
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    raise WorkflowError(shown(str(error))) from None
 
 PATHS = EXPERIMENT.layout
 NODE = NodePattern()

@@ -107,11 +107,11 @@ def _is_spelling(text: str, at: int) -> bool:
     return arabic and unicodedata.bidirectional(after or " ") == "AL"
 
 
-def not_for_alphabets(alphabet: str) -> list[str]:
-    """Return the characters that no alphabet may have, as they cannot be seen."""
+def unseen(text: str) -> list[str]:
+    """Return the characters that cannot be seen, but for those that belong to a spelling."""
     return [
         one
-        for one in alphabet
+        for one in text
         if one not in _ORTHOGRAPHIC and (INVISIBLE.match(one) or unicodedata.category(one) == "Cc")
     ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import kaldialign
 
+from schatten.letters import lower
 from schatten.recipe.units import Phones
 from schatten.units.phones import by_rule, cmudict
 from schatten.units.words import count_words
@@ -41,7 +42,7 @@ def compare(text: Path, limit: int) -> PhoneErrors:
     """
     counts: Counter[str] = Counter()
     for word, count in count_words([text]).items():
-        counts[word.lower()] += count
+        counts[lower(word)] += count
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     words = [word for word in ranked if word in cmudict()][:limit]
     return compare_words(words)

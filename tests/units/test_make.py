@@ -13,6 +13,7 @@ from schatten.recipe.corpus import Text
 from schatten.recipe.units import Characters, Phones, Pieces
 from schatten.runtime.files import read_json, read_lines, write_text
 from schatten.units.inventory import BLANK, CHARACTERS, Units
+from schatten.units.lexicon import read_lexicon
 from schatten.units.make import make_units
 from schatten.units.spelled import SpelledUnits
 
@@ -77,6 +78,16 @@ def test_a_lexicon_in_another_case_and_form_is_of_the_same_words(tmp_path: Path)
     made = make_units(settings, "p", [], tmp_path / "text", tmp_path, tmp_path, text.in_case)
     assert made.names == ["<blank>", "a", "ç"]
     assert made.origins == {"lexicon": 2}
+
+
+def test_a_word_with_what_cannot_be_seen_is_refused(text: Path, tmp_path: Path) -> None:
+    write_text(tmp_path / "own", "the\tDH AH\nthe\u200b\tDH IY\n")
+    with pytest.raises(UserError, match=r"own, line 2: .*U\+200B ZERO WIDTH SPACE"):
+        make_units(Phones(type="phones", lexicon="own"), "p", [], text, tmp_path, tmp_path)
+    with pytest.raises(UserError, match=r"own, line 2: .*U\+200B ZERO WIDTH SPACE"):
+        read_lexicon(tmp_path / "own")
+    write_text(tmp_path / "own", "\ufeffscho\u0308n\ta b\r\n")
+    assert read_lexicon(tmp_path / "own") == [("sch\u00f6n", ("a", "b"))]
 
 
 def test_english_phones_are_always_the_same(text: Path, tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class Text(Settings):
     def _alphabet_can_be_read(cls, alphabet: str) -> str:
         if any(character.isspace() for character in alphabet):
             raise ValueError("the alphabet holds a space: remove it, the space is added")
-        if odd := letters.not_for_alphabets(alphabet):
+        if odd := letters.unseen(alphabet):
             raise ValueError(
                 f"the alphabet holds {letters.named(odd[0])}, which cannot be seen: remove it"
             )

@@ -3,14 +3,30 @@
 from pathlib import Path
 
 from schatten.errors import UserError
+from schatten.letters import composed, named, unseen
 from schatten.runtime.files import read_lines
 from schatten.units.inventory import Units
+
+
+def one_form(word: str, path: Path, number: int) -> str:
+    """Return a word of a lexicon's line in NFC, as all text is.
+
+    Errors: `UserError` for a character in it that cannot be seen, which no transcript has.
+    """
+    if word.isascii():
+        return word
+    if odd := unseen(word):
+        raise UserError(
+            f"{path}, line {number}: {word} has {named(odd[0])}, which cannot be seen: remove it"
+        )
+    return composed(word)
 
 
 def read_lexicon(path: Path) -> list[tuple[str, tuple[str, ...]]]:
     """Read (word, units) pairs in the order of the file; a word may have several spellings.
 
-    Errors: `UserError` for a line that is not `WORD TAB UNITS`, and for an empty file.
+    Errors: `UserError` for a line that is not `WORD TAB UNITS`, for a word with a character that
+    cannot be seen, and for an empty file.
     """
     entries = []
     for number, line in enumerate(read_lines(path), start=1):
@@ -18,7 +34,7 @@ def read_lexicon(path: Path) -> list[tuple[str, tuple[str, ...]]]:
         units = tuple(spelling.split())
         if not word or not units or word != word.strip():
             raise UserError(f"{path}, line {number} is not `WORD TAB UNIT UNIT ...`: {line!r}")
-        entries.append((word, units))
+        entries.append((one_form(word, path, number), units))
     if not entries:
         raise UserError(f"{path} holds no word: make the lexicon again")
     return entries

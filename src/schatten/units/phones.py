@@ -12,6 +12,7 @@ from schatten.letters import composed, lower
 from schatten.recipe.units import Phones, lexicon_of
 from schatten.runtime.files import as_text
 from schatten.units import arpabet
+from schatten.units.lexicon import one_form
 from schatten.units.words import Spelling, Spellings, read_rows
 
 AMERICAN = "en-us"
@@ -115,7 +116,7 @@ def _read_lexicon(
                 f"{path}, line {number}: {word!r} has {unknown[0]!r}, which is no phone of "
                 f"CMUdict: take of {' '.join(arpabet.PHONES)}"
             )
-        _add(found, in_case(word), phones)
+        _add(found, in_case(one_form(word, path, number)), phones)
     return found
 
 
