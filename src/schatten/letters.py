@@ -41,6 +41,12 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def without_accents(text: str) -> str:
+    """Return text without combining marks: `é` becomes `e`."""
+    apart = unicodedata.normalize("NFD", text)
+    return "".join(c for c in apart if not unicodedata.combining(c))
+
+
 def has_dotted_i(language: str | None) -> bool:
     """Tell whether I is the capital of a dotless i in a language (`tr`, `az-AZ`)."""
     return _primary(language) in _DOTTED

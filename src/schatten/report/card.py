@@ -10,6 +10,7 @@ from schatten.recipe.layout import engine_decodings, search_with
 from schatten.report.captions import origin
 from schatten.report.collect import Experiment
 from schatten.report.columns import bracket, percent, rounded
+from schatten.runtime.files import read_lines
 
 _CORPORA = {
     "voicesearch_like": "The speech is synthetic (espeak-ng's voices, noise, rooms). Expect many "
@@ -61,7 +62,7 @@ def model_card(
 
 def _sizes(experiment: Experiment, lm: str, bundle: Path) -> list[str]:
     manifest = read(bundle / MANIFEST, Manifest)
-    words = len((bundle / LEXICON).read_text("utf-8").splitlines())
+    words = len(read_lines(bundle / LEXICON))
     said = {
         MODEL: "model",
         LM: f"language model ({experiment.lm_infos[lm].total} n-grams)",

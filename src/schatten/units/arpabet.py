@@ -1,8 +1,9 @@
 """ARPAbet without stress, the 39 phones of CMUdict, and espeak-ng's American IPA written in it."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
+
+from schatten.letters import without_accents
 
 PHONES = (
     *("AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH"),
@@ -61,8 +62,7 @@ def from_ipa(phones: Sequence[str]) -> tuple[str, ...] | None:
 
 def _plain(phone: str) -> str:
     """Return a phone without length and marks: `ææ` becomes `æ`."""
-    letters = (c for c in unicodedata.normalize("NFD", phone) if not unicodedata.combining(c))
-    return _TWICE.sub(r"\1", _MARKS.sub("", "".join(letters)))
+    return _TWICE.sub(r"\1", _MARKS.sub("", without_accents(phone)))
 
 
 def without_stress(phone: str) -> str:
