@@ -32,7 +32,7 @@ NEEDS = {
 FUZZERS = ["fuzz_model", "fuzz_wav", "fuzz_lexicon", "fuzz_manifest"]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 TARGETS = {
-    "shared": [*PROGRAMS, "time_engine", "test_memory", "insn_plugin"],
+    "shared": [*PROGRAMS, "time_engine", "test_memory", "test_dispatch", "insn_plugin"],
     "sanitize": [*PROGRAMS, *FUZZERS],
     "thread": ["test_streams"],
     "fuzz": FUZZERS,

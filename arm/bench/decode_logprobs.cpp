@@ -15,6 +15,7 @@
 
 #include "decoder.h"
 #include "failure.h"
+#include "output.h"
 
 namespace {
 
@@ -91,19 +92,16 @@ void run(char **argument) {
   for (schatten_options options; read_options(&options);) {
     const double seconds = decode(lm->decoder(options, units, 1.0).get(), utterances, width);
     printf("%.6f\t%ld\n", seconds, memory() - before);
-    require(fflush(stdout) == 0 && !ferror(stdout), "standard output cannot be written");
+    schatten::require_written();
   }
 }
 
 }  // namespace
 
 int main(int argc, char **argv) {
-  try {
+  return schatten::guarded_main("decode_logprobs", [&] {
     require(argc == 4, "give LM LEXICON LOOK_AHEAD");
     run(argv + 1);
-  } catch (const std::exception &error) {
-    fprintf(stderr, "decode_logprobs: %s\n", error.what());
-    return 1;
-  }
-  return 0;
+    return 0;
+  });
 }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "output.h"
 #include "schatten.h"
 
 namespace {
@@ -45,9 +46,7 @@ std::vector<int16_t> noise(size_t count) {
   return samples;
 }
 
-}  // namespace
-
-int main(int, char **argv) {
+int run(char **argv) {
   const double before = memory("VmRSS"), start = now(CLOCK_MONOTONIC);
   char error[512] = "give MODEL";
   schatten_model *model = argv[1] ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
@@ -63,7 +62,7 @@ int main(int, char **argv) {
   const std::vector<int16_t> second = noise(16000);
   schatten_accept(stream, second.data(), second.size());
   printf("%.6f %.0f %.0f\n", loading, memory("VmRSS") - before, memory("VmHWM") - before);
-  fflush(stdout);
+  schatten::require_written();
   const size_t chunk = static_cast<size_t>(kBatch * schatten_model_info(model).seconds_per_frame * 16000 + 0.5);
   int count;
   while (scanf("%d", &count) == 1) {
@@ -74,9 +73,15 @@ int main(int, char **argv) {
       least = std::min(least, now(CLOCK_PROCESS_CPUTIME_ID) - from);
     }
     printf("%.3f\n", least * 1e6);
-    fflush(stdout);
+    schatten::require_written();
   }
   schatten_stream_close(stream);
   schatten_model_close(model);
   return 0;
+}
+
+}  // namespace
+
+int main(int, char **argv) {
+  return schatten::guarded_main("time_engine", [&] { return run(argv); });
 }

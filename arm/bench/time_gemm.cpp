@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "../engine/output.h"
 #include "problem.h"
 
 namespace {
@@ -31,9 +32,7 @@ double least(Problem &problem, Run run) {
   return best;
 }
 
-}  // namespace
-
-int main() {
+int run() {
   char name[32];
   int rows, cols, columns;
   while (scanf("%31s %d %d %d", name, &rows, &cols, &columns) == 4) {
@@ -46,7 +45,11 @@ int main() {
     if (!problem.good()) return 1;
     const double from_int8 = least(problem, &Problem::run), from_float = least(problem, &Problem::run_float);
     printf("%s %d %d %d %.3f %.3f\n", sk_kernels_name(kernels), rows, cols, columns, from_int8, from_float);
-    fflush(stdout);
+    schatten::require_written();
   }
   return 0;
 }
+
+}  // namespace
+
+int main() { return schatten::guarded_main("time_gemm", run); }

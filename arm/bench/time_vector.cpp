@@ -6,6 +6,7 @@
 #include <chrono>
 #include <vector>
 
+#include "../engine/output.h"
 #include "schatten_kernels.h"
 
 namespace {
@@ -36,9 +37,7 @@ float library_sigmoid(float x) { return 1 / (1 + expf(-x)); }
 const Function kFunctions[] = {
     {"exp", sk_exp, expf}, {"log", sk_log, logf}, {"sigmoid", sk_sigmoid, library_sigmoid}, {"tanh", sk_tanh, tanhf}};
 
-}  // namespace
-
-int main() {
+int run() {
   std::vector<float> x, y(kCount);
   for (int i = 0; i < kCount; ++i) x.push_back(0.01f + 8.0f * static_cast<float>(i * 37 % kCount) / kCount);
   for (const Function &function : kFunctions) {
@@ -54,3 +53,7 @@ int main() {
   }
   return 0;
 }
+
+}  // namespace
+
+int main() { return schatten::guarded_main("time_vector", run); }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "failure.h"
 
 namespace schatten {
@@ -98,13 +100,24 @@ void Gguf::parse() {
     offsets.emplace_back(name, offset);
   }
   const uint64_t header = static_cast<uint64_t>(reader.at() - bytes_);
-  const uint64_t start = (header + alignment - 1) / alignment * alignment;
+  place(offsets, (header + alignment - 1) / alignment * alignment);
+}
+
+// Gives the tensors their places, `start` and an offset. No two may share bytes: each is packed, and what is packed is so
+// bounded by the length of the file.
+void Gguf::place(const std::vector<std::pair<std::string, uint64_t>> &offsets, uint64_t start) {
+  std::vector<std::pair<uint64_t, uint64_t>> ranges;
   for (const auto &[name, offset] : offsets) {
     Tensor &tensor = tensors_.at(name);
     const uint64_t bytes = tensor.columns * tensor.rows * (tensor.type == kTensorI8 ? 1 : 4);
     require(start <= size_ && offset <= size_ - start && bytes <= size_ - start - offset,
             path_ + " is cut off: tensor " + name + " lies past its end; export or copy the model again");
     tensor.data = bytes_ + start + offset;
+    if (bytes) ranges.emplace_back(offset, offset + bytes);
+  }
+  std::sort(ranges.begin(), ranges.end());
+  for (size_t i = 1; i < ranges.size(); ++i) {
+    require(ranges[i - 1].second <= ranges[i].first, path_ + " is damaged: two tensors share bytes; export or copy the model again");
   }
 }
 
@@ -140,6 +153,7 @@ Gguf::Tensor Gguf::parse_tensor(Reader &reader, uint64_t *offset) {
     require(size <= kLargestTensor && tensor.rows * size <= kLargestTensor, path_ + " is damaged: a tensor is too large");
     tensor.rows *= size;
   }
+  require(tensor.rows == 0 || tensor.columns <= kLargestTensor / tensor.rows, path_ + " is damaged: a tensor is too large");
   tensor.type = reader.read<uint32_t>();
   *offset = reader.read<uint64_t>();
   const bool known = tensor.type == kTensorF32 || tensor.type == kTensorI8 || tensor.type == kTensorI32;
@@ -197,16 +211,18 @@ const Gguf::Tensor &Gguf::tensor(const std::string &name, uint32_t type, size_t 
 }
 
 std::vector<float> Gguf::floats(const std::string &name, size_t size) const {
-  std::vector<float> values(size);
   const Tensor &from = tensor(name, kTensorF32, size);
+  std::vector<float> values(size);
   if (size) memcpy(values.data(), from.data, size * sizeof(float));
-  for (const float one : values) require(isfinite(one), path_ + ": tensor " + name + " holds values that are not numbers");
+  bool all = true;
+  for (const float one : values) all = all && isfinite(one);
+  require_tensor(all, name, kNoNumbers);
   return values;
 }
 
 std::vector<int32_t> Gguf::integers(const std::string &name, size_t size) const {
-  std::vector<int32_t> values(size);
   const Tensor &from = tensor(name, kTensorI32, size);
+  std::vector<int32_t> values(size);
   if (size) memcpy(values.data(), from.data, size * sizeof(int32_t));
   return values;
 }
@@ -219,6 +235,10 @@ Gguf::Matrix Gguf::matrix(const std::string &name) const {
                      tensor.columns < (1u << 24);
   require(sound, path_ + ": tensor " + name + " is no matrix of weights");
   return {static_cast<int>(tensor.rows), static_cast<int>(tensor.columns), tensor.type == kTensorI8, tensor.data};
+}
+
+void Gguf::require_tensor(bool holds, const std::string &name, const std::string &otherwise) const {
+  if (!holds) throw Error(path_ + ": tensor " + name + " " + otherwise);
 }
 
 void Gguf::release(const Matrix &matrix) {

@@ -6,9 +6,13 @@
 
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace schatten {
+
+// Of a tensor: `schatten export` writes none like it.
+constexpr const char *kNoNumbers = "holds values that are not finite numbers: copy the model again, or train it again";
 
 class Gguf {
  public:
@@ -27,7 +31,7 @@ class Gguf {
   std::string text(const std::string &key) const;
   std::vector<std::string> texts(const std::string &key) const;
 
-  // The numbers of a tensor of `size` numbers, all finite.
+  // The numbers of a tensor of `size` numbers, all finite; nothing is allocated for one that the file lacks.
   std::vector<float> floats(const std::string &name, size_t size) const;
   std::vector<int32_t> integers(const std::string &name, size_t size) const;
 
@@ -38,6 +42,8 @@ class Gguf {
   };
   // A matrix of fp32 or int8, row after row, with at least one of each.
   Matrix matrix(const std::string &name) const;
+  // What is wrong with a tensor, with the file's name: an Error unless it holds.
+  void require_tensor(bool holds, const std::string &name, const std::string &otherwise) const;
   // Gives the memory of a matrix that was read back to the system: a later reader finds it in the file again.
   static void release(const Matrix &matrix);
 
@@ -57,6 +63,7 @@ class Gguf {
 
   void map(const std::string &path);
   void parse();
+  void place(const std::vector<std::pair<std::string, uint64_t>> &offsets, uint64_t start);
   void parse_value(Reader &reader);
   void skip(Reader &reader, uint32_t type, int depth);
   Tensor parse_tensor(Reader &reader, uint64_t *offset);

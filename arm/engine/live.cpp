@@ -25,7 +25,7 @@ void end_input(int) {
 
 }  // namespace
 
-Live::Live() {
+void end_input_on_interrupt() {
   struct sigaction action;
   if (sigaction(SIGINT, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) return;  // such as under nohup
   nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -33,19 +33,6 @@ Live::Live() {
   action.sa_handler = end_input;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);  // a read that waits begins again, on the other file
   sigaction(SIGINT, &action, nullptr);
-}
-
-const std::vector<int16_t> &Live::read(size_t count) {
-  samples_.resize(count);
-  const size_t wanted = count * sizeof(int16_t);
-  size_t bytes = 0;
-  for (ssize_t got = 1; bytes < wanted && got != 0;) {
-    got = ::read(STDIN_FILENO, reinterpret_cast<char *>(samples_.data()) + bytes, wanted - bytes);
-    require(got >= 0 || errno == EINTR, std::string("standard input cannot be read: ") + strerror(errno));
-    if (got > 0) bytes += static_cast<size_t>(got);
-  }
-  samples_.resize(bytes / sizeof(int16_t));
-  return samples_;
 }
 
 }  // namespace schatten

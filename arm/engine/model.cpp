@@ -11,9 +11,9 @@ namespace {
 constexpr int kVersion = 1;
 constexpr int kMostLayers = 64;
 constexpr int kMostUnits = 65536;
-constexpr int kWidest = 1 << 20;  // numbers per frame
+constexpr int kWidest = 1 << 20;  // numbers of a layer, and of what all convolutions and stacks of a stream remember
 
-void require_size(int64_t size) { require(size <= kWidest, "a layer of the model is too wide: export it again"); }
+void require_size(int64_t size) { require(size <= kWidest, "the layers of the model are too wide: export it again"); }
 
 // Files of before name no kind: they hold characters.
 Units units_of(const Gguf &file) {
@@ -82,6 +82,9 @@ void Model::add_front(const Gguf &file, const std::string &kind, const std::stri
     require_size(static_cast<int64_t>(layer.window.frames) * width);
   }
   widest_ = layer.out_size();
+  front_size_ += static_cast<int64_t>(layer.window.frames) * layer.in_size() + layer.out_size();
+  if (layer.convolution) front_size_ += layer.patch_size();
+  require_size(front_size_);
   front_.push_back(std::move(layer));
 }
 

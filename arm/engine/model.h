@@ -78,6 +78,7 @@ class Model {
   std::map<std::string, std::shared_ptr<const PackedMatrix>> matrices_;  // by the name of the tensor
   const sk_kernels *vectors_;
   int widest_ = 0;
+  int64_t front_size_ = 0;  // numbers that a stream remembers of the front
   bool is_int8_;
   uint64_t parameters_;
   size_t packed_bytes_ = 0;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "failure.h"
+
 namespace schatten {
 
 Network::Network(const Model &model, int batch, Sink sink) : model_(model), batch_(batch), sink_(std::move(sink)) {
@@ -176,6 +178,9 @@ void Network::run(const BackLayer &layer, Back &back, int count) {
 }
 
 void Network::log_softmax(float *values, int count) {
+  float zero = 0;  // NaN where a value is NaN or infinite
+  for (int i = 0; i < count; ++i) zero += 0.0f * values[i];
+  require(zero == 0, "the results of the model are not finite numbers: copy the model again, or train it again");
   const float top = *std::max_element(values, values + count);
   for (int i = 0; i < count; ++i) values[i] -= top;
   sk_exp(model_.vectors(), values, exponentials_.data(), count);

@@ -18,16 +18,19 @@ void *aligned(size_t size) {
   return memory;
 }
 
-void pack_floats(const uint8_t *from, int rows, int cols, float *to) {
+// Returns whether all are finite numbers.
+bool pack_floats(const uint8_t *from, int rows, int cols, float *to) {
+  bool all = true;
   for (int m = 0; m < rows; ++m) {
     float *tile = to + static_cast<size_t>(m / kFloatTile) * kFloatTile * static_cast<size_t>(cols) + m % kFloatTile;
     const uint8_t *row = from + static_cast<size_t>(m) * static_cast<size_t>(cols) * sizeof(float);
     for (int k = 0; k < cols; ++k) {
       float &value = tile[static_cast<size_t>(k) * kFloatTile];
       memcpy(&value, row + static_cast<size_t>(k) * sizeof(float), sizeof(float));
-      require(isfinite(value), "the model holds weights that are not numbers: export it again");
+      all = all && isfinite(value);
     }
   }
+  return all;
 }
 
 template <class T>
@@ -46,14 +49,14 @@ PackedMatrix::PackedMatrix(const Gguf &file, const std::string &name, int column
     memory_.reset(aligned(memory_size_));
     const sk_status status = sk_pack(kernels, rows_, cols_, reinterpret_cast<const int8_t *>(from.data), cols_,
                                      memory_.get(), &packed_);
-    require(status == SK_OK, "tensor " + name + ": " + sk_message(status));
+    file.require_tensor(status == SK_OK, name, std::string("cannot be used: ") + sk_message(status));
     scales_ = file.floats(name + ".scale", static_cast<size_t>(rows_));
   } else {
     const size_t tiles = (static_cast<size_t>(rows_) + kFloatTile - 1) / kFloatTile;
     memory_size_ = tiles * kFloatTile * static_cast<size_t>(cols_) * sizeof(float);
     memory_.reset(aligned(memory_size_));
     memset(memory_.get(), 0, memory_size_);
-    pack_floats(from.data, rows_, cols_, static_cast<float *>(memory_.get()));
+    file.require_tensor(pack_floats(from.data, rows_, cols_, static_cast<float *>(memory_.get())), name, kNoNumbers);
   }
   Gguf::release(from);  // so that a model is not held twice while it is loaded
 }

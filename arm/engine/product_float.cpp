@@ -85,7 +85,9 @@ __attribute__((target("avx512f"))) void avx512(const float *w, int rows, int col
 void multiply_floats(const float *w, int rows, int cols, const Columns &x, const float *bias, float *y,
                      ptrdiff_t stride) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return avx512(w, rows, cols, x, bias, y, stride);
+  // Of avx512f clang takes these for granted.
+  const bool has_parts = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  if (has_parts && __builtin_cpu_supports("avx512f")) return avx512(w, rows, cols, x, bias, y, stride);
   if (__builtin_cpu_supports("avx2")) return avx2(w, rows, cols, x, bias, y, stride);
 #endif
   all<1, 2, 4>(w, rows, cols, x, bias, y, stride);

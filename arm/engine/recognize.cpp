@@ -4,26 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <iostream>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "failure.h"
+#include "json.h"
 #include "live.h"
+#include "output.h"
 #include "schatten.h"
 #include "wav.h"
 
 namespace {
 
 using schatten::Error;
+using schatten::json_string;
 using schatten::require;
+using schatten::require_written;
 
 constexpr const char *kUsage =
     "Usage: schatten-recognize [OPTIONS] MODEL [WAV...]\n"
-    "Recognises speech in WAV files (16 kHz, mono, 16 bits), or in raw PCM of that form on standard input:\n"
+    "Recognises speech in WAV files (16 kHz, mono, 16 bits), or in WAV or raw PCM of that form on standard input:\n"
     "  arecord -t raw -r 16000 -f S16_LE | schatten-recognize --silence 0.8 MODEL\n"
     "Ctrl-C ends that input, and its words still come; a second one ends the program.\n"
     "MODEL is a .gguf file that `schatten export` wrote. The last line gives the length of the audio, the time taken,\n"
@@ -105,51 +109,6 @@ Arguments parse(char **argument) {
   return arguments;
 }
 
-// The bytes that the UTF-8 letter at `at` takes, or 0 where there is none.
-size_t letter(const std::string &text, size_t at) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const unsigned first = byte(at), second = byte(at + 1);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xC2 && first < 0xE0 ? 2 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xF0 && first < 0xF5 ? 4 : 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  }
-  // Letters that are written longer than need be, surrogates, and what lies behind the last letter.
-  const bool is_wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0) ||
-                        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90);
-  return is_wrong ? 0 : length;
-}
-
-// A JSON string. A byte of a file's name that is no UTF-8 becomes \udcXX, as Python's os.fsdecode has it.
-std::string quoted(const std::string &text) {
-  std::string json = "\"";
-  for (size_t at = 0, length; at < text.size(); at += length) {
-    length = letter(text, at);
-    const unsigned byte = static_cast<unsigned char>(text[at]);
-    if (length == 0 || byte < 0x20) {
-      char escape[8];
-      snprintf(escape, sizeof escape, "\\u%04x", length == 0 ? 0xDC00 + byte : byte);
-      json += escape;
-      length = 1;
-    } else {
-      if (byte == '"' || byte == '\\') json += '\\';
-      json.append(text, at, length);
-    }
-  }
-  return json + '"';
-}
-
-// No file's fault: it ends the program.
-struct Unwritten : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-// Throws Unwritten where what was printed has not arrived, such as on a full disk.
-void require_written() {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return;
-  throw Unwritten(std::string("standard output cannot be written: ") + strerror(errno));
-}
-
 double now() {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
@@ -206,7 +165,7 @@ class Session {
   // Drops an utterance that came from a file which cannot be used.
   void fail(const std::string &name, const char *why) {
     fprintf(stderr, "schatten-recognize: %s\n", why);
-    if (arguments_.json) printf("{\"file\": %s, \"error\": %s}\n", quoted(name).c_str(), quoted(why).c_str());
+    if (arguments_.json) printf("{\"file\": %s, \"error\": %s}\n", json_string(name).c_str(), json_string(why).c_str());
     require_written();
     restart();
   }
@@ -241,6 +200,7 @@ class Session {
     const std::string text = schatten_text(stream_.get());
     if (text == shown_ || text.empty()) return;
     fprintf(stderr, "... %s\n", text.c_str());
+    require_written(stderr);
     shown_ = text;
   }
 
@@ -250,11 +210,11 @@ class Session {
     if (!arguments_.json) {
       printf("%s%s%s\n", name.c_str(), name.empty() ? "" : " ", text.c_str());
     } else {
-      printf("{\"file\": %s, \"text\": %s, \"words\": [", quoted(name).c_str(), quoted(text).c_str());
+      printf("{\"file\": %s, \"text\": %s, \"words\": [", json_string(name).c_str(), json_string(text).c_str());
       const schatten_word *words = schatten_words(stream_.get());
       for (int i = 0; i < schatten_word_count(stream_.get()); ++i) {
         const std::string word = text.substr(static_cast<size_t>(words[i].offset), static_cast<size_t>(words[i].length));
-        printf("%s{\"word\": %s, \"start\": %.3f, \"end\": %.3f}", i ? ", " : "", quoted(word).c_str(), words[i].start,
+        printf("%s{\"word\": %s, \"start\": %.3f, \"end\": %.3f}", i ? ", " : "", json_string(word).c_str(), words[i].start,
                words[i].end);
       }
       printf("]}\n");
@@ -291,9 +251,10 @@ bool recognize_file(Session &session, const std::string &path) {
 }
 
 void recognize_input(Session &session) {
-  schatten::Live live;
+  schatten::end_input_on_interrupt();
+  schatten::Wav sound(STDIN_FILENO);
   for (;;) {
-    const std::vector<int16_t> &samples = live.read(kChunk);
+    const std::vector<int16_t> &samples = sound.read(kChunk);
     if (samples.empty()) break;
     session.accept(samples.data(), samples.size(), "");
   }
@@ -357,21 +318,14 @@ int run(char **argument) {
   const double loading = now() - start;
   const bool all = recognize(session, arguments);
   print_statistics(session, loading, arguments.json);
-  require_written();
   return all ? 0 : 1;
 }
 
 }  // namespace
 
 int main(int, char **argv) {
-  if (argv[1] && strcmp(argv[1], "--help") == 0) {
-    fputs(kUsage, stdout);
-    return fflush(stdout) == 0 ? 0 : 1;
-  }
-  try {
-    return run(argv + 1);
-  } catch (const std::exception &error) {
-    fprintf(stderr, "schatten-recognize: %s\n", error.what());
-    return 1;
-  }
+  return schatten::guarded_main("schatten-recognize", [&] {
+    const bool is_help = argv[1] && strcmp(argv[1], "--help") == 0;
+    return is_help ? fputs(kUsage, stdout), 0 : run(argv + 1);
+  });
 }

@@ -1,10 +1,7 @@
 // AMX: a tile of up to 16 rows by 64 bytes is a register. Columns are the rows of the left operand, weights the right
 // one: 16 steps of four weights of 16 rows, as the other x86 kernels' weights lie. Worth its set-up from three columns.
-#include <cpuid.h>
 #include <immintrin.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "internal.h"
 
@@ -14,20 +11,6 @@ namespace {
 constexpr int kTile = 16, kStep = 4, kStepBytes = kTile * kStep;
 constexpr int kBlock = 64;                                // activations in a row of a tile
 constexpr size_t kBlockBytes = kBlock / kStep * kStepBytes;  // their weights
-
-// Linux gives the tiles' state to processes that ask for it.
-bool request_tiles() {
-  unsigned a, b, c, d;
-  constexpr unsigned kTileBit = 1u << 24, kInt8Bit = 1u << 25;
-  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & kTileBit) == 0 || (d & kInt8Bit) == 0) return false;
-  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
-  return __builtin_cpu_supports("avx512bw") && syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
-}
-
-bool available() {
-  static const bool granted = request_tiles();
-  return granted;
-}
 
 // Tile registers; the intrinsics want literal numbers. 0 .. 3 hold sums of four tiles of rows.
 #define SK_COLUMNS 4
@@ -120,6 +103,6 @@ void multiply(const Panel &panel) {
 
 }  // namespace
 
-const sk_kernels kAmx = {"amx", available, {kTile, kTile, kStep}, {kBlock, 1, 0, kMaxColumns, true}, multiply, &kVectorAvx512};
+const sk_kernels kAmx = {"amx", kNeeds, {kTile, kTile, kStep}, {kBlock, 1, 0, kMaxColumns, true}, multiply, &kVectorAvx512};
 
 }  // namespace sk

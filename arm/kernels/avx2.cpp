@@ -30,8 +30,6 @@ inline Sums multiply_add(Sums sums, Weights w, const X &x) {
   return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-bool available() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
 }  // namespace
 }  // namespace sk
 
@@ -39,7 +37,7 @@ bool available() { return __builtin_cpu_supports("avx2") && __builtin_cpu_suppor
 
 namespace sk {
 
-const sk_kernels kAvx2 = {"avx2",            available,   {kTile, kTile, kStep}, {kStep, 1, 0},
+const sk_kernels kAvx2 = {"avx2",            kNeeds,      {kTile, kTile, kStep}, {kStep, 1, 0},
                           multiply<2, 1, 1, 1>, &kVectorAvx2};
 
 }  // namespace sk

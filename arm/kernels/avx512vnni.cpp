@@ -28,8 +28,6 @@ inline Sums multiply_add(Sums sums, Weights w, X x) {
   return sums;
 }
 
-bool available() { return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw"); }
-
 }  // namespace
 }  // namespace sk
 
@@ -37,7 +35,7 @@ bool available() { return __builtin_cpu_supports("avx512vnni") && __builtin_cpu_
 
 namespace sk {
 
-const sk_kernels kAvx512Vnni = {"avx512vnni",      available,     {kTile, kTile, kStep}, {kStep, 1, 0x80},
+const sk_kernels kAvx512Vnni = {"avx512vnni",      kNeeds,        {kTile, kTile, kStep}, {kStep, 1, 0x80},
                                 multiply<8, 4, 4, 4>, &kVectorAvx512};
 
 }  // namespace sk

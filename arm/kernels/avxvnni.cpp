@@ -27,10 +27,6 @@ inline Sums multiply_add(Sums sums, Weights w, X x) {
   return sums;
 }
 
-bool available() {
-  return __builtin_cpu_supports("avxvnni") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
-
 }  // namespace
 }  // namespace sk
 
@@ -38,7 +34,7 @@ bool available() {
 
 namespace sk {
 
-const sk_kernels kAvxVnni = {"avxvnni",         available,   {kTile, kTile, kStep}, {kStep, 1, 0x80},
+const sk_kernels kAvxVnni = {"avxvnni",         kNeeds,      {kTile, kTile, kStep}, {kStep, 1, 0x80},
                              multiply<4, 2, 1, 1>, &kVectorAvx2};
 
 }  // namespace sk

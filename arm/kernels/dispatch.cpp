@@ -1,5 +1,12 @@
 // Chooses kernels by what the CPU reports, and forwards the vector operations to them.
 #include <string.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "internal.h"
 
@@ -16,6 +23,52 @@ const sk_kernels *const kAll[] = {
 #endif
 };
 constexpr int kCount = sizeof(kAll) / sizeof(kAll[0]);
+
+#if defined(__x86_64__)
+// Linux gives the state of AMX's tiles to processes that ask for it.
+bool request_tiles() {
+  constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+
+unsigned find_amx() {
+  constexpr unsigned kTileBit = 1u << 24, kInt8Bit = 1u << 25;
+  unsigned a, b, c, d;
+  if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & (kTileBit | kInt8Bit)) || !request_tiles()) return 0;
+  return (d & kTileBit ? kNeedAmxTile : 0u) | (d & kInt8Bit ? kNeedAmxInt8 : 0u);
+}
+#endif
+
+// What this CPU has and its system allows: the compiler's library asks for both (cpuid and xgetbv).
+unsigned find_cpu() {
+  unsigned has = 0;
+#if defined(__aarch64__)
+  if (getauxval(AT_HWCAP) & (1UL << 20)) has |= kNeedDotprod;  // HWCAP_ASIMDDP
+  if (getauxval(AT_HWCAP2) & (1UL << 13)) has |= kNeedI8mm;    // HWCAP2_I8MM
+#elif defined(__x86_64__)
+  if (__builtin_cpu_supports("sse3")) has |= kNeedSse3;
+  if (__builtin_cpu_supports("ssse3")) has |= kNeedSsse3;
+  if (__builtin_cpu_supports("sse4.1")) has |= kNeedSse41;
+  if (__builtin_cpu_supports("sse4.2")) has |= kNeedSse42;
+  if (__builtin_cpu_supports("popcnt")) has |= kNeedPopcnt;
+  if (__builtin_cpu_supports("avx")) has |= kNeedAvx;
+  if (__builtin_cpu_supports("avx2")) has |= kNeedAvx2;
+  if (__builtin_cpu_supports("fma")) has |= kNeedFma;
+  if (__builtin_cpu_supports("f16c")) has |= kNeedF16c;
+  if (__builtin_cpu_supports("avxvnni")) has |= kNeedAvxVnni;
+  if (__builtin_cpu_supports("avx512f")) has |= kNeedAvx512F;
+  if (__builtin_cpu_supports("avx512bw")) has |= kNeedAvx512Bw;
+  if (__builtin_cpu_supports("avx512vl")) has |= kNeedAvx512Vl;
+  if (__builtin_cpu_supports("avx512vnni")) has |= kNeedAvx512Vnni;
+  has |= find_amx();
+#endif
+  return has;
+}
+
+bool is_available(const sk_kernels &kernels) {
+  static const unsigned has = find_cpu();
+  return can_run(kernels, has);
+}
 
 // Whether kernels are worth their while. smmla multiplies pairs of columns: with one column half of its work would be
 // lost, and sdot is as fast. AMX takes as long for one column as for sixteen, which pays from three on, or where rows
@@ -40,14 +93,14 @@ using namespace sk;
 
 const sk_kernels *sk_kernels_best(int rows, int cols, int columns) {
   for (int i = kCount - 1; i > 0; --i) {
-    if (kAll[i]->available() && suits(*kAll[i], rows, cols, columns)) return kAll[i];
+    if (is_available(*kAll[i]) && suits(*kAll[i], rows, cols, columns)) return kAll[i];
   }
   return kAll[0];
 }
 
 const sk_kernels *sk_kernels_named(const char *name) {
   for (const sk_kernels *kernels : kAll) {
-    if (strcmp(kernels->name, name) == 0) return kernels->available() ? kernels : nullptr;
+    if (strcmp(kernels->name, name) == 0) return is_available(*kernels) ? kernels : nullptr;
   }
   return nullptr;
 }

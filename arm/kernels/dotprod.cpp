@@ -1,6 +1,4 @@
 // ARMv8.2 dot products (sdot): four rows by four weights an instruction.
-#include <sys/auxv.h>
-
 #include "dot_tiles.h"
 
 namespace sk {
@@ -20,8 +18,6 @@ constexpr Kernels kKernels[kVectorColumns] = {
 
 constexpr int kStep = 4, kBlock = 16;
 
-bool available() { return getauxval(AT_HWCAP) & (1UL << 20); }  // HWCAP_ASIMDDP
-
 void multiply(const Panel &panel) {
   const size_t row_bytes = static_cast<size_t>(round_up(panel.cols, kStep));
   multiply_tiles(kKernels[panel.columns - 1], panel, row_bytes, row_bytes / kBlock, row_bytes % kBlock / kStep);
@@ -29,6 +25,6 @@ void multiply(const Panel &panel) {
 
 }  // namespace
 
-const sk_kernels kDotprod = {"dotprod", available, {kTile, 4, kStep}, {kBlock, 1, 0}, multiply, &kVectorNeon};
+const sk_kernels kDotprod = {"dotprod", kNeedDotprod, {kTile, 4, kStep}, {kBlock, 1, 0}, multiply, &kVectorNeon};
 
 }  // namespace sk

@@ -1,7 +1,5 @@
 // ARMv8.6 matrix products (smmla): two rows by two columns by eight weights an instruction. An odd count of columns is
 // rounded up; the surplus column's sums fall into the panel's unused column.
-#include <sys/auxv.h>
-
 #include "dot_tiles.h"
 
 namespace sk {
@@ -18,8 +16,6 @@ constexpr Kernels kKernels[kVectorColumns / 2] = {
 
 constexpr int kStep = 8, kLoop = 4 * kStep;
 
-bool available() { return getauxval(AT_HWCAP2) & (1UL << 13); }  // HWCAP2_I8MM
-
 void multiply(const Panel &panel) {
   const size_t row_bytes = static_cast<size_t>(round_up(panel.cols, kStep));
   multiply_tiles(kKernels[(panel.columns - 1) / 2], panel, row_bytes, row_bytes / kLoop, row_bytes % kLoop / kStep);
@@ -27,6 +23,6 @@ void multiply(const Panel &panel) {
 
 }  // namespace
 
-const sk_kernels kI8mm = {"i8mm", available, {kTile, 4, kStep}, {kStep, 2, 0}, multiply, &kVectorNeon};
+const sk_kernels kI8mm = {"i8mm", kNeedI8mm, {kTile, 4, kStep}, {kStep, 2, 0}, multiply, &kVectorNeon};
 
 }  // namespace sk

@@ -2,6 +2,7 @@
 #ifndef SCHATTEN_KERNELS_INTERNAL_H
 #define SCHATTEN_KERNELS_INTERNAL_H
 
+#include "needs.h"
 #include "schatten_kernels.h"
 
 namespace sk {
@@ -44,6 +45,7 @@ struct ColumnLayout {
 };
 
 struct VectorOps {
+  unsigned needs;  // of the file that they are compiled in
   void (*exp)(const float *, float *, int);
   void (*log)(const float *, float *, int);
   void (*sigmoid)(const float *, float *, int);
@@ -65,7 +67,7 @@ constexpr int round_up(int value, int step) { return (value + step - 1) / step *
 
 struct sk_kernels {
   const char *name;
-  bool (*available)();
+  unsigned needs;  // of the kernels themselves
   sk::Layout layout;
   sk::ColumnLayout column_layout;
   void (*multiply)(const sk::Panel &);
@@ -73,6 +75,9 @@ struct sk_kernels {
 };
 
 namespace sk {
+// Whether a CPU that has these needs met can run kernels, with their vector arithmetic.
+inline bool can_run(const sk_kernels &kernels, unsigned has) { return ((kernels.needs | kernels.vector->needs) & ~has) == 0; }
+
 extern const sk_kernels kScalar;
 extern const VectorOps kVectorScalar;
 #if defined(__aarch64__)

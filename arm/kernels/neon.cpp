@@ -31,8 +31,6 @@ constexpr Kernels kKernels[kVectorColumns] = {
     {sk_neon_n4, 2, 4, {nullptr, sk_neon_n4_tail1, sk_neon_n4_tail2, sk_neon_n4_tail3, sk_neon_n4_tail4}},
 };
 
-bool always() { return true; }
-
 void multiply(const Panel &panel) {
   const Kernels &kernels = kKernels[panel.columns - 1];
   const int last = panel.cols % kBlock;
@@ -57,6 +55,6 @@ void multiply(const Panel &panel) {
 
 }  // namespace
 
-const sk_kernels kNeon = {"neon", always, {kTile, 1, kBlock}, {kBlock, 1, 0}, multiply, &kVectorNeon};
+const sk_kernels kNeon = {"neon", kNeeds, {kTile, 1, kBlock}, {kBlock, 1, 0}, multiply, &kVectorNeon};
 
 }  // namespace sk

@@ -4,8 +4,6 @@
 namespace sk {
 namespace {
 
-bool always() { return true; }
-
 void multiply(const Panel &panel) {
   for (int n = 0; n < panel.columns; ++n) {
     for (int m = 0; m < panel.rows; ++m) {
@@ -20,6 +18,6 @@ void multiply(const Panel &panel) {
 
 }  // namespace
 
-const sk_kernels kScalar = {"scalar", always, {1, 1, 1}, {1, 1, 0}, multiply, &kVectorScalar};
+const sk_kernels kScalar = {"scalar", kNeeds, {1, 1, 1}, {1, 1, 0}, multiply, &kVectorScalar};
 
 }  // namespace sk

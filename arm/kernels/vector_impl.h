@@ -237,8 +237,8 @@ void correct(int32_t *sums, const int32_t *row_sums, const int32_t *factor, cons
   }
 }
 
-constexpr VectorOps kOps = {map<exp_lanes>, map<log_lanes>, map<sigmoid_lanes>, map<tanh_lanes>, largest, quantize,
-                            gru_step,       lstm_step,      finish_f32,         finish_s8,       correct};
+constexpr VectorOps kOps = {kNeeds,    map<exp_lanes>, map<log_lanes>, map<sigmoid_lanes>, map<tanh_lanes>, largest, quantize,
+                            gru_step,  lstm_step,      finish_f32,     finish_s8,          correct};
 
 }  // namespace
 }  // namespace sk

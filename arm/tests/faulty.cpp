@@ -2,8 +2,6 @@
 
 namespace {
 
-bool always() { return true; }
-
 const int8_t *row_of(const sk::Panel &panel, int m) {
   return reinterpret_cast<const int8_t *>(panel.weights) + static_cast<ptrdiff_t>(m) * panel.cols;
 }
@@ -46,6 +44,6 @@ const sk::VectorOps kFaultyOps = with_faulty_finish();
 
 }  // namespace
 
-const sk_kernels kOverflowing = {"overflowing", always, kRows, kColumns, overflowing, &sk::kVectorScalar};
-const sk_kernels kOverreading = {"overreading", always, kRows, kColumns, overreading, &sk::kVectorScalar};
-const sk_kernels kOverwriting = {"overwriting", always, kRows, kColumns, sk::kScalar.multiply, &kFaultyOps};
+const sk_kernels kOverflowing = {"overflowing", 0, kRows, kColumns, overflowing, &sk::kVectorScalar};
+const sk_kernels kOverreading = {"overreading", 0, kRows, kColumns, overreading, &sk::kVectorScalar};
+const sk_kernels kOverwriting = {"overwriting", 0, kRows, kColumns, sk::kScalar.multiply, &kFaultyOps};

@@ -226,7 +226,7 @@ def test_output_that_cannot_be_written_is_no_success(recognize, build, made, sou
     """A full disk: what was recognised is lost, so the status says so."""
     program = build("sanitize") / "engine/schatten-recognize"
     path = wav(tmp_path / "a.wav", sound)
-    for arguments in (["--json"], [], ["--list"]):
+    for arguments in (["--json"], [], ["--list"], ["--help"]):
         with Path("/dev/full").open("wb") as full:
             done = subprocess.run(
                 [program, *arguments, made("lstm")[1], path, path],
@@ -239,6 +239,40 @@ def test_output_that_cannot_be_written_is_no_success(recognize, build, made, sou
         assert done.stderr.decode() == (
             "schatten-recognize: standard output cannot be written: No space left on device\n"
         )
+
+
+def test_a_pipe_that_nobody_reads_and_lost_partial_results_are_said(
+    recognize, build, made, sound, tmp_path
+):
+    program = build("sanitize") / "engine/schatten-recognize"
+    path = wav(tmp_path / "a.wav", sound)
+    command = [program, made("lstm")[1], path, path]
+    reader, pipe = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, check=False, stdout=pipe, stderr=subprocess.PIPE)
+    os.close(pipe)
+    assert done.returncode == 1
+    assert done.stderr == b"schatten-recognize: standard output cannot be written: Broken pipe\n"
+    with Path("/dev/full").open("wb") as full:
+        command.insert(1, "--partial")
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=full)
+    assert done.returncode == 1
+    assert done.stdout == b""
+
+
+@pytest.mark.parametrize("program", ["tests/print_logprobs", "bench/time_engine"])
+def test_other_programs_say_what_they_cannot_write(build, made, sound, tmp_path, program):
+    (tmp_path / "pcm").write_bytes(sound.tobytes())
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [build("shared") / program, made("lstm")[1], tmp_path / "pcm", "800"],
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+        )
+    assert done.returncode == 1
+    assert b": standard output cannot be written: No space left on device\n" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from schatten import models
 from schatten.cli.export import app
+from schatten.errors import UserError
 from schatten.export.folding import affine, fold
 from schatten.export.quantize import quantize_rows
 from schatten.export.run import export
@@ -147,3 +148,60 @@ def test_units_that_are_not_characters_name_their_kind(saved, tmp_path):
     assert "schatten.units.separator" not in gguf.GGUFReader(output).fields
     export(saved(KINDS["lstm"]()), "fp32", output)
     assert "schatten.units.kind" not in gguf.GGUFReader(output).fields
+
+
+NOT_NUMBERS = {
+    "bank.weights": float("nan"),
+    "bias": float("-inf"),
+    "norms.0.running_var": float("nan"),
+    "norms.0.running_mean": float("inf"),
+    "bins_mean": float("nan"),
+    "bins_deviation": float("-inf"),
+}
+"""Values by the first tensor whose name holds this text."""
+
+
+@pytest.mark.parametrize("name", NOT_NUMBERS)
+@pytest.mark.parametrize("form", ["gguf", "onnx"])
+def test_a_model_that_is_not_numbers_is_refused_by_tensor(saved, tmp_path, name, form):
+    path, output = saved(KINDS["dense"]()), tmp_path / f"out.{form}"
+    content = torch.load(path, weights_only=True)
+    tensor = next(one for one in content["state"] if name in one)
+    content["state"][tensor].flatten()[0] = NOT_NUMBERS[name]
+    torch.save(content, path)
+    options = ["--model", path, "--precision", "int8", "--output", output, "--format", form]
+    done = CliRunner().invoke(app, ["export", *map(str, options)])
+    assert isinstance(done.exception, UserError)
+    assert f"{path}: tensor {tensor} holds values that are not finite" in str(done.exception)
+    assert "train it again" in str(done.exception)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "exported"),
+    [
+        ("norms.0.running_var", -1.0, r"layer\.2\.nonrec\.0"),
+        ("bins_deviation", 0.0, r"features\.gain"),
+        ("convolutions.0.norm.weight", 1e38, r"layer\.0\.nonrec\.0"),
+    ],
+)
+@pytest.mark.parametrize("form", ["gguf", "onnx"])
+def test_numbers_that_give_none_are_refused(saved, tmp_path, name, value, exported, form):
+    model = KINDS["dense"]()
+    tensor = model.state_dict()[name]
+    tensor.flatten()[0] = value
+    if value == 1e38:
+        model.state_dict()["convolutions.0.norm.running_var"].fill_(1e-12)
+    options = ["--model", saved(model), "--output", tmp_path / "out", "--format", form]
+    done = CliRunner().invoke(app, ["export", "--precision", "fp32", *map(str, options)])
+    with pytest.raises(UserError, match=rf"model\.pt gives values .*{exported}"):
+        raise done.exception
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_is_not_numbers_is_not_saved(tmp_path):
+    model = KINDS["dense"]()
+    model.bins_mean[0] = torch.nan
+    with pytest.raises(UserError, match=r"model\.pt: tensor bins_mean"):
+        models.save(model, tmp_path / "model.pt")
+    assert not list(tmp_path.iterdir())

@@ -25,7 +25,7 @@ from schatten.cli import (
 )
 from schatten.errors import UserError
 from schatten.letters import shown
-from schatten.runtime import process, provenance
+from schatten.runtime import output, process, provenance
 
 app = typer.Typer(
     name="schatten",
@@ -87,10 +87,14 @@ record_verbs(app)
 
 
 def main() -> None:
-    """Run a verb; bad input or a full disk ends with one sentence and status 1."""
+    """Run a verb; bad input, a full disk or a closed pipe ends with one sentence and status 1."""
     process.die_with_parent()
+    output.guard()
     try:
-        app()
+        try:
+            app()
+        finally:
+            output.flush()
     except UserError as error:
         _fail(str(error))
     except OSError as error:

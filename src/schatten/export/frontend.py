@@ -28,11 +28,12 @@ def frontend(model: AcousticModel) -> Frontend:
     window = layer.wav2win._window.detach().numpy()
     mean = model.bins_mean.numpy().astype(np.float64)
     deviation = model.bins_deviation.numpy().astype(np.float64)
-    tensors: dict[str, Floats | npt.NDArray[np.int32]] = {
-        "features.window": window,
-        "features.gain": (1 / deviation).astype(np.float32),
-        "features.offset": (-mean / deviation).astype(np.float32),
-    }
+    tensors: dict[str, Floats | npt.NDArray[np.int32]] = {"features.window": window}
+    with np.errstate(divide="ignore"):  # a deviation of zero is refused by its result
+        tensors |= {
+            "features.gain": (1 / deviation).astype(np.float32),
+            "features.offset": (-mean / deviation).astype(np.float32),
+        }
     if made_by.config.kind == "mel":
         tensors |= _sparse(layer._fb.detach().numpy().T)
     sizes = {

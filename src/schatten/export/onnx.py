@@ -14,8 +14,9 @@ from typing import Any
 
 from schatten import models
 from schatten.errors import UserError
-from schatten.export.frontend import frontend
+from schatten.export.frontend import Frontend, frontend
 from schatten.export.layers import Layer, layers_of
+from schatten.export.numbers import require_numbers
 from schatten.export.run import Precision
 from schatten.runtime.files import atomic_output
 
@@ -36,11 +37,14 @@ def export_onnx(
     convolutions are slower than its fp32 ones, so they are left out by default.
     Sums of int8 products are exact on every x86 CPU. With `signed_products` models run 1.1 to 1.25
     times as fast, but on x86 CPUs with AVX2 and without VNNI sums saturate: see `onnx_int8`.
-    Errors: `UserError` if onnx, or for int8 onnxruntime, is missing.
+    Errors: `UserError` if onnx, or for int8 onnxruntime, is missing, and for a model that is not
+    made of finite numbers.
     """
     acoustic = models.load(model)
+    layers, features = layers_of(acoustic), frontend(acoustic)
+    require_numbers(layers, features, model)
     try:
-        made = _build(acoustic, frames)
+        made = _build(acoustic, layers, features, frames)
         with atomic_output(output) as beside:
             if precision == "int8":
                 from schatten.export.onnx_int8 import quantize
@@ -55,10 +59,11 @@ def export_onnx(
     return f"{parameters} parameters, {size} bytes ({size / parameters:.3f} per parameter)"
 
 
-def _build(model: models.AcousticModel, frames: int | None) -> Any:
+def _build(
+    model: models.AcousticModel, layers: list[Layer], features: Frontend, frames: int | None
+) -> Any:
     from schatten.export.onnx_graph import Builder
 
-    layers, features = layers_of(model), frontend(model)
     builder = Builder(layers, features, frames)
     return builder.graph.model(
         _metadata(layers, features.sizes["bins"], frames, builder.steady, model)

@@ -10,6 +10,7 @@ from schatten import models
 from schatten.artifacts import Exported, Latency
 from schatten.export.frontend import Frontend, frontend
 from schatten.export.layers import Layer, layers_of
+from schatten.export.numbers import require_numbers
 from schatten.export.quantize import quantize_rows
 from schatten.models.acoustic import AcousticModel
 from schatten.runtime.files import atomic_output
@@ -27,13 +28,18 @@ Precision = Literal["fp32", "int8"]
 
 
 def export(model: Path, precision: Precision, output: Path) -> str:
-    """Write `model` (a model.pt) as GGUF, size and latency as `.json`; return them in one line."""
+    """Write `model` (a model.pt) as GGUF, size and latency as `.json`; return them in one line.
+
+    Errors: `UserError` for a model that is not made of finite numbers.
+    """
     acoustic = models.load(model)
     parameters = acoustic.parameters_at_inference()
+    layers, features = layers_of(acoustic), frontend(acoustic)
+    require_numbers(layers, features, model)
     with atomic_output(output) as beside:
-        _write(acoustic, precision, beside)
+        _write(acoustic, layers, features, precision, beside)
         size = beside.stat().st_size
-    latency = _latency(layers_of(acoustic), frontend(acoustic))
+    latency = _latency(layers, features)
     about = Exported(parameters=parameters, bytes=size, precision=precision, latency=latency)
     about.write(output.with_suffix(".json"))
     return (
@@ -42,8 +48,9 @@ def export(model: Path, precision: Precision, output: Path) -> str:
     )
 
 
-def _write(model: AcousticModel, precision: Precision, path: Path) -> None:
-    layers, features = layers_of(model), frontend(model)
+def _write(
+    model: AcousticModel, layers: list[Layer], features: Frontend, precision: Precision, path: Path
+) -> None:
     writer = gguf.GGUFWriter(path, ARCHITECTURE)
     writer.add_uint32("schatten.version", FORMAT_VERSION)
     writer.add_string("schatten.precision", precision)

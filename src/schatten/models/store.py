@@ -1,5 +1,6 @@
 """Building an acoustic model, and its file `model.pt`: writing and reading it."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from schatten.recipe.models import DeepSpeech2, Lstm, Model
 from schatten.runtime.files import atomic_output
 from schatten.units import Units
 
+_DEVIATION = "bins_deviation"
+
 
 def build(settings: DeepSpeech2 | Lstm, units: Units, factorization: str) -> AcousticModel:
     """Build a model with dense weights, initialised from torch's random state."""
@@ -23,7 +26,11 @@ def build(settings: DeepSpeech2 | Lstm, units: Units, factorization: str) -> Aco
 
 
 def save(model: AcousticModel, path: Path) -> None:
-    """Write a model, atomically."""
+    """Write a model, atomically.
+
+    Errors: `UserError` if a weight or a statistic is not a finite number.
+    """
+    _require_numbers(model.state_dict(), path)
     content = {
         "settings": model.settings.model_dump(mode="json"),
         "units": model.units.stored(),
@@ -38,8 +45,12 @@ def save(model: AcousticModel, path: Path) -> None:
 
 
 def load(path: Path) -> AcousticModel:
-    """Read a model written by `save`; a missing or damaged file is a `UserError`."""
+    """Read a model written by `save`.
+
+    Errors: `UserError` for a file that is missing or damaged, or holds values that are not numbers.
+    """
     content = read(path)
+    _require_numbers(content["state"], path)
     settings: Any = TypeAdapter(Model).validate_python(content["settings"])
     try:
         model = build(settings, Units.from_stored(content["units"]), content["factorization"])
@@ -69,3 +80,17 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or "state" not in content:
         raise UserError(f"{path} is no schatten model: give a model.pt made by `schatten train`")
     return content
+
+
+def _require_numbers(state: dict[str, torch.Tensor], path: Path) -> None:
+    """Refuse tensors with NaN or infinity, by name: a model with one decodes to nothing."""
+    for name, tensor in state.items():
+        if not tensor.is_floating_point():
+            continue
+        # An infinite deviation takes a bin out: those above `highest_frequency`.
+        bad = tensor.isnan() | tensor.eq(-math.inf) if name == _DEVIATION else ~tensor.isfinite()
+        if bool(bad.any()):
+            raise UserError(
+                f"{path}: tensor {name} holds values that are not finite numbers, so its training "
+                "went wrong: train it again, with a lower learning rate"
+            )
