@@ -95,7 +95,7 @@ bench: setup_onnx setup_arm ## factored against dense training steps; the graph 
 arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 	@schatten run arm -j $(JOBS)
 
-fuzz: setup setup_arm ## fuzz the readers of models, WAV files, lexicons and manifests, 10 minutes each [FUZZ_SECONDS=N]
+fuzz: setup setup_arm ## fuzz the readers of models, WAV files, lexicons, manifests and streams, 10 minutes each [FUZZ_SECONDS=N]
 	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),600)
 
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]

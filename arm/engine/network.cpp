@@ -178,9 +178,10 @@ void Network::run(const BackLayer &layer, Back &back, int count) {
 }
 
 void Network::log_softmax(float *values, int count) {
-  float zero = 0;  // NaN where a value is NaN or infinite
+  float zero = 0;  // NaN, which is not 0, where a value is NaN or infinite
   for (int i = 0; i < count; ++i) zero += 0.0f * values[i];
-  require(zero == 0, "the results of the model are not finite numbers: copy the model again, or train it again");
+  // No require() here, which would allocate its text for every frame.
+  if (zero != 0) throw Error("the results of the model are not finite numbers: copy the model again, or train it again");
   const float top = *std::max_element(values, values + count);
   for (int i = 0; i < count; ++i) values[i] -= top;
   sk_exp(model_.vectors(), values, exponentials_.data(), count);

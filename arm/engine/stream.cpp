@@ -48,6 +48,7 @@ Stream::Stream(const Model &model, const schatten_options &options)
 
 size_t Stream::accept(const int16_t *samples, size_t count) {
   size_t used = 0;
+  bool is_new = false;  // whether there may be other text than before
   while (used < count && !ended_) {
     const size_t taken = std::min(count - used, window_.size() - filled_);
     memcpy(window_.data() + filled_, samples + used, taken * sizeof(int16_t));
@@ -56,6 +57,7 @@ size_t Stream::accept(const int16_t *samples, size_t count) {
     samples_ += static_cast<int64_t>(taken);
     if (filled_ < window_.size()) break;
     compute_frame();
+    is_new = true;
     if (at_endpoint()) {
       finish();
     } else if (is_idle()) {
@@ -63,7 +65,7 @@ size_t Stream::accept(const int16_t *samples, size_t count) {
       greedy_.forget();
     }
   }
-  if (decoder_ && !ended_) refresh();
+  if (decoder_ && is_new && !ended_) refresh();
   return used;
 }
 

@@ -5,10 +5,12 @@ Inputs that once failed lie beside them and are kept by hand.
 
 import hashlib
 import json
+import struct
 import sys
 import wave
 from pathlib import Path
 
+import numpy as np
 import torch
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +64,37 @@ def write_wavs(folder):
         changed = plain[:4] + b"\xff" * 4 + plain[8:40] + size + plain[44:]
         (folder / f"{name}.wav").write_bytes(changed)
 
+    sound = bytes(range(80))
+    extended = struct.pack("<HHIHH", 22, 16, 4, 1, 0) + bytes.fromhex("00001000800000aa00389b71")
+    pcm = plain[20:36]
+    for name, kind, form, size in (
+        ("extensible", b"RIFF", b"\xfe\xff" + pcm[2:] + extended, len(sound)),
+        ("rf64", b"RF64", pcm, 2**32 - 1),
+        ("rf64_unknown", b"RF64", pcm, 0),
+        ("stale", b"RIFF", pcm, 20),
+    ):
+        wide = b"ds64" + struct.pack("<IQQQI", 28, 0, len(sound), 0, 0)
+        chunks = wide + b"LIST" + struct.pack("<I", 3) + b"odd\0"
+        chunks += b"fmt " + struct.pack("<I", len(form)) + form
+        chunks += b"data" + struct.pack("<I", size) + sound + b"LIST" + bytes(4)
+        whole = kind + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
+        (folder / f"{name}.wav").write_bytes(whole)
+    (folder / "frames.mp3").write_bytes((b"\xff\xfb\x90\0" + bytes(413)) * 2)
+    (folder / "names.txt").write_bytes("gr\u00fcn.wav\nother.wav\n".encode())
+
+
+def write_streams(folder):
+    """Write settings of a stream (model and batch, silence, maximum, chunks) and some sound."""
+    random = np.random.default_rng(4)
+    for name, settings in (
+        ("plain", (0, 0, 0, 1)),
+        ("silence", (4, 5, 0, 2)),
+        ("maximum", (9, 0, 3, 3)),
+        ("both", (15, 2, 9, 4)),
+    ):
+        sound = (random.normal(size=1200) * 8000 * np.sin(np.arange(1200) / 90)).astype("<i2")
+        (folder / name).write_bytes(bytes(settings) + sound.tobytes())
+
 
 def write_lexicons(folder):
     """Write lexicons: plain, with homophones and several spellings, with other line ends."""
@@ -93,6 +126,7 @@ WRITERS = {
     "wav": write_wavs,
     "lexicon": write_lexicons,
     "manifest": write_manifests,
+    "stream": write_streams,
 }
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import pytest
 from project import ROOT
 
 CORPUS = ROOT / "arm/fuzz/corpus"
-KINDS = ("model", "wav", "lexicon", "manifest")
+KINDS = ("model", "wav", "lexicon", "manifest", "stream")
 SECONDS = 10
 
 
