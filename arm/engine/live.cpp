@@ -15,10 +15,12 @@ namespace schatten {
 namespace {
 
 int nothing = -1;  // a file that has ended
+volatile sig_atomic_t interrupted = 0;
 
 // Puts the end of the input where every read looks: one that waits, begun again, or one to come.
 void end_input(int) {
   const int before = errno;
+  interrupted = 1;
   dup2(nothing, STDIN_FILENO);
   errno = before;
 }
@@ -34,5 +36,7 @@ void end_input_on_interrupt() {
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);  // a read that waits begins again, on the other file
   sigaction(SIGINT, &action, nullptr);
 }
+
+bool was_interrupted() { return interrupted != 0; }
 
 }  // namespace schatten

@@ -7,5 +7,8 @@ namespace schatten {
 // From here on a first SIGINT is the end of standard input, unless SIGINT is ignored; a second one ends the program.
 void end_input_on_interrupt();
 
+// Whether the input ended so.
+bool was_interrupted();
+
 }  // namespace schatten
 #endif

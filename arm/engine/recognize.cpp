@@ -250,15 +250,23 @@ bool recognize_file(Session &session, const std::string &path) {
   }
 }
 
+// What was heard is printed also where the input ends with an error, such as a WAV file that is cut off.
 void recognize_input(Session &session) {
   schatten::end_input_on_interrupt();
   schatten::Wav sound(STDIN_FILENO);
+  std::string problem;
   for (;;) {
-    const std::vector<int16_t> &samples = sound.read(kChunk);
-    if (samples.empty()) break;
-    session.accept(samples.data(), samples.size(), "");
+    const std::vector<int16_t> *samples = nullptr;
+    try {
+      samples = &sound.read(kChunk);
+    } catch (const Error &error) {
+      problem = error.what();
+    }
+    if (!samples || samples->empty()) break;
+    session.accept(samples->data(), samples->size(), "");
   }
   session.finish("", false);
+  require(problem.empty() || schatten::was_interrupted(), problem);  // Ctrl-C cuts a WAV file off
 }
 
 // Of this program alone; getrusage would count what its parent had before.

@@ -28,11 +28,11 @@ def listening(build, made, sound, interruptible):
     """Start the program on a pipe that stays open; return it when it has read all of the sound."""
     started = []
 
-    def start(stdout=subprocess.PIPE):
+    def start(stdout=subprocess.PIPE, header=b""):
         command = [build("sanitize") / "engine/schatten-recognize", "--json", made("lstm")[1]]
         program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout)
         started.append(program)
-        program.stdin.write(sound.tobytes())
+        program.stdin.write(header + sound.tobytes())
         program.stdin.flush()
         _wait_until(lambda: _unread(program.stdin) == 0)
         return program
@@ -82,6 +82,34 @@ def test_an_interrupt_ends_the_input_and_its_words_come(listening, engine, made,
     assert program.returncode == 0
     assert utterance["text"] == stream.text
     assert last["audio_seconds"] == pytest.approx(len(sound) / 16000)
+
+
+def test_an_interrupt_ends_a_wav_file_that_would_go_on(listening, engine, made, sound):
+    sizes = struct.pack("<4sI8sIHHIIHH4sI", *_header(10 * sound.nbytes))
+    program = listening(header=sizes)
+    program.send_signal(signal.SIGINT)
+    program.wait(PATIENCE)
+    utterance, last = map(json.loads, program.stdout.read().splitlines())
+    stream = engine.open(made("lstm")[1]).stream()
+    stream.whole(sound)
+    assert program.returncode == 0
+    assert utterance["text"] == stream.text
+    assert last["audio_seconds"] == pytest.approx(len(sound) / 16000)
+
+
+def test_a_wav_file_that_ends_early_gives_its_words_and_an_error(build, made, sound):
+    header = struct.pack("<4sI8sIHHIIHH4sI", *_header(10 * sound.nbytes))
+    command = [build("sanitize") / "engine/schatten-recognize", "--json", made("lstm")[1]]
+    done = subprocess.run(command, input=header + sound.tobytes(), check=False, capture_output=True)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["text"]
+    assert b"standard input is cut off" in done.stderr
+
+
+def _header(size):
+    """What a WAV file's header holds in front of so many bytes of sound."""
+    form = (16, 1, 1, 16000, 32000, 2, 16)
+    return b"RIFF", size + 36, b"WAVEfmt ", *form, b"data", size
 
 
 def test_a_second_interrupt_ends_the_program(listening):
