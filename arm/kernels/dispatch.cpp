@@ -73,9 +73,9 @@ bool is_available(const sk_kernels &kernels) {
 // Whether kernels are worth their while. smmla multiplies pairs of columns: with one column half of its work would be
 // lost, and sdot is as fast. AMX takes as long for one column as for sixteen, which pays from three on, or where rows
 // are so few that vectors wait for their own sums; and it reads from beyond the second-level cache more slowly.
-bool suits(const sk_kernels &kernels, int rows, int cols, int columns) {
+bool suits([[maybe_unused]] const sk_kernels &kernels, [[maybe_unused]] int rows, [[maybe_unused]] int cols,
+           [[maybe_unused]] int columns) {
 #if defined(__aarch64__)
-  (void)rows, (void)cols;
   if (&kernels == &kI8mm) return columns >= 2;
 #elif defined(__x86_64__)
   constexpr double kSecondLevelCache = 2 << 20;
