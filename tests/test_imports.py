@@ -14,7 +14,7 @@ LAYERS = (
     {"workflow"},
     {"corpus", "features", "train", "lm", "decode", "score", "export", "device", "report"},
     {"models", "units", "compress"},
-    {"artifacts", "bundles", "espeak", "fst", "transcripts"},
+    {"artifacts", "audio", "bundles", "espeak", "fst", "transcripts"},
     {"recipe", "runtime"},
     {"errors", "letters"},
 )

@@ -107,7 +107,7 @@ def test_a_cut_short_mp3_is_noticed(tsv_corpus: Corpus) -> None:
     folder = tsv_corpus(anna1={"path": "a/anna1.mp3"})
     whole = write_audio(folder / "a/anna1.mp3", 4.0).read_bytes()
     (folder / "a/anna1.mp3").write_bytes(whole[: len(whole) // 2])
-    assert "recordings are cut short" in complaints(folder)
+    assert "anna1.mp3 (cut short: " in complaints(folder)
 
 
 def test_ids_that_occur_twice_are_named(tsv_corpus: Corpus) -> None:

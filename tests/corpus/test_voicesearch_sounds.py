@@ -168,7 +168,7 @@ def test_folders_of_recordings_that_are_no_use_are_refused(tmp_path: Path) -> No
     with pytest.raises(UserError, match="holds no audio"):
         rooms.recordings(str(tmp_path), "train")
     (tmp_path / "bad.wav").write_bytes(b"RIFF nothing")
-    with pytest.raises(UserError, match=r"bad\.wav is not readable audio"):
+    with pytest.raises(UserError, match=r"bad\.wav cannot be read"):
         rooms.rooms(Reverberation(directory=str(tmp_path)), 1, "train")
     soundfile.write(tmp_path / "bad.wav", np.zeros(100), RATE)
     with pytest.raises(UserError, match=r"bad\.wav is silent"):

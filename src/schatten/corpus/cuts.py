@@ -9,7 +9,8 @@ from pathlib import Path
 
 from lhotse import AudioSource, MonoCut, Recording, SupervisionSegment
 
-from schatten.corpus.audio import MISSING, Header, look_at, read_header
+from schatten.audio.faults import MISSING, Fault
+from schatten.audio.reading import Header, look_at, read_header
 from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import SAMPLING_RATE, Utterance
@@ -48,7 +49,7 @@ def write_cuts(
     return sentences
 
 
-def _problems(utterances: Sequence[Utterance], headers: dict[str, Header | str]) -> Problems:
+def _problems(utterances: Sequence[Utterance], headers: dict[str, Header | Fault]) -> Problems:
     problems = Problems()
     for path, header in headers.items():
         _check_header(path, header, problems)
@@ -68,11 +69,13 @@ def _problems(utterances: Sequence[Utterance], headers: dict[str, Header | str])
     return problems
 
 
-def _check_header(path: str, header: Header | str, problems: Problems) -> None:
+def _check_header(path: str, header: Header | Fault, problems: Problems) -> None:
     if header == MISSING:
         problems.add("recordings are missing: correct their paths or copy them there", path)
-    elif isinstance(header, str):
-        problems.add("recordings cannot be read: copy them anew", f"{path} ({header})")
+    elif isinstance(header, Fault):
+        problems.add(
+            "recordings cannot be read: each line says why, and the fix", f"{path} {header}"
+        )
     elif header.channels > 1:
         problems.add("recordings have several channels: make one-channel files of them", path)
     elif header.frames == 0:
@@ -91,7 +94,7 @@ def _check_times(utterance: Utterance, seconds: float, problems: Problems) -> No
         problems.add("recordings last another time than the table says: copy them anew", lengths)
 
 
-def _cut(utterance: Utterance, header: Header | str, normaliser: Normaliser) -> MonoCut:
+def _cut(utterance: Utterance, header: Header | Fault, normaliser: Normaliser) -> MonoCut:
     assert isinstance(header, Header), "unreadable recordings were reported before"
     recording = Recording(
         id=utterance.recording or utterance.id,

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
+from schatten.audio.sphere import decompression, is_shorten_compressed
 from schatten.corpus.fingerprint import KALDI_FILES, kaldi_files
 from schatten.corpus.recorded import relative_audio, write_corpus
-from schatten.corpus.sphere import is_shorten_compressed
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.letters import composed
@@ -85,7 +85,7 @@ def _audio(entry: str, directory: Path, corpus_dir: Path) -> str:
     if path.is_file() and is_shorten_compressed(path):
         raise UserError(
             f"{path} is shorten-compressed SPHERE, which cannot be read in place: decompress the "
-            f"files once (`sph2pipe -f wav {path.name} {path.stem}.wav`) and name them in "
+            f"files once (`{decompression(path)}`) and name them in "
             f"{directory}/wav.scp"
         )
     return relative_audio(named, corpus_dir)

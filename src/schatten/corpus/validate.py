@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from schatten.artifacts import SplitSize, TextCounts, TextNotes, TooLong, Validation, read_by_name
-from schatten.corpus.audio import MISSING, DecodedAudio, decode, look_at
+from schatten.audio.faults import MISSING, Fault
+from schatten.audio.reading import TOLERANCE, DecodedAudio, decode, look_at
 from schatten.corpus.manifest import ManifestEntry, read_entries
 from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
@@ -22,8 +23,6 @@ from schatten.runtime.files import read_json, read_lines
 from schatten.units import characters
 
 _FRAME = 160
-_TOLERANCE = 0.025
-"""Seconds by which decoding may fall short of the header; lhotse repairs as much."""
 _STRIDES = 64
 """Strides in the report, in feature frames."""
 NAMED = 5
@@ -149,7 +148,7 @@ def _check_names(entries: Sequence[ManifestEntry], recipe: Recipe, problems: Pro
 
 def _check_audio(
     entries: Sequence[ManifestEntry],
-    decoded: dict[str, DecodedAudio | str],
+    decoded: dict[str, DecodedAudio | Fault],
     recipe: Recipe,
     problems: Problems,
 ) -> None:
@@ -157,9 +156,13 @@ def _check_audio(
     low_allowed = isinstance(corpus, RecordedCorpus) and corpus.low_rates == "allowed"
     for entry in {entry.audio: entry for entry in entries}.values():
         found = decoded[entry.audio]
-        if isinstance(found, str):
-            kind = "are missing" if found == MISSING else "cannot be decoded"
-            problems.add(f"recordings {kind}: copy them anew", f"{entry.audio} ({found})")
+        if found == MISSING:
+            problems.add(
+                "recordings are missing: correct their paths or copy them there", entry.audio
+            )
+        elif isinstance(found, Fault):
+            kind = "recordings cannot be decoded: each line says why, and the fix"
+            problems.add(kind, f"{entry.audio} {found}")
         else:
             _check_decoded(entry, found, low_allowed, problems)
 
@@ -168,11 +171,11 @@ def _check_decoded(
     entry: ManifestEntry, found: DecodedAudio, low_allowed: bool, problems: Problems
 ) -> None:
     rate, seconds = found.header.rate, found.frames / found.header.rate
-    if seconds < entry.audio_seconds - _TOLERANCE:
-        problems.add(
-            "recordings are cut short: copy them anew",
-            f"{entry.audio} ({seconds:.2f} of {entry.audio_seconds:.2f} s)",
-        )
+    lengths = f"{entry.audio} ({seconds:.2f} of {entry.audio_seconds:.2f} s)"
+    if seconds < entry.audio_seconds - TOLERANCE:
+        problems.add("recordings are cut short: copy them anew", lengths)
+    elif seconds > entry.audio_seconds + TOLERANCE and rate == entry.audio_rate:
+        problems.add("recordings are longer than the cuts say: make the corpus again", lengths)
     if rate != entry.audio_rate or entry.rate != SAMPLING_RATE:
         problems.add(
             "recordings have another rate than the cuts say: make the corpus again",
@@ -186,7 +189,7 @@ def _check_decoded(
         )
 
 
-def _is_silent(look: DecodedAudio | str) -> bool:
+def _is_silent(look: DecodedAudio | Fault) -> bool:
     return isinstance(look, DecodedAudio) and look.silent
 
 

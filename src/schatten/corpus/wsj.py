@@ -15,12 +15,14 @@ from pathlib import Path
 
 import soundfile
 
+from schatten.audio.faults import cut_short
+from schatten.audio.reading import read
+from schatten.audio.sphere import decompress, find_sph2pipe, is_shorten_compressed, sample_count
 from schatten.corpus.cuts import write_cuts
 from schatten.corpus.discs import LM_TEXT, TRANSCRIPT, Discs, indices, lm_text_name
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.problems import Problems
 from schatten.corpus.recorded import text_files, wanted
-from schatten.corpus.sphere import decompress, find_sph2pipe, is_shorten_compressed, read_fields
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.corpus.wsj_text import (
@@ -176,14 +178,12 @@ def _convert(entry: _Listed, output: Path) -> str | None:
             if is_shorten_compressed(source):
                 source = Path(folder) / "audio.wav"
                 decompress(entry.disc_file, source)
-            samples, rate = soundfile.read(source, dtype="int16")
+            samples, rate = read(source, dtype="int16")
     except UserError as error:
         return str(error)
-    except (soundfile.SoundFileError, ValueError) as error:
-        return f"{entry.disc_file} ({error})"
-    expected = read_fields(entry.disc_file).get("sample_count")
-    if expected is not None and len(samples) != int(expected):
-        return f"{entry.disc_file} (cut short: {len(samples)} of {expected} samples)"
+    expected = sample_count(entry.disc_file)
+    if expected is not None and len(samples) != expected:
+        return f"{entry.disc_file} {cut_short(len(samples), expected, 'samples')}"
     with atomic_output(output / entry.audio) as beside:
         soundfile.write(beside, samples, rate, format="FLAC", subtype="PCM_16")
     return None

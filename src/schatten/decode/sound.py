@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
+from schatten.audio.reading import read
 from schatten.errors import UserError
 from schatten.runtime.files import read_jsonl
 from schatten.transcripts import Utterance, as_utterance
@@ -29,6 +29,8 @@ class Sound:
     """The cut's row of the manifest."""
     audio: Path
     """Folder that the path in it is relative to."""
+    cuts: Path
+    """The manifest."""
 
     def write_wav(self, path: Path) -> None:
         """Write it as a WAV file.
@@ -37,7 +39,7 @@ class Sound:
         """
         samples = _whole_recording(self.cut, self.audio)
         if samples is None:
-            samples = _by_lhotse(self.cut, self.audio)
+            samples = _by_lhotse(self.cut, self.audio, self.cuts)
         _write(samples, path)
 
 
@@ -46,7 +48,7 @@ def read_sounds(cuts: Path, audio: Path) -> list[Sound]:
 
     Errors: `UserError` for a missing or damaged manifest.
     """
-    return [Sound(as_utterance(row, cuts), row, audio) for row in read_jsonl(cuts)]
+    return [Sound(as_utterance(row, cuts), row, audio, cuts) for row in read_jsonl(cuts)]
 
 
 def write_sound(file: Path, path: Path) -> None:
@@ -54,16 +56,14 @@ def write_sound(file: Path, path: Path) -> None:
 
     Several channels become their mean. Errors: `UserError` if it cannot be read.
     """
-    from lhotse import Recording
-    from lhotse.audio.backend import LibsndfileBackend, audio_backend
+    samples, rate = read(file)
+    mono = samples.mean(axis=1)
+    if rate != SAMPLE_RATE:
+        import torch
+        from lhotse.augmentation import get_or_create_resampler
 
-    with audio_backend(LibsndfileBackend()):
-        try:
-            whole = Recording.from_file(file).resample(SAMPLE_RATE)
-            samples: np.ndarray = whole.load_audio()
-        except Exception as error:
-            raise UserError(f"{file} cannot be read ({error})") from None
-    _write(samples.mean(axis=0), path)
+        mono = get_or_create_resampler(rate, SAMPLE_RATE)(torch.from_numpy(mono)).numpy()
+    _write(mono, path)
 
 
 def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:
@@ -110,20 +110,24 @@ def _whole_recording(cut: dict[str, Any], audio: Path) -> np.ndarray | None:
     if not is_plain:
         return None
     path = audio / sources[0]["source"]
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}): copy it anew") from None
+    samples, rate = read(path)
     as_said = (rate, *samples.shape) == (SAMPLE_RATE, recording.get("num_samples"), 1)
     return samples[:, 0] if as_said else None
 
 
-def _by_lhotse(cut: dict[str, Any], audio: Path) -> np.ndarray:
+def _by_lhotse(cut: dict[str, Any], audio: Path, cuts: Path) -> np.ndarray:
     """Return the samples in [-1, 1] of any cut, resampled to the engine's rate."""
-    from lhotse.audio.backend import LibsndfileBackend, audio_backend
     from lhotse.cut import MonoCut
 
-    with audio_backend(LibsndfileBackend()):  # lhotse would pass the name of an .sph to a shell
-        made = MonoCut.from_dict(cut).with_recording_path_prefix(audio)
-        samples: np.ndarray = made.resample(SAMPLE_RATE).load_audio()[0]
-    return samples
+    from schatten.audio.by_lhotse import load, require_files, why
+
+    name = str(cut.get("id"))
+    sources = (cut.get("recording") or {}).get("sources") or [{}]
+    require_files((str(source.get("type")) for source in sources), name, cuts)
+    try:
+        made = MonoCut.from_dict(cut).with_recording_path_prefix(audio).resample(SAMPLE_RATE)
+    except Exception as error:
+        raise UserError(
+            f"{cuts}: {name} is no cut of one recording ({why(error)}): make the corpus again"
+        ) from None
+    return load(made, cuts)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from lhotse import CutSet, LilcomChunkyWriter
-from lhotse.audio.backend import LibsndfileBackend, audio_backend
 from lhotse.cut import Cut
 from pydantic import BaseModel
 
+from schatten.audio.by_lhotse import use_own_reader, why
 from schatten.errors import UserError
 from schatten.features.extractors import extractor
 from schatten.runtime.files import atomic_output, write_jsonl, write_text
@@ -73,9 +73,12 @@ def _make_apart(piece: Piece, tasks: int) -> None:
 
 
 def extract(piece: Piece) -> None:
-    """Write a piece. Only libsndfile reads audio: lhotse would pass .sph files to a shell."""
+    """Write a piece.
+
+    Errors: `UserError` that names the utterance whose recording cannot be used.
+    """
+    use_own_reader()
     with (
-        audio_backend(LibsndfileBackend()),
         atomic_output(piece.archive, lasting=False) as beside,
         LilcomChunkyWriter(beside) as writer,
     ):
@@ -96,11 +99,13 @@ def _rows(piece: Piece, writer: LilcomChunkyWriter) -> Iterator[dict[str, Any]]:
 def _extract(cut: Cut, spectrum: object, writer: LilcomChunkyWriter, cuts: Path) -> Cut:
     try:
         return cut.compute_and_store_features(extractor=spectrum, storage=writer)
+    except UserError as error:
+        raise UserError(f"utterance {cut.id} of {cuts}: {why(error)}") from None
     except Exception as error:
         source = cut.recording.sources[0].source
         raise UserError(
             f"{source} (utterance {cut.id} of {cuts}) cannot be turned into features: "
-            f"{str(error).splitlines()[0]}; repair or remove it"
+            f"{why(error)}; repair or remove it"
         ) from error
 
 

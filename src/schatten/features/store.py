@@ -8,6 +8,7 @@ import torch
 from lhotse import CutSet
 
 from schatten.artifacts import FeatureStatistics
+from schatten.audio.by_lhotse import require_files
 from schatten.errors import UserError
 from schatten.features.pieces import Piece, join, make
 from schatten.recipe.step_settings import RESULT_VERSION
@@ -75,6 +76,8 @@ def pieces_for(cuts: Path, speeds: tuple[float, ...], workers: int) -> int:
 def _look_at_recordings(cuts: Path, audio: Path) -> int:
     """Announce that the recordings of cuts are about to be read; return the number of cuts."""
     found = read_cuts(cuts)
+    for cut in found:
+        require_files((source.type for source in cut.recording.sources), cut.id, cuts)
     names = [str(source.source) for cut in found for source in cut.recording.sources]
     try:
         seals.reading_recordings(cuts, audio, names)

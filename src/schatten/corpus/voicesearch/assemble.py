@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
+from schatten.audio.reading import read
 from schatten.corpus.cuts import write_cuts
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.text import Normaliser
@@ -121,7 +121,7 @@ def _babble(settings: VoiceSearchCorpus, train: list[str], work: Path) -> Path:
         block = plan_babble(settings, train)
         run_jobs([Job(block=block, output=str(work), noise_floor=settings.noise_floor)], work, 1)
         spoken = (copy.audio for utterance in block.utterances for copy in utterance.copies)
-        parts = [soundfile.read(work / audio, dtype="float32")[0] for audio in spoken]
+        parts = [read(work / audio)[0][:, 0] for audio in spoken]
         with atomic_output(path) as beside:
             np.save(beside, np.concatenate(parts))
     return path

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft, rfftfreq
 from scipy.signal import oaconvolve, resample_poly
 
+from schatten.audio.reading import read
 from schatten.corpus.utterance import SAMPLING_RATE
 from schatten.errors import UserError
 
@@ -122,12 +122,9 @@ def to_pcm(samples: Signal) -> NDArray[np.int16]:
 def read_recording(path: Path) -> Signal:
     """Read a noise recording or an impulse response (its first channel) at 16 kHz.
 
-    Errors: `UserError` for a file that is no audio, or silent.
+    Errors: `UserError` for a file that cannot be used, or is silent.
     """
-    try:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (soundfile.SoundFileError, OSError) as error:
-        raise UserError(f"{path} is not readable audio ({error}): remove it") from None
+    samples, rate = read(path)
     if not np.any(samples[:, 0]):
         raise UserError(f"{path} is silent: remove it")
     return resample(np.ascontiguousarray(samples[:, 0]), rate)
