@@ -176,7 +176,9 @@ def test_a_recording_cut_short_is_named(tmp_path: Path) -> None:
     discs = write_discs(tmp_path / "wsj", "merged", compressed=False)
     path = discs / "wsj0/si_et_20/440/440c0401.wv1"
     path.write_bytes(path.read_bytes()[:9024])
-    with pytest.raises(UserError, match=r"440c0401.wv1 cannot be read \(cut short: 4000 of 24000 samples\)"):
+    with pytest.raises(
+        UserError, match=r"440c0401.wv1 cannot be read \(cut short: 4000 of 24000 samples\)"
+    ):
         make(wsj(), discs, tmp_path / "data")
 
 

@@ -112,7 +112,7 @@ def test_sound_is_what_lhotse_loads(split, sound, tmp_path):
 
 def test_a_recording_that_is_gone_is_named(split, tmp_path):
     (tmp_path / "audio/one.flac").unlink()
-    with pytest.raises(UserError, match=r"one\.flac cannot be read"):
+    with pytest.raises(UserError, match=r"one\.flac does not exist"):
         read_sounds(split, split.parent)[0].write_wav(tmp_path / "one.wav")
 
 

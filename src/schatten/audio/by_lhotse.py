@@ -5,7 +5,8 @@ lhotse's own readers pass the name of a `.sph` file to a shell, and run a record
 while where threads share it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from lhotse.audio.backend import (
 from lhotse.cut import Cut
 from lhotse.utils import compute_num_samples
 
-from schatten.audio.reading import known_header, read
+from schatten.audio.reading import TOLERANCE, known_header, read
 from schatten.errors import UserError
 
 _EXTRA = "\n[extra info] When calling"
@@ -83,6 +84,24 @@ def require_files(types: Iterable[str], cut: str, cuts: Path) -> None:
         )
 
 
+def check_length(cut: Cut, cuts: Path) -> None:
+    """Refuse a recording of another length than its cut says: lhotse would fill up to 0.5 s.
+
+    Errors: `UserError` for that, and for a recording that cannot be used.
+    """
+    recording = cut.recording
+    if any(_name_of(transform) != "Resample" for transform in recording.transforms or ()):
+        return  # others, e.g. of speed, change the length
+    for source in recording.sources:
+        path = Path(source.source)
+        seconds = known_header(path).seconds
+        if abs(seconds - recording.duration) > TOLERANCE:
+            raise UserError(
+                f"{path} lasts {seconds:.2f} s, and {cuts} says {recording.duration:.2f} s: copy "
+                "it anew, or make the corpus again"
+            )
+
+
 def why(error: Exception) -> str:
     """Return what an exception of lhotse's says, in one line."""
     said = str(error).partition(_EXTRA)[0]
@@ -91,20 +110,38 @@ def why(error: Exception) -> str:
     return (said.splitlines() or [type(error).__name__])[0] or type(error).__name__
 
 
+@contextmanager
+def naming(cut: Cut, cuts: Path) -> Iterator[None]:
+    """Name the utterance in every error of reading its recording, as a `UserError` of one line."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"utterance {cut.id} of {cuts}: {why(error)}") from None
+    except Exception as error:
+        raise UserError(
+            f"utterance {cut.id} of {cuts} cannot be read ({why(error)}): repair its recording, or "
+            "leave it out"
+        ) from error
+
+
 def load(cut: Cut, cuts: Path) -> np.ndarray[Any, Any]:
     """Return the samples of a cut of one channel, after its transforms, float32 in [-1, 1].
 
     Errors: `UserError` that names the utterance, where its recording cannot be used.
     """
     use_own_reader()
-    try:
+    with naming(cut, cuts):
+        check_length(cut, cuts)
         samples: np.ndarray[Any, Any] = cut.load_audio()
-    except Exception as error:
-        raise UserError(f"utterance {cut.id} of {cuts}: {why(error)}") from None
-    return samples[0]
+        return samples[0]
 
 
 def _file(path_or_fd: Any) -> Path:
     if not isinstance(path_or_fd, str | Path):
         raise UserError("a recording is no plain file: write the audio to files")
     return Path(path_or_fd)
+
+
+def _name_of(transform: Any) -> str:
+    """Return the name of a transform of lhotse's, made or as a manifest has it."""
+    return str(transform["name"] if isinstance(transform, dict) else type(transform).__name__)

@@ -51,7 +51,8 @@ def container(head: bytes) -> str | None:
     ):
         if head.startswith(magic):
             return name
-    is_mpeg = len(head) > 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 6
+    is_utf16 = head.startswith(codecs.BOM_UTF16_LE) and head[3:4] == b"\0"
+    is_mpeg = head[:1] == b"\xff" and head[1:2] >= b"\xe0" and head[1] & 6 and not is_utf16
     return "mpeg" if is_mpeg else None
 
 

@@ -284,13 +284,11 @@ def _check_frames(file: Bytes, header: Header, path: Path, *, thoroughly: bool) 
         raise Unreadable(Fault("MP3 of several rates or numbers of channels", as_flac(path)))
     more = (stream.samples - header.frames) / stream.first.samples
     seconds = stream.samples / header.rate
-    if more < -_FRAMES_LESS:
-        raise Unreadable(cut_short(round(seconds, 2), round(header.seconds, 2), "s"))
-    if more > _FRAMES_MORE:
-        text = f"MP3 whose header does not tell its length: {seconds:.2f} s, of which libsndfile "
-        raise Unreadable(
-            Fault(f"{text}would read {header.seconds:.2f} s", rewritten(path, COPIED_FRAMES))
-        )
+    if stream.promised and (more < -_FRAMES_LESS or (is_exact and rest < 0)):
+        raise Unreadable(cut_short(stream.frames, stream.promised, "MP3 frames"))
+    if not -_FRAMES_LESS <= more <= _FRAMES_MORE:
+        text = f"MP3 of {seconds:.2f} s, and its header lets libsndfile find {header.seconds:.2f} s"
+        raise Unreadable(Fault(text, rewritten(path, COPIED_FRAMES)))
 
 
 def _decoded(file: Bytes, sound: soundfile.SoundFile, header: Header, path: Path) -> DecodedAudio:

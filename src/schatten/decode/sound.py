@@ -5,6 +5,7 @@ resampled or cut out of a longer recording.
 """
 
 import wave
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,10 @@ def _by_lhotse(cut: dict[str, Any], audio: Path, cuts: Path) -> np.ndarray:
     sources = (cut.get("recording") or {}).get("sources") or [{}]
     require_files((str(source.get("type")) for source in sources), name, cuts)
     try:
-        made = MonoCut.from_dict(cut).with_recording_path_prefix(audio).resample(SAMPLE_RATE)
+        # lhotse takes the dictionary apart
+        made = (
+            MonoCut.from_dict(deepcopy(cut)).with_recording_path_prefix(audio).resample(SAMPLE_RATE)
+        )
     except Exception as error:
         raise UserError(
             f"{cuts}: {name} is no cut of one recording ({why(error)}): make the corpus again"

@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from lhotse import CutSet, LilcomChunkyWriter
-from lhotse.cut import Cut
 from pydantic import BaseModel
 
-from schatten.audio.by_lhotse import use_own_reader, why
+from schatten.audio.by_lhotse import check_length, naming, use_own_reader
 from schatten.errors import UserError
 from schatten.features.extractors import extractor
 from schatten.runtime.files import atomic_output, write_jsonl, write_text
@@ -90,23 +89,13 @@ def _rows(piece: Piece, writer: LilcomChunkyWriter) -> Iterator[dict[str, Any]]:
     spectrum = extractor(piece.feature)
     cuts = CutSet.from_jsonl_lazy(piece.cuts).with_recording_path_prefix(piece.audio)
     for cut in islice(cuts, piece.first, piece.last):
+        with naming(cut, piece.cuts):
+            check_length(cut, piece.cuts)
         for speed in piece.speeds:
             wanted = cut if speed == 1.0 else cut.perturb_speed(speed)
-            done: Any = _extract(wanted, spectrum, writer, piece.cuts)
+            with naming(wanted, piece.cuts):
+                done: Any = wanted.compute_and_store_features(spectrum, storage=writer)
             yield done.drop_recording().to_dict()
-
-
-def _extract(cut: Cut, spectrum: object, writer: LilcomChunkyWriter, cuts: Path) -> Cut:
-    try:
-        return cut.compute_and_store_features(extractor=spectrum, storage=writer)
-    except UserError as error:
-        raise UserError(f"utterance {cut.id} of {cuts}: {why(error)}") from None
-    except Exception as error:
-        source = cut.recording.sources[0].source
-        raise UserError(
-            f"{source} (utterance {cut.id} of {cuts}) cannot be turned into features: "
-            f"{why(error)}; repair or remove it"
-        ) from error
 
 
 def join(pieces: Sequence[Piece], output: Path, archive: Path) -> None:
