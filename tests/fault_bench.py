@@ -24,6 +24,8 @@ from project import Project
 from schatten.runtime import explain, seals
 
 RECIPE = "own/least"
+MOST = "own/most"
+"""The recipe that also has what the other verbs need: figures, bundles, grids, graphs, devices."""
 CORPUS = "-c; touch pwned; $(touch pwned) `touch pwned` 'one' \"two\" {three} &\n*"
 NAMES = (
     "-x;touch",
@@ -82,6 +84,31 @@ CONTENT = {
     "language_models": {"bigram": {"order": 2, "discount_fallback": True}},
     "tables": {"baseline": "dense"},
 }
+MORE = {
+    "extends": "least",
+    "title": "The least corpus, with every kind of step",
+    "systems": {"dense": {"precisions": ["fp32", "int8"]}},
+    "grids": {
+        "lambda": {
+            "model": "small",
+            "penalties": {"l2": {"lambda_rec": [0.01], "lambda_nonrec": [0.01]}},
+            "best": {"count": 1, "seeds": [1], "ranks": [{"rank": 2}], "stage2": {"epochs": 1}},
+        }
+    },
+    "language_models": {"graph": {"decoder": "wfst", "order": 2, "discount_fallback": True}},
+    "figures": {
+        "lm_curve": {
+            "language_model": "bigram",
+            "thresholds": [1.0e-3],
+            "histories": ["own"],
+            "quantize_bits": [8],
+        },
+        "beam": {"beams": [5, 10], "rounds": 1},
+    },
+    "tables": {"bundles": True, "tiers": {"all": 100000}},
+}
+KINDS = {"wav": "WAV", "flac": "FLAC", "sph": "NIST"}
+"""libsndfile's format of a recording by the ending of its name."""
 
 
 def write_corpus(folder: Path) -> None:
@@ -89,10 +116,11 @@ def write_corpus(folder: Path) -> None:
     rows = ["id\tpath\tspeaker\tsplit\ttext"]
     for number, name in enumerate(NAMES):
         generator = np.random.default_rng(number)
-        path = f"wavs of; {number % 3}/-{name.replace('/', '')}.wav"
+        ending = list(KINDS)[number % len(KINDS)]
+        path = f"wavs of; {number % 2}/-{name.replace('/', '')}.{ending}"
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         samples = 0.1 * generator.standard_normal(int(16000 * SECONDS))
-        soundfile.write(folder / path, samples, 16000, subtype="PCM_16")
+        soundfile.write(folder / path, samples, 16000, "PCM_16", format=KINDS[ending])
         split = "dev" if number in (12, 13) else "test" if number > 13 else "train"
         text = " ".join(generator.choice(WORDS, 3))
         rows.append(f"{name}\t{path}\tspeaker '{number}\t{split}\t{text}")
@@ -100,9 +128,10 @@ def write_corpus(folder: Path) -> None:
 
 
 def write_recipe(project: Project) -> None:
-    """Write the bench's recipe."""
-    path = project.path / f"recipes/{RECIPE}.yaml"
-    path.write_text(yaml.safe_dump(CONTENT, sort_keys=False))
+    """Write the bench's recipes."""
+    for name, content in ((RECIPE, CONTENT), (MOST, MORE)):
+        path = project.path / f"recipes/{name}.yaml"
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
 
 
 @dataclass
@@ -197,7 +226,8 @@ class Bench:
 
     def recordings(self) -> list[Path]:
         """Return the corpus's recordings."""
-        return sorted((self.project.path / CORPUS).rglob("*.wav"))
+        folder = self.project.path / CORPUS
+        return sorted(path for path in folder.rglob("*") if path.suffix[1:] in KINDS)
 
     def verbs(self) -> list[int]:
         """Return the processes of steps that run now."""

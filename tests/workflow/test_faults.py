@@ -17,6 +17,9 @@ import pytest
 from fault_bench import (
     CORPUS,
     FAULTS,
+    MOST,
+    NAMES,
+    RECIPE,
     STEPS,
     Bench,
     Struck,
@@ -102,7 +105,19 @@ def test_names_that_mean_something_to_a_shell_are_names(bench: Bench) -> None:
     assert ids == [["\\", "~"]] * 3  # whole, and at a rank before and after stage 2
     found = list(bench.project.path.parent.rglob("pwned*"))
     assert found == []
-    assert bench.recordings()
+    assert len(bench.recordings()) == len(NAMES)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("target", ["wer_tables", "figures", "bundle", "bench"])
+def test_no_verb_takes_a_name_for_a_command(bench: Bench, target: str) -> None:
+    """The other steps too: the engine on whole splits, grids, graphs, figures, bundles, devices."""
+    bench.restore()
+    command = [*bench.asking_for(target)]
+    command[command.index(RECIPE)] = MOST
+    status, output = bench.project.run(*command)
+    assert status == 0, output
+    assert list(bench.project.path.parent.rglob("pwned*")) == []
 
 
 @pytest.mark.skipif(not IS_LONG, reason="test_cache.py and test_smoke.py compare runs from clean")

@@ -72,11 +72,25 @@ class DecodedAudio:
     """Whether every sample is zero."""
 
 
+@dataclass(frozen=True)
+class _Open:
+    """An open recording."""
+
+    file: Bytes
+    sound: soundfile.SoundFile
+    kind: str
+    """Its container."""
+    start: int
+    """Where it begins, behind ID3 tags."""
+    promised: int | None
+    """Samples per channel that the container promises, where that is cheap to tell."""
+
+
 def read_header(path: Path) -> Header | Fault:
     """Return a recording's length, rate and channels, or why it cannot be used."""
     try:
-        with _opened(path) as (file, sound):
-            return _checked(file, sound, path)
+        with _opened(path) as one:
+            return _checked(one, path)
     except Unreadable as error:
         return error.fault
 
@@ -87,9 +101,8 @@ def decode(path: Path) -> DecodedAudio | Fault:
     MP3 frames and Ogg pages are counted, and FLAC's MD5 sum is computed.
     """
     try:
-        with _opened(path) as (file, sound):
-            header = _checked(file, sound, path, thoroughly=True)
-            return _decoded(file, sound, header, path)
+        with _opened(path) as one:
+            return _decoded(one, _checked(one, path, thoroughly=True), path)
     except Unreadable as error:
         return error.fault
 
@@ -110,10 +123,10 @@ def read(
     wanted = max(0, header.frames - first)
     wanted = wanted if count is None else min(wanted, count)
     try:
-        with _opened(path) as (_, sound), _named(path, _DAMAGED):
+        with _opened(path) as one, _named(path, _DAMAGED):
             if first:
-                sound.seek(min(first, header.frames))
-            samples = sound.read(wanted, dtype=dtype, always_2d=True)
+                one.sound.seek(min(first, header.frames))
+            samples = one.sound.read(wanted, dtype=dtype, always_2d=True)
             if len(samples) < wanted - TOLERANCE * header.rate:
                 raise Unreadable(
                     cut_short(first + len(samples), first + wanted, "samples can be decoded")
@@ -163,7 +176,7 @@ def _user_error(path: Path, fault: Fault) -> UserError:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Bytes, soundfile.SoundFile]]:
+def _opened(path: Path) -> Iterator[_Open]:
     """Open a recording: its bytes, and libsndfile's reader of it.
 
     libsndfile gets a descriptor: given a name, it and soundfile guess the format by its ending.
@@ -180,8 +193,8 @@ def _opened(path: Path) -> Iterator[tuple[Bytes, soundfile.SoundFile]]:
         if not path.is_file():
             raise Unreadable(Fault("no file but a pipe or a device", "write it to a file"))
         file = Bytes(descriptor, os.fstat(descriptor).st_size)
-        with _sound(file, path) as sound:
-            yield file, sound
+        with _recognised(file, path) as one:
+            yield one
     finally:
         os.close(descriptor)
 
@@ -195,17 +208,19 @@ def _absent(path: Path) -> Fault:
 
 
 @contextmanager
-def _sound(file: Bytes, path: Path) -> Iterator[soundfile.SoundFile]:
-    head = file.at(0, HEAD)
-    start = _start(file)
+def _recognised(file: Bytes, path: Path) -> Iterator[_Open]:
+    head, start = file.at(0, HEAD), 0
+    while (tag := head if start == 0 else file.at(start, 10))[:3] == b"ID3" and len(tag) >= 10:
+        start += mpeg.after_id3(tag[:10])
     kind = container(file.at(start, HEAD) if start else head)
     if kind is None:
         raise Unreadable(not_sound(head, path))
-    _promised(file, kind, start, path)  # before libsndfile complains of the same less clearly
+    # Before libsndfile, which complains of the same less clearly.
+    promised = _promised(file, kind, start, path)
     with _named(path, "a header that is not read"):
         sound = soundfile.SoundFile(file.descriptor, closefd=False)
     with sound:
-        yield sound
+        yield _Open(file, sound, kind, start, promised)
 
 
 @contextmanager
@@ -217,14 +232,6 @@ def _named(path: Path, what: str) -> Iterator[None]:
         said = (str(error).partition(": ")[2] or str(error)).strip(" :.")
         reason = f"{what}; libsndfile says: {said}" if said else what
         raise Unreadable(Fault(reason, f"{COPY}; if it is whole, {as_flac(path)}")) from None
-
-
-def _start(file: Bytes) -> int:
-    """Return where a recording begins, behind ID3 tags."""
-    start = 0
-    while (head := file.at(start, 10))[:3] == b"ID3" and len(head) == 10:
-        start += mpeg.after_id3(head)
-    return start
 
 
 def _promised(file: Bytes, kind: str, start: int, path: Path) -> int | None:
@@ -244,37 +251,32 @@ def _promised(file: Bytes, kind: str, start: int, path: Path) -> int | None:
     return chunks.promised(file, kind, path)
 
 
-def _checked(
-    file: Bytes, sound: soundfile.SoundFile, path: Path, *, thoroughly: bool = False
-) -> Header:
+def _checked(one: _Open, path: Path, *, thoroughly: bool = False) -> Header:
     """Compare libsndfile's header with what the container promises."""
-    start = _start(file)
-    kind = container(file.at(start, HEAD)) or ""
-    header = Header(sound.frames, sound.samplerate, sound.channels)
+    header = Header(one.sound.frames, one.sound.samplerate, one.sound.channels)
     slack = TOLERANCE * header.rate
-    if kind == "mpeg":
-        _check_frames(file, header, path, thoroughly=thoroughly)
-    elif kind == "ogg" and thoroughly:
-        ogg.check_pages(file, path)
-    elif kind == "flac" and thoroughly:
-        flac.check_single(file)
-    promised = _promised(file, kind, start, path)
-    if promised is not None and not -slack <= promised - header.frames <= slack:
-        text = f"libsndfile finds {header.frames} samples, and the file promises {promised}"
+    if one.kind == "mpeg":
+        _check_frames(one, header, path, thoroughly=thoroughly)
+    elif one.kind == "ogg" and thoroughly:
+        ogg.check_pages(one.file, path)
+    elif one.kind == "flac" and thoroughly:
+        flac.check_single(one.file)
+    if one.promised is not None and abs(one.promised - header.frames) > slack:
+        text = f"libsndfile finds {header.frames} samples, and the file promises {one.promised}"
         raise Unreadable(Fault(text, rewritten(path)))
     return header
 
 
-def _check_frames(file: Bytes, header: Header, path: Path, *, thoroughly: bool) -> None:
+def _check_frames(one: _Open, header: Header, path: Path, *, thoroughly: bool) -> None:
     """Compare an MP3 file's length with the number of its frames.
 
     Where a header names its frames, and its bytes are those of the file, they are not counted
     unless `thoroughly`.
     """
-    with file.whole() as data:
+    with one.file.whole() as data:
         stream = mpeg.walk(data, only_first=not thoroughly)
         is_exact = stream.promised and stream.promised_bytes
-        rest = file.size - _start(file) - (stream.promised_bytes or 0)
+        rest = one.file.size - one.start - (stream.promised_bytes or 0)
         if not thoroughly and is_exact and 0 <= rest < HEAD:
             return
         stream = stream if thoroughly else mpeg.walk(data)
@@ -291,13 +293,13 @@ def _check_frames(file: Bytes, header: Header, path: Path, *, thoroughly: bool) 
         raise Unreadable(Fault(text, rewritten(path, COPIED_FRAMES)))
 
 
-def _decoded(file: Bytes, sound: soundfile.SoundFile, header: Header, path: Path) -> DecodedAudio:
+def _decoded(one: _Open, header: Header, path: Path) -> DecodedAudio:
     frames, silent, checksum = 0, True, None
-    if container(file.at(start := _start(file), HEAD)) == "flac":
-        checksum = flac.Sum(flac.read_info(file, start, path))
+    if one.kind == "flac":
+        checksum = flac.Sum(flac.read_info(one.file, one.start, path))
     dtype = checksum.dtype if checksum else "float32"
     with _named(path, _DAMAGED):
-        while frames < header.frames and len(block := sound.read(_BLOCK, dtype=dtype)):
+        while frames < header.frames and len(block := one.sound.read(_BLOCK, dtype=dtype)):
             frames += len(block)
             silent = silent and not np.any(block)
             if checksum:
