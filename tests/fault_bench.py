@@ -25,7 +25,7 @@ from schatten.runtime import explain, seals
 
 RECIPE = "own/least"
 MOST = "own/most"
-"""The recipe that also has what the other verbs need: figures, bundles, grids, graphs, devices."""
+"""The recipe that also has what other steps need: figures, bundles, grids, graphs, tiers."""
 CORPUS = "-c; touch pwned; $(touch pwned) `touch pwned` 'one' \"two\" {three} &\n*"
 NAMES = (
     "-x;touch",

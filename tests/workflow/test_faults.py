@@ -109,14 +109,14 @@ def test_names_that_mean_something_to_a_shell_are_names(bench: Bench) -> None:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("target", ["wer_tables", "figures", "bundle", "bench"])
-def test_no_verb_takes_a_name_for_a_command(bench: Bench, target: str) -> None:
-    """The other steps too: the engine on whole splits, grids, graphs, figures, bundles, devices."""
+def test_no_step_takes_a_name_for_a_command(bench: Bench) -> None:
+    """The other steps too: the engine on whole splits, grids, graphs, figures and bundles."""
     bench.restore()
-    command = [*bench.asking_for(target)]
-    command[command.index(RECIPE)] = MOST
-    status, output = bench.project.run(*command)
-    assert status == 0, output
+    for target in ("wer_tables", "figures", "bundle"):
+        command = [*bench.asking_for(target)]
+        command[command.index(RECIPE)] = MOST
+        status, output = bench.project.run(*command)
+        assert status == 0, output
     assert list(bench.project.path.parent.rglob("pwned*")) == []
 
 

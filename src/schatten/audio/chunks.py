@@ -115,7 +115,7 @@ def _padded(size: int, kind: str) -> int:
     return max(0, -(-size // step) * step)
 
 
-def _found(file: Bytes, kind: str, place: int, *names: bytes) -> dict[bytes, _Chunk]:
+def _found(file: Bytes, path: Path, kind: str, place: int, *names: bytes) -> dict[bytes, _Chunk]:
     """Return the chunks up to the last of `names`, which must be there."""
     found: dict[bytes, _Chunk] = {}
     for chunk in _chunks(file, kind, place):
@@ -123,11 +123,12 @@ def _found(file: Bytes, kind: str, place: int, *names: bytes) -> dict[bytes, _Ch
         if all(name in found for name in names):
             return found
     lacking = next(name for name in names if name not in found)
-    raise Unreadable(Fault(f"cut short or damaged: no {lacking.decode().strip()!r} chunk"))
+    text = f"cut short or damaged: no {lacking.decode().strip()!r} chunk"
+    raise Unreadable(Fault(text, f"{COPY}; if it is whole, {rewritten(path)}"))
 
 
 def _wav(file: Bytes, path: Path) -> _Sound:
-    found = _found(file, "wav", 12, b"fmt ", b"data")
+    found = _found(file, path, "wav", 12, b"fmt ", b"data")
     form, data = found[b"fmt "], found[b"data"]
     order = ">" if file.at(0, 4) == b"RIFX" else "<"
     head = file.at(form.start, 40)
@@ -151,8 +152,8 @@ def _wav(file: Bytes, path: Path) -> _Sound:
     return _Sound(data.start, size, frame, round(_SLACK * rate * (frame or 1)))
 
 
-def _w64(file: Bytes, _: Path) -> _Sound:
-    found = _found(file, "w64", 40, b"fmt ", b"data")
+def _w64(file: Bytes, path: Path) -> _Sound:
+    found = _found(file, path, "w64", 40, b"fmt ", b"data")
     head, data = file.at(found[b"fmt "].start, 16), found[b"data"]
     tag, align = (int.from_bytes(head[place : place + 2], "little") for place in (0, 12))
     rate = int.from_bytes(head[4:8], "little")
@@ -161,7 +162,7 @@ def _w64(file: Bytes, _: Path) -> _Sound:
 
 
 def _aiff(file: Bytes, path: Path) -> _Sound:
-    found = _found(file, "aiff", 12, b"COMM", b"SSND")
+    found = _found(file, path, "aiff", 12, b"COMM", b"SSND")
     common, sound = found[b"COMM"], found[b"SSND"]
     head = file.at(common.start, 22)
     channels, frames, bits = (
@@ -190,7 +191,7 @@ def _au(file: Bytes, _: Path) -> _Sound:
     return _Sound(start, known, frame, round(_SLACK * rate * (frame or 1)), has_chunks=False)
 
 
-def _caf(file: Bytes, _: Path) -> _Sound:
-    data = _found(file, "caf", 8, b"desc", b"data")[b"data"]
+def _caf(file: Bytes, path: Path) -> _Sound:
+    data = _found(file, path, "caf", 8, b"desc", b"data")[b"data"]
     size = None if data.size == -1 else data.size - 4
     return _Sound(data.start + 4, size, None, 1 << 10)

@@ -1,5 +1,6 @@
 """Checks that the pages of an Ogg file (Opus, Vorbis, FLAC) are all there (RFC 3533)."""
 
+import zlib
 from pathlib import Path
 
 from schatten.audio.bytes_of import Bytes
@@ -8,6 +9,10 @@ from schatten.audio.faults import COPIED_FRAMES, Fault, Unreadable, rewritten
 _HEADER = 27
 _LARGEST = 65307
 """Bytes of a page, at most."""
+_SUM = 22
+"""Place of a page's checksum."""
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_ALL = 0xFFFFFFFF
 _FIRST, _LAST = 2, 4
 """Flags of the pages that begin and end a stream."""
 
@@ -32,7 +37,9 @@ def check_end(file: Bytes, path: Path) -> None:
 
 
 def check_pages(file: Bytes, path: Path) -> None:
-    """Check every page: none is missing, and there is one stream alone.
+    """Check every page: none is missing or changed, and there is one stream alone.
+
+    libsndfile leaves a changed page out, and says nothing.
 
     Errors: `Unreadable`.
     """
@@ -49,8 +56,11 @@ def check_pages(file: Bytes, path: Path) -> None:
             following = int.from_bytes(data[place + 18 : place + 22], "little")
             if number >= 0 and following != number + 1:
                 raise Unreadable(Fault(f"pages {number + 1} to {following - 1} are missing"))
+            size = _size(data[place : place + _HEADER + 255], 0)
+            if not _is_sound(data[place : place + size]):
+                raise Unreadable(_damaged(place, path))
             number, ended = following, bool(data[place + 5] & _LAST)
-            place += _size(data[place : place + _HEADER + 255], 0)
+            place += size
 
 
 def _is_header(data: bytes, place: int) -> bool:
@@ -62,13 +72,27 @@ def _size(data: bytes, place: int) -> int:
     return _HEADER + segments + sum(data[place + _HEADER : place + _HEADER + segments])
 
 
+def _is_sound(page: bytes) -> bool:
+    """Tell whether a page has the checksum that it names.
+
+    It is a CRC-32 whose bits stand in the other order than zlib's, and which begins with 0. So the
+    bits of each byte are put into the other order, and those of the sum back.
+    """
+    cleared = page[:_SUM] + bytes(4) + page[_SUM + 4 :]
+    found = zlib.crc32(cleared.translate(_MIRRORED), _ALL) ^ _ALL
+    return found.to_bytes(4, "big").translate(_MIRRORED) == page[_SUM : _SUM + 4]
+
+
 def _cut(how: str, path: Path) -> Fault:
     fix = rewritten(path, COPIED_FRAMES)
     return Fault(f"cut short: {how}", f"copy it anew; if it was never longer, {fix}")
 
 
 def _damaged(place: int, path: Path) -> Fault:
-    return Fault(f"damaged at byte {place}: no page", f"copy it anew, or {rewritten(path)}")
+    return Fault(
+        f"damaged at byte {place}: the page is not as written",
+        f"copy it anew, or {rewritten(path)}",
+    )
 
 
 def _several() -> Fault:
