@@ -110,9 +110,9 @@ def test_names_that_mean_something_to_a_shell_are_names(bench: Bench) -> None:
 
 @pytest.mark.nightly
 def test_no_step_takes_a_name_for_a_command(bench: Bench) -> None:
-    """The other steps too: the engine on whole splits, grids, graphs, figures and bundles."""
+    """The other steps too: the engine on whole splits, grids, graphs, figures, bundles, devices."""
     bench.restore()
-    for target in ("wer_tables", "figures", "bundle"):
+    for target in ("wer_tables", "figures", "bundle", "bench"):
         command = [*bench.asking_for(target)]
         command[command.index(RECIPE)] = MOST
         status, output = bench.project.run(*command)
