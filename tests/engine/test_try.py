@@ -89,7 +89,7 @@ def test_text_grows_in_its_line(capsys, monkeypatch):
 def test_a_bundle_is_named_or_found(bundled, build, tmp_path):
     program = build("shared") / "engine/schatten-recognize"
     soundfile.write(tmp_path / "query.wav", np.zeros(16000, np.int16), 16000)
-    run = ["--bundle", str(bundled), "--program", str(program), str(tmp_path / "query.wav")]
+    run = ["try", "--bundle", str(bundled), "--program", str(program), str(tmp_path / "query.wav")]
     done = CliRunner().invoke(app, run)
     assert done.exit_code == 0, done.output
     with pytest.raises(UserError, match=r"manifest\.json does not exist"):
