@@ -20,7 +20,7 @@ rule corpus:
         settings=step_settings.corpus_settings(EXPERIMENT.recipe),
         folder=lambda wildcards, output: str(Path(output[0]).parent),
     shell:
-        "schatten corpus --recipe {EXPERIMENT.name:q} {EXPERIMENT.corpus_option} --output {params.folder:q} --jobs {threads} --tasks {resources.tasks:q} > {log:q} 2>&1"
+        "schatten corpus --recipe {EXPERIMENT.name:q} {EXPERIMENT.corpus_option} --output {params.folder:q} --data-key {EXPERIMENT.layout.data_key:q} --jobs {threads} --tasks {resources.tasks:q} > {log:q} 2>&1"
 
 
 rule validate:

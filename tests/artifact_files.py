@@ -31,10 +31,11 @@ COUNTS_OF_TEXTS = "summary.json"
 MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.LmInfo: {"dev", "threshold", "ngrams_before_pruning"},
     artifacts.Score: {"units"},
-    artifacts.Validation: {"text_notes"},
+    artifacts.Validation: {"text_notes", "without_frames", "characters_per_word"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
-"""Without text of dev or pruning; where words are scored; with clean text; on an emulated CPU."""
+"""Without text of dev or pruning; where words are scored; with clean text and without faults; on an
+emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:

@@ -3,6 +3,7 @@
 Cuts are read as plain JSON, because importing lhotse would cost each small job some seconds.
 """
 
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,20 @@ class Utterance:
     id: str
     speaker: str
     words: tuple[str, ...]
+
+
+def characters_of(text: str) -> list[str]:
+    """Return the characters of a text without its spaces; marks stay with the letter before them.
+
+    These are the words of a recipe whose `text.words` are `characters`.
+    """
+    found: list[str] = []
+    for character in "".join(text.split()):
+        if found and unicodedata.category(character).startswith("M"):
+            found[-1] += character
+        else:
+            found.append(character)
+    return found
 
 
 def read_references(cuts: Path) -> list[Utterance]:

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from small_corpora import make_recipe
 
+from schatten.corpus import contents
 from schatten.corpus.fingerprint import check_folder, fingerprint
 from schatten.errors import UserError
+from schatten.recipe import Recipe
+from schatten.runtime.files import write_bytes
 
 Corpus = Callable[..., Path]
 
@@ -63,6 +66,63 @@ def test_large_text_is_hashed_again_only_where_its_size_or_time_has_changed(
     assert changed != name
     text.touch()
     assert fingerprint(recipe, folder) == changed
+
+
+def recorded(noise: Path, rooms: Path) -> Recipe:
+    """Return a recipe with recorded noise and rooms."""
+    corpus = {
+        "source": "voicesearch_like",
+        "noise": {"kinds": ["recording"], "directory": str(noise)},
+        "reverberation": {"directory": str(rooms)},
+    }
+    return make_recipe(corpus=corpus)
+
+
+def test_it_follows_recorded_noise_and_rooms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    noise, rooms = Path("noise"), Path("rooms")
+    for name in ("b.wav", "a/c.flac", "readme.txt"):
+        write_bytes(noise / name, name.encode())
+    write_bytes(rooms / "hall.wav", b"hall")
+    recipe, names = recorded(noise, rooms), []
+    names.append(fingerprint(recipe))
+    (noise / "readme.txt").write_text("of no account")
+    assert fingerprint(recipe) == names[0]
+    (noise / "b.wav").write_bytes(b"other")
+    names.append(fingerprint(recipe))
+    (rooms / "hall.wav").write_bytes(b"larger")
+    names.append(fingerprint(recipe))
+    (noise / "b.wav").rename(noise / "A.wav")  # now the first, so that others are held out
+    names.append(fingerprint(recipe))
+    (noise / "d.wav").write_bytes(b"new")
+    names.append(fingerprint(recipe))
+    assert len(set(names)) == len(names)
+    (rooms / "hall.wav").unlink()
+    with pytest.raises(UserError, match="rooms holds no audio"):
+        fingerprint(recipe)
+
+
+def test_recorded_noise_is_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".snakemake").mkdir()
+    write_bytes(Path("noise/a.wav"), b"0" * (1 << 20))
+    write_bytes(Path("rooms/b.wav"), b"1" * (1 << 20))
+    recipe = recorded(Path("noise"), Path("rooms"))
+    name = fingerprint(recipe)
+    read: list[Path] = []
+    monkeypatch.setattr(contents, "content", read.append)
+    assert fingerprint(recipe) == name
+    assert read == []
+
+
+def test_what_cannot_be_read_is_named(tsv_corpus: Corpus) -> None:
+    folder = tsv_corpus()
+    (folder / "transcripts.tsv").unlink()
+    (folder / "transcripts.tsv").mkdir()
+    with pytest.raises(UserError, match=r"transcripts\.tsv, which is no file"):
+        fingerprint(make_recipe(), folder)
 
 
 def test_it_imports_nothing_heavy() -> None:

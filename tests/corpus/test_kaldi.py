@@ -1,6 +1,8 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from lhotse import CutSet
 from shorten import sphere
 from small_corpora import make_recipe, tone, write_audio
@@ -81,6 +83,39 @@ def test_segments_become_cuts_of_one_recording(corpus: Path) -> None:
     assert b.load_audio().shape == (1, 16000), "a segment's end goes no further than the recording"
 
 
+def test_a_segment_that_ends_at_minus_1_ends_with_its_recording(corpus: Path) -> None:
+    write_directory(
+        corpus,
+        "train",
+        segments="a train-1 0.25 -1\nb train-1 0 -1.0 0\n",
+        text="a one\nb two\n",
+        utt2spk="a anna\nb bert\n",
+    )
+    a, b = cuts_of(corpus)
+    assert (a.start, a.duration, a.supervisions[0].duration) == (0.25, 1.75, 1.75)
+    assert a.load_audio().shape == (1, 28000)
+    assert b.load_audio().shape == (1, 32000)
+
+
+def test_recordings_of_two_channels_are_refused_with_the_command(corpus: Path) -> None:
+    soundfile.write(corpus / "wavs/train.wav", np.stack([tone(1.0)] * 2, axis=1), 16000)
+    with pytest.raises(UserError, match=r"remix 1`\n.*wavs/train\.wav \(2 channels\)"):
+        cuts_of(corpus)
+
+
+@pytest.mark.parametrize("name", ["wav.scp", "text", "utt2spk", "segments"])
+@pytest.mark.parametrize("kind", ["folder", "link to nothing"])
+def test_what_is_no_file_is_named(corpus: Path, name: str, kind: str) -> None:
+    path = corpus / "train" / name
+    path.unlink(missing_ok=True)
+    if kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("nowhere")
+    with pytest.raises(UserError, match=rf"train/{name} (is a folder|does not exist)"):
+        cuts_of(corpus)
+
+
 def test_segments_outside_the_recording_are_named(corpus: Path) -> None:
     write_directory(corpus, "train", segments="a train-1 0 2.6\n", text="a one\n", utt2spk="a x\n")
     with pytest.raises(UserError, match=r"a \(0.0 to 2.6 s of 2.00 s\)"):
@@ -156,6 +191,18 @@ def test_compressed_sphere_is_refused_with_the_command(corpus: Path) -> None:
         ("utt2spk", "train-2 anna\n", "utt2spk lacks 1 utterances"),
         ("segments", "train-1 train-1 0\n", "write RECORDING START END"),
         ("segments", "train-1 other 0 1\n", "wav.scp does not name"),
+        ("segments", "train-1 train-1 0 1 1\n", "channel 1 of train-1.*remix NUMBER"),
+        ("segments", "train-1 train-1 0 1 B\n", "channel B of train-1"),
+        ("segments", "train-1 train-1 0 1 0 0\n", "write RECORDING START END"),
+        ("segments", "train-1 train-1 0 -2\n", "segments lie outside"),
+        ("segments", "train-1 train-1 2.5 -1\n", r"segments lie outside .*\n.*2\.5 to 2\.0 s"),
+        ("segments", "train-1 train-1 nan 1\n", "segments lie outside"),
+        ("wav.scp", "train-1 raw.ark:1234\n", "names a place in an archive"),
+        ("wav.scp", "train-1\n", "names no file for train-1"),
+        ("wav.scp", f"train-1 {'x' * 5000}.wav\n", "File name too long"),
+        ("wav.scp", "train-1 a\0b.wav\n", "line 1 holds a NUL byte"),
+        ("utt2spk", "train-1\n", "gives train-1 the speaker ''"),
+        ("utt2spk", "train-1 anna female\n", "the speaker 'anna female'"),
     ],
 )
 def test_wrong_files_are_refused(corpus: Path, file: str, content: str, reason: str) -> None:

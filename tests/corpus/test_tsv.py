@@ -188,24 +188,68 @@ def test_a_recording_of_another_length_than_the_table_says(tmp_path: Path) -> No
     assert "1 x" in str(caught.value)
 
 
+def every(path: str, text: str, duration: str) -> str:
+    """Return a table with one such line for each split."""
+    rows = "".join(f"{split}\t{path}\t{text}\t{split}\t{duration}\n" for split in SPLITS)
+    return f"id\tpath\ttext\tsplit\tduration\n{rows}"
+
+
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
         ("id\tpath\ttext\nx\tx.wav\tyes\n", "no column 'split' .it has id, path, text"),
         ("id\tpath\ttext\tsplit\nx\tx.wav\tyes\n", "line 2 has 3 columns and the header 4"),
         ("id\tpath\ttext\tsplit\nx\tx.wav\tyes\ttrain\n", "no line of split 'dev'"),
-        ("", "no column 'id'"),
-        (
-            "id\tpath\ttext\tsplit\tduration\n"
-            + "".join(f"{s}\tx.wav\tyes\t{s}\tlong\n" for s in SPLITS),
-            "the duration 'long'",
-        ),
+        ("", "is empty: write a header"),
+        ("id,path,text,split\nx,x.wav,yes,train\n", "first line has no tab, write one between"),
+        ("id\tpath\ttext\tsplit\tpath\n", "several columns 'path'"),
+        ("id\tpath\ttext\tsplit\n\tx.wav\tyes\ttrain\n", "line 2 has no id"),
+        ("id\tpath\ttext\tsplit\nx\t\tyes\ttrain\n", "line 2 has no path"),
+        ("id\tpath\ttext\tsplit\nx\tx.wav\tyes\t \n", "line 2 has no split"),
+        ("id\tpath\ttext\tsplit\nx\tx.wav\ty\0s\ttrain\n", "line 2 holds a NUL byte"),
+        (every("x.wav", "yes", "nan"), "the duration 'nan'"),
+        (every("x.wav", "yes", "-1"), "the duration '-1'"),
+        (every("x.wav", "yes", ""), "the duration ''"),
+        (every(f"{'x' * 5000}.wav", "yes", "1"), "File name too long"),
+        (every("", "yes", "1"), "no path"),
+        (every("x\x01.wav", "yes", "1").replace("train\t", "tr\x01\t", 1), "control characters"),
+        (every("x.wav", "yes", "long"), "the duration 'long'"),
     ],
 )
 def test_wrong_tables_are_refused(tmp_path: Path, table: str, reason: str) -> None:
     (tmp_path / "transcripts.tsv").write_text(table)
     with pytest.raises(UserError, match=reason):
         make(make_recipe(), tmp_path, tmp_path / "data")
+
+
+def test_two_splits_are_not_taken_from_one(tsv_corpus: Corpus, tmp_path: Path) -> None:
+    names = {"dev": "test"}
+    recipe = make_recipe(corpus={"source": "tsv", "split_names": names})
+    with pytest.raises(UserError, match="takes dev and test from one split of the table, 'test'"):
+        make(recipe, tsv_corpus(), tmp_path / "data")
+
+
+@pytest.mark.parametrize("name", ["transcripts.tsv", "more.txt"])
+def test_folders_and_binary_files_are_no_tables(
+    tsv_corpus: Corpus, tmp_path: Path, name: str
+) -> None:
+    folder = tsv_corpus()
+    (folder / "more.txt").write_text("one\n")
+    recipe = make_recipe(corpus={"source": "tsv", "text_files": ["more.txt"]})
+    path = folder / name
+    for content, reason in (
+        (b"PK\x03\x04\xff\xfe", "is not UTF-8 text"),
+        (b"a\0b", "holds a NUL byte"),
+        (None, "is a folder"),
+    ):
+        path.unlink()
+        if content is None:
+            path.mkdir()
+        else:
+            path.write_bytes(content)
+        with pytest.raises(UserError, match=rf"{name}.* {reason}"):
+            make(recipe, folder, tmp_path / "data")
+    assert not (tmp_path / "data").exists()
 
 
 def test_utterances_can_be_left_out(tsv_corpus: Corpus, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,13 +120,41 @@ def test_ids_that_occur_twice_are_named(tsv_corpus: Corpus) -> None:
         validate(make_recipe(), data, folder)
 
 
-@pytest.mark.parametrize(("rows", "reason"), [([], "holds no utterance"), ([{}], "no manifest")])
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [([], "holds no utterance"), ([{}], "no manifest"), ([["a"]], "no manifest"), ([7], "no man")],
+)
 def test_wrong_manifests_are_refused(tsv_corpus: Corpus, rows: list[object], reason: str) -> None:
     folder = tsv_corpus()
     data = corpus_of(folder)
     write_jsonl(data / "test.cuts.jsonl.gz", rows)
     with pytest.raises(UserError, match=reason):
         validate(make_recipe(), data, folder)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"id": 7}, {"duration": "long"}, {"duration": math.nan}, {"recording": None}]
+)
+def test_rows_of_another_kind_are_refused(tsv_corpus: Corpus, changes: dict[str, object]) -> None:
+    folder = tsv_corpus()
+    data = corpus_of(folder)
+    [cut] = read_jsonl(data / "test.cuts.jsonl.gz")
+    write_jsonl(data / "test.cuts.jsonl.gz", [{**cut, **changes}])
+    with pytest.raises(UserError, match=r"test\.cuts\.jsonl\.gz is no manifest of cuts"):
+        validate(make_recipe(), data, folder)
+
+
+def test_utterances_without_a_frame_are_counted_and_named(tsv_corpus: Corpus) -> None:
+    folder = tsv_corpus()
+    for name, samples in (("a/anna1.wav", 82), ("b/bert1.wav", 2), ("c/carl1.wav", 80)):
+        write_audio(folder / name, samples / 16000)
+    recipe = make_recipe(speed_perturbation=[0.9, 1.0, 1.1])
+    report = validate(recipe, corpus_of(folder, recipe), folder)
+    found = {split: these.first for split, these in (report.without_frames or {}).items()}
+    assert found == {"train": ["anna1"], "dev": ["bert1"]}
+    said = list(lines(report, {}))
+    assert any("have no frame, training leaves them out: anna1" in line for line in said)
+    assert any("have no frame, their words count as deletions: bert1" in line for line in said)
 
 
 def too_long(report: Validation, stride: int) -> dict[str, list[str]]:

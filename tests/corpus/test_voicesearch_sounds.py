@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from schatten.corpus.voicesearch import block as block_module
-from schatten.corpus.voicesearch import distortion, processes, rooms
+from schatten.corpus.voicesearch import distortion, folders, processes, rooms
 from schatten.corpus.voicesearch.block import Job, Sounds, distort
 from schatten.corpus.voicesearch.plan import Block, Copy, Spoken
 from schatten.errors import UserError
@@ -129,14 +129,14 @@ def test_loud_samples_are_scaled_down_not_clipped() -> None:
 def test_rooms_echo_as_long_as_asked_and_are_of_one_side() -> None:
     interval = Range(low=0.3, high=0.3)
     settings = Reverberation(rooms=5, reverberation_time=interval)
-    train, held_out = (rooms.rooms(settings, 1, side) for side in ("train", rooms.HELD_OUT))
+    train, held_out = (rooms.rooms(settings, 1, side) for side in ("train", folders.HELD_OUT))
     assert (len(train), len(held_out)) == (5, 1)
     for room in (*train, *held_out):
         decay = np.cumsum((room**2)[::-1].astype(np.float64))[::-1]
         level = 10 * np.log10(decay / decay[0] + 1e-12)
         t20 = (np.argmax(level < -25) - np.argmax(level < -5)) / RATE * 3
         assert 0.15 < t20 < 0.45
-    again = rooms.rooms(settings, 1, rooms.HELD_OUT)
+    again = rooms.rooms(settings, 1, folders.HELD_OUT)
     assert np.array_equal(again[0], held_out[0]) and not np.array_equal(train[0], held_out[0])
 
 
@@ -153,20 +153,20 @@ def test_reverberation_keeps_the_onset_and_adds_a_tail() -> None:
 def test_recordings_are_dealt_out_between_training_and_the_rest(tmp_path: Path) -> None:
     for index in range(10):
         soundfile.write(tmp_path / f"r{index}.flac", np.full(800, 0.1), RATE)
-    train = rooms.recordings(str(tmp_path), "train")
-    held_out = rooms.recordings(str(tmp_path), rooms.HELD_OUT)
+    train = folders.recordings(str(tmp_path), "train")
+    held_out = folders.recordings(str(tmp_path), folders.HELD_OUT)
     assert [path.stem for path in held_out] == ["r4", "r9"]
     assert len(train) == 8 and not set(train) & set(held_out)
-    found = rooms.rooms(Reverberation(directory=str(tmp_path)), 1, rooms.HELD_OUT)
+    found = rooms.rooms(Reverberation(directory=str(tmp_path)), 1, folders.HELD_OUT)
     assert [len(response) for response in found] == [800, 800]
 
 
 def test_folders_of_recordings_that_are_no_use_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="missing is not a folder: correct `directory`"):
-        rooms.recordings(str(tmp_path / "missing"), "train")
+        folders.recordings(str(tmp_path / "missing"), "train")
     (tmp_path / "notes.txt").write_text("no audio")
     with pytest.raises(UserError, match="holds no audio"):
-        rooms.recordings(str(tmp_path), "train")
+        folders.recordings(str(tmp_path), "train")
     (tmp_path / "bad.wav").write_bytes(b"RIFF nothing")
     with pytest.raises(UserError, match=r"bad\.wav cannot be read"):
         rooms.rooms(Reverberation(directory=str(tmp_path)), 1, "train")

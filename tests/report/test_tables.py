@@ -1,3 +1,5 @@
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from schatten.errors import UserError
 from schatten.recipe.chain import Node
 from schatten.report import tables
 from schatten.report.collect import Experiment
+from schatten.report.figures import write as write_figure
 from schatten.runtime import files
 from schatten.score.paired import paired_difference
 
@@ -151,3 +154,25 @@ def test_the_verbs_find_the_artifacts_of_a_recipe(experiment: Experiment, tmp_pa
         for table in ("cost", "engine", "ranks", "systems", "times", "wer")
         for kind in ("csv", "md", "tex")
     ]
+
+
+def test_where_characters_are_words_tables_show_cer(experiment: Experiment, tmp_path: Path) -> None:
+    recipe = experiment.recipe
+    text = recipe.text.model_copy(update={"words": "characters"})
+    of_characters = replace(experiment, recipe=recipe.model_copy(update={"text": text}))
+    tables.write(of_characters, tmp_path)
+    for name in ("wer", "ranks", "tiers", "engine"):
+        if (tmp_path / f"{name}.md").is_file():
+            page = (tmp_path / f"{name}.md").read_text()
+            assert "CER large" in page
+            assert not re.search(r"\bWER\b", page)
+    columns = re.findall(r"\| CER greedy +\|", (tmp_path / "wer.md").read_text())
+    assert len(columns) == len(recipe.splits.test)
+    assert "wer_large" in rows_of(tmp_path / "wer.csv")[0]
+    said = "\n".join(text for text, _ in tables._shown(of_characters, 80))
+    assert "CER" in said
+    assert "WER" not in said
+    write_figure(of_characters, "parameters", tmp_path / "figure.svg")
+    drawn = (tmp_path / "figure.svg").read_text()
+    assert "<!-- CER (%)" in drawn
+    assert "WER (%)" not in drawn

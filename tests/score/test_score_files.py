@@ -208,3 +208,17 @@ def test_hypotheses_of_others_are_read_in_one_form(tmp_path: Path) -> None:
     (tmp_path / "hyp").write_bytes("\ufeffa scho\u0308n\r\nb \u0958\r\n".encode())
     found = read_hypotheses(tmp_path / "hyp")
     assert found == {"a": ("sch\u00f6n",), "b": ("\u0915\u093c",)}
+
+
+def test_where_characters_are_words_both_rates_are_of_characters(tmp_path: Path) -> None:
+    texts = {"kim-1": "渐 渐 行 动", "lee-1": "不 便"}
+    cuts = write_cuts(tmp_path / "test.cuts.jsonl.gz", texts)
+    (tmp_path / "test.hyp.txt").write_text("kim-1 渐渐 动\nlee-1 不 便\n")
+    output = tmp_path / "t.score.json"
+    files = tmp_path / "test.hyp.txt", cuts, output, None, Tables()
+    assert "CER 16.67 % (" in score_files(*files, of_characters=True)
+    value = read_json(output)
+    assert (value["words"], value["errors"], value["deletions"]) == (6, 1, 1)
+    assert value["wer"] == value["cer"] == pytest.approx(16.6667)
+    assert value["wer_interval"] == value["cer_interval"]
+    assert "渐 渐 动 (kim-kim-1)" in (tmp_path / "t.hyp.trn").read_text()

@@ -63,6 +63,12 @@ class Validation(Artifact):
     transcripts_in_lm_text: dict[str, int] | None = None
     """Transcripts that are also lines of the language model text, by split."""
     silent_recordings: list[str] | None = None
+    without_frames: dict[str, TooLong] | None = None
+    """Utterances shorter than half a frame shift, by split; a report without any has no such field.
+    """
+    characters_per_word: dict[str, float] | None = None
+    """By split whose text seems to be written without spaces; a report without any has no such
+    field."""
     too_long_for_ctc: dict[str, dict[str, TooLong]] | None = None
     """Utterances that are too long, by stride in feature frames, then by split."""
 

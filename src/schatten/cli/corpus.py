@@ -22,12 +22,19 @@ def corpus(
     corpus_dir: CorpusDirOption = None,
     jobs: JobsOption = 1,
     tasks: TasksOption = 1,
+    data_key: Annotated[
+        str | None,
+        typer.Option(help="Key that a run was planned with; a corpus with another is refused."),
+    ] = None,
 ) -> None:
-    """Write a corpus's cuts ({split}.cuts.jsonl.gz, 16 kHz) and normalised text (text/)."""
+    """Write a corpus's cuts ({split}.cuts.jsonl.gz, 16 kHz) and normalised text (text/).
+
+    A table, text or recording of noise that is edited meanwhile stops it, and nothing is kept.
+    """
     from schatten.corpus import make
     from schatten.recipe import load
 
-    make(load(recipe), corpus_dir, output, jobs, tasks)
+    make(load(recipe), corpus_dir, output, jobs, tasks, data_key)
 
 
 @app.command("validate")
@@ -50,4 +57,5 @@ def validate(
     settings = load(recipe)
     report = check(settings, data, corpus_dir, jobs)
     report.write(output)
-    print("\n".join(lines(report, strides_of(settings, CHARACTERS))))
+    found = lines(report, strides_of(settings, CHARACTERS), settings.splits.train)
+    print("\n".join(found))

@@ -248,6 +248,8 @@ def score(
 ) -> None:
     """Score words against transcripts: WER and CER in %, with bootstrap intervals.
 
+    Where the recipe's text.words are characters, both are the error rate of characters.
+
     With --units, units that `decode --decoder units` wrote are scored against those that write the
     transcripts: every rate is the unit error rate.
 
@@ -261,9 +263,10 @@ def score(
     one_each("--hypotheses", hypotheses, output)
     one_each("--cuts", cuts, output)
     one_each("--lexicon", known, output)
-    tables = recipes.load(recipe).tables
+    loaded = recipes.load(recipe)
+    of_characters = loaded.text.words == "characters"
     for files in zip(hypotheses, cuts, output, known, strict=True):
-        typer.echo(score_files(*files, tables, units))
+        typer.echo(score_files(*files, loaded.tables, units, of_characters=of_characters))
 
 
 @app.command("compare-scores")

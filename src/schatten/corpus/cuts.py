@@ -3,6 +3,7 @@
 A cut has one supervision with the normalised text. lhotse resamples it to 16 kHz on loading.
 """
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -63,10 +64,19 @@ def _problems(utterances: Sequence[Utterance], headers: dict[str, Header | Fault
         (f"{name} ({count} times)" for name, count in counts.items() if count > 1),
     )
     problems.extend(
-        "utterance ids hold white space or nothing: name them without",
-        (repr(name) for name in counts if name.split() != [name]),
+        "utterance ids hold white space, control characters or nothing: name them without",
+        (repr(name) for name in counts if name.split() != [name] or _has_control(name)),
+    )
+    problems.extend(
+        "speakers' names hold control characters: name them without",
+        (repr(name) for name in sorted({u.speaker for u in utterances}) if _has_control(name)),
     )
     return problems
+
+
+def _has_control(name: str) -> bool:
+    """Tell whether a name would break the lines that it stands in."""
+    return any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
 
 
 def _check_header(path: str, header: Header | Fault, problems: Problems) -> None:
@@ -77,19 +87,23 @@ def _check_header(path: str, header: Header | Fault, problems: Problems) -> None
             "recordings cannot be read: each line says why, and the fix", f"{path} {header}"
         )
     elif header.channels > 1:
-        problems.add("recordings have several channels: make one-channel files of them", path)
+        kind = (
+            "recordings have several channels: make one-channel files of them, for the first "
+            "channel with `sox FILE NEW.wav remix 1`"
+        )
+        problems.add(kind, f"{path} ({header.channels} channels)")
     elif header.frames == 0:
         problems.add("recordings are empty: copy them anew or leave them out", path)
 
 
 def _check_times(utterance: Utterance, seconds: float, problems: Problems) -> None:
     """Check a segment against its recording of `seconds`, and the recording against the table."""
-    if utterance.end is not None:
-        inside = 0 <= utterance.start < min(utterance.end, seconds)
-        if not inside or utterance.end > seconds + _OVERSHOOT:
-            place = f"{utterance.id} ({utterance.start} to {utterance.end} s of {seconds:.2f} s)"
+    end = seconds if utterance.end is None else utterance.end
+    if not 0 <= utterance.start < min(end, seconds) or end > seconds + _OVERSHOOT:
+        place = f"{utterance.id} ({utterance.start} to {end} s of {seconds:.2f} s)"
+        if seconds:  # an empty recording is named as such
             problems.add("segments lie outside their recording: correct their times", place)
-    if utterance.seconds is not None and abs(utterance.seconds - seconds) > _TOLERANCE:
+    if utterance.seconds is not None and not (abs(utterance.seconds - seconds) <= _TOLERANCE):
         lengths = f"{utterance.audio} ({seconds:.2f} s, not {utterance.seconds:.2f} s)"
         problems.add("recordings last another time than the table says: copy them anew", lengths)
 
@@ -105,7 +119,8 @@ def _cut(utterance: Utterance, header: Header | Fault, normaliser: Normaliser) -
         channel_ids=[0],
     )
     end = min(utterance.end or recording.duration, recording.duration)
-    duration = recording.duration if utterance.end is None else round(end - utterance.start, 8)
+    whole = utterance.end is None and not utterance.start
+    duration = recording.duration if whole else round(end - utterance.start, 8)
     cut = MonoCut(
         id=utterance.id,
         start=utterance.start,

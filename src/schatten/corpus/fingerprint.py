@@ -1,14 +1,17 @@
 """A corpus's fingerprint, the name of its artifacts' folder, which is fast to compute.
 
 It runs whenever the Snakefile is parsed, so it imports nothing heavy and reads only manifests and
-text: never a recording.
+text. Recordings of speech do not count; recorded noise and rooms do, and their hashes are kept.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from schatten.corpus.contents import contents
+from schatten.corpus.contents import content, contents
 from schatten.corpus.discs import Discs, indices
+from schatten.corpus.voicesearch.folders import audio_files, folders
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import (
@@ -19,8 +22,9 @@ from schatten.recipe.corpus import (
     WsjCorpus,
     own_files,
 )
+from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime.file_names import found
-from schatten.runtime.files import digest, sha256
+from schatten.runtime.files import digest
 
 KALDI_FILES = ("wav.scp", "text", "utt2spk", "segments")
 
@@ -32,15 +36,16 @@ def check_folder(recipe: Recipe, corpus_dir: Path | None) -> None:
     """
     if not isinstance(recipe.corpus, RecordedCorpus):
         return
-    fix = "give the corpus's folder with --config corpus_dir=DIR"
+    fix = "give the corpus's folder with --config corpus_dir=DIR (a verb: --corpus-dir DIR)"
     if corpus_dir is None:
         raise UserError(f"the recipe {recipe.title!r} reads real recordings: {fix}")
     if not corpus_dir.is_dir():
         raise UserError(f"the recipe {recipe.title!r} finds no folder {corpus_dir}: {fix}")
     for path in (*_manifests(recipe, corpus_dir), *_texts(recipe.corpus, corpus_dir)):
         if not path.is_file():
+            fault = "is no file" if path.exists() else "does not exist"
             raise UserError(
-                f"the recipe {recipe.title!r} needs {path}, which does not exist: correct the "
+                f"the recipe {recipe.title!r} needs {path}, which {fault}: correct the "
                 f"recipe's corpus settings, or {fix}"
             )
 
@@ -48,29 +53,72 @@ def check_folder(recipe: Recipe, corpus_dir: Path | None) -> None:
 def fingerprint(recipe: Recipe, corpus_dir: Path | None = None) -> str:
     """Hash the data settings and the content of the corpus's manifests and text to a short name.
 
-    It changes with the corpus's, splits', text's and speed settings, with the manifests, the text
-    and a grammar of the recipe's own, and with nothing else. It does not depend on the folder's
-    place, nor on what the validator allows.
+    It changes with the corpus's, splits', text's and speed settings, with the manifests, the text,
+    a grammar of the recipe's own, recorded noise and rooms, and with nothing else. It does not
+    depend on the folder's place, nor on what the validator allows.
 
-    Errors: `UserError` as `check_folder`.
+    Errors: `UserError` as `check_folder`, and for a file that cannot be read.
     """
     check_folder(recipe, corpus_dir)
-    settings = {
-        "corpus": recipe.corpus.model_dump(mode="json", exclude={"shared_speakers", "low_rates"}),
-        "splits": recipe.splits.model_dump(mode="json"),
-        "text": recipe.text.model_dump(mode="json"),
-        "speeds": recipe.speed_perturbation,
-    }
-    if own := own_files(recipe.corpus, recipe.folder):
-        settings["own_files"] = [sha256(path) for path in own]
-    if isinstance(recipe.corpus, RecordedCorpus):
-        assert corpus_dir is not None, "check_folder has seen to it"
-        settings["manifests"] = [sha256(path) for path in _manifests(recipe, corpus_dir)]
-        settings["texts"] = [contents([path]) for path in _texts(recipe.corpus, corpus_dir)]
-        if isinstance(recipe.corpus, WsjCorpus):
-            discs = Discs(corpus_dir)
-            settings["discs"] = contents(discs.texts(with_lm_text=recipe.corpus.disc_text))
-    return digest(settings)
+    return Inputs(recipe, corpus_dir).key
+
+
+class Inputs:
+    """What a corpus was made from, as it is at this moment: settings and the hashes of files."""
+
+    def __init__(self, recipe: Recipe, corpus_dir: Path | None) -> None:
+        """Hash the files; they were looked for before.
+
+        Errors: `UserError` for a file that cannot be read.
+        """
+        self._settings = {
+            "corpus": recipe.corpus.model_dump(
+                mode="json", exclude={"shared_speakers", "low_rates"}
+            ),
+            "splits": recipe.splits.model_dump(mode="json"),
+            "text": recipe.text.model_dump(mode="json"),
+            "speeds": recipe.speed_perturbation,
+        }
+        self._hashes = dict(_hashes(recipe, corpus_dir))
+
+    @property
+    def key(self) -> str:
+        """The fingerprint."""
+        plain: dict[str, Any] = {
+            kind: [found for _, found in rows] for kind, rows in self._hashes.items()
+        }
+        if "discs" in plain:
+            [plain["discs"]] = plain["discs"]
+        return digest({**self._settings, **plain})
+
+    def edited(self, before: "Inputs") -> list[str]:
+        """Return the files and folders that differ from those of earlier inputs, sorted."""
+        now, then = self._rows(), before._rows()
+        return sorted({str(path) for _, path, _ in now ^ then})
+
+    def _rows(self) -> set[tuple[str, Path, str]]:
+        return {(kind, *row) for kind, rows in self._hashes.items() for row in rows}
+
+
+_Hashes = Sequence[tuple[Path, str]]
+
+
+def _hashes(recipe: Recipe, corpus_dir: Path | None) -> Iterator[tuple[str, _Hashes]]:
+    """Yield the files (or folders) of each kind with the hash of their content."""
+    corpus = recipe.corpus
+    if own := own_files(corpus, recipe.folder):
+        yield "own_files", [(path, content(path)) for path in own]
+    if isinstance(corpus, VoiceSearchCorpus):
+        recorded = [(Path(name), audio_files(name)) for name in folders(corpus)]
+        if recorded:  # in the order of their names, as that says which are for training
+            yield "recorded", [(name, contents(found, in_order=True)) for name, found in recorded]
+        return
+    assert corpus_dir is not None, "check_folder has seen to it"
+    yield "manifests", [(path, content(path)) for path in _manifests(recipe, corpus_dir)]
+    yield "texts", [(path, contents([path])) for path in _texts(corpus, corpus_dir)]
+    if isinstance(corpus, WsjCorpus):
+        found = Discs(corpus_dir).texts(with_lm_text=corpus.disc_text)
+        yield "discs", [(corpus_dir, contents(found))]
 
 
 def _manifests(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:
@@ -91,10 +139,13 @@ def _manifests(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:
 
 
 def kaldi_files(directory: Path) -> list[Path]:
-    """Return a Kaldi data directory's files; `segments` and `utt2spk` only where they are."""
+    """Return a Kaldi data directory's files; `segments` and `utt2spk` only where they are.
+
+    A link to nothing and a folder count: they are a mistake, and reading them says so.
+    """
     optional = ("utt2spk", "segments")
     paths = [directory / name for name in KALDI_FILES]
-    return [path for path in paths if path.name not in optional or path.is_file()]
+    return [path for path in paths if path.name not in optional or os.path.lexists(path)]
 
 
 def _texts(corpus: RecordedCorpus, corpus_dir: Path) -> list[Path]:

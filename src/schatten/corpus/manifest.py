@@ -1,5 +1,6 @@
 """Reads a split's cuts as plain JSON, for the validator (without importing lhotse)."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def _entry(row: dict[str, Any], split: str) -> ManifestEntry:
     recording = row["recording"]
     [supervision] = row["supervisions"]
     [source] = recording["sources"]
-    return ManifestEntry(
+    entry = ManifestEntry(
         id=row["id"],
         split=split,
         speaker=supervision["speaker"],
@@ -65,6 +66,12 @@ def _entry(row: dict[str, Any], split: str) -> ManifestEntry:
         audio_seconds=recording["duration"],
         audio_rate=_file_rate(recording),
     )
+    names = (entry.id, entry.speaker, entry.text, entry.audio)
+    if not all(isinstance(one, str) for one in names):
+        raise TypeError(f"names and texts are texts, not {names}")
+    if not all(math.isfinite(one) for one in (entry.duration, entry.audio_seconds)):
+        raise ValueError(f"{entry.id} has no length")
+    return entry
 
 
 def _file_rate(recording: dict[str, Any]) -> int:

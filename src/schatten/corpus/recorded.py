@@ -7,6 +7,7 @@ from pathlib import Path
 
 from schatten.corpus.cuts import write_cuts
 from schatten.corpus.lm_text import write_lm_text
+from schatten.corpus.tables import table_lines
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
@@ -14,7 +15,6 @@ from schatten.letters import composed
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import RecordedCorpus
 from schatten.runtime.file_names import Names, found
-from schatten.runtime.files import read_lines
 
 
 def write_corpus(
@@ -68,7 +68,7 @@ def corpus_of(recipe: Recipe) -> RecordedCorpus:
 
 def text_files(corpus: RecordedCorpus, corpus_dir: Path) -> dict[str, list[str]]:
     """Read the recipe's text files, by their name; each relative to the corpus folder."""
-    return {name: read_lines(found(corpus_dir, name)) for name in corpus.text_files}
+    return {name: table_lines(found(corpus_dir, name)) for name in corpus.text_files}
 
 
 def relative_audio(path: str, corpus_dir: Path) -> str:

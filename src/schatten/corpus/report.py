@@ -8,10 +8,10 @@ from schatten.recipe import Recipe
 from schatten.recipe.systems import CHARACTERS
 
 
-def lines(report: Validation, strides: Mapping[str, int]) -> Iterator[str]:
+def lines(report: Validation, strides: Mapping[str, int], train: str = "train") -> Iterator[str]:
     """Yield a line per split and one per warning.
 
-    `strides`: feature frames per output frame, by model.
+    `strides`: feature frames per output frame, by model; `train`: the training split.
     """
     for split, size in report.splits.items():
         yield (
@@ -28,6 +28,18 @@ def lines(report: Validation, strides: Mapping[str, int]) -> Iterator[str]:
             yield f"{split}: {count} transcripts are also lines of the language model text"
     if silent := report.silent_recordings:
         yield f"{len(silent)} recordings are silent: {_named(silent, len(silent))}"
+    for split, found in (report.without_frames or {}).items():
+        effect = "training leaves them out" if split == train else "their words count as deletions"
+        yield (
+            f"{split}: {found.utterances} utterances last less than 5 ms and have no frame, "
+            f"{effect}: {_named(found.first, found.utterances)}"
+        )
+    for split, length in (report.characters_per_word or {}).items():
+        yield (
+            f"{split}: words have {length:g} characters on average, so the text is probably "
+            "written without spaces, and a word is a whole phrase: set the recipe's text.words: "
+            "characters (the tables then show CER), or put spaces between words with a segmenter"
+        )
     yield from too_long_lines(report.too_long_for_ctc or {}, strides, "characters")
 
 

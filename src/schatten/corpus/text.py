@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from schatten import letters
 from schatten.corpus.marks import SIGNS, Marks, without_lone_signs, without_quotes
 from schatten.recipe.corpus import Text
+from schatten.transcripts import characters_of
 
 _APOSTROPHES = "\u2019\u2018\u02bc\u0060\u00b4"
 _CASE: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper, "keep": str}
@@ -27,6 +28,7 @@ class Normaliser:
     def __init__(self, text: Text, *, marks_are_gone: bool = False) -> None:
         """Read the settings; `marks_are_gone`: the corpus's reader has taken its marks out."""
         self._text = text
+        self._splits = text.words == "characters"
         self._marks = None if marks_are_gone else Marks(text)
         keep = {ord(character) for character in text.alphabet}
         if self._marks is not None and text.brackets == "refused":
@@ -56,7 +58,9 @@ class Normaliser:
             sentence = self._marks.without(sentence, self._plain, self._note)
         in_case = self._of_ascii if sentence.isascii() else self._text.in_case
         sentence = " ".join(in_case(sentence).split())
-        return sentence if self._marks is None else self._without_signs(sentence)
+        if self._marks is not None:
+            sentence = self._without_signs(sentence)
+        return " ".join(characters_of(sentence)) if self._splits else sentence
 
     def _readable(self, sentence: str) -> str:
         dropped: list[str] = []

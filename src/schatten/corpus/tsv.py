@@ -1,16 +1,17 @@
 """The source `tsv`: a tab-separated table with a header and one line per utterance."""
 
+import math
 import posixpath
 from collections import Counter
 from pathlib import Path
 
 from schatten.corpus.recorded import write_corpus
+from schatten.corpus.tables import table_lines
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import Column, TsvCorpus
 from schatten.runtime.file_names import found
-from schatten.runtime.files import read_lines
 
 _ALIASES: dict[Column, tuple[str, ...]] = {
     "id": ("id", "utt_id"),
@@ -21,6 +22,8 @@ _ALIASES: dict[Column, tuple[str, ...]] = {
     "duration": ("duration", "duration_s"),
 }
 _OPTIONAL = ("speaker", "duration")
+_SHOWN = 200
+"""Characters of a wrong header that a message shows."""
 
 
 def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
@@ -43,10 +46,12 @@ def read_table(corpus: TsvCorpus, splits: tuple[str, ...], corpus_dir: Path) -> 
     without a line.
     """
     path = found(corpus_dir, corpus.manifest)
-    lines = read_lines(path)
-    header = lines[0].split("\t") if lines else []
+    lines = table_lines(path)
+    if not lines:
+        raise UserError(f"{path} is empty: write a header and a line for each utterance")
+    header = [name.strip() for name in lines[0].split("\t")]
     place = _columns(corpus, header, path)
-    names = {corpus.split_names.get(split, split): split for split in splits}
+    names = _split_names(corpus, splits)
     rows = []
     for number, line in enumerate(lines[1:], start=2):
         if line.strip():
@@ -56,19 +61,19 @@ def read_table(corpus: TsvCorpus, splits: tuple[str, ...], corpus_dir: Path) -> 
                     f"{path}, line {number} has {len(cells)} columns and the header "
                     f"{len(header)}: correct the line"
                 )
-            rows.append({name: cells[column].strip() for name, column in place.items()})
+            row = {name: cells[column].strip() for name, column in place.items()}
+            if empty := [name for name in ("id", "path", "split") if not row[name]]:
+                raise UserError(f"{path}, line {number} has no {empty[0]}: write one")
+            rows.append(row)
     _check_splits(names, Counter(row["split"] for row in rows), path)
     folder = posixpath.dirname(corpus.manifest)
     return [_utterance(row, names, folder, path) for row in rows if row["split"] in names]
 
 
 def _utterance(row: dict[str, str], splits: dict[str, str], folder: str, path: Path) -> Utterance:
-    try:
-        seconds = float(row["duration"]) if "duration" in row else None
-    except ValueError:
-        raise UserError(
-            f"{path} gives {row['id']} the duration {row['duration']!r}: write seconds"
-        ) from None
+    seconds = _seconds(row["duration"]) if "duration" in row else None
+    if seconds is not None and not 0 <= seconds < math.inf:
+        raise UserError(f"{path} gives {row['id']} the duration {row['duration']!r}: write seconds")
     return Utterance(
         id=row["id"],
         split=splits[row["split"]],
@@ -79,6 +84,28 @@ def _utterance(row: dict[str, str], splits: dict[str, str], folder: str, path: P
     )
 
 
+def _seconds(cell: str) -> float:
+    """Return the number of a cell; NaN if it holds none."""
+    try:
+        return float(cell)
+    except ValueError:
+        return math.nan
+
+
+def _split_names(corpus: TsvCorpus, splits: tuple[str, ...]) -> dict[str, str]:
+    """Return the recipe's name of each of the table's splits."""
+    names: dict[str, str] = {}
+    for split in splits:
+        name = corpus.split_names.get(split, split)
+        if name in names:
+            raise UserError(
+                f"the recipe's corpus.split_names takes {names[name]} and {split} from one split "
+                f"of the table, {name!r}: give each of them its own"
+            )
+        names[name] = split
+    return names
+
+
 def _columns(corpus: TsvCorpus, header: list[str], path: Path) -> dict[str, int]:
     """Return the column number of each field."""
     place: dict[str, int] = {}
@@ -87,11 +114,16 @@ def _columns(corpus: TsvCorpus, header: list[str], path: Path) -> dict[str, int]
         found = [name for name in ((named,) if named else aliases) if name in header]
         if found:
             place[field] = header.index(found[0])
+            if header.count(found[0]) > 1:
+                raise UserError(
+                    f"{path} has several columns {found[0]!r}: rename all of them but one"
+                )
         elif named or field not in _OPTIONAL:
-            raise UserError(
-                f"{path} has no column {named or aliases[0]!r} (it has {', '.join(header)}): "
-                f"add it, or name the column in the recipe's corpus.columns.{field}"
-            )
+            there = ", ".join(header)[:_SHOWN]
+            fix = f"add it, or name the column in the recipe's corpus.columns.{field}"
+            if len(header) == 1:
+                fix = "its first line has no tab, write one between columns"
+            raise UserError(f"{path} has no column {named or aliases[0]!r} (it has {there}): {fix}")
     return place
 
 

@@ -5,8 +5,9 @@ recordings) are counted and named in the report.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from schatten.artifacts import SplitSize, TextCounts, TextNotes, TooLong, Validation, read_by_name
 from schatten.audio.faults import MISSING, Fault
@@ -15,6 +16,7 @@ from schatten.corpus.manifest import ManifestEntry, read_entries
 from schatten.corpus.problems import Problems
 from schatten.corpus.text import Normaliser
 from schatten.corpus.text_checks import check_texts
+from schatten.corpus.unspaced import characters_per_word, seems_unspaced
 from schatten.corpus.utterance import SAMPLING_RATE
 from schatten.errors import UserError
 from schatten.recipe import Recipe
@@ -53,14 +55,19 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
     problems.raise_if_any(f"the corpus in {data}")
     texts, left_out = data / "text" / "summary.json", data / "left_out.json"
     notes = data / "text" / "notes.json"
+    odd: dict[str, Any] = {
+        "without_frames": without_frames(entries, recipe),
+        "characters_per_word": unspaced(entries, recipe.splits.all),
+        "text_notes": TextNotes.read(notes) if notes.is_file() else None,
+    }
     return Validation(
+        **{name: found for name, found in odd.items() if found},
         splits={split: _summary(entries, split) for split in recipe.splits.all},
         text_files=read_by_name(texts, TextCounts) if texts.is_file() else {},
         left_out=read_json(left_out) if left_out.is_file() else {},
         transcripts_in_lm_text={split: len(names) for split, names in overlap.items()},
         silent_recordings=sorted(name for name, look in decoded.items() if _is_silent(look)),
         too_long_for_ctc=too_long(entries, recipe, _as_characters(recipe)),
-        **({"text_notes": TextNotes.read(notes)} if notes.is_file() else {}),
     )
 
 
@@ -75,9 +82,8 @@ def too_long(
     """
     longest = []
     for entry in entries:
-        speed = max(recipe.speed_perturbation) if entry.split == recipe.splits.train else 1.0
-        frames = int(entry.duration * SAMPLING_RATE / speed / _FRAME + 0.5)
-        longest.append((entry, longest_stride(frames, frames_needed(entry.text))))
+        limit = longest_stride(_fewest_frames(entry, recipe), frames_needed(entry.text))
+        longest.append((entry, limit))
     found: dict[str, dict[str, TooLong]] = {}
     for stride in range(1, _STRIDES + 1):
         names = defaultdict(list)
@@ -85,11 +91,43 @@ def too_long(
             if limit < stride:
                 names[entry.split].append(entry.id)
         if names:
-            found[str(stride)] = {
-                split: TooLong(utterances=len(those), first=those[:NAMED])
-                for split, those in names.items()
-            }
+            found[str(stride)] = _counted(names)
     return found
+
+
+def without_frames(entries: Sequence[ManifestEntry], recipe: Recipe) -> dict[str, TooLong]:
+    """Return by split the utterances that are shorter than half a frame shift.
+
+    Training leaves them out. In scored splits nothing is heard in them, so that their words count
+    as deletions.
+    """
+    names = defaultdict(list)
+    for entry in entries:
+        if not _fewest_frames(entry, recipe):
+            names[entry.split].append(entry.id)
+    return _counted(names)
+
+
+def unspaced(entries: Sequence[ManifestEntry], splits: Iterable[str]) -> dict[str, float]:
+    """Return the characters of a word, on average, by split that seems written without spaces."""
+    found = {}
+    for split in splits:
+        texts = [entry.text for entry in entries if entry.split == split]
+        if seems_unspaced(texts):
+            found[split] = round(characters_per_word(texts), 1)
+    return found
+
+
+def _fewest_frames(entry: ManifestEntry, recipe: Recipe) -> int:
+    """Return the frames of an utterance, those of training at their fastest perturbation."""
+    speed = max(recipe.speed_perturbation) if entry.split == recipe.splits.train else 1.0
+    return int(entry.duration * SAMPLING_RATE / speed / _FRAME + 0.5)
+
+
+def _counted(names: Mapping[str, list[str]]) -> dict[str, TooLong]:
+    return {
+        split: TooLong(utterances=len(those), first=those[:NAMED]) for split, those in names.items()
+    }
 
 
 def _as_characters(recipe: Recipe) -> Callable[[str], int]:

@@ -198,8 +198,11 @@ def _disc_text(discs: Discs) -> Iterator[tuple[str, list[str]]]:
 
 def _decompressed(path: Path) -> str:
     """Return a `.z` file's text; gzip also reads the older compress and pack formats."""
-    with path.open("rb") as file:
-        done = subprocess.run(["gzip", "-dc"], stdin=file, capture_output=True, check=False)
+    try:
+        with path.open("rb") as file:
+            done = subprocess.run(["gzip", "-dc"], stdin=file, capture_output=True, check=False)
+    except OSError as error:
+        raise UserError(f"{path} cannot be decompressed ({error}): correct that") from None
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
         raise UserError(f"{path} cannot be decompressed ({said}): copy the disc anew")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from schatten.errors import UserError
 from schatten.runtime.files import as_text, lines_of
 
 _LINE = re.compile(r"^(.*?)\s*\((\w+)\)\s*$")
@@ -44,8 +45,14 @@ def _word(token: str) -> str:
 
 
 def disc_text(path: Path) -> str:
-    """Return the text of a file of the discs, whatever ends its lines."""
-    text = as_text(path.read_bytes(), path, "latin-1")
+    """Return the text of a file of the discs, whatever ends its lines.
+
+    Errors: `UserError` if it cannot be read.
+    """
+    try:
+        text = as_text(path.read_bytes(), path, "latin-1")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): copy the disc anew") from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from lhotse import CutSet
 from lhotse.dataset import SimpleCutSampler
 from lhotse.dataset.collation import collate_features
 
@@ -16,18 +17,28 @@ BATCH_SECONDS = 120.0
 
 
 def write_split(model: Path, cuts: Path, output_dir: Path) -> None:
-    """Write `{split}.npz` of the cuts `{split}.cuts.jsonl.gz` into a folder."""
+    """Write `{split}.npz` of the cuts `{split}.cuts.jsonl.gz` into a folder.
+
+    Utterances without a frame are there too, so that their words count as errors.
+    """
     torch.set_num_threads(1)
     acoustic = models.load(model)
     ids: list[str] = []
     values: list[np.ndarray] = []
     sampler = SimpleCutSampler(
-        read_features(cuts), max_duration=BATCH_SECONDS, rank=0, world_size=1
+        read_features(cuts, every=True), max_duration=BATCH_SECONDS, rank=0, world_size=1
     )
+    nothing = np.zeros((0, len(acoustic.units)), np.float32)
     with torch.inference_mode():
         for batch in sampler:
-            log_probs, lengths = acoustic(*collate_features(batch))
-            ids += [cut.id for cut in batch]
+            without = [cut.id for cut in batch if not cut.has_features]
+            ids += without
+            values += [nothing] * len(without)
+            framed = [cut for cut in batch if cut.has_features]
+            if not framed:
+                continue
+            log_probs, lengths = acoustic(*collate_features(CutSet.from_cuts(framed)))
+            ids += [cut.id for cut in framed]
             values += [one[:length].numpy() for one, length in zip(log_probs, lengths, strict=True)]
     content = LogProbs(
         ids=ids,

@@ -72,9 +72,7 @@ class StreamableSpectrum(FeatureExtractor):
         """Return features (frames, bins), float32, of mono samples in -1..1 at 16 kHz."""
         assert sampling_rate == SAMPLING_RATE, "features are made of 16 kHz audio"
         audio = torch.as_tensor(samples, dtype=torch.float32).reshape(1, -1)
-        frames = compute_num_frames(
-            audio.shape[1] / SAMPLING_RATE, FRAME_SHIFT_SECONDS, SAMPLING_RATE
-        )
+        frames = frames_of(audio.shape[1] / SAMPLING_RATE)
         window = round(self.config.window_seconds * SAMPLING_RATE)
         missing = max(0, (frames - 1) * FRAME_SHIFT + window - audio.shape[1])
         with torch.inference_mode():
@@ -82,6 +80,11 @@ class StreamableSpectrum(FeatureExtractor):
             if self.config.kind == "linear":
                 power = power.clamp(min=POWER_FLOOR).log()
         return power.numpy()
+
+
+def frames_of(seconds: float) -> int:
+    """Return the number of frames of an utterance; 0 below half a frame shift, 5 ms."""
+    return int(compute_num_frames(seconds, FRAME_SHIFT_SECONDS, SAMPLING_RATE))
 
 
 def _layer(config: StreamableConfig) -> torch.nn.Module:

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from schatten.audio.by_lhotse import check_length, naming, use_own_reader
 from schatten.errors import UserError
-from schatten.features.extractors import extractor
+from schatten.features.extractors import extractor, frames_of
 from schatten.runtime.files import atomic_output, write_jsonl, write_text
 from schatten.runtime.launch import run_module
 from schatten.runtime.process import die_with_parent
@@ -92,10 +92,13 @@ def _rows(piece: Piece, writer: LilcomChunkyWriter) -> Iterator[dict[str, Any]]:
         with naming(cut, piece.cuts):
             check_length(cut, piece.cuts)
         for speed in piece.speeds:
-            wanted = cut if speed == 1.0 else cut.perturb_speed(speed)
-            with naming(wanted, piece.cuts):
-                done: Any = wanted.compute_and_store_features(spectrum, storage=writer)
-            yield done.drop_recording().to_dict()
+            wanted: Any = cut if speed == 1.0 else cut.perturb_speed(speed)
+            if frames_of(wanted.duration):
+                with naming(wanted, piece.cuts):
+                    wanted = wanted.compute_and_store_features(spectrum, storage=writer)
+            row = wanted.to_dict()
+            del row["recording"]
+            yield row
 
 
 def join(pieces: Sequence[Piece], output: Path, archive: Path) -> None:
@@ -110,11 +113,17 @@ def join(pieces: Sequence[Piece], output: Path, archive: Path) -> None:
 
 
 def _joined(pieces: Sequence[Piece], starts: list[int], archive: str) -> Iterator[dict[str, Any]]:
-    """Yield the pieces' rows; a storage key's first number is the place in the archive."""
+    """Yield the pieces' rows; a storage key's first number is the place in the archive.
+
+    Utterances without a frame have no features.
+    """
     for piece, start in zip(pieces, starts, strict=True):
         with piece.output.open() as lines:
             for line in lines:
                 row = json.loads(line)
+                if "features" not in row:
+                    yield row
+                    continue
                 place, _, rest = row["features"]["storage_key"].partition(",")
                 row["features"]["storage_key"] = f"{int(place) + start},{rest}"
                 row["features"]["storage_path"] = archive

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from lhotse import CutSet
+from lhotse.cut import Cut
 
 from schatten.artifacts import FeatureStatistics
 from schatten.audio.by_lhotse import require_files
@@ -100,8 +101,11 @@ def read_cuts(path: Path) -> CutSet:
         raise UserError(f"{path} is no cuts manifest ({error}): remove it and run again") from None
 
 
-def read_features(cuts: Path) -> CutSet:
-    """Read cuts with features, lazily, their archives found beside the manifest."""
+def read_features(cuts: Path, *, every: bool = False) -> CutSet:
+    """Read cuts with features, lazily, their archives found beside the manifest.
+
+    Utterances without a frame have no features, and are read only where `every` one is wanted.
+    """
     if not cuts.is_file():
         raise UserError(f"{cuts} does not exist: run `schatten features` first")
     archive = archive_of(cuts)
@@ -111,7 +115,13 @@ def read_features(cuts: Path) -> CutSet:
         )
     seals.reading(cuts)
     seals.reading(archive)
-    return CutSet.from_jsonl_lazy(cuts.absolute()).with_features_path_prefix(cuts.parent)
+    found = CutSet.from_jsonl_lazy(cuts.absolute())
+    found = found if every else found.filter(_has_features)
+    return found.with_features_path_prefix(cuts.parent)
+
+
+def _has_features(cut: Cut) -> bool:
+    return bool(cut.has_features)
 
 
 def write_statistics(cuts: Path, output: Path) -> None:
@@ -123,7 +133,10 @@ def write_statistics(cuts: Path, output: Path) -> None:
         total = total + frames.sum(0)
         squares = squares + np.square(frames).sum(0)
     if count == 0:
-        raise UserError(f"{cuts} holds no frames: the training split is empty, check the corpus")
+        raise UserError(
+            f"{cuts} holds no frames: the training split is empty or all its utterances are "
+            "too short for a frame; check the corpus"
+        )
     mean = total / count
     deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 1e-8))
     FeatureStatistics(frames=count, mean=list(mean), deviation=list(deviation)).write(output)

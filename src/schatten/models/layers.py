@@ -40,7 +40,14 @@ class MaskedBatchNorm(nn.BatchNorm1d):
         frames = x.flatten(0, -2)
         if self.training and distributed.is_initialized() and distributed.get_world_size() > 1:
             return self._over_processes(frames).view_as(x)
+        if self.training and len(frames) == 1:  # which has no variance
+            return self._by_running_statistics(frames).view_as(x)
         return super().forward(frames).view_as(x)
+
+    def _by_running_statistics(self, frames: Tensor) -> Tensor:
+        return functional.batch_norm(
+            frames, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
+        )
 
     def _over_processes(self, frames: Tensor) -> Tensor:
         """Normalise frames (M, C) by the statistics of all processes' frames."""
@@ -54,7 +61,7 @@ class MaskedBatchNorm(nn.BatchNorm1d):
             assert self.num_batches_tracked is not None and self.momentum is not None
             self.num_batches_tracked.add_(1)
             self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1).clamp(min=1), self.momentum)
         scale = (variance + self.eps).rsqrt() * self.weight
         return (centred * scale + self.bias).to(frames.dtype)
 

@@ -69,6 +69,11 @@ class Text(Settings):
     default that of the recipe's phones."""
     strip: str = '.,;:!?"()[]{}-'
     """Characters that are replaced by a space."""
+    words: Literal["spaces", "characters"] = Field(
+        default="spaces", exclude_if=lambda value: value == "spaces"
+    )
+    """What a word is: what stands between spaces, or each character, for text that is written
+    without spaces. Then tables show the character error rate (CER) in place of the WER."""
     unspoken: tuple[str, ...] = UNSPOKEN
     """What is not spoken, and dropped. A name is dropped in brackets of any kind: `noise` means
     `[noise]`, `<NOISE>`, `{noise}` and `(noise)`. Other marks are written out: `%hesitation`,

@@ -1,7 +1,11 @@
 """Error rates of the best path: what they are called by units, and whether they compare."""
 
+import re
+
 from schatten.recipe import Recipe
 from schatten.recipe.systems import CHARACTERS
+
+_WER = re.compile(r"\bWER\b")
 
 
 def writes_words(recipe: Recipe, units: str) -> bool:
@@ -32,6 +36,11 @@ def greedy_rate(recipe: Recipe, *units: str) -> str:
     """
     sets = units or recipe.unit_sets
     return _one_of({"CER" if writes_words(recipe, name) else "PER" for name in sets})
+
+
+def with_names(recipe: Recipe, text: str) -> str:
+    """Return a text of a table or figure; where each character is a word, its WER is the CER."""
+    return _WER.sub("CER", text) if recipe.text.words == "characters" else text
 
 
 def rate_of_grids(recipe: Recipe) -> str:

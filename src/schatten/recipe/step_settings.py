@@ -155,7 +155,8 @@ def beams_settings(recipe: Recipe, decoder: str) -> str:
 def score_settings(recipe: Recipe) -> str:
     """Settings of the scores: how intervals are made."""
     tables = recipe.tables
-    return settings("score", tables.confidence, tables.bootstrap_samples)
+    of_characters = ["characters"] if recipe.text.words == "characters" else []
+    return settings("score", tables.confidence, tables.bootstrap_samples, *of_characters)
 
 
 def choose_settings(recipe: Recipe, grid: str) -> str:
@@ -189,7 +190,8 @@ def page_settings(recipe: Recipe) -> str:
 
 
 def _shown(recipe: Recipe) -> tuple[Any, ...]:
-    return recipe.title, _plain(recipe.tables), _plain(recipe.splits)
+    of_characters = ("characters",) if recipe.text.words == "characters" else ()
+    return recipe.title, _plain(recipe.tables), _plain(recipe.splits), *of_characters
 
 
 def _plain(settings: Any) -> Any:

@@ -58,7 +58,7 @@ def write(
     lines = tuple(line(columns, entry) for entry in entries)
     split = experiment.recipe.splits.test[0]
     table = Table(f"Devices, split {split}", columns, lines)
-    write_table(folder / "devices", [table], experiment.recipe.title, _notes(experiment))
+    write_table(folder / "devices", [table], experiment.recipe, _notes(experiment))
 
 
 def _bundles(experiment: Experiment) -> list[Bundled]:

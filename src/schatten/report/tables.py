@@ -1,11 +1,14 @@
 """The tables of an experiment as files, and one of them on the terminal."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from schatten.recipe import Recipe
+from schatten.recipe.rates import with_names
 from schatten.recipe.tables import written
 from schatten.report import captions, render
 from schatten.report.bundles import bundles_notes, bundles_table
@@ -44,17 +47,32 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
 
 def write(experiment: Experiment, folder: Path) -> None:
     """Write the tables that the recipe has the systems for as .md, .csv and .tex to `folder`."""
-    title = experiment.recipe.title
     for name in written(experiment.recipe):
         tables, notes = KINDS[name]
-        write_table(folder / name, tables(experiment), title, notes(experiment))
+        write_table(folder / name, tables(experiment), experiment.recipe, notes(experiment))
 
 
-def write_table(path: Path, tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> None:
-    """Write tables of the same columns as .md, .csv and .tex; `path` has no ending."""
+def write_table(
+    path: Path, tables: Sequence[Table[Any]], recipe: Recipe, notes: Sequence[str]
+) -> None:
+    """Write tables of the same columns as .md, .csv and .tex; `path` has no ending.
+
+    `notes` stand below them. The recipe says the title, and what the error rates are called.
+    """
+    title = recipe.title
+    tables = [named(table, recipe) for table in tables]
+    notes = [with_names(recipe, note) for note in notes]
     files.write_text(path.with_suffix(".md"), render.to_markdown(tables, title, notes))
     files.write_text(path.with_suffix(".csv"), render.to_csv(tables))
     files.write_text(path.with_suffix(".tex"), render.to_latex(tables, title, notes))
+
+
+def named(table: Table[Any], recipe: Recipe) -> Table[Any]:
+    """Return a table with the names that error rates have in a recipe."""
+    columns = tuple(
+        replace(one, header=one.header and with_names(recipe, one.header)) for one in table.columns
+    )
+    return replace(table, columns=columns)
 
 
 def show(experiment: Experiment, config: Sequence[str]) -> None:
@@ -74,13 +92,15 @@ def show(experiment: Experiment, config: Sequence[str]) -> None:
 def _shown(experiment: Experiment, width: int) -> Iterator[tuple[str, str]]:
     """Yield the lines of the short table and around it, with their styles."""
     yield experiment.recipe.title, "bold"
-    yield overview_heading(experiment), ""
+    yield with_names(experiment.recipe, overview_heading(experiment)), ""
     yield "", ""
-    for text in render.to_terminal(overview_tables(experiment), width):
+    recipe = experiment.recipe
+    tables = [named(table, recipe) for table in overview_tables(experiment)]
+    for text in render.to_terminal(tables, width):
         yield text, "bold" if text.startswith("system, ") else ""
     yield "", ""
     for text in overview_notes(experiment):
-        yield text, "dim"
+        yield with_names(recipe, text), "dim"
     folder = experiment.layout.tables
     yield f"All columns and figures: {folder} (see wer.md)", ""
     yield "", ""

@@ -59,7 +59,7 @@ def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
         *_main(experiment, percent(tables.confidence)),
         *[column for name in list(experiment.lm_infos)[1:] for column in _lm(experiment, name)],
         number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer")),
-        number("CER greedy", "cer_greedy", lambda r: of_words(r.greedy, "cer")),
+        *_character_errors(experiment),
         *_unit_errors(experiment),
         *_before_stage2(experiment),
         Column("S/D/I", *_ERRORS),
@@ -67,6 +67,13 @@ def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
         words("ranks kept", "matrix_ranks", _matrix_ranks),
         *_tuned(),
     )
+
+
+def _character_errors(experiment: Experiment) -> tuple[Column[Result], ...]:
+    """Return the column of greedy CER; where each character is a word, that of words has it."""
+    if experiment.recipe.text.words == "characters":
+        return ()
+    return (number("CER greedy", "cer_greedy", lambda r: of_words(r.greedy, "cer")),)
 
 
 def of_words(score: Score | None, rate: str) -> float | None:

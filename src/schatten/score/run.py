@@ -13,6 +13,7 @@ from schatten.score.summary import summary
 from schatten.score.unknown import Unknown, find_unknown
 from schatten.transcripts import (
     Utterance,
+    characters_of,
     read_hypotheses,
     read_references,
     require_same_utterances,
@@ -37,16 +38,20 @@ def score_files(
     lexicon: Path | None,
     tables: Tables,
     units: Path | None = None,
+    *,
+    of_characters: bool = False,
 ) -> str:
     """Write `NAME.score.json` and the files beside it; return the rates in one line.
 
     With `units`, an inventory, the hypotheses are units, and every rate is the unit error rate.
+    `of_characters`: each character is a word, so that both WER and CER are the error rate of
+    characters; spaces do not count.
 
     Errors: `UserError` if hypotheses and cuts do not hold the same utterances.
     """
     beside(output, "")
     spelled = None if units is None else SpelledUnits.read(units)
-    aligned = _aligned(hypotheses, cuts, spelled)
+    aligned = _aligned(hypotheses, cuts, spelled, of_characters=of_characters)
     unknown = None
     if lexicon is not None:
         unknown = find_unknown(aligned, {word for word, _ in read_lexicon(lexicon)})
@@ -61,19 +66,35 @@ def score_files(
             f"{output}: error rate of {value.units} {value.wer:.2f} % ({low:.2f} to {high:.2f}), "
             f"{value.utterances} utterances, {value.words} {value.units}"
         )
+    if of_characters:
+        return (
+            f"{output}: CER {value.cer:.2f} % ({low:.2f} to {high:.2f}), "
+            f"{value.utterances} utterances, {value.words} characters"
+        )
     return (
         f"{output}: WER {value.wer:.2f} % ({low:.2f} to {high:.2f}), CER {value.cer:.2f} %, "
         f"{value.utterances} utterances, {value.words} words"
     )
 
 
-def _aligned(hypotheses: Path, cuts: Path, spelled: SpelledUnits | None) -> list[Aligned]:
+def _aligned(
+    hypotheses: Path, cuts: Path, spelled: SpelledUnits | None, *, of_characters: bool
+) -> list[Aligned]:
     references = read_references(cuts)
     found = read_hypotheses(hypotheses)
     require_same_utterances(found, hypotheses, [each.id for each in references], cuts)
+    if spelled is None and of_characters:  # a model may leave out spaces, which say nothing here
+        return [
+            align_units(_in_characters(each), characters_of("".join(found[each.id])))
+            for each in references
+        ]
     if spelled is None:
         return [align(each, found[each.id]) for each in references]
     return [align_units(_in_units(each, spelled), found[each.id]) for each in references]
+
+
+def _in_characters(reference: Utterance) -> Utterance:
+    return replace(reference, words=tuple(characters_of("".join(reference.words))))
 
 
 def _in_units(reference: Utterance, spelled: SpelledUnits) -> Utterance:

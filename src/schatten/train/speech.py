@@ -40,11 +40,11 @@ class Speech:
         """
         self.training, self.seed = training, seed
         self.targets = targets
-        every = _in_memory(read_features(cuts[0]))
+        every = _in_memory(read_features(cuts[0], every=True))
         self.train, parts = _fitting(every, model, targets, training, objective)
         self.epoch_seconds = _epoch_seconds(parts)
         """Seconds of audio of an epoch, on average over the parts."""
-        dev = read_features(cuts[1])
+        dev = read_features(cuts[1], every=True)
         self.dev, _ = _fitting(dev, model, targets, training, objective.on_dev())
 
     def batches(self, epoch: int, skip: int) -> Iterator[Batch]:
@@ -74,6 +74,8 @@ def _fitting(
 ) -> tuple[CutSet, list[float]]:
     """Leave out utterances that are too long, or too short for their labels, and print how many.
 
+    Those without a frame, which have no features, are too short for any labels.
+
     Returns the others, and the seconds of each of `epoch_parts` parts of them.
     """
     seconds, left_out = [0.0] * training.epoch_parts, set()
@@ -84,7 +86,7 @@ def _fitting(
 
     for cut in cuts:
         labels = targets.shortest(cut.supervisions[0].text)
-        fits = objective.fits(labels, outputs(cut.num_frames))
+        fits = objective.fits(labels, outputs(cut.num_frames or 0))
         if fits and cut.duration <= training.max_utterance_seconds:
             seconds[part_of(training.epoch_parts, cut)] += cut.duration
         else:

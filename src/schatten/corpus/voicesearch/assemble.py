@@ -12,6 +12,7 @@ from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.corpus.voicesearch import grammar as grammars
 from schatten.corpus.voicesearch.block import Job
+from schatten.corpus.voicesearch.folders import HELD_OUT, recordings
 from schatten.corpus.voicesearch.plan import (
     Block,
     draw_queries,
@@ -20,7 +21,7 @@ from schatten.corpus.voicesearch.plan import (
     plan_split,
 )
 from schatten.corpus.voicesearch.processes import run_jobs
-from schatten.corpus.voicesearch.rooms import HELD_OUT, recordings, rooms
+from schatten.corpus.voicesearch.rooms import rooms
 from schatten.errors import UserError
 from schatten.espeak import Espeak
 from schatten.recipe import Recipe

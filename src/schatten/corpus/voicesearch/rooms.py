@@ -1,19 +1,15 @@
 """Impulse responses: of rooms drawn at random (image sources), or from a folder."""
 
-from pathlib import Path
-
 import numpy as np
 
 from schatten.corpus.utterance import SAMPLING_RATE
 from schatten.corpus.voicesearch.distortion import Signal, read_recording
 from schatten.corpus.voicesearch.draws import random_of, within
-from schatten.errors import UserError
+from schatten.corpus.voicesearch.folders import recordings
 from schatten.recipe.voicesearch import Range, Reverberation
 
-HELD_OUT = "held_out"
-"""Rooms and noises of every split but train."""
-_AUDIO = {".wav", ".flac", ".ogg", ".mp3", ".sph", ".aiff"}
 _FIFTH = 5
+"""Held-out rooms are a fifth as many as those of training."""
 _SIZES = (Range(low=3.0, high=7.0), Range(low=3.0, high=6.0), Range(low=2.4, high=3.2))
 """Length, width and height in m."""
 _WALL = 0.4
@@ -31,24 +27,6 @@ def rooms(settings: Reverberation, seed: int, side: str) -> list[Signal]:
         return [read_recording(path) for path in recordings(settings.directory, side)]
     count = settings.rooms if side == "train" else -(-settings.rooms // _FIFTH)
     return [_draw_room(settings, seed, f"{side}-{index}") for index in range(count)]
-
-
-def recordings(directory: str, side: str) -> list[Path]:
-    """List the audio files below a folder that belong to a side.
-
-    Of five or more, every fifth is for dev and test and the others for training; fewer serve both.
-
-    Errors: `UserError` if the folder is missing or holds no audio.
-    """
-    folder = Path(directory)
-    if not folder.is_dir():
-        raise UserError(f"{folder} is not a folder: correct `directory` in the recipe's corpus")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _AUDIO)
-    if not found:
-        raise UserError(f"{folder} holds no audio ({', '.join(sorted(_AUDIO))}): copy some there")
-    if len(found) < _FIFTH:
-        return found
-    return [p for i, p in enumerate(found) if (i % _FIFTH == _FIFTH - 1) == (side == HELD_OUT)]
 
 
 def _draw_room(settings: Reverberation, seed: int, name: str) -> Signal:

@@ -11,9 +11,12 @@ from typing import Any
 
 from matplotlib import style
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from schatten.errors import UserError
+from schatten.recipe import Recipe
 from schatten.recipe.figures import FIGURES, why_not
+from schatten.recipe.rates import with_names
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
 from schatten.report.render import to_csv
@@ -46,6 +49,13 @@ def drawing(kind: str) -> Callable[[Experiment], Drawing]:
     return function
 
 
+def _name_rates(figure: Figure, recipe: Recipe) -> None:
+    """Give the error rates in the texts of a figure the names that they have in a recipe."""
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text), "findobj returns what was asked for"
+        text.set_text(with_names(recipe, text.get_text()))
+
+
 def write(experiment: Experiment, kind: str, output: Path) -> Path:
     """Draw a figure to `output` (.png, .pdf or .svg); return the CSV of its points beside it.
 
@@ -59,6 +69,8 @@ def write(experiment: Experiment, kind: str, output: Path) -> Path:
         raise UserError(f"{output}: a figure ends in {', '.join(METADATA)}")
     with style.context(STYLE):
         figure, points = drawing(kind)(experiment)
+        if experiment.recipe.text.words == "characters":
+            _name_rates(figure, experiment.recipe)
         with files.atomic_output(output) as beside:
             figure.savefig(beside, dpi=200, metadata=METADATA[output.suffix])
     table = output.with_suffix(".csv")
