@@ -17,7 +17,7 @@ from schatten import recipe as recipes
 from schatten.errors import UserError
 from schatten.recipe import step_settings
 from schatten.recipe.step_settings import OF_VERB, WITHOUT_RECIPE, of_verb
-from schatten.runtime import explain, files, seals
+from schatten.runtime import explain, files, provenance, seals
 from schatten.runtime.provenance import recorded
 
 ROOT = Path(__file__).parents[2]
@@ -255,6 +255,80 @@ def test_what_has_no_record_cannot_be_explained(results: Path) -> None:
     for name, said in (("nowhere", "does not exist"), ("../outside.txt", "no provenance record")):
         with pytest.raises(UserError, match=said):
             explain.chain(Path(name))
+
+
+def touch(path: Path) -> None:
+    """Do what Snakemake does to the outputs of a step."""
+    later = path.stat().st_mtime_ns + 5_000_000
+    os.utime(path, ns=(later, later))
+
+
+def test_what_was_touched_is_hashed_once(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Path] = []
+    seal = seals.seal
+
+    def count(path: Path) -> seals.Seal:
+        hashed.append(path)
+        return seal(path)
+
+    monkeypatch.setattr(seals, "seal", count)
+    for name in ("a.txt", "more/b.txt"):
+        touch(results / name)
+    seals.refuse_damaged([results])
+    assert hashed == [results / "a.txt", results / "more/b.txt"]
+    seals.refuse_damaged([results])
+    seals.reading(results / "a.txt")
+    assert explain.problems(explain.chain(results / "more/b.txt")) == []
+    assert [path for path in hashed if path.name != "outside.txt"] == hashed[:2]
+
+
+@pytest.mark.parametrize("as_old", [False, True])
+def test_damage_is_found_in_what_was_touched_and_checked(results: Path, as_old: bool) -> None:
+    path = results / "a.txt"
+    touch(path)
+    seals.refuse_damaged([results])
+    path.write_text("TEXT\n")
+    if as_old:  # file and record of the same age, as after `touch` or `cp -r`
+        for one in (path, seals.record_of(path)):
+            os.utime(one, ns=(2**60, 2**60))
+    with pytest.raises(UserError, match="its bytes are others"):
+        seals.refuse_damaged([results])
+    touch(path)
+    with pytest.raises(UserError, match="its bytes are others"):
+        seals.reading(path)
+
+
+def test_the_recipe_and_the_commit_are_those_that_a_step_began_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "recipe.yaml"
+    content = (ROOT / "recipes/own/default.yaml").read_text()
+    path.write_text(content)
+    commits = iter(["before", "after", "later"])
+    monkeypatch.setattr(provenance, "_commit", lambda: next(commits))
+
+    def settings(verb: str, options: Mapping[str, Any]) -> str:
+        return recipes.load(options["recipe"]).title
+
+    def work(recipe: str, output: Path) -> None:
+        path.write_text(content.replace("title: ", "title: Edited "))
+        loaded = recipes.load(recipe)
+        commit = provenance.machine_and_commit()["commit"]
+        files.write_json(output, {"title": loaded.title, "commit": commit})
+
+    verb = recorded("work", work, settings)
+    for commit in ("before", "after"):
+        title = recipes.load(str(path)).title
+        verb(recipe=str(path), output=tmp_path / "made.json")
+        record = seals.read_record(tmp_path / "made.json")
+        assert record is not None
+        assert json.loads((tmp_path / "made.json").read_text()) == {
+            "title": title,
+            "commit": commit,
+        }
+        assert (record["settings"], record["commit"]) == (title, commit)
+    assert title.startswith("Edited ")
+    assert provenance.commit() == "later"
 
 
 def test_the_settings_are_those_that_matter_to_the_verb(tmp_path: Path) -> None:

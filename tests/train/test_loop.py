@@ -2,8 +2,11 @@
 
 import os
 import signal
+import struct
 import subprocess
 import sys
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +180,64 @@ def test_an_old_or_damaged_checkpoint_is_said_and_left(
     assert [record["epoch"] for record in records] == [1, 2]
     printed = capsys.readouterr().out
     assert f"{path} " in printed and said in printed and "training begins anew" in printed
+
+
+def flip_a_weight(path: Path) -> None:
+    """Change one bit of the first tensor in a file of torch's."""
+    with zipfile.ZipFile(path) as archive:
+        entry = next(one for one in archive.infolist() if "/data/" in one.filename)
+    content = bytearray(path.read_bytes())
+    head = entry.header_offset
+    names = struct.unpack("<HH", content[head + 26 : head + 30])
+    content[head + 30 + sum(names) + 3] ^= 0x40  # an exponent's bit
+    path.write_bytes(content)
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize(
+    ("damage", "names", "said"),
+    [
+        (flip_a_weight, ["last.ckpt"], "goes on from"),
+        (cut_short, ["last.ckpt"], "goes on from"),
+        (Path.unlink, ["last.ckpt"], ""),  # killed between two renamings
+        (flip_a_weight, ["last.ckpt", "before.ckpt"], "begins anew"),
+        (flip_a_weight, ["e1.pt"], "begins anew"),
+    ],
+)
+def test_a_damaged_state_is_never_trained_on(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    damage: Callable[[Path], None],
+    names: list[str],
+    said: str,
+) -> None:
+    """The training goes on from the checkpoint before, to the bits of an undisturbed one."""
+
+    class Stop(Exception): ...
+
+    class Stopping(Technique):
+        def before_step(self, step: Step) -> None:
+            if step.number == STEPS + 4:
+                raise Stop
+
+    changes = {"keep_epochs": (1,), "checkpoint_steps": 2}
+    whole, whole_records = toy(tmp_path / "whole", [], **changes)
+    with pytest.raises(Stop):
+        toy(tmp_path / "hurt", [Stopping()], **changes)
+    for name in names:
+        damage(tmp_path / "hurt/state" / name)
+    capsys.readouterr()
+    resumed, records = toy(tmp_path / "hurt", [Technique()], **changes)
+    printed = capsys.readouterr().out
+    assert (f"training {said}" if said else "epoch 2/2") in printed
+    assert printed.count("training ") == bool(said) * max(len(names), 1 + (names == ["e1.pt"]))
+    assert printed.count("epoch 1/2") == (said == "begins anew")
+    assert records == whole_records
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
 
 
 def test_the_clock_goes_on_and_logs_are_written(tmp_path: Path) -> None:

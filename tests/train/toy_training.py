@@ -25,7 +25,7 @@ from schatten.units.spelled import SpelledUnits
 
 
 def toy(
-    folder: Path, techniques: Sequence[Technique], **changes: Any
+    folder: Path, techniques: Sequence[Technique], keep_epochs: tuple[int, ...] = (), **changes: Any
 ) -> tuple[AcousticModel, list[dict[str, Any]]]:
     """Train two epochs of eight steps on made-up data; `changes` are of the training's settings."""
     data = folder / "data"
@@ -46,6 +46,7 @@ def toy(
         1,
         cuts,
         Targets(SpelledUnits(model.units, None)),
+        keep_epochs,
     )
     state = folder / "state"
     state.mkdir(exist_ok=True)

@@ -36,6 +36,7 @@ from schatten.recipe.units import (
     with_language,
 )
 from schatten.runtime.files import as_text
+from schatten.runtime.seals import kept
 
 ROOT = Path("recipes")
 
@@ -257,11 +258,15 @@ def path_of(recipe: str) -> Path:
 
 
 def load(recipe: str) -> Recipe:
-    """Read and check a recipe, named `corpus/experiment` or by path.
+    """Read and check a recipe, named `corpus/experiment` or by path; a verb reads it once.
 
     Errors: `UserError` with one line per wrong key, type or name.
     """
     path = path_of(recipe)
+    return kept(("recipe", path), lambda: _load(path))
+
+
+def _load(path: Path) -> Recipe:
     try:
         loaded = _with_variants(_with_grid_points(Recipe.model_validate(_read(path))))
     except ValidationError as error:

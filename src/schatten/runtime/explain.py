@@ -76,7 +76,7 @@ def _read(path: Path) -> Link:
         return Link(path, None, str(error))
     if record is None:
         return Link(path, None, None, note="from outside")
-    return Link(path, record, seals.difference(path, Seal(**record["seal"])))
+    return Link(path, record, seals.damage(path, Seal(**record["seal"])))
 
 
 def _changed(link: Link, expected: Seal) -> str | None:

@@ -28,7 +28,10 @@ some verbs."""
 
 
 def machine_and_commit() -> dict[str, str]:
-    """Return date (UTC), commit, host and processor, for captions and cost tables."""
+    """Return date (UTC), commit, host and processor, for captions and cost tables.
+
+    The commit is the one that the running verb began with.
+    """
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": commit(),
@@ -38,7 +41,14 @@ def machine_and_commit() -> dict[str, str]:
 
 
 def commit() -> str:
-    """Return the short commit of the project, with `+` where files differ from it."""
+    """Return the short commit of the project, with `+` where files differ from it.
+
+    In a verb it is that of the verb's begin, as its code was read then.
+    """
+    return seals.kept("commit", _commit)
+
+
+def _commit() -> str:
     try:
         run = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
         return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
@@ -66,8 +76,9 @@ def recorded(
 ) -> Callable[..., None]:
     """Make a verb write a provenance record beside each of its outputs.
 
-    `settings_of` gives the settings that matter to a verb with its options; it is asked before the
-    work begins, as the recipe may be edited meanwhile.
+    `settings_of` gives the settings that matter to a verb with its options. It is asked before the
+    work begins, and so is git. A recipe or a checkout that is edited meanwhile changes neither the
+    record nor, as `schatten.recipe.load` keeps what it read, the work.
 
     Files among its arguments are inputs, unless the argument's name begins with `output`; they
     are checked before it begins. So are files that `schatten.runtime.files` reads.

@@ -4,21 +4,26 @@ A seal is size, modification time and SHA-256. The artifact NAME has its seal in
 record `.NAME.provenance.json` beside it (`runtime.provenance` writes the record). Code that reads
 an artifact announces it here first, and the seal is compared. An artifact without a record is read
 unchecked.
+
+Snakemake touches what a step has made, so the file's time is soon another one. Who finds that the
+bytes are still the sealed ones notes the file's new time, as the time of the record (`_stamp`). So
+a file is hashed once after it was touched or copied, and not at every start and by every reader.
 """
 
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from schatten.errors import UserError
 
 SUFFIX = ".provenance.json"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Journal:
     listings: dict[Path, tuple[Path, Seal]] = field(default_factory=dict)
     """Folder of the recordings and their seal, by manifest."""
     writes: dict[Path, Seal] = field(default_factory=dict)
+    kept: dict[Hashable, Any] = field(default_factory=dict)
+    """What the verb found out once, for all its parts (`kept`)."""
     work_began: float | None = None
     """CPU seconds of the process when the verb touched its first file: its imports lie before."""
 
@@ -68,6 +75,20 @@ def journal() -> Iterator[Journal]:
         yield _journals[-1]
     finally:
         _journals.pop()
+
+
+def kept(key: Hashable, find: Callable[[], T]) -> T:
+    """Return what `find` returned when the running verb asked first; outside of verbs, ask anew.
+
+    So a recipe or a commit that changes while a verb runs is, in all that it writes, the one that
+    the verb began with.
+    """
+    if not _journals:
+        return find()
+    found = _journals[-1].kept
+    if key not in found:
+        found[key] = find()
+    return cast("T", found[key])
 
 
 def record_of(path: Path) -> Path:
@@ -121,8 +142,36 @@ def read_record(path: Path) -> dict[str, Any] | None:
         ) from None
 
 
+def damage(path: Path, sealed: Seal) -> str | None:
+    """Return how an artifact differs from the seal in its record; None if it does not.
+
+    A file that was found unchanged at its present time before is not hashed again.
+    """
+    record = record_of(path)
+    if path.is_dir() or not path.exists():
+        return difference(path, sealed)
+    status = path.stat()
+    with suppress(FileNotFoundError):
+        if status.st_size == sealed.bytes and record.stat().st_mtime_ns == _stamp(status, sealed):
+            return None
+    problem = difference(path, sealed)
+    if problem is None and status.st_mtime_ns != sealed.modified_ns:
+        with suppress(OSError):  # results of another user are hashed every time
+            os.utime(record, ns=(status.st_atime_ns, _stamp(status, sealed)))
+    return problem
+
+
+def _stamp(status: os.stat_result, sealed: Seal) -> int:
+    """Return the time of a record that says: the file had the sealed bytes at its present time.
+
+    It is up to 4.3 s later than the file's time, by the seal. So a record that happens to be as
+    old as its file, as after `touch` or `cp -r`, does not say so.
+    """
+    return status.st_mtime_ns + int(sealed.sha256[:8], 16)
+
+
 def difference(path: Path, expected: Seal) -> str | None:
-    """Return how an artifact differs from its seal; None if it does not.
+    """Return how a file or folder differs from a seal; None if it does not.
 
     A file with the sealed size and time counts as unchanged. Otherwise its content decides.
     """
@@ -160,7 +209,7 @@ def reading(path: Path | str) -> None:
         return
     record = read_record(path)
     found = None if record is None else Seal(**record["seal"])
-    if found is not None and (problem := difference(path, found)):
+    if found is not None and (problem := damage(path, found)):
         raise UserError(
             f"{path} is not what was written there ({problem}): it was cut short or edited; "
             f"remove it and run again (or, to use it anyway, remove {record_of(path)})"
@@ -200,7 +249,7 @@ def _damaged(folder: Path) -> Iterator[tuple[Path, str]]:
 def _damage(path: Path) -> str | None:
     try:
         record = read_record(path) if path.is_file() else None
-        return None if record is None else difference(path, Seal(**record["seal"]))
+        return None if record is None else damage(path, Seal(**record["seal"]))
     except UserError as error:
         return str(error)
 

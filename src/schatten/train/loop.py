@@ -64,7 +64,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
     with started(training.precision, state) as fabric:
         parallel, optimizer = fabric.setup(model, adam)
         parts = _parts(fabric, model, adam, techniques, average, progress)
-        checkpoints = Checkpoints(state, parts)
+        checkpoints = Checkpoints(state, parts, plan.keep_epochs)
         checkpoints.resume()
 
         for epoch in range(progress.epoch, plan.epochs):

@@ -4,13 +4,16 @@ The key is a hash of everything that determines the result. So a training resume
 of its own.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from schatten.errors import UserError
 from schatten.runtime.files import atomic_output, digest, remove, sha256
 from schatten.runtime.launch import place
 from schatten.runtime.process import locked
@@ -52,23 +55,40 @@ def epoch_model(model: Path, epoch: int) -> Path:
 
 
 class Checkpoints:
-    """`last.ckpt` in a state folder, from which a training resumes bit by bit."""
+    """`last.ckpt` in a state folder, from which a training resumes bit by bit.
 
-    def __init__(self, folder: Path, parts: Mapping[str, Part]) -> None:
-        """Take the parts of a training by name."""
+    The checkpoint before it, `before.ckpt`, is kept in case that the last one is damaged.
+    """
+
+    def __init__(
+        self, folder: Path, parts: Mapping[str, Part], keep_epochs: Sequence[int] = ()
+    ) -> None:
+        """Take the parts of a training by name, and the epochs whose models lie in the folder."""
         self.path = folder / CHECKPOINT
         self.parts = parts
+        self.keep_epochs = keep_epochs
+
+    @property
+    def _before(self) -> Path:
+        return self.path.with_name("before.ckpt")
 
     def save(self) -> None:
-        """Write all parts, atomically; of several processes the first one writes."""
+        """Write all parts, atomically; of several processes the first one writes.
+
+        The older one of two checkpoints goes first, so a state never takes the place of three.
+        """
         if place().rank > 0:
             return
         content = {name: get() for name, (get, _) in self.parts.items()}
+        if self.path.is_file():
+            remove(self._before)
         with atomic_output(self.path, lasting=False) as beside:
             torch.save({_FORMAT: _VERSION, **content}, beside)
+            if self.path.is_file():
+                self.path.rename(self._before)
 
     def resume(self) -> bool:
-        """Restore all parts from a complete checkpoint, and tell whether there was one.
+        """Restore all parts from the last whole checkpoint, and tell whether there was one.
 
         A checkpoint that is damaged, or that an old version wrote, is removed with a message.
         """
@@ -80,18 +100,46 @@ class Checkpoints:
         return True
 
     def _read(self) -> dict[str, Any] | None:
-        if not self.path.is_file():
-            return None
-        try:
-            content = torch.load(self.path, map_location="cpu", weights_only=True)
-        except Exception as error:
-            self._refuse(f"is no whole checkpoint ({str(error).splitlines()[0]})")
-            return None
-        if not isinstance(content, dict) or content.get(_FORMAT) != _VERSION:
-            self._refuse("was written by another version of schatten")
-            return None
-        return content
+        there = [path for path in (self.path, self._before) if path.is_file()]
+        for path, then in zip_longest(there, there[1:]):
+            try:
+                content = self._content(path)
+            except UserError as error:
+                goes_on = "begins anew" if then is None else f"goes on from {then}"
+                print(f"{path} {error}: training {goes_on}", flush=True)
+                remove(path)
+            else:
+                return content
+        return None
 
-    def _refuse(self, why: str) -> None:
-        print(f"{self.path} {why}: training begins anew", flush=True)
-        remove(self.path)
+    def _content(self, path: Path) -> dict[str, Any]:
+        """Read a checkpoint; the message of a `UserError` says what it is instead."""
+        _refuse_damaged(path)
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise UserError(f"is no whole checkpoint ({str(error).splitlines()[0]})") from None
+        if not isinstance(content, dict) or content.get(_FORMAT) != _VERSION:
+            raise UserError("was written by another version of schatten")
+        for epoch in self.keep_epochs:
+            if epoch <= content["progress"]["epoch"]:
+                model = epoch_model(path.with_name("model.pt"), epoch)
+                try:
+                    _refuse_damaged(model)
+                except UserError as error:
+                    raise UserError(f"needs {model}, which {error}") from None
+        return dict(content)
+
+
+def _refuse_damaged(path: Path) -> None:
+    """Refuse a file of torch's that was cut short or changed.
+
+    It is a zip archive with a checksum (CRC-32) of each tensor, which `torch.load` does not check.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (OSError, EOFError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise UserError(f"is no whole checkpoint ({error})") from None
+    if damaged is not None:
+        raise UserError(f"is damaged (the checksum of {damaged} is another)")
