@@ -13,8 +13,10 @@ from schatten.letters import shown
 from schatten.recipe import step_settings
 from schatten.recipe.figures import CURVES, FIGURES
 from schatten.recipe.layout import NodePattern
+from schatten.recipe.recorded import Recorded
 from schatten.runtime.seals import refuse_damaged
 from schatten.workflow import any_of, given, made, scaled, workflow_of
+from schatten.workflow.memory import complete_memory
 
 min_version("9.27")
 process.jobs_die_with_me()
@@ -24,7 +26,9 @@ try:
         config, is_cached=workflow.workflow_settings.cache is not None
     )
     if workflow.is_main_process:
-        refuse_damaged([EXPERIMENT.layout.data, EXPERIMENT.layout.home])
+        FOLDERS = [EXPERIMENT.layout.data, EXPERIMENT.layout.home]
+        refuse_damaged(FOLDERS)
+        complete_memory(workflow, Recorded(EXPERIMENT.recipe).changes(FOLDERS))
 except UserError as error:
     raise WorkflowError(shown(str(error))) from None
 

@@ -91,6 +91,32 @@ def test_lambda_trains_its_own_system_again(edited: Callable[[Edit], set[Step]])
     }
 
 
+@pytest.mark.parametrize("damage", ["lost", "damaged"])
+def test_snakemakes_own_folder_may_be_lost(
+    done: Project, edited: Callable[[Edit], set[Step]], damage: str
+) -> None:
+    """Settings are compared with the records, so what changed is made again, and nothing else."""
+
+    def strengthen(recipe: dict[str, Any]) -> None:
+        recipe["systems"]["l2"]["penalty"] = {"lambda_rec": 0.5}
+
+    home, kept = done.path / ".snakemake", done.path / "kept"
+    home.rename(kept)
+    try:
+        if damage == "damaged":
+            shutil.copytree(kept, home)
+            for path in (home / "metadata").rglob("*"):
+                if path.is_file():
+                    path.write_bytes(b"\xff{" + path.read_bytes()[:20])
+        assert done.would_run() == set()
+        steps = edited(strengthen)
+        assert {step.makes.split("/")[3] for step in steps if step.verb == "train"} == {"l2"}
+        assert verbs(steps) >= {"train", "logprobs", "decode", "score", "table", "figure"}
+    finally:
+        shutil.rmtree(home)
+        kept.rename(home)
+
+
 def test_a_graph_is_searched_beside_the_lexicon(edited: Callable[[Edit], set[Step]]) -> None:
     def add(recipe: dict[str, Any]) -> None:
         models = recipe["language_models"]

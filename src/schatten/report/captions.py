@@ -17,6 +17,7 @@ from schatten.recipe.ranks import (
 from schatten.recipe.rates import choosing_lm, greedy_rate, has_unit_errors, trained_rate
 from schatten.report.collect import Experiment
 from schatten.report.columns import percent
+from schatten.report.settings import settings_notes
 from schatten.report.times import CONVERGED
 from schatten.runtime.provenance import commit
 
@@ -68,7 +69,8 @@ def wer_notes(experiment: Experiment) -> list[str]:
     if orders := _matrix_orders(experiment):
         notes += [RANK, *_rules(recipe), f"Ranks kept are those of {'; or of '.join(orders)}."]
     notes += _teachers(recipe)
-    return [*notes, _decoding(recipe), _comparison(recipe), origin(experiment)]
+    notes += [_decoding(recipe), _comparison(recipe), *settings_notes(experiment)]
+    return [*notes, origin(experiment)]
 
 
 def _rules(recipe: Recipe) -> list[str]:

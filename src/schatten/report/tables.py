@@ -20,6 +20,7 @@ from schatten.report.factorizations import factorizations_table
 from schatten.report.next_steps import next_steps
 from schatten.report.overview import overview_heading, overview_notes, overview_tables
 from schatten.report.ranks import ranks_table
+from schatten.report.settings import other_settings, refuse_other_settings
 from schatten.report.systems import systems_table
 from schatten.report.tiers import tiers_table
 from schatten.report.times import times_table
@@ -46,7 +47,11 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
 
 
 def write(experiment: Experiment, folder: Path) -> None:
-    """Write the tables that the recipe has the systems for as .md, .csv and .tex to `folder`."""
+    """Write the tables that the recipe has the systems for as .md, .csv and .tex to `folder`.
+
+    Errors: `UserError` if results were made with other settings than the recipe has now.
+    """
+    refuse_other_settings(experiment)
     for name in written(experiment.recipe):
         tables, notes = KINDS[name]
         write_table(folder / name, tables(experiment), experiment.recipe, notes(experiment))
@@ -101,6 +106,8 @@ def _shown(experiment: Experiment, width: int) -> Iterator[tuple[str, str]]:
     yield "", ""
     for text in overview_notes(experiment):
         yield with_names(recipe, text), "dim"
+    for text in other_settings(experiment):
+        yield f"Made with other settings than the recipe has now: {text}", "bold red"
     folder = experiment.layout.tables
     yield f"All columns and figures: {folder} (see wer.md)", ""
     yield "", ""

@@ -236,14 +236,19 @@ def refuse_damaged(folders: Iterable[Path]) -> None:
         )
 
 
-def _damaged(folder: Path) -> Iterator[tuple[Path, str]]:
+def artifacts(folder: Path) -> Iterator[Path]:
+    """Yield the artifacts with a record below a folder, in order; not those within an artifact."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not record_of(Path(place, name)).exists())
         for name in sorted(name for name in names if name.endswith(SUFFIX)):
-            path = Path(place, name.removesuffix(SUFFIX).removeprefix("."))
-            problem = _damage(path)
-            if problem and problem == _damage(path):  # not just being replaced by another run
-                yield path, problem
+            yield Path(place, name.removesuffix(SUFFIX).removeprefix("."))
+
+
+def _damaged(folder: Path) -> Iterator[tuple[Path, str]]:
+    for path in artifacts(folder):
+        problem = _damage(path)
+        if problem and problem == _damage(path):  # not just being replaced by another run
+            yield path, problem
 
 
 def _damage(path: Path) -> str | None:

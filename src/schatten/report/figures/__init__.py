@@ -15,11 +15,12 @@ from matplotlib.text import Text
 
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.figures import FIGURES, why_not
+from schatten.recipe.figures import CURVES, FIGURES, why_not
 from schatten.recipe.rates import with_names
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
 from schatten.report.render import to_csv
+from schatten.report.settings import refuse_other_settings
 from schatten.runtime import files
 
 Drawing = tuple[Figure, Table[Any]]
@@ -59,7 +60,8 @@ def _name_rates(figure: Figure, recipe: Recipe) -> None:
 def write(experiment: Experiment, kind: str, output: Path) -> Path:
     """Draw a figure to `output` (.png, .pdf or .svg); return the CSV of its points beside it.
 
-    Errors: `UserError` for an unknown kind or format, or if the recipe lacks the systems for it.
+    Errors: `UserError` for an unknown kind or format, if the recipe lacks the systems for it, or
+    if results were made with other settings than the recipe has now.
     """
     if kind not in FIGURES:
         raise UserError(f"there is no figure {kind!r}; there are {', '.join(FIGURES)}")
@@ -67,6 +69,8 @@ def write(experiment: Experiment, kind: str, output: Path) -> Path:
         raise UserError(f"there is no figure {kind!r} here: {reason}")
     if output.suffix not in METADATA:
         raise UserError(f"{output}: a figure ends in {', '.join(METADATA)}")
+    if kind not in CURVES:  # a curve is drawn as soon as its own points are there
+        refuse_other_settings(experiment)
     with style.context(STYLE):
         figure, points = drawing(kind)(experiment)
         if experiment.recipe.text.words == "characters":

@@ -1,0 +1,149 @@
+"""The settings in provenance records, compared with those that a recipe gives today.
+
+Snakemake knows with which settings it ran a step, but only as long as its folder `.snakemake` is
+whole. The records lie beside the artifacts, and say what really was used.
+"""
+
+import os
+import shlex
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schatten.errors import UserError
+from schatten.recipe import Recipe
+from schatten.recipe.step_settings import OF_VERB, WITHOUT_RECIPE, of_verb
+from schatten.runtime import seals
+
+TRUSTED = 2
+"""First format of records whose settings are right for every verb."""
+_OPTIONS = {
+    "system": "system",
+    "seed": "seed",
+    "node": "node",
+    "set": "name",
+    "split": "split",
+    "lm": "lm",
+    "graph": "graph",
+    "lexicon": "lexicon",
+    "decoder": "decoder",
+    "grid": "grid",
+}
+"""Options on a command line that settings depend on, and the names that verbs give them."""
+_SHOWN = 3
+"""Differences that a message names."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """An artifact that was made with other settings than the recipe has now."""
+
+    path: Path
+    recorded: Any
+    """The settings that it was made with, as JSON values."""
+    now: Any
+    """The settings of the recipe."""
+
+    def __str__(self) -> str:
+        """Name the artifact and the first differences."""
+        found = list(_differences("", self.recorded, self.now))
+        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        return f"{self.path}: {', '.join(found[:_SHOWN])}{more}"
+
+
+class Recorded:
+    """Compares records with a recipe; equal steps are looked up once."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        """Take the recipe."""
+        self._recipe = recipe
+        self._known: dict[Hashable, Any] = {}
+
+    def changes(self, folders: Iterable[Path]) -> Iterator[Change]:
+        """Yield the artifacts below some folders that were made with other settings."""
+        for folder in folders:
+            for path in seals.artifacts(folder):
+                if (change := self.change(path)) is not None:
+                    yield change
+
+    def change(self, path: Path) -> Change | None:
+        """Return how an artifact's settings differ; None if they do not, or if none are known.
+
+        Errors: `UserError` for a damaged record.
+        """
+        record = seals.read_record(path)
+        if record is None or not is_trusted(record) or record.get("settings") is None:
+            return None
+        now = self._settings(str(record["verb"]), str(record["command"]))
+        return (
+            None
+            if now is None or now == record["settings"]
+            else Change(path, record["settings"], now)
+        )
+
+    def behind(self, paths: Iterable[Path]) -> list[Path]:
+        """Return the artifacts with a record among some paths, and those that they were made of.
+
+        Errors: `UserError` for a damaged record.
+        """
+        found: dict[Path, None] = {}
+        waiting = list(paths)
+        while waiting:
+            path = waiting.pop()
+            if path in found or (record := seals.read_record(path)) is None:
+                continue
+            found[path] = None
+            inputs = (path.parent / entry["path"] for entry in record["inputs"])
+            waiting += [Path(os.path.normpath(one)) for one in inputs]
+        return sorted(found)
+
+    def _settings(self, verb: str, command: str) -> Any:
+        """Return the settings of a command today; None if the recipe knows nothing of it."""
+        if verb not in OF_VERB:
+            return of_verb(verb, None, {}) if verb in WITHOUT_RECIPE else None
+        options = _options(command)
+        key = (verb, *options.items())
+        if key not in self._known:
+            try:
+                self._known[key] = of_verb(verb, self._recipe, options)
+            except (KeyError, UserError):  # a system or language model that was removed
+                self._known[key] = None
+        return self._known[key]
+
+
+def is_trusted(record: dict[str, Any]) -> bool:
+    """Tell whether the settings in a record are those of its step."""
+    return int(record.get("format", 1)) >= TRUSTED
+
+
+def _options(command: str) -> dict[str, Any]:
+    """Return the options of a command line that settings depend on; the others are left out."""
+    words = shlex.split(command) if set(command) & set("'\"\\") else command.split()
+    found: dict[str, Any] = {}
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        option, has_value, value = word.removeprefix("--").partition("=")
+        if word.startswith("--") and option in _OPTIONS:
+            found[_OPTIONS[option]] = value if has_value else after
+    if found.get("seed", "").isdigit():
+        found["seed"] = int(found["seed"])
+    return found
+
+
+def _differences(name: str, before: Any, now: Any) -> Iterator[str]:
+    """Yield the leaves of two JSON values that differ: `lambda_rec 0.01, now 0.5`."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in dict.fromkeys([*before, *now]):
+            if before.get(key) != now.get(key):
+                yield from _differences(key, before.get(key), now.get(key))
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for one, other in zip(before, now, strict=True):
+            if one != other:
+                yield from _differences(name, one, other)
+    else:
+        yield f"{name or 'settings'} was {_said(before)}, is {_said(now)}"
+
+
+def _said(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
