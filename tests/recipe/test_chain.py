@@ -80,10 +80,6 @@ SUGAR = {
         "{ranks: [{tau: 0.8}], stage2: {transition: early, at_epoch: 3}}",
         "{chain: [train: , truncate: {tau: 0.8, from: e3}, train: {schedule: continued}]}",
     ),
-    "a rank that stands there twice": (
-        "{ranks: [{tau: 0.8}, {tau: 0.8}], stage2: {}}",
-        "{chain: [train: , truncate: {tau: 0.8}, train: ]}",
-    ),
 }
 
 

@@ -60,7 +60,7 @@ REFUSED = {
     "[train: , truncate: {tau: 0.8, from: e12}]": (
         "systems.it.chain: `truncate` from e12 comes too late, stage1 has 8 epochs"
     ),
-    "[train: , [truncate: {tau: 0.8}, truncate: {tau: 0.801}]]": (
+    "[train: , [truncate: {tau: 0.8}, truncate: {tau: 0.80}]]": (
         "systems.it.chain: two of its nodes would lie in tau0.80@e8/factored: remove one"
     ),
     "[train: , [train: , train: ]]": (

@@ -112,6 +112,7 @@ def test_values_that_a_later_step_would_refuse_are_refused_at_once(
         ("{model: small}", "{model: small, seeds: []}", "dense.seeds: .*at least 1"),
         ("{model: small}", "{model: small, seeds: [2, 2]}", "dense.seeds: a seed .*twice"),
         ("{rank: 4}", "{ranks: []}", "ranks.*at least 1"),
+        ("{rank: 4}", "{tau: 0.50}", "tn.ranks: tau0.50 stands there twice"),
         ("lstm: [8]", "lstm: []", "small.lstm.lstm: .*at least 1"),
         ("lstm: [8]", "lstm: [8], dropout: 1.0", "dropout: .*less than 1"),
         ("  big: {}\n  little: {order: 2}", "  {}", "language_models: .*at least 1"),
@@ -122,6 +123,31 @@ def test_what_no_training_can_use_is_refused_by_key(
 ) -> None:
     with pytest.raises(UserError, match=message):
         recipe.load(write(tmp_path, old, new))
+
+
+@pytest.mark.parametrize(
+    ("tau", "label"),
+    [
+        ("0.9", "tau0.90"),
+        ("0.604", "tau0.604"),
+        ("0.996", "tau0.996"),
+        ("1", "tau1.00"),
+        ("1.0e-5", "tau0.00001"),
+    ],
+)
+def test_no_two_ranks_have_one_label(tmp_path: Path, tau: str, label: str) -> None:
+    loaded = recipe.load(write(tmp_path, "{rank: 4}", f"{{tau: {tau}}}, {{tau: 0.601}}"))
+    labels = [node.variant for node in loaded.nodes("tn", 1) if node.name == "stage2"]
+    assert labels == ["tau0.50@e3", f"{label}@e3", "tau0.601@e3"]
+    assert loaded.systems["tn"].truncations[1].spoken_rank == label.replace("tau", "tau ")
+
+
+def test_no_two_thresholds_of_a_curve_have_one_name(tmp_path: Path) -> None:
+    curve = "{language_model: big, thresholds: [1.0e-7, 1.0000001e-7], quantize_bits: [8]}"
+    figures = f"title: A test\nfigures: {{lm_curve: {curve}}}"
+    names = [*recipe.load(write(tmp_path, "title: A test", figures)).lm_variants]
+    assert len(set(names)) == len(names)
+    assert "big.1e-07.own.8bit" in names and "big.1.0000001e-07.own.8bit" in names
 
 
 def test_a_missing_recipe_lists_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

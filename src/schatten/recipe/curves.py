@@ -52,7 +52,9 @@ class LmCurve(Settings):
             yield f"{self.language_model}.whole.{bits}bit", None, bits
             for history in self.histories:
                 for threshold in self.thresholds:
-                    name = f"{self.language_model}.{threshold:g}.{history}.{bits}bit"
+                    short = f"{threshold:g}"  # all digits where six are another threshold
+                    said = short if float(short) == threshold else repr(threshold)
+                    name = f"{self.language_model}.{said}.{history}.{bits}bit"
                     yield name, (threshold, history), bits
 
 

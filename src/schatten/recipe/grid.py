@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from schatten.recipe.base import Name, NotNegative, Positive, Seeds, Settings
-from schatten.recipe.ranks import Rank
+from schatten.recipe.ranks import Ranks
 from schatten.recipe.systems import CHARACTERS, System
 from schatten.recipe.techniques import Penalty
 from schatten.recipe.training import Stage2
@@ -39,7 +39,7 @@ class Best(Settings):
     """Number of points of each penalty that continue (3 in the trace norm paper, section 3.2.2)."""
     seeds: Seeds = (1, 2, 3)
     """Their seeds: at least those of the grid."""
-    ranks: tuple[Rank, ...] = ()
+    ranks: Ranks = ()
     """Rank rules for their truncation; each gives a row of the table."""
     stage2: Stage2 | None = None
     """Training after truncation."""

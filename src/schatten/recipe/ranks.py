@@ -1,8 +1,9 @@
 """The recipe's `ranks`: rules for truncating a system's matrices; each gives a row of the table."""
 
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from schatten.recipe.base import Positive, Settings, tag
 
@@ -56,12 +57,18 @@ class VarianceShare(RankRule):
     @property
     def rule_label(self) -> str:
         """`tau0.60`, or `tau0.60below`."""
-        return f"tau{self.tau:.2f}{'below' if self.rule == 'below' else ''}"
+        return f"tau{_digits(self.tau)}{'below' if self.rule == 'below' else ''}"
 
     @property
     def rule_spoken(self) -> str:
         """`tau 0.60`."""
-        return f"tau {self.tau:.2f}{' from below' if self.rule == 'below' else ''}"
+        return f"tau {_digits(self.tau)}{' from below' if self.rule == 'below' else ''}"
+
+
+def _digits(share: float) -> str:
+    """Write a share with all of its digits, two after the point at least, and no exponent."""
+    whole, _, digits = format(Decimal(repr(share)), "f").partition(".")
+    return f"{whole}.{digits:0<2}"
 
 
 class FixedRank(RankRule):
@@ -141,3 +148,14 @@ Rank = Annotated[
     ),
 ]
 """A rank rule, by the key that only it has."""
+
+
+def _no_label_twice(ranks: tuple[RankRule, ...]) -> tuple[RankRule, ...]:
+    labels = [rank.label for rank in ranks]
+    if twice := next((label for label in labels if labels.count(label) > 1), None):
+        raise ValueError(f"{twice} stands there twice: remove one")
+    return ranks
+
+
+Ranks = Annotated[tuple[Rank, ...], AfterValidator(_no_label_twice)]
+"""Rank rules, each with a row of its own."""

@@ -8,7 +8,7 @@ from pydantic import model_validator
 from schatten.recipe.base import Name, Seeds, Settings
 from schatten.recipe.chain import Chain, ChainEntry, Link, entry_of
 from schatten.recipe.models import DeepSpeech2, Model
-from schatten.recipe.ranks import Rank
+from schatten.recipe.ranks import Ranks
 from schatten.recipe.steps import Step, Train, Truncate
 from schatten.recipe.techniques import (
     Distillation,
@@ -45,7 +45,7 @@ class System(Settings):
     projections of LSTMs (Prabhavalkar et al., 2016)."""
     distill: Distillation | None = None
     """Teacher that stage 1 learns from, besides the labels."""
-    ranks: tuple[Rank, ...] = ()
+    ranks: Ranks = ()
     """Rank rules for its truncation; each gives a row of the table."""
     stage2: Stage2 | None = None
     """Training after truncation."""
