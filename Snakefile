@@ -14,6 +14,7 @@ from schatten.recipe import step_settings
 from schatten.recipe.figures import CURVES, FIGURES
 from schatten.recipe.layout import NodePattern
 from schatten.recipe.recorded import Recorded
+from schatten.runtime.clock import refuse_future
 from schatten.runtime.seals import refuse_damaged
 from schatten.workflow import any_of, given, made, scaled, workflow_of
 from schatten.workflow.memory import complete_memory
@@ -28,6 +29,7 @@ try:
     if workflow.is_main_process:
         FOLDERS = [EXPERIMENT.layout.data, EXPERIMENT.layout.home]
         refuse_damaged(FOLDERS)
+        refuse_future(FOLDERS)
         complete_memory(workflow, Recorded(EXPERIMENT.recipe).changes(FOLDERS))
 except UserError as error:
     raise WorkflowError(shown(str(error))) from None

@@ -14,6 +14,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from schatten.runtime import progress
+from schatten.runtime.clock import MEND
 from schatten.runtime.console import RunDisplay, step_from
 
 _RAISED_BY_SNAKEFILE = re.compile(
@@ -21,6 +22,7 @@ _RAISED_BY_SNAKEFILE = re.compile(
     re.DOTALL,
 )
 _LEFT_OUT = re.compile(r"^Job (\d+) +completed successfully, but some output", re.MULTILINE)
+_OLDER = re.compile(r"Output (.+) has older modification time \(.*\) than input (.+) \(")
 _LOCKED = (
     "another run is at work on these results: wait for it; if no run is alive, on no machine, "
     "`snakemake --unlock` lifts its lock"
@@ -71,6 +73,8 @@ class LogHandler(LogHandlerBase):
             return
         if record.__dict__.get("exception") == "LockException":
             message = _LOCKED
+        elif older := _OLDER.search(message):
+            message = f"{older[1]} is older than its input {older[2]}: the clock went back; {MEND}"
         elif raised := _RAISED_BY_SNAKEFILE.match(message):
             message = f"schatten: {raised[1]}"
         self.display.complain(message)

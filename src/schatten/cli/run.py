@@ -1,6 +1,7 @@
 """The verb `run`: the workflow, with a readable console."""
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -68,6 +69,20 @@ def run(
         arguments.append("--dry-run")
     arguments += [*ctx.meta["schatten.snakemake"], "--", *(targets or [])]
     raise typer.Exit(runner.run(arguments, dry_run=dry_run))
+
+
+@app.command("mend-times")
+def mend_times(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders to look in; results, arm and .tools by default."),
+    ] = None,
+) -> None:
+    """Set the times of files from the future to now, in their order: for a clock that went back."""
+    from schatten.runtime.clock import mend
+
+    mended = mend(folders or [Path("results"), Path("arm"), Path(".tools")])
+    typer.echo(f"{mended:,} files were from the future; their times are mended")
 
 
 def as_yaml(value: str) -> str:

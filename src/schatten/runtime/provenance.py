@@ -63,6 +63,8 @@ def _cpu() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+Began = tuple[datetime, float]
+"""When a verb began: the time of day, and a clock that is never set."""
 SettingsOf = Callable[[str, Mapping[str, Any]], Any]
 """Gives the settings that matter to a verb with its options, as JSON values."""
 
@@ -88,7 +90,7 @@ def recorded(
 
     @wraps(function)
     def run(**options: Any) -> None:
-        began = time.time()
+        began = datetime.now(UTC), time.monotonic()
         with seals.journal() as journal:
             for path in _inputs(options):
                 seals.reading(path)
@@ -110,7 +112,7 @@ def _inputs(options: Mapping[str, Any]) -> Iterator[Path]:
             yield from (path for path in given if isinstance(path, Path))
 
 
-def _write_records(verb: str, made_by: Mapping[str, Any], journal: Journal, began: float) -> None:
+def _write_records(verb: str, made_by: Mapping[str, Any], journal: Journal, began: Began) -> None:
     """Write the records of what a verb wrote and left there.
 
     A file in a folder that was sealed later belongs to the folder and has no record of its own.
@@ -129,7 +131,7 @@ def _write_records(verb: str, made_by: Mapping[str, Any], journal: Journal, bega
             folders.add(path.absolute())
 
 
-def _how(verb: str, made_by: Mapping[str, Any], began: float) -> dict[str, Any]:
+def _how(verb: str, made_by: Mapping[str, Any], began: Began) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "verb": verb,
@@ -137,8 +139,8 @@ def _how(verb: str, made_by: Mapping[str, Any], began: float) -> dict[str, Any]:
         **made_by,
         "versions": _versions(),
         "host": platform.node(),
-        "began": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.time() - began, 3),
+        "began": began[0].isoformat(timespec="seconds"),
+        "seconds": round(time.monotonic() - began[1], 3),
         "cpu_seconds": round(_cpu_time(), 3),
         "peak_memory_mb": round(_peak_memory() / 1e6, 1),
     }
