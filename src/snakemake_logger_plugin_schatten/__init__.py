@@ -22,6 +22,7 @@ _RAISED_BY_SNAKEFILE = re.compile(
     re.DOTALL,
 )
 _LEFT_OUT = re.compile(r"^Job (\d+) +completed successfully, but some output", re.MULTILINE)
+_NOT_WRITTEN = re.compile(r"\[Errno (\d+)\] ([^:'()]+)(?:: '([^']*)')?(?:\)|\n|\Z)")
 _OLDER = re.compile(r"Output (.+) has older modification time \(.*\) than input (.+) \(")
 _LOCKED = (
     "another run is at work on these results: wait for it; if no run is alive, on no machine, "
@@ -73,6 +74,11 @@ class LogHandler(LogHandlerBase):
             return
         if record.__dict__.get("exception") == "LockException":
             message = _LOCKED
+        elif failed := _NOT_WRITTEN.search(message):
+            full = failed[1] in ("28", "122")  # no space, quota
+            what = failed[3] or "a file of Snakemake's own"
+            reason = "its disk is full" if full else failed[2]
+            message = f"{what} cannot be written ({reason}): mend that; the same command goes on"
         elif older := _OLDER.search(message):
             message = f"{older[1]} is older than its input {older[2]}: the clock went back; {MEND}"
         elif raised := _RAISED_BY_SNAKEFILE.match(message):

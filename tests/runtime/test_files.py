@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schatten.cli import main
 from schatten.errors import UserError
 from schatten.runtime import files
 
@@ -113,3 +114,17 @@ def test_text_of_users_is_opened_in_one_place() -> None:
 def test_forms_of_letters_are_made_in_one_place() -> None:
     makers = [name for name, text in sources().items() if "unicodedata.normalize" in text]
     assert makers == ["schatten/letters.py"]
+
+
+def test_an_output_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    output = tmp_path / "file/figures.md"
+    command = ["schatten", "figure-page", "--recipe", "own/default", "--output", str(output)]
+    monkeypatch.setattr("sys.argv", command)
+    with pytest.raises(SystemExit, match="1"):
+        main()
+    said = capsys.readouterr().err
+    assert said.startswith(f"schatten: {tmp_path / 'file'} cannot be read or written (")
+    assert said.count("\n") == 1

@@ -1,5 +1,6 @@
 """`schatten run` on small workflows: what it shows, its exit status, and going on after a kill."""
 
+import logging
 import os
 import resource
 import shutil
@@ -9,9 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from processes import ends
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from schatten.errors import UserError
+from schatten.runtime import run as runner
+from snakemake_logger_plugin_schatten import LogHandler
 
 ROOT = Path(__file__).parents[2]
 SCHATTEN = str(Path(sys.executable).parent / "schatten")
@@ -172,6 +179,60 @@ def test_a_step_that_leaves_out_its_output_fails(project: Path) -> None:
     assert "FAILED slow slow.txt" in failed.stdout
     assert "  | all is well\n" in failed.stdout
     assert failed.stdout.splitlines()[-1].startswith("failed, 1 of 3 steps done")
+
+
+@pytest.mark.parametrize("name", [".snakemake", ".snakemake/metadata", ".snakemake/owners"])
+def test_a_folder_of_snakemakes_that_cannot_be_written_is_named(project: Path, name: str) -> None:
+    (project / name).parent.mkdir(exist_ok=True)
+    (project / name).touch()
+    refused = run()
+    assert refused.returncode == 1
+    assert refused.stdout == (
+        f"schatten: {name} cannot be written (File exists): "
+        "make it a folder that you may write to\n"
+    )
+
+
+def test_a_full_folder_of_temporary_files_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = os.statvfs(project)
+    full = os.statvfs_result((*status[:4], 3, *status[5:]))
+    monkeypatch.setattr(os, "statvfs", lambda path: full if str(path) == "/dev/shm" else status)
+    monkeypatch.setenv("TMPDIR", "/dev/shm")
+    with pytest.raises(UserError, match=r"/dev/shm is full.*or set TMPDIR"):
+        runner.run([], dry_run=True)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            "OSError: [Errno 28] No space left on device\n",
+            "a file of Snakemake's own cannot be written (its disk is full)",
+        ),
+        (
+            "Error recording metadata for a job ([Errno 28] No space left on device). Please",
+            "a file of Snakemake's own cannot be written (its disk is full)",
+        ),
+        (
+            "PermissionError: [Errno 13] Permission denied: '/a/b'",
+            "/a/b cannot be written (Permission denied)",
+        ),
+    ],
+)
+def test_snakemakes_own_failures_to_write_are_one_sentence(
+    capsys: pytest.CaptureFixture[str], error: str, said: str
+) -> None:
+    settings = SimpleNamespace(nocolor=True, dryrun=False)
+    handler = LogHandler(common_settings=settings, settings=None)
+    message = f"Traceback (most recent call last):\n  File x\n{error}"
+    record = logging.LogRecord("snakemake", logging.ERROR, "", 0, message, (), None)
+    record.event = LogEvent.ERROR
+    handler.emit(record)
+    handler.close()
+    shown = capsys.readouterr().out
+    assert shown == f"{said}: mend that; the same command goes on\n"
 
 
 def test_a_folder_without_a_workflow_is_refused(project: Path) -> None:

@@ -86,8 +86,25 @@ def _settings(verb: str, options: Mapping[str, Any]) -> Any:
 record_verbs(app)
 
 
+_OUTSIDE = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENAMETOOLONG,
+    errno.ELOOP,
+    errno.EIO,
+}
+"""Errors of files that no verb is to blame for."""
+
+
 def main() -> None:
-    """Run a verb; bad input, a full disk or a closed pipe ends with one sentence and status 1."""
+    """Run a verb; bad input, a file that cannot be written, or a closed pipe ends with one sentence.
+
+    The status is then 1.
+    """
     process.die_with_parent()
     output.guard()
     try:
@@ -98,9 +115,18 @@ def main() -> None:
     except UserError as error:
         _fail(str(error))
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _fail(
+                f"{error.filename or 'the output'} cannot be written: its disk is full; make room"
+            )
+        if "No usable temporary directory" in str(error):
+            _fail("there is no folder for temporary files: set TMPDIR to one that has room")
+        if error.errno not in _OUTSIDE or error.filename is None:
             raise
-        _fail(f"{error.filename or 'the output'} cannot be written: its disk is full; make room")
+        _fail(
+            f"{error.filename} cannot be read or written ({error.strerror}): correct the path, or "
+            "who may use it"
+        )
 
 
 def _fail(message: str) -> NoReturn:

@@ -11,6 +11,7 @@ import os
 import platform
 import shlex
 import shutil
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -81,6 +82,25 @@ def full_disk(folder: Path, error: Exception | None = None) -> str | None:
     if has_space and getattr(error, "errno", None) not in (errno.ENOSPC, errno.EDQUOT):
         return None
     return f"the disk that holds {folder} is full: make room; the same command goes on"
+
+
+def require_writable(folder: Path) -> None:
+    """Make a folder where it is missing, and refuse one that files cannot be written to.
+
+    Errors: `UserError` with the reason.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(1))
+    except OSError as error:
+        if full := full_disk(folder if folder.is_dir() else Path.cwd(), error):
+            raise UserError(full) from None
+        raise UserError(
+            f"{folder} cannot be written ({error.strerror}): make it a folder that you may write to"
+        ) from None
+    if full := full_disk(folder):
+        raise UserError(full)
 
 
 def _sweep(path: Path) -> None:

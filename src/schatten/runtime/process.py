@@ -6,6 +6,7 @@ process, or its own parent, is gone.
 """
 
 import ctypes
+import errno
 import fcntl
 import os
 import select
@@ -128,8 +129,10 @@ def _try_lock(path: Path) -> int | None:
             os.ftruncate(handle, 0)
             os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
             return handle
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # nobody else has it
+            os.close(handle)
+            raise OSError(error.errno, error.strerror, str(path)) from None
     os.close(handle)
     return None
 

@@ -19,10 +19,12 @@ from pathlib import Path
 from types import FrameType
 
 from schatten.errors import UserError
-from schatten.runtime import cluster, process, progress
+from schatten.runtime import cluster, files, process, progress
 
 _HOME = Path(".snakemake")
 _LOCKS = _HOME / "locks"
+_PARTS = ("locks", "metadata", "incomplete", "log", "owners")
+"""Folders in it that are written in every run."""
 _OWNERS = _HOME / "owners"
 """Holds a folder for each `schatten run` that is alive (and locks it) or was killed."""
 
@@ -33,19 +35,29 @@ INTERRUPTED = 130
 def run(arguments: list[str], *, dry_run: bool) -> int:
     """Run Snakemake with command line `arguments` in the current folder; return its exit status.
 
-    Errors: `UserError` if the folder has no Snakefile.
+    Errors: `UserError` if the folder has no Snakefile, and if Snakemake's folder or that of
+    temporary files cannot be written.
     """
     if not Path("Snakefile").is_file():
         raise UserError(f"{Path.cwd()} has no Snakefile: run this in the project's folder")
     _put_tools_on_path()
     process.jobs_die_with_me()
-    _HOME.mkdir(exist_ok=True)
+    _require_room()
     with tempfile.TemporaryDirectory(prefix="progress.", dir=_HOME) as folder:
         os.environ[progress.FOLDER] = str(Path(folder).absolute())
         ours = ["--logger", "schatten", "--rerun-incomplete"]
         ours += ["--slurm-jobname-prefix", cluster.job_name(_owner())]
         with contextlib.nullcontext() if dry_run else _owning():
             return _snakemake([*ours, *arguments])
+
+
+def _require_room() -> None:
+    """Refuse to begin where Snakemake would end with a traceback."""
+    for folder in (_HOME, *(_HOME / name for name in _PARTS if (_HOME / name).exists())):
+        files.require_writable(folder)
+    given = Path(os.environ.get("TMPDIR", ""))
+    if full := files.full_disk(given if given.is_dir() else Path(tempfile.gettempdir())):
+        raise UserError(f"{full} (or set TMPDIR to a folder of another disk)")
 
 
 def profile(name: str) -> str:
