@@ -81,6 +81,7 @@ scale: setup ## the cost of more audio and more systems: time, memory, planning 
 	@schatten scale costs $(CHOICE)
 	@schatten scale memory $(CHOICE)
 	@schatten scale planning $(if $(RECIPE),--recipe "$$RECIPE")
+	@schatten scale start $(CHOICE)
 
 bench: setup_onnx setup_arm ## factored against dense training steps; the graph loss; kernels and engine beside other libraries
 	@schatten bench-training

@@ -101,10 +101,7 @@ _OUTSIDE = {
 
 
 def main() -> None:
-    """Run a verb; bad input, a file that cannot be written, or a closed pipe ends with one sentence.
-
-    The status is then 1.
-    """
+    """Run a verb; bad input, lost output or a closed pipe ends with a sentence and status 1."""
     process.die_with_parent()
     output.guard()
     try:

@@ -1,4 +1,4 @@
-"""Verbs that say what more would take: scale costs, scale memory, scale planning."""
+"""Verbs that say what more would take: scale costs, memory, planning and start."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -81,6 +81,28 @@ def planning(
     best = min(plans, key=lambda plan: plan.wall)
     print(f"{best.systems} systems of a grid, {best.jobs} jobs; fastest of {rounds} rounds:")
     print(f"planned in {best.wall:.1f} s ({best.cpu:.1f} s of CPU time)")
+
+
+@app.command("start")
+def start(
+    hours: Annotated[float, typer.Option(help="Hours of audio to scale up to.")] = 10000,
+    recipe: RecipeChoice = None,
+    corpus_dir: CorpusDirOption = None,
+    results: ResultsOption = RESULTS,
+) -> None:
+    """Print what a run checks before it plans, and what that would take for many hours."""
+    from schatten_bench.start_checks import measure_start_checks
+
+    workflow = _workflow(recipe, corpus_dir, results)
+    found = measure_start_checks(workflow.recipe, workflow.layout)
+    size = (found.data_bytes + found.other_bytes) / 1e9
+    gigabytes, seconds = found.scaled(hours)
+    print(f"{workflow.name}: {found.records:,} records, {found.hours:.1f} hours of audio")
+    print(f"checked at each start: {found.seconds:.2f} s of CPU time")
+    print(f"hashed once, after a step or a copy: {size:.2f} GB, {found.hashing:.2f} s")
+    print(
+        f"for {hours:g} hours: {gigabytes:.0f} GB hashed once, {seconds:.0f} s; no more at a start"
+    )
 
 
 def _workflow(recipe: str | None, corpus_dir: Path | None, results: Path) -> "Workflow":
