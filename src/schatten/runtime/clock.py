@@ -67,14 +67,16 @@ def mend(folders: Iterable[Path]) -> int:
 
 
 def _every(folders: Iterable[Path]) -> Iterator[tuple[Path, int]]:
-    """Yield all files below some folders, and their times; not records that are just ahead.
+    """Yield all files below some folders, and their times; a link and the file that it names.
 
-    A record's time is up to 4.3 s after that of its artifact, to say that this was checked.
+    Records that are just ahead are left out: the time of a record is up to 4.3 s after that of its
+    artifact, to say that this was checked.
     """
     limit = time.time_ns() + _TOLERANCE
     for folder in folders:
-        for place, _, names in os.walk(folder):
+        for place, _, names in os.walk(folder, followlinks=True):
             for path in (Path(place, name) for name in names):
-                made = path.lstat().st_mtime_ns
-                if made > limit or not path.name.endswith(seals.SUFFIX):
-                    yield path, made
+                for one in (path, path.resolve()) if path.is_symlink() else (path,):
+                    made = one.lstat().st_mtime_ns if one.exists() else 0
+                    if made > limit or not one.name.endswith(seals.SUFFIX):
+                        yield one, made
