@@ -75,7 +75,7 @@ class Recorded:
         record = seals.read_record(path)
         if record is None or not is_trusted(record) or record.get("settings") is None:
             return None
-        now = self._settings(str(record["verb"]), str(record["command"]))
+        now = self._settings(str(record.get("verb")), str(record.get("command")))
         return (
             None
             if now is None or now == record["settings"]
@@ -94,7 +94,7 @@ class Recorded:
             if path in found or (record := seals.read_record(path)) is None:
                 continue
             found[path] = None
-            inputs = (path.parent / entry["path"] for entry in record["inputs"])
+            inputs = (path.parent / entry["path"] for entry in record.get("inputs", ()))
             waiting += [Path(os.path.normpath(one)) for one in inputs]
         return sorted(found)
 
@@ -107,19 +107,23 @@ class Recorded:
         if key not in self._known:
             try:
                 self._known[key] = of_verb(verb, self._recipe, options)
-            except (KeyError, UserError):  # a system or language model that was removed
+            except (KeyError, TypeError, UserError):  # a system or language model that was removed
                 self._known[key] = None
         return self._known[key]
 
 
 def is_trusted(record: dict[str, Any]) -> bool:
     """Tell whether the settings in a record are those of its step."""
-    return int(record.get("format", 1)) >= TRUSTED
+    version = record.get("format")
+    return isinstance(version, int) and version >= TRUSTED
 
 
 def _options(command: str) -> dict[str, Any]:
     """Return the options of a command line that settings depend on; the others are left out."""
-    words = shlex.split(command) if set(command) & set("'\"\\") else command.split()
+    try:  # most lines need no parser of quotes, which takes milliseconds
+        words = shlex.split(command) if set(command) & set("'\"\\") else command.split()
+    except ValueError:
+        return {}
     found: dict[str, Any] = {}
     for word, after in zip(words, [*words[1:], ""], strict=True):
         option, has_value, value = word.removeprefix("--").partition("=")
