@@ -1,4 +1,5 @@
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -84,5 +85,42 @@ def test_missing_or_damaged_lm_is_said(tmp_path: Path, lexicon: Path, arpa: Path
         LexiconSearch(lexicon, tmp_path / "none.bin", UNITS, Decoding())
     damaged = tmp_path / "damaged.bin"
     damaged.write_bytes(arpa.read_bytes()[:90])
-    with pytest.raises(UserError, match=r"damaged\.bin is no KenLM language model"):
+    with pytest.raises(UserError, match=r"damaged\.bin has no .*cut short"):
         LexiconSearch(lexicon, damaged, UNITS, Decoding())
+    damaged.write_bytes(b"mmap lm http://kheafield.com/code" + bytes(60))
+    with pytest.raises(UserError, match=r"damaged\.bin is no KenLM language model") as error:
+        LexiconSearch(lexicon, damaged, UNITS, Decoding())
+    assert ".cc:" not in str(error.value)
+
+
+def test_a_language_model_of_other_words_is_refused(
+    tmp_path: Path, lexicon: Path, arpa: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every word would be unknown, and the model would say nothing."""
+    other = tmp_path / "other.arpa"
+    other.write_text(re.sub(r"\b[abc]+\b", lambda word: word[0].upper(), arpa.read_text()))
+    with pytest.raises(UserError, match=r"no word of the lexicon, such as 'a' \(it has 'A'"):
+        LexiconSearch(lexicon, other, UNITS, Decoding())
+    assert "hardly" not in capsys.readouterr().err
+    lexicon.write_text("".join(f"{word}\ta\n" for word in ("a", "x", "y")))
+    LexiconSearch(lexicon, arpa, UNITS, Decoding())
+    assert "knows 1 of the 3 words of" in capsys.readouterr().err
+
+
+def test_a_line_of_the_lexicon_counts_once(tmp_path: Path, arpa: Path) -> None:
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    once.write_text("a\ta\nab\ta b\n")
+    twice.write_text("a\ta\nab\ta b\nab\ta  b\n")
+    values = random_values(np.random.default_rng(4), 6)
+    found = [
+        LexiconSearch(path, arpa, UNITS, WIDE).decoder(Weights(0.5, 1.0)).best(values)
+        for path in (once, twice)
+    ]
+    assert found[0] == found[1]
+
+
+def test_a_lexicon_that_was_cut_short_is_refused(tmp_path: Path, arpa: Path) -> None:
+    lexicon = tmp_path / "lexicon"
+    lexicon.write_text("cab\tc a b\ncab\tc")
+    with pytest.raises(UserError, match="line 2 does not end: the lexicon was cut short"):
+        LexiconSearch(lexicon, arpa, UNITS, Decoding())

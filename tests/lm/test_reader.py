@@ -82,11 +82,10 @@ TRIGRAM = LINES.index("\\3-grams:") + 5
 @pytest.mark.parametrize(
     "line",
     [
-        "-0.5 sun moon sea",
+        "-0.5 sun moon",
         "-0.5\tsun moon",
         "-0.5\tsun moon sea wind",
-        "-0.5\tsun  moon sea",
-        "-0.5\tsun moon sea\t-0.1\t",
+        "-0.5\tsun moon sea -0.1",
         "x\tsun moon sea\t-0.1",
         "-0.5\tsun moon sea\t-0.1x",
         "",
@@ -99,7 +98,7 @@ def test_a_malformed_line_is_named(line, tmp_path):
         read(path)
 
 
-@pytest.mark.parametrize("line", ["-0.5 sun moon sea", "-0.5\tsun moon", "x\tsun moon sea\t-0.1"])
+@pytest.mark.parametrize("line", ["-0.5 sun moon", "-0.5\tsun moon", "x\tsun moon sea\t-0.1"])
 def test_the_right_line_is_named_across_blocks(line, tmp_path, monkeypatch):
     monkeypatch.setattr(sections, "BLOCK", 80)
     with pytest.raises(UserError, match=f"line {TRIGRAM + 1} is no 3-gram: {line[0]!r}"[:-1]):

@@ -59,7 +59,7 @@ _OPTIONAL = {DecoderName.wfst: {"--lm", "--k2"}, DecoderName.lexicon: {"--progra
 def graph(
     *,
     recipe: RecipeOption,
-    arpa: Annotated[Path, typer.Option(help="Language model in ARPA format (.gz too).")],
+    arpa: Annotated[Path, typer.Option(help="Language model in ARPA format (packed too).")],
     lexicon: Annotated[Path, LEXICON],
     output: Annotated[
         Path,
@@ -71,12 +71,14 @@ def graph(
     from schatten import recipe as recipes
     from schatten.decode.wfst.graph import read_symbols, write_graph
     from schatten.lm.acceptor import acceptor
+    from schatten.lm.vocabulary import require_common
     from schatten.units import characters
     from schatten.units.spelled import SpelledUnits
 
     alphabet = recipes.load(recipe).text.alphabet
     written = characters(alphabet) if units is None else SpelledUnits.read(units).units
     symbols = read_symbols(lexicon, written)
+    require_common(arpa, symbols.words, lexicon)
     grammar = acceptor(arpa, symbols.word_labels, symbols.back_off_word)
     typer.echo(write_graph(output, symbols, grammar))
 

@@ -11,7 +11,7 @@ app = typer.Typer(help="N-gram language models.", no_args_is_help=True)
 
 ModelName = Annotated[str, typer.Option("--lm", help="One of the recipe's language_models.")]
 Text = Annotated[Path, typer.Option("--text", help="Text, a sentence a line (.gz too).")]
-Arpa = Annotated[Path, typer.Option("--arpa", help="Model in ARPA format (.gz too).")]
+Arpa = Annotated[Path, typer.Option("--arpa", help="Model in ARPA format (gzip, bzip2 or xz too).")]
 Memory = Annotated[int, typer.Option("--memory-mb", min=100, help="Memory for sorting, in MiB.")]
 QuantizeBits = Annotated[
     int | None,

@@ -36,7 +36,7 @@ class ExactScorer:
             known = self._spellings.setdefault(word, {})
             known[spelling] = None
         self._words = {word: number for number, word in enumerate(self._spellings)}
-        self._lm = load_lm(lm, list(self._words))
+        self._lm = load_lm(lm, list(self._words), lexicon)
         self._weights = weights
         self._join = np.logaddexp if paths == "sum" else np.maximum
 

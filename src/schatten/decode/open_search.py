@@ -34,7 +34,7 @@ class OpenSearch:
     def __init__(self, lm: Path, units: Units, settings: Decoding) -> None:
         self._units = units
         self._settings = settings
-        self._lm = load_lm(lm, token_names(units))
+        self._lm = load_lm(lm, token_names(units), "the acoustic model's characters")
 
     def decoder(self, weights: Weights, beam: int | None = None) -> "OpenDecoder":
         """Return a decoder with these weights, and with another beam than the recipe's if given.

@@ -23,6 +23,8 @@ from flashlight.lib.text.dictionary import Dictionary
 from schatten.decode.logprobs import Frames
 from schatten.decode.weights import Weights
 from schatten.errors import UserError
+from schatten.lm.mended import KenlmError, given_to_kenlm
+from schatten.lm.vocabulary import require_common
 from schatten.recipe.decoding import Decoding
 from schatten.units import Units, read_spellings
 from schatten.units.graph import BLANK_INDEX
@@ -39,7 +41,7 @@ class LexiconSearch:
         self._words = list(dict.fromkeys(word for word, _ in entries))
         self._settings = settings
         self._space = units.separator_index
-        self._lm = load_lm(lm, self._words)
+        self._lm = load_lm(lm, self._words, lexicon)
         self._trie = self._build_trie(entries, len(units))
 
     def _build_trie(self, entries: list[tuple[str, tuple[int, ...]]], units: int) -> Trie:
@@ -106,15 +108,21 @@ def with_last_separator(values: Frames, space: int) -> Frames:
     return extended
 
 
-def load_lm(path: Path, words: list[str]) -> KenLM:
+def load_lm(path: Path, words: list[str], source: Path | str) -> KenLM:
     """Load a KenLM binary (or ARPA) that is asked for words by their place in `words`.
 
-    Errors: `UserError` if it is missing or something else.
+    `source`: what the words are of, for messages. Errors: `UserError` if the file is missing or
+    something else, and if it knows none of the words.
     """
     if not path.is_file():
         raise UserError(f"{path} does not exist: make the language model first")
-    try:
-        return KenLM(str(path), Dictionary(words))
-    except (RuntimeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path} is no KenLM language model ({reason}): make it again") from None
+
+    def load(file: Path) -> KenLM:
+        try:
+            return KenLM(str(file), Dictionary(words))
+        except (RuntimeError, ValueError) as error:
+            raise KenlmError(str(error)) from None
+
+    loaded = given_to_kenlm(path, load, f"{path} is no KenLM language model that can be read")
+    require_common(path, words, source)
+    return loaded

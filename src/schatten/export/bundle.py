@@ -13,6 +13,7 @@ from schatten.artifacts import BundledFile, Manifest
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, SCRIPT, search_options
 from schatten.decode.weights import read_weights
 from schatten.errors import UserError
+from schatten.lm.vocabulary import MAGIC, require_common
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.decoding import Decoding
@@ -26,7 +27,7 @@ _TRAINED = ".pt"
 
 _MAGIC = {
     MODEL: (b"GGUF", "no GGUF model"),
-    LM: (b"mmap lm http://kheafield.com", "no KenLM binary"),
+    LM: (MAGIC, "no KenLM binary"),
 }
 _SCRIPT = """#!/bin/sh
 # Recognises sound with what lies here: {script} [OPTION...] FILE.wav ...
@@ -47,10 +48,11 @@ def bundle(
     `UserError` for a file that is missing or of another kind.
     """
     search = _search(weights, settings)
-    read_lexicon(lexicon)
+    words = dict.fromkeys(word for word, _ in read_lexicon(lexicon))
     sources = {MODEL: model, LM: lm, LEXICON: lexicon}
     for name, path in sources.items():
         _require_kind(name, path)
+    require_common(lm, words, lexicon)
     with atomic_output(output) as beside:
         beside.mkdir()
         for name, path in sources.items():

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from schatten.artifacts import Perplexity
 from schatten.errors import UserError
+from schatten.lm.mended import KenlmError, given_to_kenlm, reason_of
 from schatten.lm.text import most_frequent_words
 from schatten.recipe.language_models import LanguageModel
 from schatten.runtime.files import (
@@ -66,7 +67,11 @@ def estimate(settings: LanguageModel, text: Path, arpa: Path, memory_mb: int) ->
     _require_words(text)
     with scratch_folder(arpa) as scratch, atomic_output(arpa) as beside:
         command = _lmplz(settings, _readable(text, scratch), scratch, memory_mb)
-        _run([*command, "--arpa", str(beside)], f"no language model can be made of {text}")
+        try:
+            _run([*command, "--arpa", str(beside)])
+        except KenlmError as error:
+            reason = _reason(str(error))
+            raise UserError(f"no language model can be made of {text}: {reason}") from None
 
 
 def _require_words(text: Path) -> None:
@@ -98,22 +103,29 @@ def _lmplz(settings: LanguageModel, text: Path, scratch: Path, memory_mb: int) -
 
 
 def binarise(arpa: Path, output: Path, quantize_bits: int | None, memory_mb: int) -> None:
-    """Store an ARPA file (`.gz` too) as a KenLM trie, quantized to `quantize_bits` where given."""
+    """Store an ARPA file (packed ones too) as a KenLM trie, quantized to `quantize_bits` if given.
+
+    Errors: `UserError` with the line that is malformed, or with KenLM's reason.
+    """
     if not arpa.is_file():
         raise UserError(f"{arpa} does not exist: make it first, or correct the path")
     bits = [] if quantize_bits is None else ["-q", str(quantize_bits), "-b", str(quantize_bits)]
     command = [program("build_binary"), "-S", f"{memory_mb}M", *bits]
     with scratch_folder(output) as scratch, atomic_output(output) as beside:
-        command += ["-T", f"{scratch}/", "trie", str(arpa), str(beside)]
-        _run(command, f"{arpa} cannot be stored")
+        command += ["-T", f"{scratch}/", "trie"]
+        given_to_kenlm(
+            arpa, lambda path: _run([*command, str(path), str(beside)]), f"{arpa} cannot be stored"
+        )
 
 
 def perplexity(model: Path, text: Path) -> Perplexity:
     """Measure a model (binary or ARPA) on text, a sentence a line, sentence ends counted."""
     if not model.is_file():
         raise UserError(f"{model} does not exist: make it first, or correct the path")
-    command = [program("query"), "-v", "summary", str(model)]
-    said = _run(command, f"{model} cannot be read", _sentences(text))
+    command, sentences = [program("query"), "-v", "summary"], _sentences(text)
+    said = given_to_kenlm(
+        model, lambda path: _run([*command, str(path)], sentences), f"{model} cannot be read"
+    )
     return Perplexity(
         perplexity=float(_figure(said, "Perplexity excluding OOVs")),
         perplexity_with_oovs=float(_figure(said, "Perplexity including OOVs")),
@@ -137,20 +149,19 @@ def _figure(said: str, name: str) -> str:
     return found[1]
 
 
-def _run(command: list[str], failure: str, given: bytes = b"") -> str:
+def _run(command: list[str], given: bytes = b"") -> str:
+    """Run a program of KenLM; return what it prints. Errors: `KenlmError`."""
     done = subprocess.run(command, input=given, capture_output=True, check=False)
     if done.returncode:
-        raise UserError(f"{failure}: {_reason(done.stderr.decode(errors='replace'))}")
+        raise KenlmError(done.stderr.decode(errors="replace"))
     return done.stdout.decode()
 
 
 def _reason(said: str) -> str:
-    """Return KenLM's error message, and the fix if it is known."""
+    """Return why lmplz cannot model a text, and the fix if it is known."""
     if "BadDiscountException" in said:
         return (
             "Kneser-Ney discounts cannot be estimated from so little or so regular text; "
             "set `discount_fallback: true` in the recipe"
         )
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    thrown = [line for line in lines if " threw " in line or "what():" in line]
-    return " ".join(thrown or lines[-3:])
+    return reason_of(said)

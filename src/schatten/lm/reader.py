@@ -1,7 +1,6 @@
-"""Reading of a whole ARPA file (`.gz` too) into linked arrays."""
+"""Reading of a whole ARPA file (packed ones too) into linked arrays."""
 
-import gzip
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,10 @@ import numpy as np
 from schatten.errors import UserError
 from schatten.lm import arpa, sections
 from schatten.lm.decimals import PADDING
+from schatten.lm.forms import tidy
 from schatten.lm.keys import Hasher
 from schatten.lm.ngrams import Model, link
+from schatten.lm.packed import open_arpa
 from schatten.lm.sections import BadRowError, RowCountError, Section
 
 
@@ -31,6 +32,12 @@ class _Cursor:
         line = bytes(self.data[self.at : end])
         self.at, self.line = end + 1, self.line + 1
         return line.rstrip()
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Read line after line, with their numbers."""
+        while self.data.find(b"\n", self.at) >= 0:
+            line = self.next_line().decode(errors="replace")
+            yield self.line - 1, line
 
     def enter(self, title: str) -> None:
         """Skip blank lines and the line `title`."""
@@ -53,11 +60,26 @@ class _Cursor:
 
 def read(path: Path) -> Model:
     """Read a model. Errors: `UserError` that names the malformed line."""
-    expected = arpa.counts(path)
-    cursor = _Cursor(path, _read_padded(path))
-    while cursor.next_line() != b"\\1-grams:":
-        pass
-    text = np.frombuffer(cursor.data, np.uint8)
+    with open_arpa(path) as file:
+        data = bytearray(file.read())
+    size = len(data)
+    try:
+        return _parse(path, data)
+    except UserError:
+        found = bytes(data[:size])
+        tidied = tidy(found)
+        if tidied == found:
+            raise
+    return _parse(path, bytearray(tidied))
+
+
+def _parse(path: Path, data: bytearray) -> Model:
+    """Read a model from the bytes of a file, to which line end and padding are added."""
+    data += b"" if data.endswith(b"\n") else b"\n"
+    data += bytes(PADDING)
+    cursor = _Cursor(path, data)
+    expected = arpa.header(path, cursor.lines())
+    text = np.frombuffer(data, np.uint8)
     hasher = Hasher(sections.BLOCK)
     found, lines = [], []
     for order, count in enumerate(expected, 1):
@@ -65,6 +87,7 @@ def read(path: Path) -> Model:
             cursor.enter(f"\\{order}-grams:")
         lines.append(cursor.line)
         found.append(_read_section(cursor, text, order, count, hasher))
+        _require_logs(cursor, text, found[-1], lines[-1], is_longest=order == len(expected) > 1)
     cursor.enter("\\end\\")
     return link(path, text, found, lines)
 
@@ -90,18 +113,22 @@ def _read_section(
     return section
 
 
-def _read_padded(path: Path) -> bytearray:
-    try:
-        if path.suffix == ".gz":
-            with gzip.open(path) as packed:
-                data = bytearray(packed.read())
-        else:
-            data = bytearray(path.stat().st_size)
-            with path.open("rb", buffering=0) as file:
-                file.readinto(data)
-    except (EOFError, OSError, zlib.error) as error:
-        raise UserError(f"{path} cannot be read ({error}): make it again") from None
-    if not data.endswith(b"\n"):
-        data += b"\n"
-    data += bytes(PADDING)
-    return data
+def _require_logs(
+    cursor: _Cursor, text: sections.Bytes, section: Section, line: int, *, is_longest: bool
+) -> None:
+    """Refuse what KenLM refuses in the numbers of a section that starts at `line`."""
+    for wrong, what in (
+        (section.prob > 0.0, "has a probability above 1 (its logarithm is above 0)"),
+        (np.isinf(section.bow), "has an infinite back-off weight"),
+        (
+            is_longest & ~np.isnan(section.bow) & (section.bow != 0.0),
+            "has a back-off weight although no longer n-gram follows",
+        ),
+    ):
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            words = bytes(text[section.words[row] : section.end[row]]).decode(errors="replace")
+            raise UserError(
+                f"{cursor.path} line {line + row} {what}: {words!r}; correct the line, or make "
+                "the model again"
+            )

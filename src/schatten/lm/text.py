@@ -9,7 +9,8 @@ from schatten.runtime.files import read_lines, write_text
 from schatten.units.spelled import SpelledUnits
 from schatten.units.tokens import as_tokens
 
-NOT_WORDS = frozenset({"<s>", "</s>", "<unk>"})
+NOT_WORDS = frozenset({"<s>", "</s>", "<unk>", "<UNK>"})
+"""Marks of language models; KenLM knows the unknown word in both cases."""
 
 
 def most_frequent_words(text: Path, limit: int) -> list[str]:

@@ -1,6 +1,7 @@
 """The size of a KenLM trie from the number of its n-grams, to the byte, without building it."""
 
-_FIXED_HEADER = 88 + 20
+COUNTS_AT = 88 + 20
+"""Where a KenLM binary counts its n-grams by order, 64 bits each."""
 _PROB_BITS, _BOW_BITS = 31, 32
 
 
@@ -15,7 +16,7 @@ def trie_bytes(counts: list[int], vocabulary_bytes: int, quantize_bits: int | No
     prob = _PROB_BITS if quantize_bits is None else quantize_bits
     both = _PROB_BITS + _BOW_BITS if quantize_bits is None else 2 * quantize_bits
     tables = 0 if quantize_bits is None else 8 + 4 * (2 * order - 3) * 2**quantize_bits
-    header = -(-(_FIXED_HEADER + 8 * order) // 8) * 8
+    header = -(-(COUNTS_AT + 8 * order) // 8) * 8
     unigrams = 8 + 8 * words + 16 * (words + 2)
     middles = sum(
         _packed(counts[n], words, both + counts[n + 1].bit_length()) for n in range(1, order - 1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from schatten.errors import UserError
 from schatten.letters import composed, named, unseen
-from schatten.runtime.files import read_lines
+from schatten.runtime.files import lines_of, read_text
 from schatten.units.inventory import Units
 
 
@@ -26,10 +26,18 @@ def read_lexicon(path: Path) -> list[tuple[str, tuple[str, ...]]]:
     """Read (word, units) pairs in the order of the file; a word may have several spellings.
 
     Errors: `UserError` for a line that is not `WORD TAB UNITS`, for a word with a character that
-    cannot be seen, and for an empty file.
+    cannot be seen, for a last line without an end, which may have been cut inside a spelling, and
+    for an empty file.
     """
     entries = []
-    for number, line in enumerate(read_lines(path), start=1):
+    text = read_text(path)
+    lines = lines_of(text)
+    if lines and not text.endswith("\n"):
+        raise UserError(
+            f"{path}, line {len(lines)} does not end: the lexicon was cut short, make it again (of "
+            "one written by hand, end the last line)"
+        )
+    for number, line in enumerate(lines, start=1):
         word, _, spelling = line.partition("\t")
         units = tuple(spelling.split())
         if not word or not units or word != word.strip():
@@ -41,7 +49,9 @@ def read_lexicon(path: Path) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def read_spellings(path: Path, units: Units) -> list[tuple[str, tuple[int, ...]]]:
-    """Read (word, indices of its units) pairs in the order of the file.
+    """Read (word, indices of its units) pairs in the order of the file, each once.
+
+    Counted twice, the paths of a line would add up to twice their probability.
 
     Errors: `UserError` as in `read_lexicon`, and for a unit that the acoustic model lacks.
     """
@@ -53,4 +63,5 @@ def read_spellings(path: Path, units: Units) -> list[tuple[str, tuple[int, ...]]
                 f"{path} spells {word!r} with {', '.join(sorted(unknown))}, which the "
                 "acoustic model has not: make the lexicon with the model's alphabet"
             )
-    return [(word, tuple(units.index[name] for name in spelling)) for word, spelling in entries]
+    spelled = ((word, tuple(units.index[name] for name in spelling)) for word, spelling in entries)
+    return list(dict.fromkeys(spelled))

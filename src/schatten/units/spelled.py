@@ -118,7 +118,7 @@ class SpelledUnits:
 
 
 def _read_spellings(path: Path, units: Units) -> dict[str, tuple[Labels, ...]]:
-    found: dict[str, list[Labels]] = {}
+    found: dict[str, dict[Labels, None]] = {}
     for number, word, names, _ in read_rows(path):
         try:
             labels = tuple(units.index[name] for name in names)
@@ -127,5 +127,5 @@ def _read_spellings(path: Path, units: Units) -> dict[str, tuple[Labels, ...]]:
                 f"{path}, line {number} spells {word!r} with {error}, which inventory.json lacks: "
                 "make the units again"
             ) from None
-        found.setdefault(word, []).append(labels)
+        found.setdefault(word, {})[labels] = None
     return {word: tuple(spelled) for word, spelled in found.items()}

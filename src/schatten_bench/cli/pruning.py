@@ -11,7 +11,7 @@ app = typer.Typer()  # of `schatten lm`
 @app.command("compare-prune")
 def compare_prune(
     *,
-    arpa: Annotated[Path, typer.Option("--arpa", help="Model in ARPA format (.gz too).")],
+    arpa: Annotated[Path, typer.Option("--arpa", help="Model in ARPA format (packed too).")],
     threshold: Annotated[float, typer.Option(help="As `prune`'s, for both.")] = 1e-8,
     ngram: Annotated[
         Path | None, typer.Option(help="SRILM's program `ngram`; without it ours runs alone.")

@@ -30,7 +30,7 @@ class Rescorer:
 
     def __init__(self, lm: Path, words: list[str], weights: Weights) -> None:
         self._words = words
-        self._lm = load_lm(lm, words)
+        self._lm = load_lm(lm, words, "the lattices' words")
         self._scale = weights.lm_weight * LOG_10
         self._bonus = weights.word_bonus
 
