@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Fuzzes what reads strangers' input: models, WAV files, lexicons, manifests and streams, for so many seconds each (default 600).
+# Fuzzes what reads strangers' input: models, WAV files, lexicons, manifests and streams; and the search and the endpoints of
+# streams, on any log-probabilities and sound; for so many seconds each (default 600).
 # New inputs are kept in results/fuzz/, so that the next run goes on; what crashes lies beside them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly SECONDS_EACH=${1:-600}
 readonly BUILD=arm/build-fuzz FOUND=results/fuzz
-readonly TARGETS=(model wav lexicon manifest stream)
+readonly TARGETS=(model wav lexicon manifest stream search endpoints)
 readonly LIMITS=(-max_len=16384 -timeout=20 -rss_limit_mb=2048)
 
 cmake -S arm -B "$BUILD" -DSCHATTEN_FUZZ=ON -DCMAKE_C_COMPILER=clang-19 \

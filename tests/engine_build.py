@@ -29,7 +29,15 @@ NEEDS = {
     "fuzz": "clang++-19",
     "aarch64": "aarch64-linux-gnu-g++",
 }
-FUZZERS = ["fuzz_model", "fuzz_wav", "fuzz_lexicon", "fuzz_manifest", "fuzz_stream"]
+FUZZERS = [
+    "fuzz_model",
+    "fuzz_wav",
+    "fuzz_lexicon",
+    "fuzz_manifest",
+    "fuzz_stream",
+    "fuzz_search",
+    "fuzz_endpoints",
+]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 TARGETS = {
     "shared": [*PROGRAMS, "time_engine", "test_memory", "test_dispatch", "insn_plugin"],

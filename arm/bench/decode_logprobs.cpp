@@ -51,7 +51,7 @@ using Utterance = std::vector<float>;  // frames * V log-probabilities
 
 // Reads the next search; false at the end of the input.
 bool read_options(schatten_options *options) {
-  *options = {};
+  schatten_options_default(options);
   const int found = scanf("%lf %lf %d %lf %d", &options->lm_weight, &options->word_bonus, &options->beam,
                           &options->beam_threshold, &options->token_beam);
   require(found == 5 || found == EOF, "a search is LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM");
@@ -89,6 +89,11 @@ void run(char **argument) {
   const long before = memory();
   const schatten_lm_files files{argument[0], argument[1], argument[2][0] ? argument[2] : nullptr, nullptr};
   const auto lm = schatten::open_language_model(files, units);
+  const schatten_vocabulary words = lm->vocabulary();
+  if (2 * static_cast<int64_t>(words.known) < words.words) {
+    fprintf(stderr, "%s knows %d of the %d words of %s; the others are hardly ever found: make both of one text\n", argument[0],
+            words.known, words.words, argument[1]);
+  }
   for (schatten_options options; read_options(&options);) {
     const double seconds = decode(lm->decoder(options, units, 1.0).get(), utterances, width);
     printf("%.6f\t%ld\n", seconds, memory() - before);

@@ -63,6 +63,8 @@ schatten_lm *schatten_lm_open(const schatten_model *model, const schatten_lm_fil
   return guarded(error, size, [&] { return schatten::open_language_model(*files, model->model.units()).release(); });
 }
 
+schatten_vocabulary schatten_lm_vocabulary(const schatten_lm *lm) { return lm->vocabulary(); }
+
 void schatten_lm_close(schatten_lm *lm) { delete lm; }
 
 int schatten_check(const char *manifest, const char *path, char *error, size_t size) {

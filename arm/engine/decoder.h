@@ -46,6 +46,7 @@ struct schatten_lm {
   // For streams of a model of those units; throws Error where its lexicon spells with others.
   virtual std::unique_ptr<schatten::Decoder> decoder(const schatten_options &options, const schatten::Units &units,
                                                      double seconds_per_frame) const = 0;
+  virtual schatten_vocabulary vocabulary() const = 0;
 };
 
 namespace schatten {

@@ -21,16 +21,24 @@ class LanguageModel : public schatten_lm {
       : ngrams_(files.binary), units_(units), separator_(units.separator) {
     require(separator_ || units.kind != Units::kCharacters,
             "the model has no unit between words: a lexicon cannot be used");
-    if (files.look_ahead) {
-      const Ngrams first_pass(files.look_ahead);
-      load(files.lexicon, units.names, first_pass);
-    } else {
-      load(files.lexicon, units.names, ngrams_);
-    }
+    const std::unique_ptr<const Ngrams> first_pass(files.look_ahead ? new Ngrams(files.look_ahead) : nullptr);
+    int ahead = 0;  // words that the first pass knows
+    lexicon_ = std::make_unique<Lexicon>(files.lexicon, units.names, [&](const std::string &word) {
+      indices_.push_back(ngrams_.index(word));
+      known_words_ += indices_.back() != ngrams_.unknown();
+      if (!first_pass) return ngrams_.unigram(indices_.back());
+      const lm::WordIndex index = first_pass->index(word);
+      ahead += index != first_pass->unknown();
+      return first_pass->unigram(index);
+    });
+    require_common(known_words_, files.binary, files.lexicon);
+    if (first_pass) require_common(ahead, files.look_ahead, files.lexicon);
   }
 
   std::unique_ptr<Decoder> decoder(const schatten_options &options, const Units &units,
                                    double seconds_per_frame) const override;
+
+  schatten_vocabulary vocabulary() const override { return {lexicon_->word_count(), known_words_}; }
 
   const Ngrams &ngrams() const { return ngrams_; }
   const Lexicon &lexicon() const { return *lexicon_; }
@@ -48,9 +56,9 @@ class LanguageModel : public schatten_lm {
   // Words of one spelling, and words that differ in their last unit at most, for which memory is there from the start.
   static constexpr size_t kMostAlike = 32, kMostEndings = 64;
 
-  void load(const std::string &path, const std::vector<std::string> &units, const Ngrams &unigrams) {
-    lexicon_ = std::make_unique<Lexicon>(path, units, [&](const std::string &word) { return unigrams.unigram(word); });
-    for (int word = 0; word < lexicon_->word_count(); ++word) indices_.push_back(ngrams_.index(lexicon_->word(word)));
+  void require_common(int known, const char *model, const char *lexicon) const {
+    require(known > 0, std::string(model) + " and " + lexicon + " do not belong together: the language model has no word of " +
+                           "the lexicon, such as `" + lexicon_->word(0) + "`; make both of one text, in one case");
   }
 
   Ngrams ngrams_;
@@ -58,6 +66,7 @@ class LanguageModel : public schatten_lm {
   const int separator_;  // 0: none
   std::unique_ptr<Lexicon> lexicon_;
   std::vector<lm::WordIndex> indices_;  // of the lexicon's words in the language model
+  int known_words_ = 0;                 // of the lexicon, by the language model
 };
 
 }  // namespace schatten

@@ -1,10 +1,10 @@
 #include "lexicon.h"
 
-#include <string.h>
-
 #include <algorithm>
 #include <fstream>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "failure.h"
 
@@ -14,8 +14,22 @@ namespace {
 
 constexpr float kLowest = -1e30f;
 constexpr size_t kLongestSpelling = 500;
+constexpr size_t kMostAlike = 2000;           // words of one spelling: each costs a look-up whenever a path ends there
+constexpr size_t kMostBytes = size_t{1} << 30;  // such that places and nodes are ints
 constexpr const char *kBetweenUnits = " \t\r\v\f";
-constexpr const char *kByteOrderMark = "\xef\xbb\xbf";  // U+FEFF, which editors put before a text: no part of its first word
+
+// The bytes of a file, without a byte order mark, which editors put before a text.
+std::string content_of(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  require(file.good(), path + " cannot be opened: give the lexicon that `schatten lm build` wrote");
+  std::string content;
+  for (char part[1 << 16]; file.read(part, sizeof part), file.gcount() > 0;) {
+    content.append(part, static_cast<size_t>(file.gcount()));
+    require(content.size() <= kMostBytes, path + " has more than 1 GiB: give a lexicon of fewer words");
+  }
+  if (content.compare(0, 3, "\xEF\xBB\xBF") == 0) content.erase(0, 3);
+  return content;
+}
 
 }  // namespace
 
@@ -27,6 +41,12 @@ struct Lexicon::Spellings {
 
   size_t size(int i) const { return starts[static_cast<size_t>(i) + 1] - starts[static_cast<size_t>(i)]; }
   const uint16_t *at(int i) const { return units.data() + starts[static_cast<size_t>(i)]; }
+  // The first four units as a number that sorts as they do: shorter spellings first, for no unit is 0.
+  uint64_t beginning(int i) const {
+    uint64_t number = 0;
+    for (size_t k = 0; k < 4; ++k) number = number << 16 | (k < size(i) ? at(i)[k] : 0u);
+    return number;
+  }
   bool before(int i, int k) const { return std::lexicographical_compare(at(i), at(i) + size(i), at(k), at(k) + size(k)); }
 };
 
@@ -43,39 +63,47 @@ Lexicon::Lexicon(const std::string &path, const std::vector<std::string> &units,
     float &best = nodes_[static_cast<size_t>(i)].best;
     for (int k = node(i).first_word; k < words_end(i); ++k) best = std::max(best, scores[static_cast<size_t>(word_at(k))]);
     for (int k = node(i).first_child; k < children_end(i); ++k) best = std::max(best, node(k).best);
+    if (most_words_ <= kMostAlike) continue;
+    throw Error(path + " spells " + std::to_string(most_words_) + " words like `" + word(word_at(node(i).first_word)) +
+                "`: keep the 2000 most frequent of them, more are too slow");
   }
 }
 
 Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std::string> &units) {
-  std::unordered_map<std::string, int> indices, known;
+  const std::string content = content_of(path);
+  std::unordered_map<std::string_view, int> indices, known;
   for (size_t i = 0; i < units.size(); ++i) indices.emplace(units[i], static_cast<int>(i));
-  std::ifstream file(path);
-  require(file.good(), path + " cannot be opened: give the lexicon that `schatten lm build` wrote");
+  const size_t lines = static_cast<size_t>(std::count(content.begin(), content.end(), '\n'));
+  known.reserve(lines);
   Spellings spellings;
+  spellings.words.reserve(lines);
+  spellings.starts.reserve(lines + 1);
   word_starts_.push_back(0);
   size_t number = 0;
-  for (std::string line, word, unit; std::getline(file, line);) {
-    if (++number == 1 && line.compare(0, strlen(kByteOrderMark), kByteOrderMark) == 0) line.erase(0, strlen(kByteOrderMark));
+  for (size_t at = 0, end; at < content.size(); at = end + 1) {
+    ++number;
+    end = std::min(content.find('\n', at), content.size());
+    const std::string_view line(content.data() + at, end - at);
     const auto check = [&](bool holds, const char *problem) {
       if (!holds) throw Error(path + ", line " + std::to_string(number) + problem);
     };
     const size_t tab = line.find('\t');
-    check(tab != std::string::npos && tab > 0, " is not `WORD TAB UNIT UNIT ...`");
-    for (size_t from = tab + 1; (from = line.find_first_not_of(kBetweenUnits, from)) != std::string::npos;) {
+    check(tab != std::string_view::npos && tab > 0, " is not `WORD TAB UNIT UNIT ...`");
+    for (size_t from = tab + 1; (from = line.find_first_not_of(kBetweenUnits, from)) != std::string_view::npos;) {
       const size_t to = std::min(line.find_first_of(kBetweenUnits, from), line.size());
-      const auto found = indices.find(unit.assign(line, from, to - from));
+      const auto found = indices.find(line.substr(from, to - from));
       check(found != indices.end() && found->second > 0, " spells with a unit that the model has not");
       spellings.units.push_back(static_cast<uint16_t>(found->second));
       from = to;
     }
     const size_t length = spellings.units.size() - spellings.starts.back();
     check(length > 0 && length <= kLongestSpelling, " has no or too many units");
-    check(!file.eof(), " does not end: the lexicon was cut short, make it again");
+    check(end < content.size(), " does not end: the lexicon was cut short, make it again");
     spellings.starts.push_back(spellings.units.size());
-    const auto [at, is_new] = known.emplace(word.assign(line, 0, tab), word_count());
-    spellings.words.push_back(at->second);
+    const auto [place, is_new] = known.emplace(line.substr(0, tab), word_count());
+    spellings.words.push_back(place->second);
     if (!is_new) continue;
-    letters_ += word;
+    letters_.append(place->first);
     word_starts_.push_back(letters_.size());
   }
   require(!spellings.words.empty(), path + " holds no word: make the lexicon again");
@@ -87,12 +115,18 @@ void Lexicon::grow(const Spellings &spellings) {
   struct Range {
     size_t from, to, depth;  // the spellings below a node
   };
-  std::vector<int> order(spellings.words.size());
-  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
   const auto word = [&](int i) { return spellings.words[static_cast<size_t>(i)]; };
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    return spellings.before(a, b) || (!spellings.before(b, a) && word(a) < word(b));
+  // Beside its first four units, so that most comparisons need not look a spelling up.
+  std::vector<std::pair<uint64_t, int>> sorted(spellings.words.size());
+  for (size_t i = 0; i < sorted.size(); ++i) sorted[i] = {spellings.beginning(static_cast<int>(i)), static_cast<int>(i)};
+  std::sort(sorted.begin(), sorted.end(), [&](const auto &a, const auto &b) {
+    if (a.first != b.first) return a.first < b.first;
+    return spellings.before(a.second, b.second) ||
+           (!spellings.before(b.second, a.second) && word(a.second) < word(b.second));
   });
+  std::vector<int> order;
+  order.reserve(sorted.size());
+  for (const auto &one : sorted) order.push_back(one.second);
   std::vector<Range> ranges{{0, order.size(), 0}};
   nodes_.push_back({0, 0, kLowest, 0});
   for (size_t i = 0; i < nodes_.size(); ++i) {

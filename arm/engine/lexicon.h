@@ -19,7 +19,9 @@ class Lexicon {
     int unit;    // that leads here
   };
 
-  // Reads `WORD TAB UNIT UNIT ...` lines; `score` gives a word's score without context.
+  // Reads `WORD TAB UNIT UNIT ...` lines, of which an equal one counts once; `score` gives a word's score without context,
+  // and is asked once for each word, in their order. Throws Error for a file of more than 1 GiB, a spelling of more than 500
+  // units, and more than 2000 words of one spelling.
   Lexicon(const std::string &path, const std::vector<std::string> &units,
           const std::function<float(const std::string &)> &score);
 

@@ -304,6 +304,13 @@ bool recognize(Session &session, const Arguments &arguments) {
   return all;
 }
 
+// A lexicon of which the language model knows less than half is hardly its own.
+void warn_of_few(const schatten_vocabulary &words, const schatten_lm_files &files) {
+  if (2 * static_cast<int64_t>(words.known) >= words.words) return;
+  fprintf(stderr, "schatten-recognize: %s knows %d of the %d words of %s; the others are hardly ever found: make both of one text\n",
+          files.binary, words.known, words.words, files.lexicon);
+}
+
 // Returns the status with which the program ends.
 int run(char **argument) {
   Arguments arguments = parse(argument);
@@ -319,6 +326,7 @@ int run(char **argument) {
                                   arguments.look_ahead.empty() ? nullptr : arguments.look_ahead.c_str(), manifest};
     arguments.options.lm = schatten_lm_open(model.get(), &files, error, sizeof error);
     require(arguments.options.lm != nullptr, arguments.options.lm ? "" : error);
+    warn_of_few(schatten_lm_vocabulary(arguments.options.lm), files);
   }
   const std::unique_ptr<const schatten_lm, void (*)(const schatten_lm *)> lm(
       arguments.options.lm, [](const schatten_lm *one) { schatten_lm_close(const_cast<schatten_lm *>(one)); });

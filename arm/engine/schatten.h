@@ -60,7 +60,8 @@ typedef struct schatten_lm schatten_lm;
 
 typedef struct schatten_lm_files {
   const char *binary;     /* a KenLM binary, or ARPA */
-  const char *lexicon;    /* `WORD TAB UNIT UNIT ...` a line, in units of the model */
+  const char *lexicon;    /* `WORD TAB UNIT UNIT ...` a line, in units of the model; at most 1 GiB, 500 units a spelling,
+                             and 2000 words of one spelling */
   const char *look_ahead; /* a small first-pass model, whose unigrams guide the search inside of words; NULL: those of
                              `binary` */
   const char *manifest;   /* a bundle's manifest.json: these files must have the length and the SHA-256 that it says of
@@ -72,6 +73,15 @@ typedef struct schatten_lm_files {
  * short or changed on its way is refused before KenLM sees it. It may be used by any number of streams at once, and must
  * be closed after them. */
 schatten_lm *schatten_lm_open(const schatten_model *model, const schatten_lm_files *files, char *error, size_t size);
+
+/* How many words the lexicon has, and how many of them the language model knows. Where it knows none, schatten_lm_open
+ * refuses the pair; where it knows less than half, they hardly belong together: a word that it does not know is hardly ever
+ * found. */
+typedef struct schatten_vocabulary {
+  int words, known;
+} schatten_vocabulary;
+
+schatten_vocabulary schatten_lm_vocabulary(const schatten_lm *lm);
 
 /* Frees a language model. NULL is allowed. */
 void schatten_lm_close(schatten_lm *lm);
@@ -86,8 +96,8 @@ typedef struct schatten_options {
   double silence_seconds; /* an utterance ends this long after its last letter, with a language model after the last one
                              of its words; 0: never */
   double maximum_seconds; /* an utterance ends when this long; 0: never */
-  const schatten_lm *lm;  /* words come from a beam search with it, opened for a model of the same units; NULL: from the best path of units, in which every phone
-                             of a model of phones is a word */
+  const schatten_lm *lm;  /* words come from a beam search with it, opened for a model of the same units; NULL: from the best
+                             path of units, in which every phone of a model of phones is a word */
   double lm_weight;       /* what log P(words) counts, 0 or more */
   double word_bonus;      /* added for each word, natural log */
   double beam_threshold;  /* paths that are worse than the best by this (natural log) go; above 0, at most 300 */

@@ -15,6 +15,7 @@
 #include "exponential.h"
 #include "language_model.h"
 #include "manifest.h"
+#include "options.h"
 #include "paths.h"
 #include "transcript.h"
 
@@ -344,6 +345,7 @@ class Search : public Decoder {
 std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options, const Units &units,
                                                 double seconds_per_frame) const {
   require(units_ == units, "the language model was opened for a model of other units: open it for this one");
+  checked_search(options);
   if (separator_) return std::make_unique<Search<true>>(*this, options, seconds_per_frame);
   return std::make_unique<Search<false>>(*this, options, seconds_per_frame);
 }

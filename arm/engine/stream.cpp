@@ -6,31 +6,18 @@
 
 #include <algorithm>
 
-#include "failure.h"
+#include "options.h"
 
 namespace schatten {
 
 namespace {
 
-constexpr double kHighestThreshold = 300;
 constexpr double kLongestWait = 3;  // times the silence that ends an utterance
 
 double now() {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-// `options`, or an Error where one is out of range.
-const schatten_options &checked(const schatten_options &options) {
-  require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
-  require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
-  require(options.beam >= 1 && options.beam <= 10000 && options.token_beam >= 1, "beam must be 1 to 10000, token_beam 1 or more");
-  require(options.beam_threshold > 0 && options.beam_threshold <= kHighestThreshold,
-          "beam_threshold must be above 0 and at most 300");
-  require(options.lm_weight >= 0 && isfinite(options.lm_weight) && isfinite(options.word_bonus),
-          "lm_weight must be 0 or more, and word_bonus a number");
-  return options;
 }
 
 }  // namespace

@@ -81,10 +81,9 @@ class Transcript {
       const bool is_left = is_parted_ || path.node > 0 || at != path.history;
       Shown word{entry.serial, entry.word, is_left ? entry.first_frame : path.first_frame,
                  is_left ? entry.last_frame : path.last_frame};
-      if (!is_parted_) {  // other paths may have stayed longer in this word, and nothing parts it from the next
-        word.first_frame = std::max(0, std::min(word.first_frame, next_frame - 1));
-        word.last_frame = std::max(word.first_frame, std::min(word.last_frame, next_frame - 1));
-      }
+      // Its times are those of the likeliest path that ended it; this one may have gone on to the next word sooner.
+      word.first_frame = std::max(0, std::min(word.first_frame, next_frame - 1));
+      word.last_frame = std::max(word.first_frame, std::min(word.last_frame, next_frame - 1));
       const size_t place = static_cast<size_t>(entry.words);
       if (place <= shown_.size() && shown_[place - 1] == word) break;  // then all words before are the same too
       added_.push_back(word);

@@ -121,7 +121,46 @@ def write_manifests(folder):
         (folder / name).write_text(json.dumps(content, indent=2))
 
 
+LEXICONS = {
+    "plain": "a\ta\nb\tb\nab\ta b\nba\tb a\ncab\tc a b\n",
+    "alike": "a\ta\nb\ta\nab\ta\nab\tb a\nelsewhere\tc\n",
+    "unknown": "x\ta\n",
+}
+
+
+def write_searches(folder):
+    """Write searches: kind of units, options, a lexicon, and frames that spell letters in noise.
+
+    `fuzz_search.cpp` says what the bytes mean.
+    """
+    random = np.random.default_rng(1)
+    options = bytes([50, 5, 100, 40, 140])  # beam, token beam, threshold, LM weight, word bonus
+    for kind in (0, 1):
+        for name, lexicon in LEXICONS.items():
+            frames = random.integers(20, 90, size=(30, 5), dtype=np.uint8)
+            frames[np.arange(30), random.integers(0, 5, size=30)] = 2
+            head = bytes([kind]) + options + lexicon.encode() + b"\0"
+            (folder / f"{name}{kind}").write_bytes(head + frames.tobytes())
+
+
+def write_endpoints(folder):
+    """Write streams: options, and pairs of an amplitude and a length of noise.
+
+    `fuzz_endpoints.cpp` says what the bytes mean.
+    """
+    sound = bytes([200, 100, 0, 200, 90, 60, 1, 250, 250, 30])
+    for name, head in (
+        ("greedy", [0, 3, 40, 0, 0, 0, 0, 10]),
+        ("search", [1, 3, 40, 0, 40, 140, 50, 10]),
+        ("maximum", [1, 0, 0, 50, 40, 140, 50, 3]),
+        ("both", [1, 1, 20, 100, 40, 250, 10, 0]),
+    ):
+        (folder / name).write_bytes(bytes(head) + sound)
+
+
 WRITERS = {
+    "search": write_searches,
+    "endpoints": write_endpoints,
     "model": write_models,
     "wav": write_wavs,
     "lexicon": write_lexicons,

@@ -96,11 +96,16 @@ def test_a_language_model_of_another_models_units_is_refused(engine, made, files
 
 
 @pytest.mark.parametrize(
-    "option", [{"word_bonus": np.nan}, {"word_bonus": np.inf}, {"lm_weight": np.inf}]
+    "option",
+    [
+        *({"word_bonus": value} for value in (np.nan, np.inf)),
+        *({"lm_weight": value} for value in (np.nan, np.inf)),
+        *({name: np.nan} for name in ("beam_threshold", "silence_seconds", "maximum_seconds")),
+    ],
 )
 def test_weights_that_are_no_numbers_are_refused(engine, made, files, option):
     model = engine.open(made("lstm")[1])
-    with pytest.raises(ValueError, match="word_bonus a number"):
+    with pytest.raises(ValueError, match="must be"):
         model.stream(lm=model.language_model(*files), **option)
 
 

@@ -5,6 +5,7 @@ It decodes every column of a language model with a lexicon.
 """
 
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -76,6 +77,9 @@ class EngineSearch:
                 try:
                     running.write(_packed(split))
                     yield running
+                    complaints.seek(0)
+                    for line in complaints.read().decode(errors="replace").splitlines():
+                        print(f"schatten: {line}", file=sys.stderr)
                 finally:
                     running.close()
 

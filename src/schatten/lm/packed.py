@@ -4,14 +4,18 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from schatten.errors import UserError
 
-_READERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_READERS: dict[bytes, Callable[[Path], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\0": lzma.open,
+}
 _OTHERS = {
     b"PK\x03\x04": "is a zip archive: unpack it",
     b"\x28\xb5\x2f\xfd": "is packed by zstd: unpack it (`zstd -d`)",
@@ -39,7 +43,7 @@ def open_arpa(path: Path) -> Iterator[BinaryIO]:
             if start.startswith(magic):
                 raise UserError(f"{path} {what}")
         opens = next((one for magic, one in _READERS.items() if start.startswith(magic)), None)
-        with path.open("rb") if opens is None else opens(path, "rb") as unpacked:
+        with path.open("rb") if opens is None else opens(path) as unpacked:
             yield cast(BinaryIO, unpacked)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist: make it first, or correct the path") from None
