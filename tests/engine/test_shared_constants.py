@@ -67,11 +67,11 @@ def highest(kind: Any) -> float:
 
 def test_the_widest_beam() -> None:
     widest, threshold = highest(base.Beam), highest(base.BeamThreshold)
-    assert written("stream.cpp", r"options\.beam <= (\d+) &&") == (widest,)
-    assert threshold == constant("stream.cpp", "kHighestThreshold")
+    assert widest == constant("options.h", "kWidestBeam")
+    assert threshold == constant("options.h", "kHighestThreshold")
     assert threshold == -constant("search.cpp", "kLeastLogProb"), "no product leaves a double"
-    assert written("stream.cpp", r'"beam must be 1 to (\d+)') == (widest,)
-    assert written("stream.cpp", r"beam_threshold must be above 0 and at most (\d+)") == (
+    assert written("options.h", r'"beam must be 1 to (\d+)') == (widest,)
+    assert written("options.h", r"beam_threshold must be above 0 and at most (\d+)") == (
         threshold,
     )
     assert written("schatten.h", r"paths kept, 1\.\.(\d+)") == (widest,)
@@ -94,7 +94,7 @@ def test_frames_of_a_batch() -> None:
     frames = constant("product.h", "kMaxBatch")
     assert frames == run.BATCH_FRAMES
     assert "options->batch_frames = schatten::kMaxBatch;" in source("api.cpp")
-    assert written("stream.cpp", r"batch_frames must be 1 to (\d)") == (frames,)
+    assert written("options.h", r"batch_frames must be 1 to (\d)") == (frames,)
     assert written("schatten.h", r"1\.\.(\d): output frames computed at once") == (frames,)
     assert written("recognize.cpp", r"1 to (\d) \(default (\d)\)") == (frames, frames)
 
