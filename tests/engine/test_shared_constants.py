@@ -19,7 +19,8 @@ from small_models import deep_speech_2, make
 
 from schatten import bundles, models
 from schatten.artifacts import Exported, Latency, Manifest
-from schatten.corpus import audio, utterance, validate
+from schatten.audio import chunks
+from schatten.corpus import utterance, validate
 from schatten.decode import search, sound
 from schatten.device import speed
 from schatten.export import bundle, layers, quantize, run
@@ -130,7 +131,7 @@ def test_the_rate_and_the_steps_of_sound() -> None:
     shift = extractors.FRAME_SHIFT
     assert shift == validate._FRAME == round(extractors.FRAME_SHIFT_SECONDS * rate)
     assert constant("recognize.cpp", "kChunk") == shift, "sound is handed over a frame at a time"
-    assert constant("wav.cpp", "kStreamed") == audio._STREAMED
+    assert constant("wav.cpp", "kStreamed") == chunks._STREAMED
 
 
 @pytest.mark.parametrize("feature", FEATURE_BINS)

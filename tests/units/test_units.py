@@ -99,5 +99,5 @@ def test_units_need_no_torch_and_nothing_above_them() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = run.stdout.split()
     packages = {name.split(".")[1] for name in loaded if name.startswith("schatten.")}
-    assert packages <= {"units", "errors", "runtime"}
+    assert packages <= {"units", "errors", "letters", "runtime"}
     assert "torch" not in loaded
