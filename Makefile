@@ -3,19 +3,35 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
-JOBS ?= $(shell nproc)
-DEFAULT_RECIPE := voicesearch_like/quick
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+override DEFAULT_RECIPE := voicesearch_like/quick
 
 # make wer_tables RECIPE=an4/default CORPUS_DIR=DIR JOBS=8
-export RECIPE CORPUS_DIR
+ifeq ($(origin JOBS),undefined)
+  JOBS := $(shell nproc)
+endif
+FAULTS ?= 100
+SEED ?= 1
+FUZZ_SECONDS ?= 600
+override SETTINGS := RECIPE CORPUS_DIR JOBS FAULTS SEED FUZZ_SECONDS PYTEST_ARGS LOCK_ARGS
+
+# A value is text: neither make nor a shell reads it. Make would run the $(shell ...) of a value, so
+# all are taken as they are written. Recipes name them as variables of the shell, in quotes.
+override as_written = $(eval override $(1) := $$(value $(1)))
+override is_given = $(or $(filter $(1),$(SETTINGS)),$(findstring command,$(origin $(1))))
+$(foreach name,$(sort $(SETTINGS) $(.VARIABLES)),$(if $(call is_given,$(name)),$(call as_written,$(name))))
+export $(SETTINGS)
+export PATH := $(CURDIR)/.venv/bin:$(value PATH)
+unexport PYTHONHOME # of another Python: ours would not start
+
 override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corpus-dir "$$CORPUS_DIR")
+# pytest splits this variable into options itself, quotes included.
+override PYTEST := env PYTEST_ADDOPTS="$${PYTEST_ADDOPTS:-} $$PYTEST_ARGS" pytest
 
 # Print the output of a command only if it fails.
-quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
+override quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup_test setup_lint setup_onnx setup_arm wer_tables spread test test-default test-slurm test-nightly test-faults scale \
+.PHONY: help setup setup_test setup_lint setup_tools setup_onnx setup_arm wer_tables spread test test-default test-slurm test-nightly test-faults scale \
   lint types format bench arm fuzz results lock audit clean
 
 help: ## list the commands
@@ -25,42 +41,40 @@ setup: ## set up what a recipe's run needs: .venv, KenLM's tools in .tools; noth
 	@scripts/setup.sh
 
 wer_tables: setup ## run a recipe and print its table [RECIPE=CORPUS/EXPERIMENT] [CORPUS_DIR=DIR] [JOBS=N]
-	@schatten run wer_tables -j $(JOBS) $(CHOICE)
+	@schatten run wer_tables -j "$$JOBS" $(CHOICE)
 	@schatten show $(CHOICE)
 
 spread: setup ## the default recipe with three seeds: how much its table varies
-	@schatten run wer_tables -j $(JOBS) --recipe $(DEFAULT_RECIPE)_seeds
+	@schatten run wer_tables -j "$$JOBS" --recipe $(DEFAULT_RECIPE)_seeds
 	@schatten show --recipe $(DEFAULT_RECIPE)_seeds
 
 test: setup_test lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
-	@pytest -n auto --maxprocesses 8 --dist loadgroup --durations=10 --durations-min=5 $(PYTEST_ARGS)
+	@$(PYTEST) -n auto --maxprocesses 8 --dist loadgroup --durations=10 --durations-min=5
 
 test-default: setup_test ## the default recipe, and whether its table keeps its goals
 	@$(MAKE) wer_tables RECIPE= CORPUS_DIR=
-	@SCHATTEN_TEST_DEFAULT=1 pytest -q $(PYTEST_ARGS) tests/workflow/test_recipes.py -k default_recipe
+	@SCHATTEN_TEST_DEFAULT=1 $(PYTEST) -q tests/workflow/test_recipes.py -k default_recipe
 	@schatten explain --steps results/$(DEFAULT_RECIPE)/tables/wer.csv
 
 test-slurm: setup_test ## a recipe on a Slurm cluster of one node, started here, with jobs killed
 	@scripts/setup_packages.sh slurm-wlm munge
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- \
-	  pytest $(PYTEST_ARGS) tests/workflow/test_slurm.py
+	  $(PYTEST) tests/workflow/test_slurm.py
 
 # Each part begins with a line `test-nightly: PART`, and the last line says that all passed.
 test-nightly: ## the checks with the slow tests, tiny's dense baseline, 100 faults, Slurm
 	@echo "test-nightly: tests"
-	@SCHATTEN_TEST_TINY=1 $(MAKE) test PYTEST_ARGS="--nightly $(PYTEST_ARGS)"
+	@SCHATTEN_TEST_TINY=1 $(MAKE) test PYTEST_ARGS="--nightly $$PYTEST_ARGS"
 	@echo "test-nightly: faults"
 	@$(MAKE) test-faults
 	@echo "test-nightly: slurm"
-	@$(MAKE) test-slurm PYTEST_ARGS="--nightly $(PYTEST_ARGS)"
+	@$(MAKE) test-slurm PYTEST_ARGS="--nightly $$PYTEST_ARGS"
 	@echo "test-nightly: all parts passed, $$(date -u +'%F %R UTC'), commit $$(git rev-parse --short HEAD)"
 
-FAULTS ?= 100
-SEED ?= 1
 test-faults: setup_test ## runs of the smallest recipe with kills, full disks and damaged files [FAULTS=N] [SEED=N]
 	@rm -f results/faults.md
-	@ended=0; SCHATTEN_FAULTS=$(FAULTS) SCHATTEN_FAULT_SEED=$(SEED) SCHATTEN_FAULT_REPORT=results/faults.md \
-	  pytest -v $(PYTEST_ARGS) tests/workflow/test_faults.py || ended=$$?; \
+	@ended=0; SCHATTEN_FAULTS="$$FAULTS" SCHATTEN_FAULT_SEED="$$SEED" SCHATTEN_FAULT_REPORT=results/faults.md \
+	  $(PYTEST) -v tests/workflow/test_faults.py || ended=$$?; \
 	  cat results/faults.md; exit $$ended
 
 lint: setup_lint ## format and lint of Python and of the workflow
@@ -86,30 +100,26 @@ scale: setup ## the cost of more audio and more systems: time, memory, planning 
 bench: setup_onnx setup_arm ## factored against dense training steps; the graph loss; kernels and engine beside other libraries
 	@schatten bench-training
 	@schatten bench-graph-loss
-	@schatten run arm_bench -j $(JOBS)
+	@schatten run arm_bench -j "$$JOBS"
 	@schatten device show
 	@schatten device compare
-	@schatten run decoder_bench -j $(JOBS) --recipe voicesearch_like/smoke
+	@schatten run decoder_bench -j "$$JOBS" --recipe voicesearch_like/smoke
 	@cat results/voicesearch_like/smoke/tables/decoders.txt
 	@schatten device compare-engine
 
 arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
-	@schatten run arm -j $(JOBS)
+	@schatten run arm -j "$$JOBS"
 
-fuzz: setup setup_arm ## fuzz the readers of models, WAV files, lexicons, manifests and streams, 10 minutes each [FUZZ_SECONDS=N]
-	@scripts/fuzz.sh $(or $(FUZZ_SECONDS),600)
+fuzz: setup setup_arm ## fuzz the readers of files and sound, and the search, 10 minutes each [FUZZ_SECONDS=N]
+	@scripts/fuzz.sh "$$FUZZ_SECONDS"
 
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
-	@mkdir -p docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))
-	@cp $(addprefix results/$(or $(RECIPE),$(DEFAULT_RECIPE))/tables/,*.md *.csv *.png) \
-	  docs/results/$(or $(RECIPE),$(DEFAULT_RECIPE))/
+	@scripts/copy_results.sh "$${RECIPE:-$(DEFAULT_RECIPE)}"
 
-lock: setup ## write requirements.lock again after a change of pyproject.toml [LOCK_ARGS=--upgrade]
-	@pip install --quiet uv
-	@scripts/lock.sh $(LOCK_ARGS)
+lock: setup_tools ## write requirements.lock again after a change of pyproject.toml [LOCK_ARGS=--upgrade]
+	@set -f; scripts/lock.sh $$LOCK_ARGS
 
-audit: setup ## look every locked package up in the Python advisory database (needs the network)
-	@pip install --quiet pip-audit
+audit: setup_tools ## look every locked package up in the Python advisory database (needs the network)
 	@pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 # Groups of packages beside those that a recipe's run needs: extras of pyproject.toml.
@@ -118,6 +128,9 @@ setup_test:
 
 setup_lint:
 	@scripts/setup.sh lint
+
+setup_tools:
+	@scripts/setup.sh tools
 
 setup_onnx:
 	@scripts/setup.sh onnx

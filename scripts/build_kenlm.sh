@@ -70,9 +70,7 @@ python() {
 }
 
 download() {
-  echo "kenlm==$VERSION --hash=sha256:$SHA256" >"$1/requirements.txt"
-  python -m pip download --disable-pip-version-check --no-deps --no-binary kenlm \
-    --require-hashes -d "$1" -r "$1/requirements.txt"
+  python scripts/download_source.py kenlm "$VERSION" "$SHA256" "$1"
   tar -xzf "$1/kenlm-$VERSION.tar.gz" -C "$1"
 }
 

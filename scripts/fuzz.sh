@@ -6,6 +6,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly SECONDS_EACH=${1:-600}
+[[ $SECONDS_EACH =~ ^[1-9][0-9]{0,8}$ ]] || {
+  printf 'fuzz: %q seconds: give a whole number, FUZZ_SECONDS=600\n' "$SECONDS_EACH" >&2
+  exit 1
+}
 readonly BUILD=arm/build-fuzz FOUND=results/fuzz
 readonly TARGETS=(model wav lexicon manifest stream search endpoints)
 readonly LIMITS=(-max_len=16384 -timeout=20 -rss_limit_mb=2048)

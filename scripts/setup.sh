@@ -5,7 +5,8 @@
 #   PYTHON             interpreter for the environment (default: the first python3 that is >= 3.11)
 #   TORCH_REQUIREMENT  what pip is asked for as PyTorch (default torch==2.13.0); any build will do
 #   UNLOCKED           not empty: newest packages that pyproject.toml allows, not requirements.lock
-#   PIP_...            pip's own settings decide where packages come from
+#   PIP_...            pip's own settings, and its pip.conf, decide where packages come from; those
+#                      that say where packages go (user, target, prefix, root) do not count here
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +14,9 @@ readonly TORCH=${TORCH_REQUIREMENT:-torch==2.13.0}
 readonly VENV=.venv
 readonly WANTED="run $*"
 readonly LOG=.tools/setup.log
-readonly PIP=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input)
+readonly PIP=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input --python "")
+# What a pip.conf says of these is undone on the command line alone: an empty variable does not count.
+readonly INTO_VENV=(--target "" --prefix "" --root "")
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -22,9 +25,26 @@ fail() {
   exit 1
 }
 
+# Keep settings of the user that are for other environments away from this one.
+leave_other_environments() {
+  unset PYTHONHOME PYTHONPATH PYTHONSTARTUP PYTHONUSERBASE PYTHONNOUSERSITE PYTHONSAFEPATH VIRTUAL_ENV \
+    PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_REQUIREMENT PIP_EDITABLE PIP_LOG PIP_REPORT
+  export PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_REQUIRE_HASHES=0 PIP_NO_DEPS=0 PIP_DRY_RUN=0 \
+    PIP_IGNORE_INSTALLED=0 PIP_UPGRADE=0 PYTHONUTF8=1
+  [[ -d ${TMPDIR:-/tmp} && -w ${TMPDIR:-/tmp} ]] || unset TMPDIR
+}
+
+# Python refuses a name with a colon, as a PATH is divided by them, and pip one that is not UTF-8.
+refuse_folder() {
+  [[ $PWD != *:* && $PWD != *$'\n'* ]] || fail "move the clone: its folder has a colon in its name ($PWD)"
+  printf '%s' "$PWD" | iconv -f UTF-8 -t UTF-8 >/dev/null 2>&1 \
+    || fail "move the clone: the name of its folder is not UTF-8 ($(printf '%q' "$PWD"))"
+  [[ -w . ]] || fail "the clone's folder cannot be written: set up a clone of your own ($PWD)"
+}
+
 # What the environment follows from; its scripts hold this folder's path, so that counts too.
 fingerprint() {
-  { echo "$PWD" "$TORCH" "${UNLOCKED:-}" && cat pyproject.toml requirements.lock scripts/{setup,build_kenlm}.sh; } \
+  { echo "$PWD" "$TORCH" "${UNLOCKED:-}" && cat pyproject.toml requirements.lock scripts/{setup.sh,build_kenlm.sh,download_source.py}; } \
     | sha256sum
 }
 
@@ -89,9 +109,9 @@ pip_install() {
   local began=$SECONDS
   say "$1"
   shift
-  "${PIP[@]}" install --no-compile "$@" >>"$LOG" 2>&1 || {
+  "${PIP[@]}" install --no-compile "${INTO_VENV[@]}" "$@" >>"$LOG" 2>&1 || {
     tail -n 15 "$LOG" >&2
-    fail "pip failed: see $LOG"
+    fail "pip failed: see $LOG; \`$VENV/bin/python -m pip config list\` prints the settings that it follows"
   }
   say "  done in $((SECONDS - began)) s"
 }
@@ -168,6 +188,8 @@ for group in "$@"; do
     || fail "requirements.lock has no group $group: run \`make lock\`"
 done
 if ! is_done; then
+  refuse_folder
+  leave_other_environments
   mkdir -p .tools
   exec 8>.tools/setup.lock
   flock 8
