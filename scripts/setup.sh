@@ -6,7 +6,7 @@
 #   TORCH_REQUIREMENT  what pip is asked for as PyTorch (default torch==2.13.0); any build will do
 #   UNLOCKED           not empty: newest packages that pyproject.toml allows, not requirements.lock
 #   PIP_...            pip's own settings, and its pip.conf, decide where packages come from; those
-#                      that say where packages go (user, target, prefix, root) do not count here
+#                      that say where packages go (user, target, prefix, root) do not count
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,9 +14,7 @@ readonly TORCH=${TORCH_REQUIREMENT:-torch==2.13.0}
 readonly VENV=.venv
 readonly WANTED="run $*"
 readonly LOG=.tools/setup.log
-readonly PIP=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input --python "")
-# What a pip.conf says of these is undone on the command line alone: an empty variable does not count.
-readonly INTO_VENV=(--target "" --prefix "" --root "")
+readonly PIP=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input)
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -32,6 +30,15 @@ leave_other_environments() {
   export PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_REQUIRE_HASHES=0 PIP_NO_DEPS=0 PIP_DRY_RUN=0 \
     PIP_IGNORE_INSTALLED=0 PIP_UPGRADE=0 PYTHONUTF8=1
   [[ -d ${TMPDIR:-/tmp} && -w ${TMPDIR:-/tmp} ]] || unset TMPDIR
+  local cache=${PIP_CACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/}/.cache}/pip}
+  mkdir -p "$cache" 2>/dev/null && [[ -w $cache ]] || export PIP_NO_CACHE_DIR=1
+}
+
+# A variable undoes `user` of a pip.conf. It cannot undo these, as pip takes an empty one for none.
+refuse_other_folders() {
+  local setting
+  setting=$("${PIP[@]}" config list | grep -Eo '[a-z]+\.(target|prefix|root|python)=' | head -n 1) || return 0
+  fail "pip's settings send packages elsewhere (${setting%=}): run \`pip config unset ${setting%=}\`, or PIP_CONFIG_FILE=/dev/null make setup"
 }
 
 # Python refuses a name with a colon, as a PATH is divided by them, and pip one that is not UTF-8.
@@ -109,7 +116,7 @@ pip_install() {
   local began=$SECONDS
   say "$1"
   shift
-  "${PIP[@]}" install --no-compile "${INTO_VENV[@]}" "$@" >>"$LOG" 2>&1 || {
+  "${PIP[@]}" install --no-compile "$@" >>"$LOG" 2>&1 || {
     tail -n 15 "$LOG" >&2
     fail "pip failed: see $LOG; \`$VENV/bin/python -m pip config list\` prints the settings that it follows"
   }
@@ -171,6 +178,7 @@ setup() {
   mkdir -p .tools
   : >"$LOG"
   ! run_is_missing || make_venv
+  refuse_other_folders
   for group in "${MISSING[@]}"; do : >"$(stamp "$group")"; done
   PYTHON=$VENV/bin/python scripts/build_kenlm.sh &
   kenlm=$!

@@ -63,5 +63,6 @@ def test_the_lock_names_no_host() -> None:
 
 def test_only_the_set_up_installs_packages_and_nothing_builds_a_source_to_read_it() -> None:
     files = [ROOT / "Makefile", *ROOT.glob("scripts/*")]
-    asks = [path.name for path in files if re.search(r"pip3? (install|download)\b", path.read_text())]
+    asked = re.compile(r"pip3? (install|download)\b")
+    asks = [path.name for path in files if asked.search(path.read_text())]
     assert asks == ["download_source.py"], "it says why it does not"

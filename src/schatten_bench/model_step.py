@@ -41,7 +41,7 @@ def time_model_step(
 
     The fastest of `rounds` counts, which take turns; data, clipping and logs are left out.
     """
-    settings = recipe.systems[system]
+    settings = recipe.system(system)
     if recipe.unit_set(settings.units) is not None:
         raise UserError(
             f"{system} writes {settings.units}, whose number depends on the corpus: time a system "

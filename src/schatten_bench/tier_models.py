@@ -6,6 +6,7 @@ They serve to measure speed, memory and size alone.
 import torch
 
 from schatten import models
+from schatten.errors import known
 from schatten.models import AcousticModel
 from schatten.recipe.models import Convolution, DeepSpeech2
 from schatten.units import BLANK, Units, characters
@@ -29,7 +30,7 @@ TIERS = [*(f"{form}-{size}" for size in GRU for form in ("dense", "factored")), 
 
 def build_tier(tier: str) -> AcousticModel:
     """Build the model of a tier: `dense-11M`, `factored-15M`, `phones-15M` ..."""
-    form, size = tier.split("-")
+    form, size = known("tier", tier, TIERS).split("-")
     torch.manual_seed(1)
     gru = GRU[size] if form == "dense" else PAPER_GRU
     first, second = CONVOLUTIONS

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from schatten.errors import UserError
+from schatten.errors import UserError, known
 from schatten.features.store import archive_of
 from schatten.recipe import Recipe, load, path_of
 from schatten.recipe.layout import Layout
@@ -48,8 +48,7 @@ def measure_training_memory(
     """
     content = load(recipe)
     named = [name for name in content.systems if name not in content.grid_points]
-    if system not in named:
-        raise UserError(f"{recipe} has no system {system}: take one of {', '.join(named)}")
+    known("system", system, named)
     feature = content.models[content.systems[system].model].feature
     train = layout.features(feature, content.splits.train).absolute()
     if not train.is_file():

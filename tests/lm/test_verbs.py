@@ -59,5 +59,5 @@ def test_steps_give_the_bytes_that_build_gives(kenlm_programs, recipe, text, tmp
 
 
 def test_a_model_that_the_recipe_lacks_is_refused(recipe, text, tmp_path):
-    with pytest.raises(UserError, match="has no language model 'large': one of small"):
+    with pytest.raises(UserError, match="there is no language model 'large'; there are small"):
         run("estimate", "--recipe", recipe, "--lm", "large", "--text", text, "--output", tmp_path)

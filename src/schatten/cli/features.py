@@ -23,9 +23,13 @@ def features(
     tasks: TasksOption = 1,
 ) -> None:
     """Compute the features of a split (a frame every 10 ms)."""
+    from schatten.errors import known
     from schatten.features.store import compute, pieces_for
+    from schatten.recipe.models import FEATURE_BINS
 
     settings = recipes.load(recipe)
+    known("feature", feature, FEATURE_BINS)
+    known("split", split, settings.splits.all)
     speeds = settings.speed_perturbation if split == settings.splits.train else (1.0,)
     pieces = pieces_for(cuts, speeds, jobs * tasks)
     audio = corpus_dir or cuts.parent

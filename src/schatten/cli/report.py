@@ -75,11 +75,13 @@ def device_table(
 ) -> None:
     """Write the table of devices: size, WER (%), speed-up over real time, memory (10^6 bytes)."""
     from schatten.device.devices import all_devices
+    from schatten.errors import known
     from schatten.report import devices
 
-    boards = {
-        name: one.title for name, one in all_devices().items() if one.runner.startswith("ssh:")
-    }
+    there = all_devices()
+    for name in device:
+        known("device", name, there)
+    boards = {name: one.title for name, one in there.items() if one.runner.startswith("ssh:")}
     devices.write(_experiment(recipe, data_key, results), device, boards, output_dir)
 
 

@@ -123,7 +123,7 @@ def compare_ranks(
     from schatten.train.targets import Targets
 
     settings = recipes.load(recipe)
-    made = settings.systems[system]
+    made = settings.system(system)
     training = settings.trainings[made.training]
     targets = Targets(spelled_units(settings, made.units, units))
     rate = "CER (%)" if units is None else "UER (%)"

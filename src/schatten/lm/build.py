@@ -8,7 +8,6 @@ from typing import Any
 
 from schatten import recipe
 from schatten.artifacts import LmInfo, Perplexity
-from schatten.errors import UserError
 from schatten.lm import arpa as arpa_format
 from schatten.lm import kenlm, witten_bell
 from schatten.lm.goals import prune_to
@@ -21,10 +20,7 @@ from schatten.units.spelled import SpelledUnits
 
 def settings_of(name: str, lm: str) -> LanguageModel:
     """Return the settings of a recipe's language model; `UserError` if there is no such one."""
-    models = recipe.load(name).language_models
-    if lm not in models:
-        raise UserError(f"recipe {name} has no language model {lm!r}: one of {', '.join(models)}")
-    return models[lm]
+    return recipe.load(name).language_model(lm)
 
 
 def estimate_to(settings: LanguageModel, text: Path, output: Path, memory_mb: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
-from schatten.errors import UserError
+from schatten.errors import UserError, pick
 from schatten.recipe.base import Name, PositiveFloat, Settings
 from schatten.recipe.chain import Node, chain_problem, nodes_of
 from schatten.recipe.corpus import Corpus, Splits, Text
@@ -177,9 +177,21 @@ class Recipe(Settings):
                 raise ValueError(f"systems.{point}: the grid {name} makes a system of this name")
             self._check_system(f"grids.{name}.best", system)
 
+    def system(self, name: str) -> System:
+        """Return a system; `UserError` that lists the systems where there is none of this name."""
+        return pick("system", name, self.systems)
+
+    def language_model(self, name: str) -> LanguageModel:
+        """Return a language model; `UserError` that lists them where there is none of this name."""
+        return pick("language model", name, self.language_models)
+
+    def grid(self, name: str) -> Grid:
+        """Return a grid; `UserError` that lists the grids where there is none of this name."""
+        return pick("grid", name, self.grids)
+
     def nodes(self, system: str, seed: int) -> tuple[Node, ...]:
         """Return every node of a system's chain, parents first."""
-        return nodes_of(self, (system, self.systems[system]), seed)
+        return nodes_of(self, (system, self.system(system)), seed)
 
     def node(self, system: str, seed: int, place: str | None) -> Node:
         """Return the node of a system and seed that lies in a folder, `tau0.60@e12/stage2`.
@@ -187,8 +199,6 @@ class Recipe(Settings):
         Without a folder it is the first of the chain. Errors: `UserError` that lists the folders
         where there is none.
         """
-        if system not in self.systems:
-            raise UserError(f"there is no system {system}; there are {', '.join(self.systems)}")
         nodes = self.nodes(system, seed)
         for node in nodes:
             if place in (None, node.folder, f"{node.variant}/{node.name}"):

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from schatten.errors import UserError
+from schatten.errors import UserError, known
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
@@ -79,14 +79,15 @@ def validate_settings(recipe: Recipe) -> str:
 
 
 def features_settings(recipe: Recipe, split: str) -> str:
-    """Settings of the features of a split."""
+    """Settings of the features of a split; `UserError` where the recipe has no such split."""
+    known("split", split, recipe.splits.all)
     speeds = recipe.speed_perturbation if split == recipe.splits.train else (1.0,)
     return settings("features", speeds)
 
 
 def lm_settings(recipe: Recipe, lm: str) -> str:
     """Settings of a language model."""
-    model = _plain(recipe.language_models[lm])
+    model = _plain(recipe.language_model(lm))
     if model["decoder"] == "wfst":  # the same model as for the lexicon's search
         model["decoder"] = "lexicon"
     return settings("lm", model)
@@ -161,7 +162,7 @@ def score_settings(recipe: Recipe) -> str:
 
 def choose_settings(recipe: Recipe, grid: str) -> str:
     """Settings of the choice of a grid's best points."""
-    return settings("choose", recipe.grids[grid].best.count)
+    return settings("choose", recipe.grid(grid).best.count)
 
 
 def tiers_settings(recipe: Recipe) -> str:

@@ -13,7 +13,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from schatten.errors import UserError
+from schatten.errors import UserError, known
 from schatten.recipe import Recipe
 from schatten.recipe.figures import CURVES, FIGURES, why_not
 from schatten.recipe.rates import with_names
@@ -63,8 +63,7 @@ def write(experiment: Experiment, kind: str, output: Path) -> Path:
     Errors: `UserError` for an unknown kind or format, if the recipe lacks the systems for it, or
     if results were made with other settings than the recipe has now.
     """
-    if kind not in FIGURES:
-        raise UserError(f"there is no figure {kind!r}; there are {', '.join(FIGURES)}")
+    known("figure", kind, FIGURES)
     if reason := why_not(experiment.recipe, kind):
         raise UserError(f"there is no figure {kind!r} here: {reason}")
     if output.suffix not in METADATA:
