@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,7 +125,7 @@ from schatten.train.targets import Targets
 from schatten.units import characters
 from schatten.units.spelled import SpelledUnits
 
-status = launch.spread(int(sys.argv[1]))
+status = launch.spread(int(sys.argv[1]))  # an srun that is not there is not asked for
 if status is not None:
     sys.exit(status)
 settings, units = DeepSpeech2.model_validate(CONVOLUTIONAL), characters("ab")
@@ -139,8 +140,22 @@ with started("32", Path("logs")) as fabric:
         batches = list(loader)
         found = evaluate(fabric, model, Ctc(units), batches)
         assert model.training
+        fabric.log("dev_loss", found["dev_loss"], int(seconds))
         print(found["dev_loss"], found["dev_cer"], len(batches))
 """
+
+
+LEFT = {
+    "PATH": "/nonexistent",
+    "SLURM_JOB_ID": "1",
+    "SLURM_PROCID": "3",
+    "SLURM_NNODES": "2",
+    "LOCAL_RANK": "2",
+    "NODE_RANK": "1",
+    "RANK": "3",
+    "WORLD_SIZE": "4",
+}
+"""What a job that is over has left in the environment of a container, where there is no srun."""
 
 
 def test_dev_batches_need_not_go_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +168,7 @@ def test_dev_batches_need_not_go_round(tmp_path: Path, monkeypatch: pytest.Monke
     for processes in ("1", "3"):
         run = subprocess.run(
             [sys.executable, str(script), processes, str(cuts)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, **LEFT, "PYTHONPATH": os.pathsep.join(sys.path)},
             capture_output=True,
             text=True,
             check=False,
@@ -161,6 +176,8 @@ def test_dev_batches_need_not_go_round(tmp_path: Path, monkeypatch: pytest.Monke
         )
         assert run.returncode == 0, run.stderr
         rows.append([[float(value) for value in line.split()] for line in run.stdout.splitlines()])
+        assert list(Path("logs").glob("events.*"))
+        shutil.rmtree("logs")
     assert [row[2] for row in rows[0]] == [2, 1]
     assert [row[2] for row in rows[1]] == [1, 1]  # of the first process; others have 1 and none
     for alone, shared in zip(*rows, strict=True):

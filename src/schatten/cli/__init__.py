@@ -25,7 +25,7 @@ from schatten.cli import (
 )
 from schatten.errors import UserError
 from schatten.letters import shown
-from schatten.runtime import output, process, provenance
+from schatten.runtime import output, process, provenance, surroundings
 
 app = typer.Typer(
     name="schatten",
@@ -102,6 +102,7 @@ _OUTSIDE = {
 
 def main() -> None:
     """Run a verb; bad input, lost output or a closed pipe ends with a sentence and status 1."""
+    surroundings.use_utf8()
     process.die_with_parent()
     output.guard()
     try:

@@ -5,6 +5,7 @@ runs the same command and finds its place with `place()`.
 """
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from schatten.runtime import process, progress
 
 _COUNT = "SCHATTEN_PROCESSES"
 """Environment variable of the started processes: their number."""
+
+_OF_OTHERS = ("LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE")
+"""Variables by which other programs tell processes apart; what is left of them is not ours."""
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -53,7 +57,7 @@ def spread(processes: int) -> int | None:
             sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
         return None
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in _OF_OTHERS},
         _COUNT: str(processes),
         "MASTER_ADDR": socket.gethostname() if in_slurm() else "127.0.0.1",
         "MASTER_PORT": str(_free_port()),
@@ -77,8 +81,11 @@ def run_module(module: str, *arguments: str, tasks: int) -> subprocess.Completed
 
 
 def in_slurm() -> bool:
-    """Tell whether this process belongs to a Slurm job."""
-    return "SLURM_JOB_ID" in os.environ
+    """Tell whether this process belongs to a Slurm job.
+
+    A container keeps the variables of the job that started it, but cannot start others in it.
+    """
+    return "SLURM_JOB_ID" in os.environ and shutil.which("srun") is not None
 
 
 def _free_port() -> int:

@@ -7,6 +7,7 @@ about steps.
 import contextlib
 import io
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,14 +18,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from schatten.errors import UserError
-from schatten.runtime import cluster, files, process, progress
+from schatten.runtime import cluster, files, process, progress, surroundings
 
 _HOME = Path(".snakemake")
 _LOCKS = _HOME / "locks"
 _PARTS = ("locks", "metadata", "incomplete", "log", "owners")
 """Folders in it that are written in every run."""
+_USING = re.compile("Using .*profile")
 _OWNERS = _HOME / "owners"
 """Holds a folder for each `schatten run` that is alive (and locks it) or was killed."""
 
@@ -35,14 +38,17 @@ INTERRUPTED = 130
 def run(arguments: list[str], *, dry_run: bool) -> int:
     """Run Snakemake with command line `arguments` in the current folder; return its exit status.
 
-    Errors: `UserError` if the folder has no Snakefile, and if Snakemake's folder or that of
+    Errors: `UserError` if the folder has no Snakefile, or if it, Snakemake's folder or that of
     temporary files cannot be written.
     """
     if not Path("Snakefile").is_file():
         raise UserError(f"{Path.cwd()} has no Snakefile: run this in the project's folder")
+    if not os.access(Path.cwd(), os.W_OK):
+        raise UserError(f"{Path.cwd()} cannot be written: run in a clone of your own")
     _put_tools_on_path()
     process.jobs_die_with_me()
     _require_room()
+    surroundings.keep_caches(_HOME / "caches")
     with tempfile.TemporaryDirectory(prefix="progress.", dir=_HOME) as folder:
         os.environ[progress.FOLDER] = str(Path(folder).absolute())
         ours = ["--logger", "schatten", "--rerun-incomplete"]
@@ -81,18 +87,32 @@ def _put_tools_on_path() -> None:
 
 
 def _snakemake(arguments: list[str]) -> int:
-    from snakemake.cli import args_to_api, parse_args
+    from snakemake.cli import args_to_api
 
     interrupts = _count_interrupts()
     try:
         with _without_profile_line():
-            parser, parsed = parse_args(arguments)
+            parser, parsed = _parsed(arguments)
         succeeded = args_to_api(parsed, parser)
     except KeyboardInterrupt:
         succeeded = False
     if interrupts:
         return INTERRUPTED
     return 0 if succeeded else 1
+
+
+def _parsed(arguments: list[str]) -> Any:
+    """Return Snakemake's parser and the options; a profile that is gone is a `UserError`."""
+    from snakemake.cli import get_profile_dir, parse_args
+
+    named = os.environ.get("SNAKEMAKE_PROFILE")
+    given = any(one.partition("=")[0] == "--profile" for one in arguments)
+    if named and not given and get_profile_dir(named) is None:
+        raise UserError(
+            f"the variable SNAKEMAKE_PROFILE names {named}, which is no folder with a config.yaml: "
+            "unset it, or give --profile"
+        )
+    return parse_args(arguments)
 
 
 def _count_interrupts() -> list[int]:
@@ -115,7 +135,7 @@ def _without_profile_line() -> Iterator[None]:
         with contextlib.redirect_stderr(said):
             yield
     finally:
-        kept = [line for line in said.getvalue().splitlines(True) if "profile" not in line]
+        kept = [line for line in said.getvalue().splitlines(True) if not _USING.match(line)]
         sys.stderr.writelines(kept)
 
 

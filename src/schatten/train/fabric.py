@@ -36,6 +36,7 @@ with _absent("torchmetrics"):
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
     from lightning_fabric.plugins.environments import LightningEnvironment
     from lightning_fabric.plugins.precision import MixedPrecision, Precision
+    from lightning_fabric.utilities.rank_zero import rank_zero_only
 
 __all__ = ["Fabric", "over_processes", "quiet", "started"]
 
@@ -68,6 +69,8 @@ def started(precision: PrecisionName, folder: Path) -> Iterator[Fabric]:
             loggers=TensorBoardLogger(folder, name="", version=""),
         )
         fabric.launch()
+        # It reads SLURM_PROCID and RANK, which may be left of another job: that one would not log.
+        rank_zero_only.rank = here.rank  # type: ignore[attr-defined]
         yield fabric
         fabric.logger.finalize("success")
 
