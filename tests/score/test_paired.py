@@ -26,6 +26,44 @@ def test_a_system_ties_with_itself(tmp_path: Path) -> None:
     assert paired(tmp_path, system(errors), system(errors)) == Difference(0.0, 0.0, 0.0, 1.0)
 
 
+def of_speakers(speakers: int, utterances: int, errors: np.ndarray) -> list[Counts]:
+    """Counts of utterances of 5 words; `errors` by speaker and utterance."""
+    names = [
+        f"{speaker:02}-{number}" for speaker in range(speakers) for number in range(utterances)
+    ]
+    pairs = zip(names, errors.reshape(-1), strict=True)
+    return [counts(name, 5, int(each)) for name, each in pairs]
+
+
+@pytest.mark.parametrize("speakers", [19, 20])
+def test_twenty_speakers_are_drawn_whole_and_judged_by(tmp_path: Path, speakers: int) -> None:
+    """Two speakers do worse in all utterances, and the others as before."""
+    errors = np.ones((speakers, 12))
+    worse = errors.copy()
+    worse[:2] += 1
+    found = paired(tmp_path, of_speakers(speakers, 12, errors), of_speakers(speakers, 12, worse))
+    assert (found.by_speaker is not None) == (speakers == 20)
+    assert 0.0 < found.by_utterance[0] < found.points < found.by_utterance[1]
+    if found.by_speaker is not None:
+        assert (found.low, found.high) == found.by_speaker
+        assert found.low == 0.0 and found.high > found.by_utterance[1]
+        assert found.p > 0.05, "the p-value is of speakers too"
+
+
+@pytest.mark.nightly
+def test_of_equal_systems_speakers_miss_zero_in_one_of_twenty_comparisons(tmp_path: Path) -> None:
+    generator = np.random.default_rng(3)
+    missed = {"speakers": 0, "utterances": 0}
+    for _ in range(400):
+        rates = generator.beta(1.0, 4.0, size=(2, 25, 1))
+        a, b = (generator.binomial(5, rate * np.ones((25, 12))) for rate in rates)
+        found = paired(tmp_path, of_speakers(25, 12, a), of_speakers(25, 12, b), samples=400)
+        assert found.by_speaker is not None
+        for name, (low, high) in zip(missed, (found.by_speaker, found.by_utterance), strict=True):
+            missed[name] += low > 0.0 or high < 0.0
+    assert missed["speakers"] / 400 < 0.09 < missed["utterances"] / 400
+
+
 def test_difference_is_of_the_second_minus_the_first(tmp_path: Path) -> None:
     a = [counts("kim-1", 10, 1), counts("kim-2", 30, 3)]
     b = [counts("kim-2", 30, 9), counts("kim-1", 10, 3)]
@@ -141,3 +179,8 @@ def test_the_verb_prints_both_differences_and_what_was_drawn(tmp_path: Path) -> 
     assert done.exit_code == 0, done.output
     said = "+20.00 points [+20.00, +20.00], p = 0.002; +200.0 % [+200.0, +200.0] by utterances\n"
     assert done.output == said
+    for name, more in (("a.csv", 0), ("b.csv", 1)):
+        write_counts(tmp_path / name, of_speakers(20, 2, np.ones((20, 2)) + more))
+    said = CliRunner().invoke(app, ["compare-scores", *options]).output
+    both = "[+20.00, +20.00] by speakers, [+20.00, +20.00] by utterances, p = "
+    assert said.startswith(f"+20.00 points {both}")

@@ -283,8 +283,9 @@ def compare_scores(
 ) -> None:
     """Print how much more WER the second has than the first, paired, with 95 % intervals.
 
-    The difference in points resamples utterances. The difference relative to the first resamples
-    speakers if they repeat. With several seeds, both resample speakers and seeds.
+    The difference in points resamples utterances, and speakers where there are 20 of them, by which
+    it is judged (p too). The difference relative to the first resamples speakers if they repeat.
+    With several seeds, both resample speakers and seeds.
     """
     if len(first) == len(second) == 1:
         _print_one_difference(first[0], second[0])
@@ -297,8 +298,14 @@ def _print_one_difference(first: Path, second: Path) -> None:
 
     points, relative = paired_difference(first, second), relative_difference(first, second)
     drawn = "speakers" if relative.by_speaker else "utterances"
+    low, high = points.by_utterance
+    intervals = f"[{low:+.2f}, {high:+.2f}]"
+    if points.by_speaker is not None:
+        intervals = (
+            f"[{points.low:+.2f}, {points.high:+.2f}] by speakers, {intervals} by utterances"
+        )
     typer.echo(
-        f"{points.points:+.2f} points [{points.low:+.2f}, {points.high:+.2f}], p = {points.p:.3f}; "
+        f"{points.points:+.2f} points {intervals}, p = {points.p:.3f}; "
         f"{relative.percent:+.1f} % [{relative.low:+.1f}, {relative.high:+.1f}] by {drawn}"
     )
 

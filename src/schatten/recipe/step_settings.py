@@ -37,7 +37,7 @@ RESULT_VERSION = {
     "bundle": 2,
     "score": 2,
     "choose": 1,
-    "table": 6,
+    "table": 7,
     "figure": 5,
     "figure_page": 2,
     "tiers": 1,

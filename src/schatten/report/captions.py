@@ -20,6 +20,7 @@ from schatten.report.columns import percent
 from schatten.report.settings import settings_notes
 from schatten.report.times import CONVERGED
 from schatten.runtime.provenance import commit
+from schatten.score.paired import SPEAKERS_NEEDED
 
 LOSS = (
     "Penalty: the loss is CTC summed over an utterance, averaged over the batch; λ multiplies "
@@ -258,7 +259,9 @@ def _comparison(recipe: Recipe) -> str:
         f"{percent(tables.confidence)} bootstrap intervals from {tables.bootstrap_samples} samples "
         f"of utterances, paired for the difference to {tables.baseline} of the same seed "
         f"(of its first, where it has no such seed). {verdicts(recipe)}"
-        "; whole speakers are drawn where speakers repeat."
+        "; whole speakers are drawn where speakers repeat. Speakers are drawn for the verdict in "
+        f"points and for p, too, on a split with {SPEAKERS_NEEDED} speakers or more: its paired "
+        "interval of speakers is given."
     )
 
 

@@ -127,7 +127,7 @@ def _columns(experiment: Experiment) -> tuple[Column[EngineResult], ...]:
         interval(
             f"{percent(experiment.recipe.tables.confidence)} paired",
             "loss",
-            lambda r: (r.loss.low, r.loss.high) if r.loss else None,
+            lambda r: r.loss.by_utterance if r.loss else None,
             signed=True,
         ),
         _more("deletions"),

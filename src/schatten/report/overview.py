@@ -17,6 +17,7 @@ from schatten.report.collect import Experiment, Result, by_seed
 from schatten.report.columns import Column, Table, bracket, line, number, percent, rounded, words
 from schatten.report.verdict import verdict_word
 from schatten.report.wer import BYTES_PER_PARAMETER, count
+from schatten.score.paired import SPEAKERS_NEEDED
 
 FRACTIONS = tuple(Fraction(*pair) for pair in ((3, 4), (2, 3), (1, 2), (1, 3), (1, 4), (1, 5)))
 """Sizes that people say as a fraction; others are said in percent."""
@@ -69,6 +70,7 @@ def overview_notes(experiment: Experiment) -> list[str]:
     notes = [
         f"Verdict: against {tables.baseline}, by the paired {percent(tables.confidence)} interval "
         "of the difference.",
+        f"It draws speakers where a split has {SPEAKERS_NEEDED} of them, and else utterances.",
         f"Not worse: it ends below +{tables.margin:g} points. "
         f"Undecided: it holds both zero and +{tables.margin:g}.",
     ]

@@ -106,6 +106,9 @@ def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]
         interval(f"{confidence} interval", "wer", lambda r: r.main.wer_interval),
         number(f"minus {tables.baseline}", "difference", _points, signed=True),
         interval(f"{confidence} paired", "difference", _ends, signed=True),
+        interval(
+            f"{confidence} paired, of speakers", "difference_speakers", _speaker_ends, signed=True
+        ),
         Column(None, ("p",), lambda r: (r.difference.p if r.difference else None,), str),
         Column(
             f"verdict, {tables.margin:g} points",
@@ -266,7 +269,11 @@ def _points(result: Result) -> float | None:
 
 
 def _ends(result: Result) -> tuple[float, float] | None:
-    return (result.difference.low, result.difference.high) if result.difference else None
+    return result.difference.by_utterance if result.difference else None
+
+
+def _speaker_ends(result: Result) -> tuple[float, float] | None:
+    return result.difference.by_speaker if result.difference else None
 
 
 def _verdict(result: Result, margin: float) -> str:
