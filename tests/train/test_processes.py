@@ -103,7 +103,8 @@ def test_a_process_that_fails_ends_the_others(command: list[str]) -> None:
         check=False,
     )
     assert run.returncode == 1
-    assert "the loss is nan at step 0" in run.stderr
+    assert "the loss is nan at step 0, at the utterances " in run.stderr
+    assert "utterances  (" not in run.stderr, "each process names the utterances of all"
     assert not Path("model.pt").exists()
 
 

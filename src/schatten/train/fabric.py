@@ -38,7 +38,7 @@ with _absent("torchmetrics"):
     from lightning_fabric.plugins.precision import MixedPrecision, Precision
     from lightning_fabric.utilities.rank_zero import rank_zero_only
 
-__all__ = ["Fabric", "over_processes", "quiet", "started"]
+__all__ = ["Fabric", "names_over_processes", "over_processes", "quiet", "started"]
 
 PrecisionName = Literal["32", "16-mixed", "bf16-mixed"]
 
@@ -103,6 +103,15 @@ def over_processes(values: list[float]) -> list[float]:
     total = torch.tensor(values, dtype=torch.float64, device=device)
     distributed.all_reduce(total)
     return [float(value) for value in total]
+
+
+def names_over_processes(names: list[str]) -> list[str]:
+    """Return the names that each of the training's processes gives, the first one's first."""
+    if not distributed.is_initialized() or distributed.get_world_size() == 1:
+        return names
+    every: list[list[str]] = [[] for _ in range(distributed.get_world_size())]
+    distributed.all_gather_object(every, names)
+    return [name for one in every for name in one]
 
 
 def quiet() -> None:

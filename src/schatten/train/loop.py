@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from schatten.errors import UserError
 from schatten.models import AcousticModel, save
 from schatten.models.products import round_products
 from schatten.recipe.training import Training
@@ -15,7 +16,7 @@ from schatten.runtime.launch import place
 from schatten.runtime.progress import report
 from schatten.train.averaging import WeightAverage
 from schatten.train.evaluation import evaluate
-from schatten.train.fabric import Fabric, quiet, started
+from schatten.train.fabric import Fabric, over_processes, quiet, started
 from schatten.train.objectives import Objective
 from schatten.train.progress import TrainingProgress, line
 from schatten.train.randomness import Augmentation, seed_step
@@ -66,6 +67,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
         parts = _parts(fabric, model, adam, techniques, average, progress)
         checkpoints = Checkpoints(state, parts, plan.keep_epochs)
         checkpoints.resume()
+        _require_one_step(progress, state)
 
         for epoch in range(progress.epoch, plan.epochs):
             for here in speech.batches(epoch, progress.steps_of_epoch):
@@ -175,6 +177,16 @@ def _parts(
         "progress": (progress.state, progress.restore),
         "techniques": (lambda: [technique.state() for technique in techniques], restore),
     }
+
+
+def _require_one_step(progress: TrainingProgress, state: Path) -> None:
+    """Refuse processes that go on from different checkpoints: each would wait for the others."""
+    (total,) = over_processes([progress.step])
+    if total != progress.step * place().count:
+        raise UserError(
+            f"the processes read different checkpoints in {state}: run again once every node sees "
+            "the same files there"
+        )
 
 
 def _rank() -> list[int]:

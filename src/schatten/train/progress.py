@@ -8,7 +8,7 @@ from torch import Tensor
 
 from schatten.errors import UserError
 from schatten.train.data import Batch
-from schatten.train.fabric import over_processes
+from schatten.train.fabric import names_over_processes, over_processes
 
 DIVERGENCE_FACTOR = 5.0
 """A training fails if its smoothed loss is more than this many times that of its first steps."""
@@ -62,6 +62,7 @@ class TrainingProgress:
     def _check(self, value: float, losses: Tensor, batch: Batch) -> None:
         if not math.isfinite(value):
             bad = [name for name, one in zip(batch.ids, losses, strict=False) if not one.isfinite()]
+            bad = names_over_processes(bad)  # the loss is of all, so each process comes here
             raise UserError(
                 f"the loss is {value} at step {self.step}, at the utterances "
                 f"{', '.join(bad)} (batch: {', '.join(batch.ids)}): listen to them, or {REMEDY}"
