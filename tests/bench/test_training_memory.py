@@ -32,7 +32,7 @@ def test_an_epoch_reads_the_hours_that_were_asked_for(layout: Layout) -> None:
 
 
 def test_systems_and_features_have_to_be_there(layout: Layout) -> None:
-    with pytest.raises(UserError, match="has no system nobody: take one of dense,"):
+    with pytest.raises(UserError, match="there is no system 'nobody'; there are dense,"):
         next(measure_training_memory(recipe_of(layout), layout, "nobody", [1.0]))
     layout.features("mel40", "train").unlink()
     with pytest.raises(UserError, match="run the recipe first"):

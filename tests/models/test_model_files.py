@@ -69,4 +69,4 @@ def test_models_load_nothing_that_stands_above_them() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = [name for name in run.stdout.split() if name.startswith("schatten.")]
     packages = {name.split(".")[1] for name in loaded}
-    assert packages <= {"models", "compress", "units", "recipe", "runtime", "errors"}
+    assert packages <= {"models", "compress", "units", "recipe", "runtime", "errors", "letters"}

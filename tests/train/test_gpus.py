@@ -52,8 +52,8 @@ def test_a_run_has_as_many_trainings_as_gpus(
     found: list[str] = []
     monkeypatch.setattr(gpus, "count", lambda: count)
     monkeypatch.setattr(runner, "run", lambda arguments, **_: found.extend(arguments) or 0)
-    assert CliRunner().invoke(app, ["-j2"]).exit_code == 0
+    assert CliRunner().invoke(app, ["run", "-j2"]).exit_code == 0
     assert found == ["--cores", "2", *said, "--"]
     found.clear()
-    assert CliRunner().invoke(app, ["--profile", "slurm"]).exit_code == 0
+    assert CliRunner().invoke(app, ["run", "--profile", "slurm"]).exit_code == 0
     assert "--resources" not in found
