@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-PARTS = ("Snakefile", "rules", "profiles", "recipes", "src")
+PARTS = ("Snakefile", "rules", "profiles", "recipes", "src", "LICENSE", "NOTICE")
 SHARED = ("arm", "scripts", ".tools")
 """The engine's sources and what they are built to: the same for every copy."""
 SMOKE = "voicesearch_like/smoke"

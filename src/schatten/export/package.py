@@ -83,12 +83,10 @@ def pack(
     `bundle`: a folder that `schatten bundle` wrote. `programs`: static programs by target. `card`:
     the text of MODEL_CARD.md. `licences`: files by their names in the package.
 
-    Errors: `UserError` if the folder is no bundle, or a program is missing.
+    Errors: `UserError` if the folder is no bundle, or a program or a licence is missing.
     """
     search = read_search(bundle)
-    for target, program in programs.items():
-        if not program.is_file():
-            raise UserError(f"{program} is missing: run scripts/build_engine.sh --target {target}")
+    _require(programs, licences)
     names = {"program": PROGRAM, "targets": " and ".join(programs)}
     files = {"manifest": MANIFEST, "lm": LM, "lexicon": LEXICON, "model": MODEL}
     options = " ".join(search_options(search))
@@ -118,6 +116,15 @@ def pack(
         f"{output}: {whole / 1e6:.2f} MB; {archive}: {archive.stat().st_size / 1e6:.2f} MB, "
         f"for {names['targets']}"
     )
+
+
+def _require(programs: Mapping[str, Path], licences: Mapping[str, Path]) -> None:
+    for target, program in programs.items():
+        if not program.is_file():
+            raise UserError(f"{program} is missing: run scripts/build_engine.sh --target {target}")
+    for path in licences.values():
+        if not path.is_file():
+            raise UserError(f"{path} is missing, and goes with every program: run `make setup`")
 
 
 def _shorten_manifest(folder: Path) -> None:
