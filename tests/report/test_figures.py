@@ -213,3 +213,17 @@ def test_models_far_worse_than_the_baseline_are_counted_beside_the_points(
     (axes,) = figure.axes
     said = [text.get_text() for text in axes.texts]
     assert said == ([f"above: {len(table.lines)} models"] if is_said else [])
+
+
+def test_sizes_that_are_nearly_the_same_do_not_look_different(
+    lab: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parameters, "WIDE", 1e9)
+    monkeypatch.setattr(parameters, "ALIKE", 1e9)
+    figure, table = parameters.draw(lab)
+    (axes,) = figure.axes
+    largest = max(
+        point[0] for line in axes.lines for point in line.get_xydata() if line.get_label()[0] != "_"
+    )
+    assert axes.get_xlim() == (0, pytest.approx(2 * largest))
+    assert table.lines

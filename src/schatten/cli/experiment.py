@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from schatten.errors import UserError
+from schatten.errors import known
 from schatten.recipe.chain import Node
 from schatten.report.collect import Experiment
 from schatten.report.next_steps import best_first
@@ -34,8 +34,6 @@ def pick(experiment: Experiment, system: str | None) -> Node:
     Errors: `UserError` for a system that the recipe has not.
     """
     nodes = [model.node for model in best_first(experiment)]
-    found = [node for node in nodes if system in (None, node.system)]
-    if not found:
-        known = ", ".join(dict.fromkeys(node.system for node in nodes))
-        raise UserError(f"there is no system {system!r} in the tables: take of {known}")
-    return found[0]
+    if system is not None:
+        known("system", system, [node.system for node in nodes])
+    return next(node for node in nodes if system in (None, node.system))

@@ -80,15 +80,14 @@ def pack(
     """Pack the best model on dev for devices: model, language model, programs, scripts, card."""
     from schatten.cli.experiment import experiment_of, pick
     from schatten.device.programs import build_program, licences, speed_here
-    from schatten.errors import UserError
+    from schatten.errors import UserError, known
     from schatten.export import package
     from schatten.export.bundle import bundle_of_node
     from schatten.recipe.layout import bundle_lm
     from schatten.report.card import model_card
 
-    if wrong := [one for one in target if one not in package.TARGETS]:
-        known = ", ".join(package.TARGETS)
-        raise UserError(f"there is no target {wrong[0]!r}: take of {known}")
+    for one in target:
+        known("target", one, package.TARGETS)
     experiment, _ = experiment_of(recipe, corpus_dir, results)
     layout, node = experiment.layout, pick(experiment, system)
     lm = bundle_lm(experiment.recipe)

@@ -83,14 +83,12 @@ def recognise_files(recognizer: Recognizer, files: Sequence[Path]) -> bool:
     is heard. Errors: `UserError` for a file that cannot be read; nothing is recognised then.
     """
     with tempfile.TemporaryDirectory(prefix="schatten-") as name:
-        wavs = []
+        # The engine prints the name that it is given; a number is safe, whatever the user's is.
+        shown = {}
         for number, file in enumerate(files):
-            # The engine prints the path that it is given: in a folder of its own it is short.
-            wavs.append(Path(str(number)) / file.name)
-            (Path(name) / str(number)).mkdir()
-            write_sound(file, Path(name) / wavs[-1])
-        shown = {str(wav): str(file) for wav, file in zip(wavs, files, strict=True)}
-        with _engine(recognizer, [], [str(wav) for wav in wavs], Path(name)) as engine:
+            shown[f"{number}.wav"] = str(file).encode(errors="replace").decode()
+            write_sound(file, Path(name) / f"{number}.wav")
+        with _engine(recognizer, [], list(shown), Path(name)) as engine:
             assert engine.stdout is not None
             _show(engine.stdout, lambda text: _renamed(text, shown))
     return engine.returncode == 0
@@ -111,7 +109,8 @@ def listen(recognizer: Recognizer, microphone: str | None, silence: float) -> bo
         )
     options = ["--silence", f"{silence:g}"]
     # Ctrl-C goes to all three: the recorder ends, the engine prints what is left, and we wait.
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    interrupts: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
         with (
             tempfile.TemporaryFile() as said,
@@ -123,23 +122,20 @@ def listen(recognizer: Recognizer, microphone: str | None, silence: float) -> bo
                 assert engine.stdout is not None and recording.stdout is not None
                 recording.stdout.close()  # or the recorder would outlive the engine
                 _show(engine.stdout, lambda text: text)
-            recording.terminate()
-            heard = recording.wait() in (0, -signal.SIGTERM, -signal.SIGINT, 1)
+            if engine.returncode != 0:
+                recording.terminate()  # it may be waiting for sound, with nobody to hear it
+            # A recorder warns while all is well (`overrun!!!`), so that its words alone say little.
+            failed = recording.wait() != 0 and not interrupts and engine.returncode == 0
             said.seek(0)
-            complaint = said.read().decode(errors="replace").strip()
+            complaint = said.read().decode(errors="replace").strip() or "it gives no reason"
     finally:
         signal.signal(signal.SIGINT, before)
-    if complaint and not _was_interrupted(complaint):
+    if failed:
         raise UserError(
             f"{recorder.name} cannot record ({complaint.splitlines()[0]}): "
             "name a microphone with --microphone; `arecord -L` lists them"
         )
-    return heard and engine.returncode == 0
-
-
-def _was_interrupted(complaint: str) -> bool:
-    """Tell whether a recorder says only that it was ended: arecord does, even with `-q`."""
-    return all("signal" in one or not one.strip() for one in complaint.splitlines())
+    return engine.returncode == 0
 
 
 @contextmanager

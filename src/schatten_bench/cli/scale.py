@@ -5,27 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from schatten.cli.options import CorpusDirOption, ExperimentOption, ResultsOption
+
 if TYPE_CHECKING:
     from schatten.workflow import Workflow
 
 app = typer.Typer()
 
-RecipeChoice = Annotated[
-    str | None,
-    typer.Option("--recipe", help="CORPUS/EXPERIMENT; voicesearch_like/quick by default."),
-]
-CorpusDirOption = Annotated[
-    Path | None,
-    typer.Option("--corpus-dir", help="Folder of the corpus, where the recipe reads one."),
-]
-ResultsOption = Annotated[Path, typer.Option("--results", help="Folder of all results.")]
 RESULTS = Path("results")
 
 
 @app.command("costs")
 def costs(
     hours: Annotated[float, typer.Option(help="Hours of training audio to scale up to.")] = 10000,
-    recipe: RecipeChoice = None,
+    recipe: ExperimentOption = None,
     corpus_dir: CorpusDirOption = None,
     results: ResultsOption = RESULTS,
 ) -> None:
@@ -46,7 +39,7 @@ def memory(
     system: Annotated[
         str | None, typer.Option(help="What to train; the recipe's baseline.")
     ] = None,
-    recipe: RecipeChoice = None,
+    recipe: ExperimentOption = None,
     corpus_dir: CorpusDirOption = None,
     results: ResultsOption = RESULTS,
 ) -> None:
@@ -70,7 +63,7 @@ def planning(
     points: Annotated[
         int, typer.Option(min=1, help="Values of each of two lambdas; squared for each penalty.")
     ] = 8,
-    recipe: RecipeChoice = None,
+    recipe: ExperimentOption = None,
     rounds: Annotated[int, typer.Option(min=1, help="Timed rounds; the fastest counts.")] = 3,
 ) -> None:
     """Print how long it takes to plan a grid of many systems (128 by default)."""
@@ -86,7 +79,7 @@ def planning(
 @app.command("start")
 def start(
     hours: Annotated[float, typer.Option(help="Hours of audio to scale up to.")] = 10000,
-    recipe: RecipeChoice = None,
+    recipe: ExperimentOption = None,
     corpus_dir: CorpusDirOption = None,
     results: ResultsOption = RESULTS,
 ) -> None:

@@ -23,6 +23,8 @@ FAR = 2.5
 """Models whose error rate exceeds the baseline's by this factor are left out of the picture."""
 MOST_NAMED = 3
 """At most this many of the models left out are named."""
+ALIKE = 1.05
+"""Largest over smallest model below which all count as of one size."""
 WIDE = 4
 """The axis of parameters is logarithmic if the largest model is over this many times the
 smallest."""
@@ -131,6 +133,8 @@ def finish(axes: Axes, experiment: Experiment, results: Sequence[Result], measur
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_minor_formatter(NullFormatter())
+    elif max(sizes) < ALIKE * min(sizes):
+        axes.set_xlim(0, 2 * max(sizes))  # or thousandths would look like a difference
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("parameters (million); hollow: not truncated")
     name = greedy_rate(experiment.recipe) if measure.greedy else measure.name
