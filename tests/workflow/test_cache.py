@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from fault_bench import CORPUS, RECIPE, Bench, inside, write_corpus, write_recipe
+from fault_bench import Bench, inside
+from hostile_corpus import CORPUS, RECIPE, write_corpus, write_recipe
 from project import SMOKE, Project, copy_project
 
 from schatten.runtime import explain

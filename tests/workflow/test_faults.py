@@ -14,20 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fault_bench import (
-    CORPUS,
-    FAULTS,
-    MOST,
-    NAMES,
-    RECIPE,
-    STEPS,
-    Bench,
-    Struck,
-    damage_a_recording,
-    fill_the_disk,
-    write_corpus,
-    write_recipe,
-)
+from fault_bench import FAULTS, STEPS, Bench, Struck, damage_a_recording, fill_the_disk
+from hostile_corpus import CORPUS, MOST, NAMES, RECIPE, write_corpus, write_recipe
 from project import copy_project
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("faults")]
