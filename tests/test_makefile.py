@@ -62,10 +62,14 @@ def project(tmp_path: Path) -> Path:
 
 
 def make(project: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    # `make test` hands its own settings on; none may reach the Makefile that is tested.
+    ours = {name for names in VARIABLES.values() for name in names}
+    ours |= {"PYTEST_ADDOPTS", "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
+    outside = {name: value for name, value in os.environ.items() if name not in ours}
     return subprocess.run(
         ["make", *arguments],
         cwd=project,
-        env={**os.environ, **environment},
+        env={**outside, **environment},
         capture_output=True,
         text=True,
         check=False,
