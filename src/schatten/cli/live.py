@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schatten.cli.options import CorpusDirOption, ExperimentOption, ResultsOption
+from schatten.cli.options import CorpusDirOption, ExperimentOption, JobsOption, ResultsOption
 from schatten.recipe.layout import ENGINE
 
 if TYPE_CHECKING:
@@ -58,6 +58,37 @@ def try_(
             went_well = live.listen(recognizer, microphone, silence)
     if not went_well:
         raise typer.Exit(1)
+
+
+@app.command("evaluate")
+def evaluate(
+    bundle: Annotated[
+        Path, typer.Argument(help="A folder that `schatten pack` or `schatten bundle` wrote.")
+    ],
+    folder: Annotated[Path, typer.Argument(help="Folder with the table of recordings.")],
+    *,
+    table: Annotated[
+        str,
+        typer.Option(
+            help="The table in it, tab-separated: columns path and text; id and speaker if known."
+        ),
+    ] = "transcripts.tsv",
+    output: Annotated[
+        Path, typer.Option(help="Folder for the words, the errors file and the score.")
+    ] = Path("evaluation"),
+    jobs: JobsOption = 1,
+    program: Annotated[
+        Path, typer.Option(help="schatten-recognize, built for this machine.")
+    ] = ENGINE,
+) -> None:
+    """Measure a bundle on your own recordings: WER with its interval, errors file, speed."""
+    from schatten.device import live
+    from schatten.device.evaluate import evaluate as run
+
+    found = run(live.of_bundle(bundle, program), bundle, folder / table, output, jobs)
+    for note in found.notes:
+        typer.echo(note, err=True)
+    typer.echo("\n".join(found.lines(output)))
 
 
 @app.command("pack")

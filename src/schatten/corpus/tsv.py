@@ -3,7 +3,10 @@
 import math
 import posixpath
 from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from schatten.corpus.recorded import write_corpus
 from schatten.corpus.tables import table_lines
@@ -13,7 +16,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.corpus import Column, TsvCorpus
 from schatten.runtime.file_names import found
 
-_ALIASES: dict[Column, tuple[str, ...]] = {
+_ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("id", "utt_id"),
     "path": ("path",),
     "text": ("text",),
@@ -46,12 +49,39 @@ def read_table(corpus: TsvCorpus, splits: tuple[str, ...], corpus_dir: Path) -> 
     without a line.
     """
     path = found(corpus_dir, corpus.manifest)
+    place = Places(_ALIASES, _OPTIONAL, ("id", "path", "split"), corpus.columns)
+    rows = read_rows(path, place)
+    names = _split_names(corpus, splits)
+    _check_splits(names, Counter(row["split"] for row in rows), path)
+    folder = posixpath.dirname(corpus.manifest)
+    return [_utterance(row, names, folder, path) for row in rows if row["split"] in names]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a table's fields stand: the names that their columns may have."""
+
+    aliases: Mapping[str, tuple[str, ...]]
+    """Of each field."""
+    optional: Collection[str]
+    """Fields whose column may be left out."""
+    filled: Collection[str]
+    """Fields that every line has to fill."""
+    named: Mapping[Column, str] | None = None
+    """What a recipe calls the columns of some fields; None: no recipe names any."""
+
+
+def read_rows(path: Path, places: Places) -> list[dict[str, str]]:
+    """Read a tab-separated table with a header: each line's cells, by field.
+
+    Errors: `UserError` for a missing or double column, a line with another number of columns, or
+    one without a cell that has to be filled.
+    """
     lines = table_lines(path)
     if not lines:
         raise UserError(f"{path} is empty: write a header and a line for each utterance")
     header = [name.strip() for name in lines[0].split("\t")]
-    place = _columns(corpus, header, path)
-    names = _split_names(corpus, splits)
+    place = _columns(places, header, path)
     rows = []
     for number, line in enumerate(lines[1:], start=2):
         if line.strip():
@@ -62,12 +92,10 @@ def read_table(corpus: TsvCorpus, splits: tuple[str, ...], corpus_dir: Path) -> 
                     f"{len(header)}: correct the line"
                 )
             row = {name: cells[column].strip() for name, column in place.items()}
-            if empty := [name for name in ("id", "path", "split") if not row[name]]:
+            if empty := [name for name in places.filled if not row.get(name, name)]:
                 raise UserError(f"{path}, line {number} has no {empty[0]}: write one")
             rows.append(row)
-    _check_splits(names, Counter(row["split"] for row in rows), path)
-    folder = posixpath.dirname(corpus.manifest)
-    return [_utterance(row, names, folder, path) for row in rows if row["split"] in names]
+    return rows
 
 
 def _utterance(row: dict[str, str], splits: dict[str, str], folder: str, path: Path) -> Utterance:
@@ -106,11 +134,11 @@ def _split_names(corpus: TsvCorpus, splits: tuple[str, ...]) -> dict[str, str]:
     return names
 
 
-def _columns(corpus: TsvCorpus, header: list[str], path: Path) -> dict[str, int]:
+def _columns(places: Places, header: list[str], path: Path) -> dict[str, int]:
     """Return the column number of each field."""
     place: dict[str, int] = {}
-    for field, aliases in _ALIASES.items():
-        named = corpus.columns.get(field)
+    for field, aliases in places.aliases.items():
+        named = dict(places.named or {}).get(cast(Column, field))
         found = [name for name in ((named,) if named else aliases) if name in header]
         if found:
             place[field] = header.index(found[0])
@@ -118,9 +146,11 @@ def _columns(corpus: TsvCorpus, header: list[str], path: Path) -> dict[str, int]
                 raise UserError(
                     f"{path} has several columns {found[0]!r}: rename all of them but one"
                 )
-        elif named or field not in _OPTIONAL:
+        elif named or field not in places.optional:
             there = ", ".join(header)[:_SHOWN]
             fix = f"add it, or name the column in the recipe's corpus.columns.{field}"
+            if places.named is None:
+                fix = "add it, or rename the column"
             if len(header) == 1:
                 fix = "its first line has no tab, write one between columns"
             raise UserError(f"{path} has no column {named or aliases[0]!r} (it has {there}): {fix}")

@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from schatten.decode.sound import Sound, read_sounds
+from schatten.decode.sound import read_sounds
 from schatten.decode.weights import read_weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
-from schatten.transcripts import write_hypotheses
+from schatten.transcripts import Utterance, write_hypotheses
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,10 @@ class Engine:
         `UserError` if the engine cannot be run or refuses its files; nothing is written then.
         """
         sounds = [read_sounds(cuts, audio or cuts.parent) for cuts, _ in splits]
-        with tempfile.TemporaryDirectory(prefix="schatten-") as folder:
-            work = _Work([(number, one) for number, some in enumerate(sounds) for one in some])
-            wavs = [Path(folder) / f"utterance{number}.wav" for number in range(jobs)]
-            command = self.command
-            with ThreadPoolExecutor(jobs) as pool:
-                totals = list(pool.map(lambda wav: _share(command, work, wav), wavs))
-        for number, (_, output) in enumerate(splits):
-            said = {
-                one.utterance.id: work.words[number, one.utterance.id] for one in sounds[number]
-            }
-            write_hypotheses(output, said)
-        return _speed(len(work.words), totals)
+        found, totals = recognise(self.command, sounds, jobs)
+        for (_, output), words in zip(splits, found, strict=True):
+            write_hypotheses(output, words)
+        return speed(sum(map(len, found)), totals)
 
     @property
     def command(self) -> list[str]:
@@ -78,6 +70,38 @@ class Engine:
         return [str(word) for word in [*command, self.model]]
 
 
+class Spoken(Protocol):
+    """An utterance whose sound can be had."""
+
+    @property
+    def utterance(self) -> Utterance:
+        """Its id, unique in its split, speaker and words."""
+
+    def write_wav(self, path: Path) -> None:
+        """Write its sound as the engine reads it."""
+
+
+def recognise(
+    command: Sequence[str], splits: Sequence[Sequence[Spoken]], jobs: int
+) -> tuple[list[dict[str, list[str]]], list[dict[str, Any]]]:
+    """Return the words of each split by utterance, and the totals of each process.
+
+    `command` recognises the WAV files named on its standard input and says what it finds as JSON;
+    `jobs` processes of it share the utterances. Errors: `UserError` if it cannot be run or refuses
+    its files, or if sound cannot be read.
+    """
+    with tempfile.TemporaryDirectory(prefix="schatten-") as folder:
+        work = _Work([(number, one) for number, some in enumerate(splits) for one in some])
+        wavs = [Path(folder) / f"utterance{number}.wav" for number in range(jobs)]
+        with ThreadPoolExecutor(jobs) as pool:
+            totals = list(pool.map(lambda wav: _share(command, work, wav), wavs))
+    found = [
+        {one.utterance.id: work.words[number, one.utterance.id] for one in some}
+        for number, some in enumerate(splits)
+    ]
+    return found, totals
+
+
 Ask = Callable[[Path | None], dict[str, Any]]
 """Gives the engine a WAV file and returns what it says; None ends it and returns its totals."""
 
@@ -85,19 +109,19 @@ Ask = Callable[[Path | None], dict[str, Any]]
 class _Work:
     """Utterances that wait for a process, each taken once, and the words of the others."""
 
-    def __init__(self, sounds: Sequence[tuple[int, Sound]]) -> None:
+    def __init__(self, sounds: Sequence[tuple[int, Spoken]]) -> None:
         self.waiting = deque(sounds)
         """Number of the split, and sound."""
         self.words: dict[tuple[int, str], list[str]] = {}
         """Words by number of the split and utterance."""
 
-    def __iter__(self) -> Iterator[tuple[int, Sound]]:
+    def __iter__(self) -> Iterator[tuple[int, Spoken]]:
         with suppress(IndexError):  # a deque may be shared by threads
             while True:
                 yield self.waiting.popleft()
 
 
-def _share(command: list[str], work: _Work, wav: Path) -> dict[str, Any]:
+def _share(command: Sequence[str], work: _Work, wav: Path) -> dict[str, Any]:
     """Recognise utterances in one process until none is left; return its totals."""
     try:
         with _running(command) as ask:
@@ -110,7 +134,7 @@ def _share(command: list[str], work: _Work, wav: Path) -> dict[str, Any]:
         raise
 
 
-def _speed(utterances: int, processes: Sequence[dict[str, Any]]) -> str:
+def speed(utterances: int, processes: Sequence[dict[str, Any]]) -> str:
     """Return the speed in a line, and the memory of the largest process."""
     audio = sum(one["audio_seconds"] for one in processes)
     computing = sum(one["compute_seconds"] for one in processes)
@@ -130,7 +154,7 @@ def _speed(utterances: int, processes: Sequence[dict[str, Any]]) -> str:
 
 
 @contextmanager
-def _running(command: list[str]) -> Iterator[Ask]:
+def _running(command: Sequence[str]) -> Iterator[Ask]:
     """Run the engine, and ask it one file after the other."""
     with tempfile.TemporaryFile() as complaints:
         try:

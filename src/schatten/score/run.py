@@ -1,8 +1,10 @@
 """Scores a split's hypotheses: reads and writes the files."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from schatten.artifacts import Score
 from schatten.errors import UserError
 from schatten.recipe.results import Tables
 from schatten.runtime.files import write_text
@@ -52,14 +54,9 @@ def score_files(
     beside(output, "")
     spelled = None if units is None else SpelledUnits.read(units)
     aligned = _aligned(hypotheses, cuts, spelled, of_characters=of_characters)
-    unknown = None
-    if lexicon is not None:
-        unknown = find_unknown(aligned, {word for word, _ in read_lexicon(lexicon)})
-    value = summary(aligned, unknown, tables, None if spelled is None else spelled.units.kind)
-    if not value.words:
-        raise UserError(f"{cuts} has no word in its transcripts: there is nothing to score")
-    _write_lists(aligned, unknown, output)
-    value.write(output)
+    words = None if lexicon is None else {word for word, _ in read_lexicon(lexicon)}
+    kind = None if spelled is None else spelled.units.kind
+    value = write_score(aligned, words, tables, output, cuts, kind)
     low, high = value.wer_interval
     if value.units is not None:
         return (
@@ -75,6 +72,28 @@ def score_files(
         f"{output}: WER {value.wer:.2f} % ({low:.2f} to {high:.2f}), CER {value.cer:.2f} %, "
         f"{value.utterances} utterances, {value.words} words"
     )
+
+
+def write_score(
+    aligned: list[Aligned],
+    lexicon: Collection[str] | None,
+    tables: Tables,
+    output: Path,
+    transcripts: Path,
+    units: str | None = None,
+) -> Score:
+    """Write `NAME.score.json` of aligned utterances and the files beside it; return the score.
+
+    `lexicon`: the words that can be found; None for a search without one. `units`: what was
+    aligned, if no words. Errors: `UserError` if the transcripts, of the file named, have no word.
+    """
+    unknown = None if lexicon is None else find_unknown(aligned, lexicon)
+    value = summary(aligned, unknown, tables, units)
+    if not value.words:
+        raise UserError(f"{transcripts} has no word in its transcripts: there is nothing to score")
+    _write_lists(aligned, unknown, output)
+    value.write(output)
+    return value
 
 
 def _aligned(
