@@ -51,7 +51,7 @@ using Utterance = std::vector<float>;  // frames * V log-probabilities
 
 // Reads the next search; false at the end of the input.
 bool read_options(schatten_options *options) {
-  schatten_options_default(options);
+  schatten_options_default(options, sizeof *options);
   const int found = scanf("%lf %lf %d %lf %d", &options->lm_weight, &options->word_bonus, &options->beam,
                           &options->beam_threshold, &options->token_beam);
   require(found == 5 || found == EOF, "a search is LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM");

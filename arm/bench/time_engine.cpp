@@ -51,7 +51,7 @@ int run(char **argv) {
   char error[512] = "give MODEL";
   schatten_model *model = argv[1] ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
   schatten_options options;
-  schatten_options_default(&options);
+  schatten_options_default(&options, sizeof options);
   options.batch_frames = kBatch;
   schatten_stream *stream = model ? schatten_stream_open(model, &options, error, sizeof error) : nullptr;
   if (!stream) {

@@ -1,11 +1,14 @@
 // The C interface over the classes: errors become texts, nothing is thrown past it.
 #include <stdio.h>
+#include <string.h>
 
+#include <algorithm>
 #include <new>
 
 #include "decoder.h"
 #include "failure.h"
 #include "manifest.h"
+#include "options.h"
 #include "schatten.h"
 #include "stream.h"
 
@@ -42,8 +45,14 @@ void guarded(schatten_stream *stream, const Change &change) {
 
 }  // namespace
 
+const char *schatten_version(void) { return SCHATTEN_VERSION; }
+
 schatten_model *schatten_model_open(const char *path, char *error, size_t size) {
-  return guarded(error, size, [&] { return new schatten_model{schatten::Model(path)}; });
+  return guarded(error, size, [&] { return new schatten_model{schatten::Model(schatten::Gguf(std::string(path)))}; });
+}
+
+schatten_model *schatten_model_open_memory(const void *data, size_t length, char *error, size_t size) {
+  return guarded(error, size, [&] { return new schatten_model{schatten::Model(schatten::Gguf(data, length))}; });
 }
 
 void schatten_model_close(schatten_model *model) { delete model; }
@@ -71,23 +80,27 @@ int schatten_check(const char *manifest, const char *path, char *error, size_t s
   return guarded(error, size, [&] { return schatten::Manifest(manifest).require_same(path), path; }) != nullptr;
 }
 
-void schatten_options_default(schatten_options *options) {
-  *options = {};
-  options->batch_frames = schatten::kMaxBatch;
-  options->lm_weight = 1;
-  options->beam_threshold = 25;
-  options->beam = 200;
-  options->token_beam = 15;
+void schatten_options_default(schatten_options *options, size_t size) {
+  schatten_options all = schatten::default_options();
+  all.size = size;
+  memset(static_cast<void *>(options), 0, size);
+  memcpy(static_cast<void *>(options), &all, std::min(size, sizeof all));
 }
 
 schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
                                       size_t size) {
-  return guarded(error, size, [&] { return new schatten_stream{schatten::Stream(model->model, *options), ""}; });
+  return guarded(error, size, [&] { return new schatten_stream{schatten::Stream(model->model, schatten::options_of(options)), ""}; });
 }
 
 void schatten_stream_close(schatten_stream *stream) { delete stream; }
 
 size_t schatten_accept(schatten_stream *stream, const int16_t *samples, size_t count) {
+  size_t used = 0;
+  guarded(stream, [&] { used = stream->stream.accept(samples, count); });
+  return used;
+}
+
+size_t schatten_accept_float(schatten_stream *stream, const float *samples, size_t count) {
   size_t used = 0;
   guarded(stream, [&] { used = stream->stream.accept(samples, count); });
   return used;

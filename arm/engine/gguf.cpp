@@ -58,17 +58,26 @@ class Gguf::Reader {
   const std::string &path_;
 };
 
-Gguf::Gguf(const std::string &path) : path_(path) {
+Gguf::Gguf(const std::string &path) : path_(path), is_mapped_(true) {
   map(path);
   try {
     parse();
   } catch (...) {
-    munmap(const_cast<uint8_t *>(bytes_), size_);
+    unmap();
     throw;
   }
 }
 
-Gguf::~Gguf() { munmap(const_cast<uint8_t *>(bytes_), size_); }
+Gguf::Gguf(const void *bytes, size_t size)
+    : path_("the model in memory"), is_mapped_(false), bytes_(static_cast<const uint8_t *>(bytes)), size_(size) {
+  parse();
+}
+
+Gguf::~Gguf() { unmap(); }
+
+void Gguf::unmap() {
+  if (is_mapped_) munmap(const_cast<uint8_t *>(bytes_), size_);
+}
 
 void Gguf::map(const std::string &path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -241,7 +250,8 @@ void Gguf::require_tensor(bool holds, const std::string &name, const std::string
   if (!holds) throw Error(path_ + ": tensor " + name + " " + otherwise);
 }
 
-void Gguf::release(const Matrix &matrix) {
+void Gguf::release(const Matrix &matrix) const {
+  if (!is_mapped_) return;
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const uintptr_t from = reinterpret_cast<uintptr_t>(matrix.data);
   const size_t size = static_cast<size_t>(matrix.rows) * static_cast<size_t>(matrix.cols) * (matrix.is_int8 ? 1 : 4);

@@ -1,4 +1,4 @@
-// A GGUF file mapped into memory: metadata and tensors by name, every byte checked before it is used.
+// A GGUF file in memory: metadata and tensors by name, every byte checked before it is used.
 #ifndef SCHATTEN_ENGINE_GGUF_H
 #define SCHATTEN_ENGINE_GGUF_H
 
@@ -16,7 +16,10 @@ constexpr const char *kNoNumbers = "holds values that are not finite numbers: co
 
 class Gguf {
  public:
+  // Maps a file.
   explicit Gguf(const std::string &path);
+  // A file's bytes, which the caller keeps until this is destroyed.
+  Gguf(const void *bytes, size_t size);
   ~Gguf();
   Gguf(const Gguf &) = delete;
   Gguf &operator=(const Gguf &) = delete;
@@ -44,8 +47,8 @@ class Gguf {
   Matrix matrix(const std::string &name) const;
   // What is wrong with a tensor, with the file's name: an Error unless it holds.
   void require_tensor(bool holds, const std::string &name, const std::string &otherwise) const;
-  // Gives the memory of a matrix that was read back to the system: a later reader finds it in the file again.
-  static void release(const Matrix &matrix);
+  // Gives the memory of a matrix that was read back to the system, if it is a file's: a later reader finds it there again.
+  void release(const Matrix &matrix) const;
 
  private:
   enum Type : uint32_t { kUint32 = 4, kFloat32 = 6, kString = 8, kArray = 9, kUint64 = 10 };
@@ -62,6 +65,7 @@ class Gguf {
   class Reader;
 
   void map(const std::string &path);
+  void unmap();
   void parse();
   void place(const std::vector<std::pair<std::string, uint64_t>> &offsets, uint64_t start);
   void parse_value(Reader &reader);
@@ -71,6 +75,7 @@ class Gguf {
   const Tensor &tensor(const std::string &name, uint32_t type, size_t size) const;
 
   std::string path_;
+  bool is_mapped_;
   const uint8_t *bytes_ = nullptr;
   size_t size_ = 0;
   std::unordered_map<std::string, Value> values_;

@@ -31,8 +31,6 @@ Units units_of(const Gguf &file) {
 
 }  // namespace
 
-Model::Model(const std::string &path) : Model(Gguf(path)) {}
-
 Model::Model(const Gguf &file)
     : features_((require(file.text("general.architecture") == "schatten" &&
                              file.integer("schatten.version", 0, INT32_MAX) == kVersion,

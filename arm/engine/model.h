@@ -49,7 +49,8 @@ struct BackLayer {
 
 class Model {
  public:
-  explicit Model(const std::string &path);
+  // Throws Error where it cannot be used; nothing of the file is needed later.
+  explicit Model(const Gguf &file);
 
   const Features &features() const { return features_; }
   const std::vector<FrontLayer> &front() const { return front_; }
@@ -83,8 +84,6 @@ class Model {
   uint64_t parameters_;
   size_t packed_bytes_ = 0;
   double latency_seconds_;
-
-  explicit Model(const Gguf &file);
 };
 
 }  // namespace schatten

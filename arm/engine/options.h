@@ -3,6 +3,10 @@
 #define SCHATTEN_ENGINE_OPTIONS_H
 
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <algorithm>
 
 #include "failure.h"
 #include "product.h"
@@ -12,6 +16,35 @@ namespace schatten {
 
 constexpr int kWidestBeam = 10000;
 constexpr double kHighestThreshold = 300;
+
+// The options up to `user`, which the first version had: a struct that is smaller was never filled in.
+constexpr size_t kFirstOptions = offsetof(schatten_options, user) + sizeof(void *);
+
+// What schatten_options_default gives.
+inline schatten_options default_options() {
+  schatten_options options{};
+  options.size = sizeof options;
+  options.batch_frames = kMaxBatch;
+  options.lm_weight = 1;
+  options.beam_threshold = 25;
+  options.beam = 200;
+  options.token_beam = 15;
+  return options;
+}
+
+// The options of a caller, which may have been compiled with another version: those that it does not know have their
+// defaults. Throws Error where it sets one that this library does not know, or where `size` was never set.
+inline schatten_options options_of(const schatten_options *given) {
+  schatten_options options = default_options();
+  require(given->size >= kFirstOptions && given->size < 65536,
+          "the options have no size: fill them in with schatten_options_default first");
+  const char *const bytes = reinterpret_cast<const char *>(given);
+  const bool known = std::all_of(bytes + std::min(given->size, sizeof options), bytes + given->size, [](char c) { return c == 0; });
+  require(known, "an option is set that libschatten " SCHATTEN_VERSION " does not know: install the version of your schatten.h");
+  memcpy(static_cast<void *>(&options), given, std::min(given->size, sizeof options));
+  options.size = sizeof options;
+  return options;
+}
 
 // The options of a search; throws Error where one is out of range. Comparisons are such that NaN fails them.
 inline const schatten_options &checked_search(const schatten_options &options) {

@@ -58,7 +58,7 @@ PackedMatrix::PackedMatrix(const Gguf &file, const std::string &name, int column
     memset(memory_.get(), 0, memory_size_);
     file.require_tensor(pack_floats(from.data, rows_, cols_, static_cast<float *>(memory_.get())), name, kNoNumbers);
   }
-  Gguf::release(from);  // so that a model is not held twice while it is loaded
+  file.release(from);  // so that a model is not held twice while it is loaded
 }
 
 size_t PackedMatrix::bytes() const { return memory_size_ + scales_.size() * sizeof(float); }

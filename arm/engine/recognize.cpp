@@ -79,7 +79,7 @@ const char *file(const char *option, const char *name) {
 
 Arguments parse(char **argument) {
   Arguments arguments;
-  schatten_options_default(&arguments.options);
+  schatten_options_default(&arguments.options, sizeof arguments.options);
   std::vector<std::string> names;
   for (; *argument; ++argument) {
     const std::string name = *argument;

@@ -1,9 +1,10 @@
 /* Streaming speech recognition: 16 kHz PCM as it comes, text with times as it is known.
+ * examples/recognize.c is a whole program, docs/how_to/use_the_engine.md says how to build and link.
  *
  *   char error[256];
  *   schatten_model *model = schatten_model_open("model.int8.gguf", error, sizeof error);   // NULL: see error
  *   schatten_options options;
- *   schatten_options_default(&options);
+ *   schatten_options_default(&options, sizeof options);
  *   schatten_stream *stream = schatten_stream_open(model, &options, error, sizeof error);
  *   while (more audio) {
  *     size_t used = schatten_accept(stream, samples, count);
@@ -31,12 +32,24 @@
 extern "C" {
 #endif
 
+/* The version of this header. A program that was compiled with an older one runs with a newer library of the same first
+ * two numbers. */
+#define SCHATTEN_VERSION "0.1.0"
+
+/* The version of the library that runs, such as "0.1.0". */
+const char *schatten_version(void);
+
 typedef struct schatten_model schatten_model;
 typedef struct schatten_stream schatten_stream;
 
 /* Maps a model that `schatten export` wrote. NULL where it cannot be used; `error` (of `size` bytes) then says why in one
  * sentence. A file that is damaged or made with bad intent is refused; it must not be shortened while it is open. */
 schatten_model *schatten_model_open(const char *path, char *error, size_t size);
+
+/* The same of a model file that lies in memory, `length` bytes at `data`, of any alignment. They are copied: they may be
+ * freed at once. (A language model has to be a file, as KenLM maps it; on Linux one in memory has a name too, that of a
+ * memfd_create(2): /proc/self/fd/N.) */
+schatten_model *schatten_model_open_memory(const void *data, size_t length, char *error, size_t size);
 
 /* Frees a model; its streams must be closed before. NULL is allowed. */
 void schatten_model_close(schatten_model *model);
@@ -90,7 +103,10 @@ void schatten_lm_close(schatten_lm *lm);
  * name: 1, or 0, and `error` says why not. */
 int schatten_check(const char *manifest, const char *path, char *error, size_t size);
 
+/* Later versions add options at the end, so that `size` tells which ones a program knows. An option that it does not know
+ * has its default. One that the library does not know must be 0. */
 typedef struct schatten_options {
+  size_t size;            /* of this struct, in bytes; schatten_options_default sets it */
   int batch_frames;       /* 1..4: output frames computed at once; fewer is sooner, more is cheaper; same results, but an
                              endpoint may be seen up to 3 output frames later */
   double silence_seconds; /* an utterance ends this long after its last letter, with a language model after the last one
@@ -110,10 +126,11 @@ typedef struct schatten_options {
   void *user;
 } schatten_options;
 
-/* Four frames at once, no endpoints, no callbacks; no language model, 1 and 0 as its weights, 200 paths, 15 units, 25. */
-void schatten_options_default(schatten_options *options);
+/* Four frames at once, no endpoints, no callbacks; no language model, 1 and 0 as its weights, 200 paths, 15 units, 25.
+ * `size` is sizeof(schatten_options) of the caller. */
+void schatten_options_default(schatten_options *options, size_t size);
 
-/* A new stream, at the start of an utterance; NULL and `error` where an option is out of range. */
+/* A new stream, at the start of an utterance; NULL and `error` where an option is out of range or was never set. */
 schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
                                       size_t size);
 
@@ -124,6 +141,11 @@ void schatten_stream_close(schatten_stream *stream);
  * schatten_finish, it takes none until schatten_restart. Where memory for the text cannot be had, the utterance ends here
  * without text, and schatten_problem says so; the same holds for schatten_finish. */
 size_t schatten_accept(schatten_stream *stream, const int16_t *samples, size_t count);
+
+/* The same of samples in -1..1, where 16-bit ones divided by 32768 give the same bits as these. Louder ones are not clipped.
+ * Samples that are no finite numbers, or beyond -16..16 and so of another scale, are refused with the rest of the call: the
+ * utterance ends here without text, and schatten_problem says so. */
+size_t schatten_accept_float(schatten_stream *stream, const float *samples, size_t count);
 
 /* Ends the utterance here: what the look-ahead withheld is computed, and the text is final. */
 void schatten_finish(schatten_stream *stream);

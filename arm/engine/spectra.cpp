@@ -137,14 +137,14 @@ Features::Workspace Features::workspace() const {
           std::vector<std::complex<double>>(spectrum_.workspace())};
 }
 
-void Features::compute(const sk_kernels *vectors, const int16_t *samples, float *features, Workspace &workspace) const {
+void Features::compute(const sk_kernels *vectors, const float *samples, float *features, Workspace &workspace) const {
   double *x = workspace.samples.data(), *power = workspace.power.data();
-  int64_t sum = 0;
-  for (int i = 0; i < window(); ++i) sum += samples[i];
-  const double mean = static_cast<double>(sum) / window();
-  double before = samples[0] - mean;
+  double sum = 0;  // exact of 16-bit samples
+  for (int i = 0; i < window(); ++i) sum += static_cast<double>(samples[i]);
+  const double mean = sum / window();
+  double before = static_cast<double>(samples[0]) - mean;
   for (int i = 0; i < window(); ++i) {
-    const double centred = samples[i] - mean;
+    const double centred = static_cast<double>(samples[i]) - mean;
     x[i] = (centred - preemphasis_ * before) / 32768 * static_cast<double>(window_[static_cast<size_t>(i)]);
     before = centred;
   }

@@ -45,8 +45,8 @@ class Features {
   };
   Workspace workspace() const;
 
-  // One window of samples to `bins` features.
-  void compute(const sk_kernels *vectors, const int16_t *samples, float *features, Workspace &workspace) const;
+  // One window of samples, in the range of 16 bits, to `bins` features.
+  void compute(const sk_kernels *vectors, const float *samples, float *features, Workspace &workspace) const;
   // (features - mean) / deviation of the training data.
   void normalise(const float *features, float *normalised) const;
 

@@ -1,7 +1,6 @@
 #include "stream.h"
 
 #include <math.h>
-#include <string.h>
 #include <time.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@ namespace schatten {
 namespace {
 
 constexpr double kLongestWait = 3;  // times the silence that ends an utterance
+constexpr float kLoudest = 16;      // of samples in -1..1: 24 dB are an overdriven recording, more is another scale
 
 double now() {
   struct timespec time;
@@ -33,12 +33,24 @@ Stream::Stream(const Model &model, const schatten_options &options)
       features_(static_cast<size_t>(model.features().bins())),
       normalised_(features_.size()) {}
 
-size_t Stream::accept(const int16_t *samples, size_t count) {
+size_t Stream::accept(const int16_t *samples, size_t count) { return take(samples, count, 1); }
+
+size_t Stream::accept(const float *samples, size_t count) {
+  // NaN fails the comparison.
+  const bool all = std::all_of(samples, samples + count, [](float sample) { return fabsf(sample) <= kLoudest; });
+  require(all, "a sample is no number, or far beyond -1..1: divide samples that are 16-bit numbers by 32768");
+  return take(samples, count, 32768);
+}
+
+template <class Sample>
+size_t Stream::take(const Sample *samples, size_t count, float scale) {
   size_t used = 0;
   bool is_new = false;  // whether there may be other text than before
   while (used < count && !ended_) {
     const size_t taken = std::min(count - used, window_.size() - filled_);
-    memcpy(window_.data() + filled_, samples + used, taken * sizeof(int16_t));
+    // Both products are exact, so that the same sound gives the same bits.
+    std::transform(samples + used, samples + used + taken, window_.begin() + static_cast<ptrdiff_t>(filled_),
+                   [=](Sample sample) { return scale * static_cast<float>(sample); });
     used += taken;
     filled_ += taken;
     samples_ += static_cast<int64_t>(taken);
@@ -70,7 +82,7 @@ void Stream::finish() {
   const int shift = model_.features().shift();
   const int64_t total = (samples_ + shift / 2) / shift;
   while (frames_ < total) {
-    std::fill(window_.begin() + static_cast<ptrdiff_t>(filled_), window_.end(), static_cast<int16_t>(0));
+    std::fill(window_.begin() + static_cast<ptrdiff_t>(filled_), window_.end(), 0.0f);
     compute_frame();
   }
   const double start = now();

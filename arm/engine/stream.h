@@ -17,7 +17,9 @@ class Stream {
  public:
   Stream(const Model &model, const schatten_options &options);
 
+  // Takes samples in -32768..32767, or in -1..1; throws Error for one that is no number or of another scale.
   size_t accept(const int16_t *samples, size_t count);
+  size_t accept(const float *samples, size_t count);
   void finish();
   void restart();
   // Ends the utterance without text, after accept() or finish() threw. Allocates nothing.
@@ -30,6 +32,9 @@ class Stream {
   schatten_statistics statistics() const;
 
  private:
+  // Takes samples, of which each times `scale` is in the range of 16 bits.
+  template <class Sample>
+  size_t take(const Sample *samples, size_t count, float scale);
   void compute_frame();
   void decode(const float *logprobs);
   void refresh();
@@ -43,7 +48,7 @@ class Stream {
   Greedy greedy_;
   std::unique_ptr<Decoder> decoder_;  // with a language model
   Features::Workspace workspace_;
-  std::vector<int16_t> window_;  // samples of the next window so far
+  std::vector<float> window_;  // samples of the next window so far, in the range of 16 bits
   size_t filled_ = 0;
   std::vector<float> features_, normalised_;
   int64_t samples_ = 0, frames_ = 0;  // of the utterance

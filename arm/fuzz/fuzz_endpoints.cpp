@@ -62,7 +62,7 @@ std::string utterances(schatten_stream *stream, const std::vector<int16_t> &soun
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Bytes bytes(data, size);
   schatten_options options;
-  schatten_options_default(&options);
+  schatten_options_default(&options, sizeof options);
   options.lm = bytes.next() % 2 ? opened().lm : nullptr;
   options.batch_frames = 1 + bytes.next() % 4;
   options.silence_seconds = bytes.next() / 400.0;

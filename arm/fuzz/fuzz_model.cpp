@@ -11,7 +11,7 @@ namespace {
 void run(const schatten_model *model) {
   char error[256];
   schatten_options options;
-  schatten_options_default(&options);
+  schatten_options_default(&options, sizeof options);
   schatten_stream *stream = schatten_stream_open(model, &options, error, sizeof error);
   if (!stream) return;
   std::vector<int16_t> sound(3200);

@@ -25,7 +25,7 @@ Units units(int kind) {
 
 schatten_options options(Bytes *bytes) {
   schatten_options found;
-  schatten_options_default(&found);
+  schatten_options_default(&found, sizeof found);
   found.beam = bytes->next();
   found.token_beam = bytes->next() % 8;
   found.beam_threshold = bytes->next();

@@ -61,7 +61,7 @@ std::string checked(const schatten_stream *stream, double *before) {
 template <class Next>
 std::string recognise(const Settings &settings, const std::vector<int16_t> &sound, const Next &next) {
   schatten_options options;
-  schatten_options_default(&options);
+  schatten_options_default(&options, sizeof options);
   options.batch_frames = 1 + settings.model_and_batch / 4 % 4;
   options.silence_seconds = settings.silence * 0.01;
   options.maximum_seconds = settings.maximum * 0.01;

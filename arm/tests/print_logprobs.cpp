@@ -23,7 +23,7 @@ int run(int argc, char **argv) {
     return 1;
   }
   schatten_options options;
-  schatten_options_default(&options);
+  schatten_options_default(&options, sizeof options);
   options.on_logprobs = write;
   schatten_stream *stream = schatten_stream_open(model, &options, error, sizeof error);
   std::vector<int16_t> chunk(static_cast<size_t>(atoi(argv[3])));

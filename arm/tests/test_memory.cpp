@@ -141,7 +141,7 @@ int run_out(const schatten_model *model, schatten_options options) {
 
 int run_all(const schatten_model *model, const schatten_lm *lm) {
   schatten_options options;
-  schatten_options_default(&options);
+  schatten_options_default(&options, sizeof options);
   options.maximum_seconds = 20;
   options.lm = lm;
   if (run(model, options, kUtterances)) return 1;

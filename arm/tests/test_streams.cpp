@@ -39,7 +39,7 @@ void add(void *user, const float *values, int count) {
 Result recognise(const schatten_model *model, const schatten_lm *lm, int number) {
   Result result;
   schatten_options options;
-  schatten_options_default(&options);
+  schatten_options_default(&options, sizeof options);
   options.on_logprobs = add;
   options.user = &result;
   options.lm = lm;

@@ -32,6 +32,7 @@ class Info(ctypes.Structure):
 
 class Options(ctypes.Structure):
     _fields_ = [
+        ("size", c_size_t),
         ("batch_frames", c_int),
         ("silence_seconds", c_double),
         ("maximum_seconds", c_double),
@@ -62,7 +63,9 @@ class Statistics(ctypes.Structure):
 
 
 SIGNATURES = {
+    "schatten_version": (c_char_p, []),
     "schatten_model_open": (c_void_p, [c_char_p, c_char_p, c_size_t]),
+    "schatten_model_open_memory": (c_void_p, [c_char_p, c_size_t, c_char_p, c_size_t]),
     "schatten_model_close": (None, [c_void_p]),
     "schatten_model_info": (Info, [c_void_p]),
     "schatten_model_unit": (c_char_p, [c_void_p, c_int]),
@@ -70,12 +73,14 @@ SIGNATURES = {
     "schatten_lm_close": (None, [c_void_p]),
     "schatten_check": (c_int, [c_char_p, c_char_p, c_char_p, c_size_t]),
     "schatten_score": (c_double, [c_void_p]),
-    "schatten_options_default": (None, [POINTER(Options)]),
-    "schatten_stream_open": (c_void_p, [c_void_p, POINTER(Options), c_char_p, c_size_t]),
+    "schatten_options_default": (None, [c_void_p, c_size_t]),
+    "schatten_stream_open": (c_void_p, [c_void_p, c_void_p, c_char_p, c_size_t]),
     "schatten_stream_close": (None, [c_void_p]),
     "schatten_accept": (c_size_t, [c_void_p, POINTER(c_int16), c_size_t]),
+    "schatten_accept_float": (c_size_t, [c_void_p, POINTER(c_float), c_size_t]),
     "schatten_finish": (None, [c_void_p]),
     "schatten_ended": (c_int, [c_void_p]),
+    "schatten_problem": (c_char_p, [c_void_p]),
     "schatten_restart": (None, [c_void_p]),
     "schatten_text": (c_char_p, [c_void_p]),
     "schatten_word_count": (c_int, [c_void_p]),
@@ -96,6 +101,19 @@ class Engine:
     def open(self, path):
         error = ctypes.create_string_buffer(512)
         model = self.library.schatten_model_open(str(path).encode(), error, len(error))
+        if not model:
+            raise ValueError(error.value.decode())
+        return Model(self.library, model)
+
+    @property
+    def version(self):
+        return self.library.schatten_version().decode()
+
+    def open_memory(self, data):
+        """Open the bytes of a model file."""
+        error = ctypes.create_string_buffer(512)
+        arguments = data, len(data), error, len(error)
+        model = self.library.schatten_model_open_memory(*arguments)
         if not model:
             raise ValueError(error.value.decode())
         return Model(self.library, model)
@@ -157,7 +175,9 @@ class Stream:
         self.model, self.library = model, model.library
         self.features, self.logprobs = [], []
         self.options = Options()
-        self.library.schatten_options_default(ctypes.byref(self.options))
+        self.library.schatten_options_default(
+            ctypes.byref(self.options), ctypes.sizeof(self.options)
+        )
         self.options.on_features = OBSERVER(lambda _, v, n: self.features.append(list(v[:n])))
         self.options.on_logprobs = OBSERVER(lambda _, v, n: self.logprobs.append(list(v[:n])))
         self.language_model = options.pop("lm", None)
@@ -176,6 +196,11 @@ class Stream:
         self.library.schatten_stream_close(self.handle)
 
     def accept(self, samples):
+        """Take samples in -1..1 where they are fp32, else 16-bit ones."""
+        if getattr(samples, "dtype", None) == np.float32:
+            samples = np.ascontiguousarray(samples)
+            pointer = samples.ctypes.data_as(POINTER(c_float))
+            return self.library.schatten_accept_float(self.handle, pointer, len(samples))
         samples = np.ascontiguousarray(samples, dtype=np.int16)
         pointer = samples.ctypes.data_as(POINTER(c_int16))
         return self.library.schatten_accept(self.handle, pointer, len(samples))
@@ -189,6 +214,10 @@ class Stream:
     @property
     def ended(self):
         return bool(self.library.schatten_ended(self.handle))
+
+    @property
+    def problem(self):
+        return self.library.schatten_problem(self.handle).decode()
 
     @property
     def text(self):
