@@ -31,7 +31,7 @@ override PYTEST := env PYTEST_ADDOPTS="$${PYTEST_ADDOPTS:-} $$PYTEST_ARGS" pytes
 override quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup_test setup_lint setup_tools setup_onnx setup_arm wer_tables spread test test-default test-slurm test-nightly test-faults scale \
+.PHONY: help setup setup_test setup_lint setup_tools setup_onnx setup_wheel setup_arm wheel wer_tables spread test test-default test-slurm test-nightly test-faults scale \
   lint types format bench arm fuzz results lock audit clean
 
 help: ## list the commands
@@ -113,6 +113,9 @@ arm: setup setup_arm ## kernels for ARM: build, check under emulation, bench
 fuzz: setup setup_arm ## fuzz the readers of files and sound, and the search, 10 minutes each [FUZZ_SECONDS=N]
 	@scripts/fuzz.sh "$$FUZZ_SECONDS"
 
+wheel: setup_wheel ## the Python package of the engine: source distribution and wheel, in dist/
+	@python -m build --no-isolation --outdir dist arm/python
+
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
 	@scripts/copy_results.sh "$${RECIPE:-$(DEFAULT_RECIPE)}"
 
@@ -134,6 +137,10 @@ setup_tools:
 
 setup_onnx:
 	@scripts/setup.sh onnx
+
+setup_wheel:
+	@scripts/setup_packages.sh cmake make g++
+	@scripts/setup.sh wheel
 
 setup_arm:
 	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19 \

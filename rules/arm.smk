@@ -6,7 +6,7 @@ ARM_SOURCES = sorted(
     path
     for kind in ("CMakeLists.txt", "*.h", "*.c", "*.cpp", "*.S", "*.inc", "*.cmake")
     for path in Path("arm").glob(f"**/{kind}")
-    if not path.parts[1].startswith("build")
+    if path.parts[1] != "python" and not path.parts[1].startswith("build")
 )
 ARM_OPTIONS = {
     "host": "",

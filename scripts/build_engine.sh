@@ -29,7 +29,7 @@ case $target in
         exit 1
         ;;
     esac
-    options+=("-DCMAKE_EXE_LINKER_FLAGS=-static -s")
+    options+=("-DCMAKE_EXE_LINKER_FLAGS=-static -s" -DSCHATTEN_TESTS=OFF)
     ;;
   *)
     echo "build_engine: there is no target '$target': take x86_64, aarch64 or armv7" >&2
@@ -41,7 +41,7 @@ readonly HOME_DIR=$PWD/$home
 mkdir -p "$HOME_DIR/bin"
 exec 9>"$HOME_DIR/lock"
 flock 9
-scripts/build_kenlm.sh
+scripts/build_kenlm.sh --source
 # A build folder knows where it lies: that of a clone that was moved is made anew.
 if [ -f "$HOME_DIR/build/CMakeCache.txt" ] &&
   ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD/arm" "$HOME_DIR/build/CMakeCache.txt"; then
@@ -51,7 +51,7 @@ cmake -S arm -B "$HOME_DIR/build" "${options[@]}"
 cmake --build "$HOME_DIR/build" --parallel "${1:-$(nproc)}" --target "${programs[@]}"
 # A program that did not change stays: another run may be using it.
 for name in "${programs[@]}"; do
-  built=$(find "$HOME_DIR/build/engine" "$HOME_DIR/build/bench" -maxdepth 1 -type f -name "$name")
+  built=$(find "$HOME_DIR/build" -mindepth 2 -maxdepth 2 -type f -name "$name")
   program=$HOME_DIR/bin/$name
   if [ ! "$program" -nt "$built" ]; then
     install -m 755 "$built" "$program"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds KenLM's lmplz, build_binary and query from its source package into .tools/kenlm/bin, and
 # keeps the source of its query code, which the engine is built with, in .tools/kenlm/source.
-# Does nothing when they are there. Compiler output goes to .tools/kenlm.log. With --missing it
-# only names the Debian packages that it would install.
+# Does nothing when they are there. Compiler output goes to .tools/kenlm.log.
+#   --source   only fetches the source, which is all that the engine needs: no compiler, no Boost
+#   --missing  only names the Debian packages that it would install
 #   PYTHON  interpreter whose pip downloads the source (default .venv/bin/python, else python3)
 #   JOBS    compilers at once (default: all cores)
 set -euo pipefail
@@ -35,7 +36,12 @@ has_tools() {
   done
 }
 
-has_source() { [[ -f $HOME_DIR/source/version && $(<"$HOME_DIR/source/version") == "$VERSION" ]]; }
+# The file is not called `version`: libc++'s <version> would then be this one.
+has_source() {
+  local stamp=$HOME_DIR/source/KENLM_VERSION
+  [[ ! -f $HOME_DIR/source/version ]] || mv "$HOME_DIR/source/version" "$stamp" # of before
+  [[ -f $stamp && $(<"$stamp") == "$VERSION" ]]
+}
 
 missing_packages() {
   local package
@@ -79,12 +85,13 @@ compile() {
   cmake --build "$1/build" --parallel "${JOBS:-$(nproc)}" --target "${TARGETS[@]}"
 }
 
-# The query code and its licence; the version last, as it says that all is there.
+# The query code and its licence, all at once: CMake may look at any time.
 take_source() {
+  mkdir -p "$1/source" "$2"
+  cp -r "$1/kenlm-$VERSION"/{lm,util,LICENSE,COPYING.LESSER.3} "$1/source"
+  echo "$VERSION" >"$1/source/KENLM_VERSION"
   rm -rf "$2/source"
-  mkdir -p "$2/source"
-  cp -r "$1/kenlm-$VERSION"/{lm,util,LICENSE,COPYING.LESSER.3} "$2/source"
-  echo "$VERSION" >"$2/source/version"
+  mv "$1/source" "$2/source"
 }
 
 assemble() {
@@ -101,12 +108,12 @@ assemble() {
 
 build() {
   : >"$LOG"
-  install_missing
+  [[ -n $WITH_TOOLS ]] && install_missing
   rm -rf "$TOOLS"/kenlm.?????? # left by a build that was killed
   work=$(mktemp -d "$TOOLS/kenlm.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   download "$work" >>"$LOG" 2>&1 || fail "the source package did not download: see $LOG"
-  if has_tools; then
+  if [[ -z $WITH_TOOLS ]] || has_tools; then
     take_source "$work" "$HOME_DIR"
     say "source in .tools/kenlm/source"
     return
@@ -117,15 +124,24 @@ build() {
   say "built in .tools/kenlm/bin"
 }
 
-if [[ ${1:-} == --missing ]]; then
-  missing_packages
-  exit
-fi
+WITH_TOOLS=yes
+case ${1:-} in
+  "") ;;
+  --source) WITH_TOOLS= ;;
+  --missing)
+    missing_packages
+    exit
+    ;;
+  *) fail "there is no option '$1': take --source or --missing" ;;
+esac
+readonly WITH_TOOLS
 
 mkdir -p "$TOOLS"
 exec 9>"$TOOLS/kenlm.lock"
 flock 9
-if has_tools && has_source; then
+if has_source && [[ -z $WITH_TOOLS ]]; then
+  say "source already in .tools/kenlm/source"
+elif has_source && has_tools; then
   say "already in .tools/kenlm/bin"
 else
   build

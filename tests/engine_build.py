@@ -12,7 +12,7 @@ from schatten.export.run import export
 from schatten.runtime import process
 
 OPTIONS = {
-    "shared": ["-DBUILD_SHARED_LIBS=ON", "-DCMAKE_POSITION_INDEPENDENT_CODE=ON"],
+    "shared": ["-DBUILD_SHARED_LIBS=ON"],
     "sanitize": ["-DSCHATTEN_SANITIZE=ON"],
     "thread": ["-DSCHATTEN_THREAD_SANITIZE=ON"],
     "fuzz": [
@@ -40,11 +40,11 @@ FUZZERS = [
 ]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 TARGETS = {
-    "shared": [*PROGRAMS, "time_engine", "test_memory", "test_dispatch", "insn_plugin"],
+    "shared": [*PROGRAMS, "schatten", "time_engine", "test_memory", "test_dispatch", "insn_plugin"],
     "sanitize": [*PROGRAMS, *FUZZERS],
     "thread": ["test_streams"],
     "fuzz": FUZZERS,
-    "aarch64": PROGRAMS,
+    "aarch64": [*PROGRAMS, "schatten"],
 }
 PATIENCE = 600.0
 
@@ -69,7 +69,7 @@ def build():
             options = [option.format(arm=arm) for option in OPTIONS[target]]
             options.append("-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
             with process.locked(done[target], PATIENCE):
-                _run(ROOT / "scripts/build_kenlm.sh")
+                _run(ROOT / "scripts/build_kenlm.sh", "--source")
                 _run("cmake", "-S", arm, "-B", done[target], *options)
                 _run("cmake", "--build", done[target], "-j", "2", "--target", *TARGETS[target])
         return done[target]

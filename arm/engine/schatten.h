@@ -31,6 +31,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default)
+#endif
 
 /* The version of this header. A program that was compiled with an older one runs with a newer library of the same first
  * two numbers. */
@@ -183,6 +186,9 @@ typedef struct schatten_statistics {
 
 schatten_statistics schatten_stream_statistics(const schatten_stream *stream);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

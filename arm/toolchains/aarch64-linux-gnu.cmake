@@ -1,13 +1,4 @@
-# Cross-build for 64-bit ARM Linux with Debian's GCC; programs are static and run under qemu-user or on a board.
-set(CMAKE_SYSTEM_NAME Linux)
+# Cross-build for 64-bit ARM Linux.
+set(TRIPLE aarch64-linux-gnu)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
-find_program(SCHATTEN_AARCH64_GCC aarch64-linux-gnu-gcc)
-find_program(SCHATTEN_AARCH64_GXX aarch64-linux-gnu-g++)
-if(NOT SCHATTEN_AARCH64_GCC OR NOT SCHATTEN_AARCH64_GXX)
-  message(FATAL_ERROR "  The ARM cross-compiler is missing: apt-get install g++-aarch64-linux-gnu qemu-user")
-endif()
-set(CMAKE_C_COMPILER ${SCHATTEN_AARCH64_GCC})
-set(CMAKE_CXX_COMPILER ${SCHATTEN_AARCH64_GXX})
-set(CMAKE_ASM_COMPILER ${SCHATTEN_AARCH64_GCC})
-set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
-set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)

@@ -1,13 +1,4 @@
-# Cross-build for 32-bit ARM Linux (ARMv7) with Debian's GCC; programs are static and run under qemu-user or on a board.
-set(CMAKE_SYSTEM_NAME Linux)
+# Cross-build for 32-bit ARM (ARMv7) Linux.
+set(TRIPLE arm-linux-gnueabihf)
 set(CMAKE_SYSTEM_PROCESSOR armv7)
-find_program(SCHATTEN_ARMHF_GCC arm-linux-gnueabihf-gcc)
-find_program(SCHATTEN_ARMHF_GXX arm-linux-gnueabihf-g++)
-if(NOT SCHATTEN_ARMHF_GCC OR NOT SCHATTEN_ARMHF_GXX)
-  message(FATAL_ERROR "  The ARM cross-compiler is missing: apt-get install g++-arm-linux-gnueabihf qemu-user")
-endif()
-set(CMAKE_C_COMPILER ${SCHATTEN_ARMHF_GCC})
-set(CMAKE_CXX_COMPILER ${SCHATTEN_ARMHF_GXX})
-set(CMAKE_ASM_COMPILER ${SCHATTEN_ARMHF_GCC})
-set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
-set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+include(${CMAKE_CURRENT_LIST_DIR}/debian.cmake)

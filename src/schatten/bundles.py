@@ -27,5 +27,11 @@ def read_search(folder: Path) -> dict[str, int | float]:
 
 def search_options(search: Mapping[str, int | float]) -> list[str]:
     """Return the settings of a search as the engine's options: `--lm-weight 0.8 ...`."""
-    pairs = ((f"--{name.replace('_', '-')}", f"{value:g}") for name, value in search.items())
+    pairs = ((f"--{name.replace('_', '-')}", _exact(value)) for name, value in search.items())
     return [word for pair in pairs for word in pair]
+
+
+def _exact(value: float) -> str:
+    """Return the shortest text that is read as this number: the script searches as others do."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

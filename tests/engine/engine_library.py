@@ -52,6 +52,10 @@ class LmFiles(ctypes.Structure):
     _fields_ = [(name, c_char_p) for name in ("binary", "lexicon", "look_ahead", "manifest")]
 
 
+class Vocabulary(ctypes.Structure):
+    _fields_ = [("words", c_int), ("known", c_int)]
+
+
 class Word(ctypes.Structure):
     _fields_ = [("offset", c_int), ("length", c_int), ("start", c_double), ("end", c_double)]
 
@@ -65,11 +69,12 @@ class Statistics(ctypes.Structure):
 SIGNATURES = {
     "schatten_version": (c_char_p, []),
     "schatten_model_open": (c_void_p, [c_char_p, c_char_p, c_size_t]),
-    "schatten_model_open_memory": (c_void_p, [c_char_p, c_size_t, c_char_p, c_size_t]),
+    "schatten_model_open_memory": (c_void_p, [c_void_p, c_size_t, c_char_p, c_size_t]),
     "schatten_model_close": (None, [c_void_p]),
     "schatten_model_info": (Info, [c_void_p]),
     "schatten_model_unit": (c_char_p, [c_void_p, c_int]),
     "schatten_lm_open": (c_void_p, [c_void_p, POINTER(LmFiles), c_char_p, c_size_t]),
+    "schatten_lm_vocabulary": (Vocabulary, [c_void_p]),
     "schatten_lm_close": (None, [c_void_p]),
     "schatten_check": (c_int, [c_char_p, c_char_p, c_char_p, c_size_t]),
     "schatten_score": (c_double, [c_void_p]),
@@ -109,10 +114,10 @@ class Engine:
     def version(self):
         return self.library.schatten_version().decode()
 
-    def open_memory(self, data):
-        """Open the bytes of a model file."""
+    def open_memory(self, data, length=None):
+        """Open the bytes of a model file, or `length` of them at an address."""
         error = ctypes.create_string_buffer(512)
-        arguments = data, len(data), error, len(error)
+        arguments = data, len(data) if length is None else length, error, len(error)
         model = self.library.schatten_model_open_memory(*arguments)
         if not model:
             raise ValueError(error.value.decode())
@@ -166,6 +171,12 @@ class LanguageModel:
 
     def __del__(self):
         self.library.schatten_lm_close(self.handle)
+
+    @property
+    def vocabulary(self):
+        """How many words the lexicon has, and how many of them the language model knows."""
+        found = self.library.schatten_lm_vocabulary(self.handle)
+        return found.words, found.known
 
 
 class Stream:

@@ -1,0 +1,12 @@
+# A cross-build for Linux with Debian's GCC for TRIPLE; programs are static and run under qemu-user or on a board.
+set(CMAKE_SYSTEM_NAME Linux)
+find_program(SCHATTEN_CROSS_GCC ${TRIPLE}-gcc)
+find_program(SCHATTEN_CROSS_GXX ${TRIPLE}-g++)
+if(NOT SCHATTEN_CROSS_GCC OR NOT SCHATTEN_CROSS_GXX)
+  message(FATAL_ERROR "  The ARM cross-compiler is missing: apt-get install g++-${TRIPLE} qemu-user")
+endif()
+set(CMAKE_C_COMPILER ${SCHATTEN_CROSS_GCC})
+set(CMAKE_CXX_COMPILER ${SCHATTEN_CROSS_GXX})
+set(CMAKE_ASM_COMPILER ${SCHATTEN_CROSS_GCC})
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
