@@ -62,7 +62,7 @@ test-slurm: setup_test ## a recipe on a Slurm cluster of one node, started here,
 	  $(PYTEST) tests/workflow/test_slurm.py
 
 # Each part begins with a line `test-nightly: PART`, and the last line says that all passed.
-test-nightly: ## the checks with the slow tests, tiny's dense baseline, 100 faults, Slurm
+test-nightly: setup_wheel ## the checks with the slow tests, tiny's dense baseline, 100 faults, Slurm
 	@echo "test-nightly: tests"
 	@SCHATTEN_TEST_TINY=1 $(MAKE) test PYTEST_ARGS="--nightly $$PYTEST_ARGS"
 	@echo "test-nightly: faults"
@@ -140,7 +140,7 @@ setup_onnx:
 
 setup_wheel:
 	@scripts/setup_packages.sh cmake make g++
-	@scripts/setup.sh wheel
+	@scripts/setup.sh lint wheel # the lock has what both need in the first
 
 setup_arm:
 	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19 \

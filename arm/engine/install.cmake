@@ -1,21 +1,22 @@
 # What `cmake --install` gives: the library with its header, for pkg-config and find_package(schatten), and the program.
 include(CMakePackageConfigHelpers)
 
-# A static library does not name what it needs itself: the C++ library that it was compiled with, and the C library's parts.
+# A static library does not name what it needs itself: the C++ library that it was compiled with (GCC's or clang's, which
+# CMake knows as a name or as a file), and the C library's parts.
 set(needed "")
 if(NOT BUILD_SHARED_LIBS)
-  foreach(library stdc++ c++)
-    if(library IN_LIST CMAKE_CXX_IMPLICIT_LINK_LIBRARIES)
-      list(APPEND needed -l${library})
-    endif()
-  endforeach()
-  list(APPEND needed -lm -pthread)
+  set(runtime stdc++)
+  if("${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES}" MATCHES "(stdc|c)\\+\\+")
+    set(runtime ${CMAKE_MATCH_0})
+  endif()
+  set(needed -l${runtime} -lm -pthread)
 endif()
 target_link_libraries(schatten INTERFACE $<INSTALL_INTERFACE:${needed}>)
 
 # The folder is found from the file's own, so that an installed tree can be moved.
 list(JOIN needed " " SCHATTEN_LIBS)
 file(RELATIVE_PATH SCHATTEN_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
+string(REGEX REPLACE "/$" "" SCHATTEN_PREFIX "${SCHATTEN_PREFIX}")
 configure_file(schatten.pc.in schatten.pc @ONLY)
 configure_package_config_file(schatten-config.cmake.in schatten-config.cmake
   INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/schatten)
