@@ -29,6 +29,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   schatten_model *model = schatten_model_open(file_of(data, size).c_str(), error, sizeof error);
   if (!model && strlen(error) == 0) abort();  // refused, but nothing said
   if (model) run(model);
+  // In memory it is the same model; there, a byte behind its end that is read is found too.
+  schatten_model *const in_memory = schatten_model_open_memory(data, size, error, sizeof error);
+  if (!model != !in_memory) abort();
+  schatten_model_close(in_memory);
   schatten_model_close(model);
   return 0;
 }

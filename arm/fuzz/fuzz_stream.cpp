@@ -1,5 +1,5 @@
-// Any sound with any endpoints, in chunks of any sizes: the same utterances as the whole at once, each with words that lie in
-// its text and in its time. Nothing else may happen. The first bytes are settings, the others 16-bit samples.
+// Any sound with any endpoints, in chunks of any sizes, in 16 bits or fp32: the same utterances as the whole at once, each with
+// words that lie in its text and in its time. Nothing else may happen. The first bytes are settings, the others 16-bit samples.
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,9 +57,14 @@ std::string checked(const schatten_stream *stream, double *before) {
   return shown + std::to_string(now) + '\n';
 }
 
+size_t accept(schatten_stream *stream, const int16_t *samples, size_t count) { return schatten_accept(stream, samples, count); }
+size_t accept(schatten_stream *stream, const float *samples, size_t count) {
+  return schatten_accept_float(stream, samples, count);
+}
+
 // All utterances, where `next` gives the size of each chunk.
-template <class Next>
-std::string recognise(const Settings &settings, const std::vector<int16_t> &sound, const Next &next) {
+template <class Sample, class Next>
+std::string recognise(const Settings &settings, const std::vector<Sample> &sound, const Next &next) {
   schatten_options options;
   schatten_options_default(&options, sizeof options);
   options.batch_frames = 1 + settings.model_and_batch / 4 % 4;
@@ -71,12 +76,12 @@ std::string recognise(const Settings &settings, const std::vector<int16_t> &soun
   std::string shown;
   double before = 0;
   for (size_t at = 0; at < sound.size();) {
-    const size_t count = std::min(next(), sound.size() - at), used = schatten_accept(stream, sound.data() + at, count);
+    const size_t count = std::min(next(), sound.size() - at), used = accept(stream, sound.data() + at, count);
     if (used > count || (used < count && !schatten_ended(stream))) abort();
     at += used;
     if (!schatten_ended(stream)) continue;
     shown += checked(stream, &before);
-    if (schatten_accept(stream, sound.data(), 1) != 0) abort();
+    if (accept(stream, sound.data(), 1) != 0) abort();
     schatten_restart(stream);
   }
   schatten_finish(stream);
@@ -100,5 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return static_cast<size_t>(1 + (state >> 24) * (state >> 24) % (1u << (state >> 20) % 12));  // single samples too
   };
   if (recognise(settings, sound, next) != whole) abort();
+  std::vector<float> fractions;
+  for (const int16_t sample : sound) fractions.push_back(static_cast<float>(sample) / 32768);
+  if (recognise(settings, fractions, next) != whole) abort();
   return 0;
 }
