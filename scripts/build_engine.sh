@@ -42,6 +42,7 @@ mkdir -p "$HOME_DIR/bin"
 exec 9>"$HOME_DIR/lock"
 flock 9
 scripts/build_kenlm.sh --source
+scripts/get_miniaudio.sh
 # A build folder knows where it lies: that of a clone that was moved is made anew.
 if [ -f "$HOME_DIR/build/CMakeCache.txt" ] &&
   ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD/arm" "$HOME_DIR/build/CMakeCache.txt"; then

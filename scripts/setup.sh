@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes what a recipe's run needs: the virtual environment .venv with the package in it, and KenLM's
-# tools in .tools. Does nothing when nothing changed since it last succeeded.
+# tools and miniaudio's source in .tools. Does nothing when nothing changed since it last succeeded.
 #   setup.sh [GROUP...]   also the packages of these extras of pyproject.toml, which may come later
 #   PYTHON             interpreter for the environment (default: the first python3 that is >= 3.11)
 #   TORCH_REQUIREMENT  what pip is asked for as PyTorch (default torch==2.13.0); any build will do
@@ -51,14 +51,14 @@ refuse_folder() {
 
 # What the environment follows from; its scripts hold this folder's path, so that counts too.
 fingerprint() {
-  { echo "$PWD" "$TORCH" "${UNLOCKED:-}" && cat pyproject.toml requirements.lock scripts/{setup.sh,build_kenlm.sh,download_source.py}; } \
+  { echo "$PWD" "$TORCH" "${UNLOCKED:-}" && cat pyproject.toml requirements.lock scripts/{setup.sh,build_kenlm.sh,get_miniaudio.sh,download_source.py}; } \
     | sha256sum
 }
 
 stamp() { echo "$VENV/setup-$1"; }
 
 has_programs() {
-  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f .tools/kenlm/source/KENLM_VERSION ]]
+  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f .tools/kenlm/source/KENLM_VERSION && -f .tools/miniaudio/version ]]
 }
 
 # Keep in MISSING the groups to set up: those asked for, and those that are there, so that packages
@@ -184,6 +184,7 @@ setup() {
   kenlm=$!
   trap 'kill "$kenlm" 2>/dev/null' EXIT
   install_python_packages
+  PYTHON=$VENV/bin/python scripts/get_miniaudio.sh
   wait "$kenlm" || fail "KenLM's tools were not built: see above"
   trap - EXIT
   now=$(fingerprint)

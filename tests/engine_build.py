@@ -31,7 +31,8 @@ NEEDS = {
 }
 FUZZERS = [
     "fuzz_model",
-    "fuzz_wav",
+    "fuzz_sound",
+    "fuzz_resampler",
     "fuzz_lexicon",
     "fuzz_manifest",
     "fuzz_stream",
@@ -41,7 +42,7 @@ FUZZERS = [
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 TARGETS = {
     "shared": [*PROGRAMS, "schatten", "time_engine", "test_memory", "test_dispatch", "insn_plugin"],
-    "sanitize": [*PROGRAMS, *FUZZERS],
+    "sanitize": [*PROGRAMS, *FUZZERS, "print_sound"],
     "thread": ["test_streams"],
     "fuzz": FUZZERS,
     "aarch64": [*PROGRAMS, "schatten"],
@@ -70,6 +71,7 @@ def build():
             options.append("-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
             with process.locked(done[target], PATIENCE):
                 _run(ROOT / "scripts/build_kenlm.sh", "--source")
+                _run(ROOT / "scripts/get_miniaudio.sh")
                 _run("cmake", "-S", arm, "-B", done[target], *options)
                 _run("cmake", "--build", done[target], "-j", "2", "--target", *TARGETS[target])
         return done[target]

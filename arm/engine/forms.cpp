@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mpeg.h"
 #include "utf8.h"
 
 namespace schatten {
@@ -17,7 +18,6 @@ struct Form {
 
 // The longest first where one begins another. sox reads the plain ones without further libraries.
 const Form kForms[] = {
-    {"fLaC", 0, 4, "FLAC", false},
     {"OggS", 0, 4, "Ogg", false},
     {"FORM", 0, 4, "AIFF", true},
     {"RIFX", 0, 4, "big-endian WAV (RIFX)", true},
@@ -58,29 +58,17 @@ bool begins(const std::string &head, const char *magic, size_t at, size_t length
 
 unsigned byte(const std::string &head, size_t at) { return static_cast<unsigned char>(head[at]); }
 
-// The length of the MPEG audio (layer III) or ADTS frame whose header is at `at`; 0 where there is none.
+// The length of the MP3 or ADTS frame whose header is at `at`; 0 where there is none.
 size_t frame_length(const std::string &head, size_t at) {
-  if (head.size() < at + 6 || byte(head, at) != 0xff || (byte(head, at + 1) & 0xe0) != 0xe0) return 0;
-  const unsigned kind = byte(head, at + 1), sizes = byte(head, at + 2);
-  if ((kind & 0xf6) == 0xf0) return (byte(head, at + 3) & 3) << 11 | byte(head, at + 4) << 3 | byte(head, at + 5) >> 5;
-  constexpr unsigned kBits[2][16] = {{0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160, 0},
-                                     {0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0}};
-  constexpr unsigned kRates[4] = {44100, 48000, 32000, 0};
-  const unsigned version = kind >> 3 & 3;  // 3: MPEG 1, 2: MPEG 2, 0: MPEG 2.5
-  const bool is_first = version == 3;
-  const unsigned bits = kBits[is_first][sizes >> 4], rate = kRates[sizes >> 2 & 3] >> (is_first ? 0 : version == 2 ? 1 : 2);
-  if ((kind >> 1 & 3) != 1 || version == 1 || bits == 0 || rate == 0) return 0;
-  return (is_first ? 144000 : 72000) * bits / rate + (sizes >> 1 & 1);
+  const bool is_adts = head.size() >= at + 6 && byte(head, at) == 0xff && (byte(head, at + 1) & 0xf6) == 0xf0;
+  if (!is_adts) return mpeg_frame(head, at).size;
+  return (byte(head, at + 3) & 3) << 11 | byte(head, at + 4) << 3 | byte(head, at + 5) >> 5;
 }
 
 // A second header where the first frame ends: two bytes of raw sound may well look like one.
 bool is_frames(const std::string &head) {
   const size_t length = frame_length(head, 0);
   return length > 0 && frame_length(head, length) > 0 && byte(head, 1) == byte(head, length + 1);
-}
-
-bool is_id3(const std::string &head) {
-  return begins(head, "ID3", 0, 3) && head.size() >= 10 && byte(head, 3) < 5 && ((byte(head, 6) | byte(head, 7)) & 0x80) == 0;
 }
 
 // UTF-8 without control characters: no sound looks like that, as its quiet samples have bytes 0 and 255.
@@ -139,23 +127,25 @@ std::string convert_by_ffmpeg(const std::string &path) {
   return "convert it: ffmpeg -i " + quoted(path) + " -ar 16000 -ac 1 -c:a pcm_s16le " + quoted(converted(path));
 }
 
+bool is_mp3(const std::string &head) { return is_frames(head) && mpeg_frame(head, 0).size > 0; }
+
 bool needs_more(const std::string &head) { return head.size() >= 2 && byte(head, 0) == 0xff && (byte(head, 1) & 0xe0) == 0xe0; }
 
 std::string form_of(const std::string &head, const std::string &path) {
-  const auto not_wav = [&](const char *name, bool by_sox) {
-    return std::string("is ") + name + ", not WAV; " + (by_sox && !path.empty() ? convert_by_sox(path) : convert_by_ffmpeg(path));
+  const auto not_other = [&](const char *name, bool by_sox) {
+    return std::string("is ") + name + ", not WAV, FLAC or MP3; " + (by_sox && !path.empty() ? convert_by_sox(path) : convert_by_ffmpeg(path));
   };
   for (const Form &form : kForms) {
-    if (begins(head, form.magic, form.at, form.length)) return not_wav(form.name, form.by_sox);
+    if (begins(head, form.magic, form.at, form.length)) return not_other(form.name, form.by_sox);
   }
   for (const Other &other : kOthers) {
     if (begins(head, other.magic, 0, strlen(other.magic))) return other.said;
   }
-  if (is_id3(head) || is_frames(head)) return not_wav(begins(head, "ID3", 0, 3) || (byte(head, 1) & 6) ? "MP3" : "AAC", false);
+  if (is_frames(head)) return not_other("AAC", false);
   if (!is_text(head)) return "";
   if (is_web_page(head)) return "is a web page (HTML), not a recording: get the recording again";
   const std::string list = path.empty() ? "add the option --list" : "use schatten-recognize --list MODEL < " + quoted(path);
-  return "is text, not a recording; where it names WAV files, one a line, " + list;
+  return "is text, not a recording; where it names files of sound, one a line, " + list;
 }
 
 }  // namespace schatten

@@ -18,7 +18,8 @@ constexpr size_t kBuffer = 1 << 16, kFarthestPeek = 4096;
 
 }  // namespace
 
-Input::Input(const std::string &path) : name_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)), is_owned_(true) {
+Input::Input(const std::string &path)
+    : name_(path), path_(path), descriptor_(open(path.c_str(), O_RDONLY | O_CLOEXEC)), is_owned_(true) {
   require(descriptor_ >= 0, path + " cannot be opened: " + strerror(errno));
   note_kind();
 }

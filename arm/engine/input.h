@@ -21,6 +21,8 @@ class Input {
   Input &operator=(const Input &) = delete;
 
   const std::string &name() const { return name_; }
+  // As it stands in commands: the file's path; empty for what was open already.
+  const std::string &path() const { return path_; }
   // Whether it is a file, whose length is known and in which one can go back.
   bool is_file() const { return is_file_; }
   // Of a file: the bytes before the next one, and those that are left.
@@ -39,7 +41,7 @@ class Input {
   void note_kind();
   bool fill();
 
-  std::string name_;
+  std::string name_, path_;
   int descriptor_;
   bool is_owned_, is_file_ = false, has_ended_ = false;
   uint64_t position_ = 0, length_ = 0;  // in a file: behind the buffer, and its end

@@ -33,4 +33,6 @@ install(FILES schatten.h COMPONENT library DESTINATION ${CMAKE_INSTALL_INCLUDEDI
 # Who hands the library on hands KenLM's query code on, and so its licence.
 install(FILES ../../LICENSE ../../NOTICE COMPONENT library DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${SCHATTEN_KENLM_LICENCES} COMPONENT library DESTINATION ${CMAKE_INSTALL_DOCDIR}/kenlm)
-install(TARGETS schatten-recognize COMPONENT program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+if(SCHATTEN_PROGRAM)
+  install(TARGETS schatten-recognize COMPONENT program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()

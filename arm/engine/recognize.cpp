@@ -1,4 +1,4 @@
-// schatten-recognize: WAV files, or raw 16 kHz PCM on standard input, to text.
+// schatten-recognize: files of sound, standard input or a microphone, to text.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +14,10 @@
 #include "failure.h"
 #include "json.h"
 #include "live.h"
+#include "microphone.h"
 #include "output.h"
 #include "schatten.h"
-#include "wav.h"
+#include "sound.h"
 
 namespace {
 
@@ -24,18 +25,24 @@ using schatten::Error;
 using schatten::json_string;
 using schatten::require;
 using schatten::require_written;
+using schatten::Sound;
 
 constexpr const char *kUsage =
-    "Usage: schatten-recognize [OPTIONS] MODEL [WAV...]\n"
-    "Recognises speech in WAV files (16 kHz, mono, 16 bits), or in WAV or raw PCM of that form on standard input:\n"
+    "Usage: schatten-recognize [OPTIONS] MODEL [FILE...]\n"
+    "Recognises speech in files of WAV, FLAC and MP3 of any rate (4 to 384 kHz); in such a file on standard input, or in raw\n"
+    "PCM there (16 kHz, mono, 16 bits); or from a microphone:\n"
     "  arecord -t raw -r 16000 -f S16_LE | schatten-recognize --silence 0.8 MODEL\n"
+    "  schatten-recognize --mic --silence 0.8 MODEL\n"
     "Ctrl-C ends that input, and its words still come; a second one ends the program.\n"
     "MODEL is a .gguf file that `schatten export` wrote. The last line gives the length of the audio, the time taken,\n"
     "the real-time factor (time taken / length), the share of the acoustic model in that time, how long after the\n"
     "beginning of its word the first text came and how long after the last sample the final one (means), how long loading\n"
     "took, and peak memory. A file that cannot be used is named on standard error, the others are recognised, and the\n"
     "status is then 1.\n"
-    "  --list        names of WAV files come on standard input, one a line\n"
+    "  --list        names of files come on standard input, one a line\n"
+    "  --channel N   hear one of several channels, from 1 on (default: their mean)\n"
+    "  --mic[=NAME]  hear a microphone until Ctrl-C: ALSA's default, or the one of that name (`arecord -L` lists them); not\n"
+    "                in a static program\n"
     "  --json        a JSON object per utterance, with the times of its words in seconds, and one per file that cannot\n"
     "                be used, with the error\n"
     "  --partial     show the text as it grows, on standard error\n"
@@ -58,8 +65,9 @@ constexpr size_t kChunk = 160;
 
 struct Arguments {
   schatten_options options;
-  bool json = false, partial = false, list = false;
-  std::string model, lm, lexicon, look_ahead, manifest;
+  bool json = false, partial = false, list = false, microphone = false;
+  int channel = 0;
+  std::string model, lm, lexicon, look_ahead, manifest, microphone_name;
   std::vector<std::string> files;
 };
 
@@ -70,6 +78,12 @@ double number(const char *option, const char *text) {
   require(text && *text && *end == '\0' && errno == 0 && value > -1e9 && value < 1e9,
           std::string(option) + " needs a number");
   return value;
+}
+
+int channel(const char *text) {
+  const double value = number("--channel", text);
+  require(value >= 1 && value == static_cast<int>(value), "--channel needs a whole number from 1 on");
+  return static_cast<int>(value);
 }
 
 const char *file(const char *option, const char *name) {
@@ -86,6 +100,11 @@ Arguments parse(char **argument) {
     if (name == "--json") arguments.json = true;
     else if (name == "--list") arguments.list = true;
     else if (name == "--partial") arguments.partial = true;
+    else if (name == "--channel") arguments.channel = channel(*++argument);
+    else if (name == "--mic" || name.compare(0, 6, "--mic=") == 0) {
+      arguments.microphone = true;
+      arguments.microphone_name = name.size() > 6 ? name.substr(6) : "";
+    }
     else if (name == "--batch") arguments.options.batch_frames = static_cast<int>(number("--batch", *++argument));
     else if (name == "--silence") arguments.options.silence_seconds = number("--silence", *++argument);
     else if (name == "--maximum") arguments.options.maximum_seconds = number("--maximum", *++argument);
@@ -106,6 +125,8 @@ Arguments parse(char **argument) {
   require(arguments.look_ahead.empty() || !arguments.lm.empty(), "--look-ahead needs --lm and --lexicon");
   arguments.model = names[0];
   arguments.files.assign(names.begin() + 1, names.end());
+  require(!arguments.microphone || (arguments.files.empty() && !arguments.list),
+          "--mic goes without files and --list; a microphone is named as in --mic=NAME");
   return arguments;
 }
 
@@ -171,8 +192,9 @@ class Session {
   }
 
  private:
-  static void require_none(const char *problem, const std::string &name) {
-    require(!*problem, (name.empty() ? "standard input" : name) + ": " + problem);
+  void require_none(const char *problem, const std::string &name) const {
+    const char *const input = arguments_.microphone ? "the microphone" : "standard input";
+    require(!*problem, (name.empty() ? input : name) + ": " + problem);
   }
 
   // Notes when an utterance's first text is there, `seconds` after the last samples were.
@@ -233,12 +255,22 @@ class Session {
   Mean first_, final_;
 };
 
+// Says once that one hears the mean of several channels: nobody may have meant that.
+void note_mean(const Sound &sound) {
+  static bool is_said = false;
+  if (is_said || !sound.is_mean()) return;
+  is_said = true;
+  fprintf(stderr, "schatten-recognize: %s has %u channels: their mean is heard, as of others to come; --channel N takes one\n",
+          sound.source().name().c_str(), static_cast<unsigned>(sound.source().channels()));
+}
+
 // Returns whether the file could be recognised; says why not, and leaves the session ready for the next.
-bool recognize_file(Session &session, const std::string &path) {
+bool recognize_file(Session &session, const std::string &path, int channel) {
   try {
-    schatten::Wav wav(path);
+    Sound sound(path, channel);
+    note_mean(sound);
     for (;;) {
-      const std::vector<int16_t> &samples = wav.read(kChunk);
+      const std::vector<int16_t> &samples = sound.read(kChunk);
       if (samples.empty()) break;
       session.accept(samples.data(), samples.size(), path);
     }
@@ -250,10 +282,14 @@ bool recognize_file(Session &session, const std::string &path) {
   }
 }
 
-// What was heard is printed also where the input ends with an error, such as a WAV file that is cut off.
-void recognize_input(Session &session) {
+// Standard input, or the microphone. What was heard is printed also where it ends with an error, such as a file that is cut off.
+void recognize_input(Session &session, const Arguments &arguments) {
   schatten::end_input_on_interrupt();
-  schatten::Wav sound(STDIN_FILENO);
+  using schatten::Microphone;
+  Sound sound = arguments.microphone
+                    ? Sound(std::make_unique<Microphone>(arguments.microphone_name, schatten::was_interrupted), arguments.channel)
+                    : Sound(STDIN_FILENO, arguments.channel);
+  note_mean(sound);
   std::string problem;
   for (;;) {
     const std::vector<int16_t> *samples = nullptr;
@@ -266,7 +302,7 @@ void recognize_input(Session &session) {
     session.accept(samples->data(), samples->size(), "");
   }
   session.finish("", false);
-  require(problem.empty() || schatten::was_interrupted(), problem);  // Ctrl-C cuts a WAV file off
+  require(problem.empty() || schatten::was_interrupted(), problem);  // Ctrl-C cuts a file off
 }
 
 // Of this program alone; getrusage would count what its parent had before.
@@ -295,11 +331,11 @@ void print_statistics(const Session &session, double loading, bool json) {
 // Returns whether all that was given could be recognised.
 bool recognize(Session &session, const Arguments &arguments) {
   bool all = true;
-  for (const std::string &file : arguments.files) all &= recognize_file(session, file);
+  for (const std::string &file : arguments.files) all &= recognize_file(session, file, arguments.channel);
   if (arguments.list) {
-    for (std::string name; std::getline(std::cin, name);) all &= recognize_file(session, name);
+    for (std::string name; std::getline(std::cin, name);) all &= recognize_file(session, name, arguments.channel);
   } else if (arguments.files.empty()) {
-    recognize_input(session);
+    recognize_input(session, arguments);
   }
   return all;
 }

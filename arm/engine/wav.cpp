@@ -1,6 +1,8 @@
 #include "wav.h"
 
 #include <ctype.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <algorithm>
@@ -12,11 +14,10 @@ namespace schatten {
 
 namespace {
 
-constexpr uint32_t kRate = 16000, kBits = 16;
-constexpr uint32_t kPcm = 1, kExtensible = 0xfffe;
+constexpr uint32_t kPcm = 1, kFloat = 3, kALaw = 6, kMuLaw = 7, kExtensible = 0xfffe;
 constexpr uint32_t kStreamed = 0x7fff0000;  // lengths from here on (18 hours) stand for one that was not known
 constexpr size_t kFormat = 16, kExtended = 40;  // bytes of a format, and of an extensible one
-constexpr size_t kFewest = 64;                  // bytes that show whether standard input is a WAV file: 2 ms of sound
+constexpr float kLoudest = 64;                  // times full scale: floats beyond are no sound of -1 to 1
 
 uint64_t number(const uint8_t *bytes, int size) {
   uint64_t value = 0;
@@ -27,12 +28,6 @@ uint64_t number(const uint8_t *bytes, int size) {
 bool is_named(const void *chunk, const char *name) { return memcmp(chunk, name, 4) == 0; }
 
 std::string bytes_of(uint64_t count) { return std::to_string(count) + " bytes"; }
-
-// Whether it begins as WAV, or is too short to say.
-bool is_wav(const std::string &head) {
-  const bool is_riff = head.compare(0, 4, "RIFF") == 0 || head.compare(0, 4, "RF64") == 0 || head.compare(0, 4, "BW64") == 0;
-  return is_riff && (head.size() < 12 || head.compare(8, 4, "WAVE") == 0);
-}
 
 // Whether a chunk, or the tag of a music player, may begin so.
 bool is_chunk(const std::string &bytes, size_t at) {
@@ -49,12 +44,12 @@ bool is_chunk(const std::string &bytes, size_t at) {
 std::string name_of(uint32_t form, uint32_t bits) {
   const std::string size = std::to_string(bits) + "-bit ";
   switch (form) {
-    case 1: return size + "PCM";
+    case kPcm: return size + "PCM";
     case 2:
     case 0x11: return "ADPCM";
-    case 3: return size + "floating point";
-    case 6: return "A-law";
-    case 7: return "mu-law";
+    case kFloat: return size + "floating point";
+    case kALaw: return size + "A-law";
+    case kMuLaw: return size + "mu-law";
     case 0x31: return "GSM";
     case 0x50:
     case 0x55: return "MPEG audio";
@@ -62,38 +57,16 @@ std::string name_of(uint32_t form, uint32_t bits) {
   }
 }
 
-// Samples of 16-bit floats, which are form 3 too, are not.
-bool is_known_to_sox(uint32_t form, uint32_t bits) {
-  return form == kPcm || form == 2 || (form == 3 && bits != kBits) || form == 6 || form == 7 || form == 0x11 || form == 0x31;
-}
+bool is_known_to_sox(uint32_t form) { return form == 2 || form == 0x11 || form == 0x31; }
 
 }  // namespace
 
-Wav::Wav(const std::string &path) : input_(path), path_(path) {
-  const std::string head = input_.peek(kHead);
-  if (is_wav(head)) {
-    read_header();
-    return;
-  }
-  const std::string form = form_of(head, path_);
-  require(form.empty(), path + " " + form);
-  require(!head.empty(), path + " is empty: record it or copy it again");
-  throw Error(path + " is no WAV file; " + convert_by_ffmpeg(path_) +
-              " (raw PCM of 16 kHz, mono, 16 bits is read from standard input)");
+bool Wav::begins(const std::string &head) {
+  const bool is_riff = head.compare(0, 4, "RIFF") == 0 || head.compare(0, 4, "RF64") == 0 || head.compare(0, 4, "BW64") == 0;
+  return is_riff && (head.size() < 12 || head.compare(8, 4, "WAVE") == 0);
 }
 
-Wav::Wav(int descriptor) : input_(descriptor, "standard input") {
-  std::string head = input_.peek(kFewest);
-  if (is_wav(head)) {
-    read_header();
-    return;
-  }
-  if (needs_more(head)) head = input_.peek(kHead);
-  const std::string form = form_of(head, path_);
-  require(form.empty(), input_.name() + " " + form);
-  left_ = UINT64_MAX;
-  is_open_ended_ = true;
-}
+Wav::Wav(Input &input) : input_(input) { read_header(); }
 
 void Wav::refuse(const std::string &why, const std::string &fix) const { throw Error(input_.name() + " " + why + "; " + fix); }
 
@@ -111,7 +84,7 @@ void Wav::read_header() {
       return set_length(size);
     }
     if (is_named(chunk, "fmt ")) {
-      check_format(size);
+      read_format(size);
       is_known = true;
     } else if (is_named(chunk, "ds64") && size >= 16) {
       uint8_t lengths[16];  // of the file and of the sound
@@ -119,7 +92,7 @@ void Wav::read_header() {
       wide_length_ = number(lengths + 8, 8);
       skip(size - sizeof lengths);
     } else if (is_named(chunk, "LIST") && input_.peek(4) == "wavl") {
-      refuse("keeps its sound in a list of parts", convert_by_ffmpeg(path_));
+      refuse("keeps its sound in a list of parts", convert_by_ffmpeg(input_.path()));
     } else {
       skip(size);
     }
@@ -129,7 +102,7 @@ void Wav::read_header() {
   }
 }
 
-void Wav::check_format(uint32_t size) {
+void Wav::read_format(uint32_t size) {
   // KSDATAFORMAT_SUBTYPE: the number of the form, then these.
   constexpr uint8_t kSubtype[14] = {0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71};
   require(size >= kFormat, input_.name() + " has a short format chunk: it is damaged");
@@ -137,27 +110,38 @@ void Wav::check_format(uint32_t size) {
   take(format, std::min<size_t>(size, kExtended));
   skip(size - std::min<size_t>(size, kExtended));
   uint32_t form = static_cast<uint32_t>(number(format, 2));
-  const uint32_t channels = static_cast<uint32_t>(number(format + 2, 2)), rate = static_cast<uint32_t>(number(format + 4, 4));
   const uint32_t block = static_cast<uint32_t>(number(format + 12, 2)), bits = static_cast<uint32_t>(number(format + 14, 2));
+  channels_ = static_cast<uint32_t>(number(format + 2, 2));
+  rate_ = static_cast<uint32_t>(number(format + 4, 4));
   if (form == kExtensible) {
     require(size >= kExtended, input_.name() + " has a short format chunk: it is damaged");
-    const uint32_t valid = static_cast<uint32_t>(number(format + 18, 2));
     form = static_cast<uint32_t>(number(format + 24, 2));
     if (memcmp(format + 26, kSubtype, sizeof kSubtype) != 0) {
-      refuse("holds samples of an unknown form, not 16-bit PCM", convert_by_ffmpeg(path_));
-    }
-    if (form == kPcm && bits == kBits && valid != 0 && valid != kBits) {
-      refuse("uses " + std::to_string(valid) + " bits of its samples, not all 16", convert_by_sox(path_));
+      refuse("holds samples of an unknown form", convert_by_ffmpeg(input_.path()));
     }
   }
-  if (form != kPcm || bits != kBits) {
-    refuse("is " + name_of(form, bits) + ", not 16-bit PCM",
-           is_known_to_sox(form, bits) ? convert_by_sox(path_) : convert_by_ffmpeg(path_));
+  require(channels_ > 0, input_.name() + " has no channels: it is damaged");
+  // A block of 0 is that of programs that leave it out.
+  set_form(form, bits, block == 0 ? (bits + 7) / 8 : block % channels_ == 0 ? block / channels_ : 0);
+}
+
+// `size`: bytes of a sample. Where it has fewer bits than that, they are the upper ones, so all are read.
+void Wav::set_form(uint32_t form, uint32_t bits, uint32_t size) {
+  constexpr SampleForm kWhole[] = {SampleForm::kUnsigned8, SampleForm::kSigned16, SampleForm::kSigned24, SampleForm::kSigned32};
+  const bool is_whole = form == kPcm && bits > 0 && bits <= 32, is_float = form == kFloat && (bits == 32 || bits == 64);
+  const bool is_law = (form == kALaw || form == kMuLaw) && bits == 8;
+  if (!is_whole && !is_float && !is_law) {
+    refuse("is " + name_of(form, bits) + ", which is not read",
+           is_known_to_sox(form) ? convert_by_sox(input_.path()) : convert_by_ffmpeg(input_.path()));
   }
-  if (channels != 1) refuse("has " + std::to_string(channels) + " channels, not 1", convert_by_sox(path_));
-  if (rate != kRate) refuse("is sampled at " + std::to_string(rate) + " Hz, not 16000", convert_by_sox(path_));
-  const bool is_close = block == 0 || block == kBits / 8;  // 0: by programs that leave it out
-  if (!is_close) refuse("keeps each sample in " + bytes_of(block) + ", not 2", convert_by_ffmpeg(path_));
+  if (size != (bits + 7) / 8) {
+    refuse("says " + std::to_string(bits) + " bits a sample, and keeps each in other than " + bytes_of((bits + 7) / 8),
+           convert_by_ffmpeg(input_.path()));
+  }
+  if (is_whole) form_ = kWhole[size - 1];
+  if (is_float) form_ = bits == 32 ? SampleForm::kFloat32 : SampleForm::kFloat64;
+  if (is_law) form_ = form == kALaw ? SampleForm::kALaw : SampleForm::kMuLaw;
+  frame_ = size * channels_;
 }
 
 // `said`: the sound's length as its chunk gives it. Where the input's own length can be known, a recording that is cut off,
@@ -170,7 +154,7 @@ void Wav::set_length(uint32_t said) {
   left_ = is_open_ended_ ? UINT64_MAX : size;
   is_odd_ = size % 2;
   if (is_open_ended_ || !is_file) return;
-  const std::string mend = convert_by_sox(path_, "--ignore-length");
+  const std::string mend = convert_by_sox(input_.path(), "--ignore-length");
   if (is_past) {
     const std::string present = std::to_string(input_.left());
     refuse("is cut off: of " + bytes_of(size) + " of sound " + present + " are there", "to keep these, " + mend);
@@ -215,17 +199,30 @@ void Wav::skip(uint64_t size) {
   if (input_.skip(size) != size) refuse("is cut off: it ends before its sound", "record it or copy it again");
 }
 
-const std::vector<int16_t> &Wav::read(size_t count) {
-  samples_.resize(static_cast<size_t>(std::min<uint64_t>(count, left_ / sizeof(int16_t))));
-  const size_t wanted = samples_.size() * sizeof(int16_t), got = input_.read(samples_.data(), wanted);
-  if (got < wanted && !is_open_ended_) {
-    const std::string mend = convert_by_sox(path_, "--ignore-length");
+size_t Wav::read(float *to, size_t count) {
+  bytes_.resize(static_cast<size_t>(std::min<uint64_t>(count, left_ / frame_)) * frame_);
+  const size_t got = input_.read(bytes_.data(), bytes_.size());
+  if (got < bytes_.size() && !is_open_ended_) {
+    const std::string mend = convert_by_sox(input_.path(), "--ignore-length");
     refuse("is cut off: its sound is shorter than it says", "to keep what is there, " + mend);
   }
-  samples_.resize(got / sizeof(int16_t));
   left_ -= got;
-  if (samples_.empty()) check_end();
-  return samples_;
+  const size_t frames = got / frame_;
+  to_floats(form_, bytes_.data(), frames * channels_, to);
+  if (form_ == SampleForm::kFloat32 || form_ == SampleForm::kFloat64) check_floats(to, frames * channels_);
+  if (frames == 0) check_end();
+  return frames;
+}
+
+// A little above full scale is clipped later; other numbers, such as those of a file that keeps 16-bit numbers as floats, are
+// not heard as noise.
+void Wav::check_floats(const float *samples, size_t count) const {
+  for (size_t i = 0; i < count; ++i) {
+    if (fabsf(samples[i]) <= kLoudest) continue;
+    char what[32] = "a sample that is no number";
+    if (isfinite(samples[i])) snprintf(what, sizeof what, "%g", static_cast<double>(samples[i]));
+    throw Error(input_.name() + " holds " + what + " where floats of -1 to 1 should be: write it again, scaled to that");
+  }
 }
 
 // Of a pipe it is known only now whether more follows.
@@ -234,7 +231,14 @@ void Wav::check_end() {
   is_open_ended_ = true;  // this once
   input_.skip(left_);
   left_ = 0;
-  if (!ends_here()) refuse("has more sound than it says", convert_by_sox(path_, "--ignore-length"));
+  if (!ends_here()) refuse("has more sound than it says", convert_by_sox(input_.path(), "--ignore-length"));
+}
+
+size_t Raw::read(float *to, size_t count) {
+  bytes_.resize(count * sizeof(int16_t));
+  const size_t got = input_.read(bytes_.data(), bytes_.size()) / sizeof(int16_t);
+  to_floats(SampleForm::kSigned16, bytes_.data(), got, to);
+  return got;
 }
 
 }  // namespace schatten

@@ -82,19 +82,6 @@ def test_partial_results_grow_into_the_text(recognize, made, sound, tmp_path):
     assert all(text.startswith(partial) for partial in shown)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"rate": 8000}, "8000 Hz"),
-        ({"channels": 2}, "2 channels"),
-        ({"width": 4}, "16-bit"),
-    ],
-)
-def test_other_wav_files_arerefused(recognize, made, sound, tmp_path, arguments, message):
-    path = wav(tmp_path / "other.wav", sound[:4000], **arguments)
-    assert message in refused(recognize(made("dense")[1], path))
-
-
 @pytest.mark.parametrize("length", [0, 1, 100])
 def test_hardly_any_sound(recognize, made, sound, tmp_path, length):
     path = wav(tmp_path / "short.wav", sound[:length])

@@ -1,4 +1,4 @@
-"""Every sample of a recording is heard, or the recording is refused by name with what mends it."""
+"""Every sample of a WAV file is heard, or the file is refused by name with what mends it."""
 
 import json
 import shlex
@@ -129,16 +129,14 @@ def test_an_empty_recording_is_empty(program, made, tmp_path):
 PCM = np.arange(-300, 300, dtype="<i2").tobytes()
 FULL = riff(FMT, chunk(b"data", PCM))
 OTHERS = {
-    "half floats": (extensible(kind=3), "16-bit floating point, not 16-bit PCM", "ffmpeg"),
-    "floats": (form(kind=3, bits=32), "32-bit floating point, not 16-bit PCM", "sox"),
-    "bytes": (form(bits=8), "8-bit PCM, not 16-bit PCM", "sox"),
-    "A-law": (form(kind=6, bits=8), "A-law, not 16-bit PCM", "sox"),
-    "another subtype": (extensible(guid=bytes(14)), "unknown form, not 16-bit PCM", "ffmpeg"),
-    "12 bits": (extensible(valid=12), "uses 12 bits", "sox"),
-    "24 bits": (extensible(bits=24, valid=24), "24-bit PCM, not 16-bit PCM", "sox"),
-    "stereo": (extensible(channels=2), "has 2 channels", "sox"),
-    "8 kHz": (form(rate=8000), "8000 Hz", "sox"),
-    "wide samples": (form()[:12] + struct.pack("<HH", 4, 16), "4 bytes, not 2", "ffmpeg"),
+    "half floats": (extensible(kind=3), "16-bit floating point, which is not read", "ffmpeg"),
+    "ADPCM": (form(kind=2, bits=4), "is ADPCM, which is not read", "sox"),
+    "wide A-law": (form(kind=6, bits=16), "16-bit A-law, which is not read", "ffmpeg"),
+    "40 bits": (form(bits=40), "40-bit PCM, which is not read", "ffmpeg"),
+    "another subtype": (extensible(guid=bytes(14)), "samples of an unknown form", "ffmpeg"),
+    "1 kHz": (form(rate=1000), "sampled at 1000 Hz, which is not between 4000 and 384000", "sox"),
+    "no channels": (form(channels=0), "has no channels", ""),
+    "wide samples": (form()[:12] + struct.pack("<HH", 4, 16), "in other than 2 bytes", "ffmpeg"),
     "MPEG": (form(kind=0x55, bits=0), "MPEG audio", "ffmpeg"),
 }
 DAMAGED = {
@@ -179,16 +177,8 @@ def test_other_sound_and_other_lengths_are_refused(program, made, tmp_path):
         assert str(tmp_path) not in message, name
 
 
-def mp3(frames):
-    """Frames of 128 kbit/s at 44.1 kHz: 417 bytes each."""
-    return (b"\xff\xfb\x90\x00" + bytes(413)) * frames
-
-
 FORMS = {
-    "FLAC": (b"fLaC\0\0\0\x22", "ffmpeg"),
     "Ogg": (b"OggS\0\2" + bytes(40), "ffmpeg"),
-    "MP3": (mp3(3), "ffmpeg"),
-    "MP3 ": (b"ID3\4\0\0\0\0\0\0" + mp3(2), "ffmpeg"),
     "AAC": (b"\xff\xf1\x50\x80\x01\x1f\xfc\0" * 5, "ffmpeg"),
     "MP4": (b"\0\0\0\x20ftypM4A " + bytes(20), "ffmpeg"),
     "WebM": (b"\x1a\x45\xdf\xa3" + bytes(30), "ffmpeg"),
@@ -205,7 +195,7 @@ FORMS = {
 }
 
 
-def test_what_is_no_wav_is_named_with_a_command(program, made, tmp_path):
+def test_what_is_not_read_is_named_with_a_command(program, made, tmp_path):
     model = made("lstm")[1]
     path = tmp_path / "it's $HOME.wav"
     for name, (whole, tool) in FORMS.items():
@@ -222,13 +212,13 @@ def test_what_is_no_wav_is_named_with_a_command(program, made, tmp_path):
     path.write_bytes(b"")
     assert "is empty" in refused(program, model, path)
     path.write_bytes(b"\1\2\3\4" * 20)
-    assert "is no WAV file; convert it: ffmpeg -i" in refused(program, model, path)
+    assert "is no WAV, FLAC or MP3 file; convert it: ffmpeg -i" in refused(program, model, path)
 
 
 def test_names_in_commands_are_names_alone(program, made, tmp_path):
     """Neither an option nor a protocol nor a command of sox's."""
     for name in ("-n.wav", "|touch x.wav", "http:x.wav", "@list.wav"):
-        (tmp_path / name).write_bytes(b"fLaC")
+        (tmp_path / name).write_bytes(b"OggS")
         done = subprocess.run(
             [program, "--list", made("lstm")[1]],
             check=False,

@@ -9,7 +9,7 @@ import pytest
 from project import ROOT
 
 CORPUS = ROOT / "arm/fuzz/corpus"
-KINDS = ("model", "wav", "lexicon", "manifest", "stream", "search", "endpoints")
+KINDS = ("model", "sound", "resampler", "lexicon", "manifest", "stream", "search", "endpoints")
 SECONDS = 10
 
 
