@@ -72,7 +72,7 @@ def test_a_microphone_is_heard_until_an_interrupt(program, environment, made, so
         signal.signal(signal.SIGINT, before)
     assert listening.returncode == 0, complaint
     assert said.splitlines()[-1].startswith("audio ")
-    assert complaint.startswith("schatten-recognize: the microphone pipe has 2 channels: their mean")
+    assert complaint.startswith("schatten-recognize: the microphone pipe has 2 channels: their")
 
 
 def test_a_microphone_that_is_not_there_is_named_with_those_that_are(program, environment, made):

@@ -43,7 +43,7 @@ def level(samples):
 
 @pytest.mark.parametrize("rate", RATES + UNUSUAL)
 def test_tones_stay_what_and_when_they_were(resampled, rate):
-    """Up to 0.93 of what can be heard: within 0.02 dB, at the same time, and nothing beside them."""
+    """Up to 0.93 of what can be heard: within 0.02 dB, at the same time, nothing beside them."""
     half = min(rate, HEARD) / 2
     frequencies = [0.03 * half, 0.4 * half, 0.925 * half]
     samples = tones(rate, frequencies)

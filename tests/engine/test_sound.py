@@ -175,8 +175,8 @@ def test_the_program_says_once_that_it_hears_a_mean(build, made, sound, tmp_path
     command = [program, "--json", made("lstm")[1], *paths]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stderr == (
-        f"schatten-recognize: {paths[0]} has 2 channels: their mean is heard, as of others to come; "
-        "--channel N takes one\n"
+        f"schatten-recognize: {paths[0]} has 2 channels: their mean is heard, "
+        "as of others to come; --channel N takes one\n"
     )
     texts = [json.loads(line).get("text") for line in done.stdout.splitlines()]
     assert texts[0] == texts[2] and texts[0]

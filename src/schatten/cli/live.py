@@ -34,7 +34,7 @@ def try_(
         typer.Option(help="A folder that `schatten bundle` wrote, in place of an experiment's."),
     ] = None,
     microphone: Annotated[
-        str | None, typer.Option(help="The recorder's name of a microphone (`arecord -L`).")
+        str | None, typer.Option(help="ALSA's or the recorder's name of one (`arecord -L`).")
     ] = None,
     silence: Annotated[
         float,

@@ -1,4 +1,4 @@
-"""The sound of cuts, as the engine reads it: WAV files of 16 kHz, mono, 16 bits.
+"""The sound of cuts and of files, as the engine hears it: WAV files of 16 kHz, mono, 16 bits.
 
 Cuts are read as plain JSON. lhotse, which takes two seconds to import, loads only what has to be
 resampled or cut out of a longer recording.
@@ -11,14 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 
-from schatten.audio.reading import read
+from schatten.audio.reading import known_header, read
 from schatten.errors import UserError
 from schatten.runtime.files import read_jsonl
 from schatten.transcripts import Utterance, as_utterance
 
 SAMPLE_RATE = 16000
 _FULL_SCALE = 32768
+_ENGINE_RATES = range(4000, 384001)
+_ENGINE_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "MP3", "MPEG")
+_ENGINE_FORMS = (
+    *("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32"),
+    *("FLOAT", "DOUBLE", "ULAW", "ALAW", "MPEG_LAYER_III"),
+)
+"""What the engine reads by itself, in libsndfile's words."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,20 @@ def read_sounds(cuts: Path, audio: Path) -> list[Sound]:
     Errors: `UserError` for a missing or damaged manifest.
     """
     return [Sound(as_utterance(row, cuts), row, audio, cuts) for row in read_jsonl(cuts)]
+
+
+def is_read_by_engine(file: Path) -> bool:
+    """Tell whether the engine reads a file of sound by itself, at any rate.
+
+    Errors: `UserError` if it cannot be read at all.
+    """
+    header = known_header(file)
+    with file.open("rb") as content:
+        found = soundfile.info(content)
+        content.seek(0)
+        is_big_endian = content.read(4) == b"RIFX"
+    is_known = found.format in _ENGINE_FORMATS and found.subtype in _ENGINE_FORMS
+    return is_known and header.rate in _ENGINE_RATES and not is_big_endian
 
 
 def write_sound(file: Path, path: Path) -> None:

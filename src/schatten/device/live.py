@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TextIO
 
 from schatten.bundles import SCRIPT, read_search
-from schatten.decode.sound import write_sound
+from schatten.decode.sound import is_read_by_engine, write_sound
 from schatten.errors import UserError
 
 PARTIAL, COMPLAINT = "... ", "schatten-recognize: "
@@ -22,7 +22,7 @@ PARTIAL, COMPLAINT = "... ", "schatten-recognize: "
 
 @dataclass(frozen=True)
 class Recognizer:
-    """The engine with a model, as a command that takes options and WAV files."""
+    """The engine with a model, as a command that takes options and files of sound."""
 
     command: tuple[str, ...]
     environment: dict[str, str] = field(default_factory=dict)
@@ -80,15 +80,19 @@ def recognise_files(recognizer: Recognizer, files: Sequence[Path]) -> bool:
     """Print the words of files, each after its name, then the speed; tell whether all went well.
 
     They may have any form, rate and number of channels that can be read; the mean of the channels
-    is heard. Errors: `UserError` for a file that cannot be read; nothing is recognised then.
+    is heard. The engine reads WAV, FLAC and MP3 by itself. Errors: `UserError` for a file that
+    cannot be read; nothing is recognised then.
     """
     with tempfile.TemporaryDirectory(prefix="schatten-") as name:
-        # The engine prints the name that it is given; a number is safe, whatever the user's is.
-        shown = {}
+        # The engine prints the name that it is given, and the user's is shown in its place.
+        shown, given = {}, []
         for number, file in enumerate(files):
-            shown[f"{number}.wav"] = str(file).encode(errors="replace").decode()
-            write_sound(file, Path(name) / f"{number}.wav")
-        with _engine(recognizer, [], list(shown), Path(name)) as engine:
+            given.append(str(file.absolute()))
+            if not is_read_by_engine(file):
+                given[-1] = f"{number}.wav"
+                write_sound(file, Path(name) / given[-1])
+            shown[given[-1]] = str(file)
+        with _engine(recognizer, [], given, Path(name)) as engine:
             assert engine.stdout is not None
             _show(engine.stdout, lambda text: _renamed(text, shown))
     return engine.returncode == 0
@@ -97,45 +101,59 @@ def recognise_files(recognizer: Recognizer, files: Sequence[Path]) -> bool:
 def listen(recognizer: Recognizer, microphone: str | None, silence: float) -> bool:
     """Print what a microphone hears until Ctrl-C, an utterance a line, then the speed.
 
-    `silence`: seconds after the last word that end an utterance. Errors: `UserError` if no program
-    records, or if it hears nothing.
+    `silence`: seconds after the last word that end an utterance. Where no program that records is
+    installed, the engine opens the microphone itself, and says why it cannot. Errors: `UserError`
+    if a program that records hears nothing.
     """
     recorder = next((one for one in RECORDERS if shutil.which(one.name)), None)
-    if recorder is None:
-        names = " nor ".join(one.name for one in RECORDERS)
-        raise UserError(
-            f"no microphone can be heard, as neither {names} is installed: run "
-            "`sudo apt-get install alsa-utils`, or give files of sound"
-        )
     options = ["--silence", f"{silence:g}"]
+    if recorder is None:
+        return _listen_by_engine(recognizer, microphone, options)
     # Ctrl-C goes to all three: the recorder ends, the engine prints what is left, and we wait.
-    interrupts: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
-    try:
-        with (
-            tempfile.TemporaryFile() as said,
-            subprocess.Popen(
-                recorder.command(microphone), stdout=subprocess.PIPE, stderr=said
-            ) as recording,
-        ):
-            with _engine(recognizer, options, [], Path.cwd(), recording.stdout) as engine:
-                assert engine.stdout is not None and recording.stdout is not None
-                recording.stdout.close()  # or the recorder would outlive the engine
-                _show(engine.stdout, lambda text: text)
-            if engine.returncode != 0:
-                recording.terminate()  # it may be waiting for sound, with nobody to hear it
-            # A recorder warns while all is well (`overrun!!!`), so that its words alone say little.
-            failed = recording.wait() != 0 and not interrupts and engine.returncode == 0
-            said.seek(0)
-            complaint = said.read().decode(errors="replace").strip() or "it gives no reason"
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with (
+        _interrupts() as interrupts,
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            recorder.command(microphone), stdout=subprocess.PIPE, stderr=said
+        ) as recording,
+    ):
+        with _engine(recognizer, options, [], Path.cwd(), recording.stdout) as engine:
+            assert engine.stdout is not None and recording.stdout is not None
+            recording.stdout.close()  # or the recorder would outlive the engine
+            _show(engine.stdout, lambda text: text)
+        if engine.returncode != 0:
+            recording.terminate()  # it may be waiting for sound, with nobody to hear it
+        # A recorder warns while all is well (`overrun!!!`), so that its words alone say little.
+        failed = recording.wait() != 0 and not interrupts and engine.returncode == 0
+        said.seek(0)
+        complaint = said.read().decode(errors="replace").strip() or "it gives no reason"
     if failed:
         raise UserError(
             f"{recorder.name} cannot record ({complaint.splitlines()[0]}): "
             "name a microphone with --microphone; `arecord -L` lists them"
         )
     return engine.returncode == 0
+
+
+def _listen_by_engine(
+    recognizer: Recognizer, microphone: str | None, options: Sequence[str]
+) -> bool:
+    mic = "--mic" if microphone is None else f"--mic={microphone}"
+    with _interrupts(), _engine(recognizer, [mic, *options], [], Path.cwd()) as engine:
+        assert engine.stdout is not None
+        _show(engine.stdout, lambda text: text)
+    return engine.returncode == 0
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Let Ctrl-C end other programs alone; gives a list of the signals that came."""
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
@@ -162,7 +180,7 @@ def _engine(
 
 
 def _renamed(text: str, shown: dict[str, str]) -> str:
-    """Give the name of the user's file back to a line that begins with that of its copy."""
+    """Give the user's name of a file back to a line that begins with the engine's."""
     for copy, file in shown.items():
         if text == copy or text.startswith((f"{copy} ", f"{copy}:")):
             return f"{file}{text[len(copy) :]}"
@@ -193,5 +211,5 @@ def _tail(text: str) -> str:
 
 
 def _write(where: TextIO, text: str) -> None:
-    where.write(text)
+    where.write(text.encode(errors="replace").decode())  # a name may be no UTF-8
     where.flush()

@@ -12,7 +12,7 @@ from schatten.errors import UserError
 from schatten.runtime import provenance
 
 _BUILD = Path("scripts/build_engine.sh")
-_KENLM = Path(".tools/kenlm/source")
+_KENLM, _MINIAUDIO = Path(".tools/kenlm/source"), Path(".tools/miniaudio")
 _UTTERANCES, _ROUNDS = 20, 3
 """Utterances that the speed is measured on, and how often: the fastest round counts."""
 
@@ -37,6 +37,7 @@ def licences() -> dict[str, Path]:
         "licences/schatten-Apache-2.0.txt": Path("LICENSE"),
         "licences/kenlm.txt": _KENLM / "LICENSE",
         "licences/kenlm-LGPL.txt": _KENLM / "COPYING.LESSER.3",
+        "licences/miniaudio.txt": _MINIAUDIO / "LICENSE",
     }
 
 

@@ -30,7 +30,7 @@ _MAGIC = {
     LM: (MAGIC, "no KenLM binary"),
 }
 _SCRIPT = """#!/bin/sh
-# Recognises sound with what lies here: {script} [OPTION...] FILE.wav ...
+# Recognises files of WAV, FLAC and MP3 with what lies here: {script} [OPTION...] FILE...
 # SCHATTEN_RECOGNIZE names the program where it is not on PATH.
 # It refuses files that are not what manifest.json says.
 here=$(dirname "$0")

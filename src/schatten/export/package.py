@@ -40,7 +40,8 @@ exec "$program" {options} --manifest "$here/{manifest}" \\
 _SCRIPTS = {
     SCRIPT: f"""\
 #!/bin/sh
-# Recognises sound: {SCRIPT} [OPTION...] FILE.wav ...   ({SCRIPT} --help lists the options)
+# Recognises files of WAV, FLAC and MP3: {SCRIPT} [OPTION...] FILE...
+# {SCRIPT} --help lists the options.
 # SCHATTEN_RECOGNIZE names another program. It refuses files that are not what {MANIFEST} says.
 {_PROGRAM}{_RUN}"$@"
 """,
@@ -63,7 +64,7 @@ Speech to text, without a network. Nothing has to be installed. On the device:
 
     sha256sum -c SHA256SUMS    # is everything here, and whole?
     ./{listen}                # speak; Ctrl-C ends (needs arecord, of alsa-utils)
-    ./{script} FILE.wav     # 16 kHz, mono, 16 bits; ./{script} --help
+    ./{script} FILE         # WAV, FLAC or MP3 of any rate; ./{script} --help
 
 Programs are here for {targets}. What was measured is in [MODEL_CARD.md](MODEL_CARD.md).
 Licences are in [NOTICE](NOTICE) and in `licences`.
