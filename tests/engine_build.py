@@ -45,7 +45,7 @@ TARGETS = {
     "sanitize": [*PROGRAMS, *FUZZERS, "print_sound"],
     "thread": ["test_streams"],
     "fuzz": FUZZERS,
-    "aarch64": [*PROGRAMS, "schatten"],
+    "aarch64": [*PROGRAMS, "schatten", "print_sound"],
 }
 PATIENCE = 600.0
 

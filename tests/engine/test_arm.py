@@ -5,6 +5,7 @@ import subprocess
 
 import numpy as np
 import pytest
+import soundfile
 
 
 @pytest.mark.parametrize("cpu", ["cortex-a53", "max"])
@@ -21,3 +22,22 @@ def test_the_same_bits_as_on_this_host(build, engine, made, sound, tmp_path, cpu
     _, expected = engine.open(model).stream().whole(sound[:16000])
     found = np.frombuffer(done.stdout, np.float32).reshape(expected.shape)
     assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "form"),
+    [("a.wav", 48000, "FLOAT"), ("a.flac", 11025, "PCM_24"), ("a.mp3", 44100, None)],
+)
+def test_decoders_and_resampler_give_the_same_bits(build, sound, tmp_path, name, rate, form):
+    if shutil.which("qemu-aarch64") is None:
+        pytest.skip("qemu-aarch64 not installed")
+    soundfile.write(tmp_path / name, sound[:9000] / 32768, rate, form)
+    commands = [
+        ["qemu-aarch64", build("aarch64") / "tests/print_sound", tmp_path / name],
+        [build("sanitize") / "tests/print_sound", tmp_path / name],
+    ]
+    found, expected = (
+        subprocess.run(command, check=True, capture_output=True).stdout for command in commands
+    )
+    assert found == expected
+    assert len(found) == 2 * -(-9000 * 16000 // rate)

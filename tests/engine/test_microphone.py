@@ -1,6 +1,7 @@
 """`--mic`, with ALSA's own library and a device of its that reads a pipe."""
 
 import ctypes
+import fcntl
 import os
 import signal
 import subprocess
@@ -43,6 +44,14 @@ def environment(tmp_path):
     return {**os.environ, "ALSA_CONFIG_PATH": f"{SYSTEM}:{tmp_path / 'asound.conf'}"}
 
 
+def _filled(path, sound):
+    """Open a pipe with all of the sound in it: the device hears silence where less is there."""
+    pipe = os.fdopen(os.open(path, os.O_RDWR), "wb", buffering=0)
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
+    assert pipe.write(sound) == len(sound)
+    return pipe
+
+
 def test_a_microphone_is_heard_until_an_interrupt(program, environment, made, sound, tmp_path):
     """At its own rate, with the mean of its channels: as a file of the same sound."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -53,6 +62,7 @@ def test_a_microphone_is_heard_until_an_interrupt(program, environment, made, so
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     text = done.stdout.splitlines()[0].removeprefix(f"{command[-1]} ")
     assert text
+    ready = _filled(tmp_path / "pipe", stereo.tobytes())
     command = [program, "--mic=pipe", *LENGTH, made("lstm")[1]]
     listening = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -60,9 +70,7 @@ def test_a_microphone_is_heard_until_an_interrupt(program, environment, made, so
     stop = threading.Timer(PATIENCE, listening.kill)
     stop.start()
     try:
-        with (tmp_path / "pipe").open("wb") as pipe:
-            pipe.write(stereo.tobytes())
-            pipe.flush()
+        with ready:
             assert listening.stdout.readline().rstrip() == text
             listening.send_signal(signal.SIGINT)
         said, complaint = listening.communicate()
