@@ -15,8 +15,6 @@
 
 namespace schatten {
 
-constexpr uint32_t kSoundRate = 16000;  // Hz
-
 // WAV, FLAC and MP3, and what a Source gives. Sound of 16 kHz is not resampled, and 16-bit samples of one channel stay as they
 // are. Throws Error with a sentence that names the sound and what to do.
 class Sound {

@@ -9,6 +9,8 @@
 
 namespace schatten {
 
+constexpr uint32_t kSoundRate = 16000;  // Hz: what the engine takes
+
 class Source {
  public:
   virtual ~Source() = default;

@@ -59,7 +59,7 @@ class Raw : public Source {
  public:
   explicit Raw(Input &input) : input_(input) {}
 
-  uint32_t rate() const override { return 16000; }
+  uint32_t rate() const override { return kSoundRate; }
   uint32_t channels() const override { return 1; }
   const std::string &name() const override { return input_.name(); }
   size_t read(float *to, size_t count) override;

@@ -126,7 +126,14 @@ def test_the_metadata_that_the_engine_reads_is_written(tmp_path: Path) -> None:
 
 def test_the_rate_and_the_steps_of_sound() -> None:
     rate = constant("spectra.cpp", "kSampleRate")
-    assert rate == constant("wav.cpp", "kRate")
+    assert rate == constant("source.h", "kSoundRate")
+    rates = sound._ENGINE_RATES
+    assert rates[0] == constant("sound.cpp", "kLowest")
+    assert rates[-1] == constant("sound.cpp", "kHighest")
+    assert written("recognize.cpp", r"any rate \((\d+) to (\d+) kHz\)") == (
+        rates[0] / 1000,
+        rates[-1] / 1000,
+    )
     assert rate == extractors.SAMPLING_RATE == utterance.SAMPLING_RATE == sound.SAMPLE_RATE
     shift = extractors.FRAME_SHIFT
     assert shift == validate._FRAME == round(extractors.FRAME_SHIFT_SECONDS * rate)

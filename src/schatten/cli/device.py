@@ -28,7 +28,7 @@ ResultOption = Annotated[Path, typer.Option(help="JSON: speed, memory, latency."
 
 @app.command("run")
 def run(
-    audio: Annotated[list[Path], typer.Argument(help="WAV files: 16 kHz, mono, 16 bits.")],
+    audio: Annotated[list[Path], typer.Argument(help="Files of WAV, FLAC or MP3.")],
     *,
     device: DeviceOption,
     model: Annotated[
@@ -42,7 +42,7 @@ def run(
     ] = None,
     output: Annotated[Path | None, typer.Option(help="JSON: texts and statistics.")] = None,
 ) -> None:
-    """Recognise WAV files on a device: this host, an emulated CPU, or a board through SSH."""
+    """Recognise files of sound on a device: this host, an emulated CPU, or a board through SSH."""
     from schatten.device import devices
 
     if (model is None) == (bundle is None):

@@ -1,7 +1,7 @@
 """Running the engine on a device: this host, an emulated CPU, or a board reached by SSH.
 
 A device is a small YAML (`arm/devices/*.yaml`). It runs one static program with a model or a
-bundle, and WAV files. The program's JSON lines come back.
+bundle, and files of sound. The program's JSON lines come back.
 """
 
 import io
@@ -97,7 +97,7 @@ class DeviceRun:
     """Words that a device recognised, and its speed."""
 
     texts: list[str]
-    """Words of each WAV file."""
+    """Words of each file."""
     statistics: dict[str, float]
     """`audio_seconds`, `compute_seconds`, `rtf`, `acoustic_share`, `first_seconds`,
     `final_seconds`, `load_seconds`, `peak_megabytes`; for an emulated CPU `audio_seconds` alone."""
@@ -145,13 +145,13 @@ def device_names(text: str) -> tuple[str, ...]:
 
 
 def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> DeviceRun:
-    """Run `schatten-recognize` of the device's architecture on WAV files.
+    """Run `schatten-recognize` of the device's architecture on files of sound.
 
     Errors: `UserError` if it fails, `Unreachable` where a board does not answer.
     """
     for path in (program, *payload.files.values(), *audio):
         if not path.is_file():
-            raise UserError(f"{path} does not exist: give the program, a model and WAV files")
+            raise UserError(f"{path} does not exist: give the program, a model and files of sound")
     if device.runner.startswith("ssh:"):
         said = _on_board(device, program, payload, audio)
     else:
