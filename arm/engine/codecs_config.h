@@ -14,6 +14,7 @@
 #define MA_ENABLE_ALSA
 #else
 #define MA_NO_DEVICE_IO
+#define MA_NO_RUNTIME_LINKING
 #define MA_NO_THREADING
 #endif
 
