@@ -54,6 +54,10 @@ def _gather(folder: Path) -> None:
     for path in sorted({path for pattern in _QUERY for path in kenlm.glob(pattern)}):
         if path.is_file() and not path.name.endswith(("_test.cc", "_main.cc")):
             _copy(path, folder / "kenlm" / path.relative_to(kenlm))
+    sound = _ROOT / ".tools/miniaudio"
+    if not (sound / "miniaudio.h").is_file():
+        raise SystemExit(f"{sound}: miniaudio.h is missing: run scripts/get_miniaudio.sh")
+    _copy(sound, folder / "miniaudio")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -14,7 +14,7 @@
 
 #include "failure.h"
 #include "schatten.h"
-#include "wav.h"
+#include "sound.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -173,18 +173,17 @@ class Stream {
 // A file of sound, as the program reads it.
 class Sound {
  public:
-  explicit Sound(const Path &path) : path_(path.c_str(), path.size()), wav_(path_) {}
+  explicit Sound(const Path &path) : sound_({path.c_str(), path.size()}) {}
 
   nb::ndarray<nb::numpy, int16_t, nb::ndim<1>> read(size_t count) {
-    const std::vector<int16_t> &samples = wav_.read(count);
+    const std::vector<int16_t> &samples = sound_.read(count);
     auto *const copy = new std::vector<int16_t>(samples);
     const nb::capsule owner(copy, [](void *memory) noexcept { delete static_cast<std::vector<int16_t> *>(memory); });
     return nb::ndarray<nb::numpy, int16_t, nb::ndim<1>>(copy->data(), {copy->size()}, owner);
   }
 
  private:
-  const std::string path_;
-  schatten::Wav wav_;
+  schatten::Sound sound_;
 };
 
 void check(const Path &manifest, const Path &path) {
