@@ -10,6 +10,7 @@ KINDS: dict[str, type[Artifact]] = {
     r"history(\.\w+)?\.json": artifacts.History,
     r"(\w+\.)?score(\.\w+)?\.json": artifacts.Score,
     r"weights\.json": artifacts.Weights,
+    r"reliability\.json": artifacts.Reliability,
     r"beams\.json": artifacts.Beams,
     r"info(\.\w+)?\.json": artifacts.LmInfo,
     r"validation\.json": artifacts.Validation,
@@ -31,11 +32,12 @@ COUNTS_OF_TEXTS = "summary.json"
 MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.LmInfo: {"dev", "threshold", "ngrams_before_pruning"},
     artifacts.Score: {"units"},
+    artifacts.Weights: {"temperature"},
     artifacts.Validation: {"text_notes", "without_frames", "characters_per_word"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
-"""Without text of dev or pruning; where words are scored; with clean text and without faults; on an
-emulated CPU."""
+"""Without text of dev or pruning; where words are scored; where the decoder gives no confidences;
+with clean text and without faults; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:

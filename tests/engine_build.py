@@ -38,6 +38,7 @@ FUZZERS = [
     "fuzz_stream",
     "fuzz_search",
     "fuzz_endpoints",
+    "fuzz_words",
 ]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 TARGETS = {

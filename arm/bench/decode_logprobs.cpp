@@ -1,21 +1,25 @@
 // Decodes log-probabilities on standard input with the engine's search, as often as it is asked to:
-//   decode_logprobs LM LEXICON LOOK_AHEAD
-// LOOK_AHEAD may be empty. Input: the number of units V and of utterances, the unit between words (0: none), the names of the
+//   decode_logprobs LM LEXICON LOOK_AHEAD [WORDS]
+// LOOK_AHEAD may be empty; WORDS is a words file (schatten.h), whose words and phrases are searched too. Input: the number of units V and of utterances, the unit between words (0: none), the names of the
 // units, each with a zero behind; then of each utterance its number of frames and frames * V floats. Numbers are 32-bit
 // integers of this machine. Any number of searches may follow, each a line of text: LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD
-// TOKEN_BEAM. Output of a search: of each utterance its score, a tab, its words; at the end the CPU seconds of decoding, and
+// TOKEN_BEAM [TEMPERATURE...]. Output of a search: of each utterance its score, a tab, its words, and for each temperature a tab
+// and the confidences of the words; where there is one, for each alternative a tab, its score, a blank, its text; at the end the CPU seconds of decoding, and
 // what memory grew by since the utterances were read, in kilobytes. The files are loaded once: tuning searches with some ten
 // weights.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "decoder.h"
 #include "failure.h"
 #include "output.h"
+#include "text_file.h"
 
 namespace {
 
@@ -49,17 +53,46 @@ std::string read_name() {
 
 using Utterance = std::vector<float>;  // frames * V log-probabilities
 
+struct Wanted {
+  schatten_options options;
+  std::vector<double> temperatures;
+};
+
 // Reads the next search; false at the end of the input.
-bool read_options(schatten_options *options) {
-  schatten_options_default(options, sizeof *options);
-  const int found = scanf("%lf %lf %d %lf %d", &options->lm_weight, &options->word_bonus, &options->beam,
-                          &options->beam_threshold, &options->token_beam);
-  require(found == 5 || found == EOF, "a search is LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM");
-  return found == 5;
+bool read_search(Wanted *search) {
+  char line[4096];
+  if (!fgets(line, sizeof line, stdin)) return false;
+  schatten_options &options = search->options;
+  schatten_options_default(&options, sizeof options);
+  int used = 0;
+  const int found = sscanf(line, "%lf %lf %d %lf %d%n", &options.lm_weight, &options.word_bonus, &options.beam,
+                           &options.beam_threshold, &options.token_beam, &used);
+  require(found == 5, "a search is LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD TOKEN_BEAM [TEMPERATURE...]");
+  search->temperatures.clear();
+  char *at = line + used, *end = at;
+  for (double value; value = strtod(at, &end), end != at; at = end) search->temperatures.push_back(value);
+  require(*(at + strspn(at, " \n")) == '\0', "a temperature is a number");
+  options.alternatives = search->temperatures.empty() ? 0 : schatten::kMostAlternatives;
+  return true;
 }
 
-// Prints each utterance's score and words; returns the CPU seconds.
-double decode(schatten::Decoder *decoder, const std::vector<Utterance> &utterances, size_t units) {
+// Prints the confidences for each temperature; where that is one, the alternatives too.
+void print_posteriors(schatten::Decoder *decoder, const std::vector<double> &temperatures) {
+  for (const double temperature : temperatures) {
+    decoder->weigh(temperature);
+    printf("\t");
+    for (const schatten_word &word : decoder->words()) printf("%s%.6f", &word == decoder->words().data() ? "" : " ", word.confidence);
+  }
+  std::string text;
+  for (size_t i = 0; temperatures.size() == 1 && i < decoder->alternatives(); ++i) {
+    decoder->write_alternative(i, &text);
+    printf("\t%.9g %s", decoder->alternative(i).score, text.c_str());
+  }
+}
+
+// Prints what a search finds in each utterance; returns the CPU seconds.
+double decode(schatten::Decoder *decoder, const std::vector<Utterance> &utterances, size_t units,
+              const std::vector<double> &temperatures) {
   double seconds = 0;
   for (const Utterance &utterance : utterances) {
     const double start = now();
@@ -67,7 +100,9 @@ double decode(schatten::Decoder *decoder, const std::vector<Utterance> &utteranc
     for (size_t at = 0; at < utterance.size(); at += units) decoder->push(utterance.data() + at);
     decoder->finish();
     seconds += now() - start;
-    printf("%.9g\t%s\n", decoder->score(), decoder->text().c_str());
+    printf("%.9g\t%s", decoder->score(), decoder->text().c_str());
+    print_posteriors(decoder, temperatures);
+    printf("\n");
   }
   return seconds;
 }
@@ -94,8 +129,17 @@ void run(char **argument) {
     fprintf(stderr, "%s knows %d of the %d words of %s; the others are hardly ever found: make both of one text\n", argument[0],
             words.known, words.words, argument[1]);
   }
-  for (schatten_options options; read_options(&options);) {
-    const double seconds = decode(lm->decoder(options, units, 1.0).get(), utterances, width);
+  const std::string words_file = argument[3] ? argument[3] : "";
+  const std::string lines = words_file.empty() ? "" : schatten::content_of(words_file, "give a words file");
+  for (Wanted search; read_search(&search);) {
+    std::unique_ptr<schatten::Decoder> decoder;
+    try {
+      decoder = lm->decoder(search.options, units, 1.0, words_file.empty() ? nullptr : &lines);
+    } catch (const schatten::Error &error) {
+      if (words_file.empty()) throw;
+      throw schatten::Error(words_file + ": " + error.what());
+    }
+    const double seconds = decode(decoder.get(), utterances, width, search.temperatures);
     printf("%.6f\t%ld\n", seconds, memory() - before);
     schatten::require_written();
   }
@@ -105,7 +149,7 @@ void run(char **argument) {
 
 int main(int argc, char **argv) {
   return schatten::guarded_main("decode_logprobs", [&] {
-    require(argc == 4, "give LM LEXICON LOOK_AHEAD");
+    require(argc == 4 || argc == 5, "give LM LEXICON LOOK_AHEAD [WORDS]");
     run(argv + 1);
     return 0;
   });

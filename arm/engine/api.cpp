@@ -1,4 +1,5 @@
 // The C interface over the classes: errors become texts, nothing is thrown past it.
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -92,6 +93,10 @@ schatten_stream *schatten_stream_open(const schatten_model *model, const schatte
   return guarded(error, size, [&] { return new schatten_stream{schatten::Stream(model->model, schatten::options_of(options)), ""}; });
 }
 
+int schatten_stream_words(schatten_stream *stream, const char *lines, size_t length, char *error, size_t size) {
+  return guarded(error, size, [&] { return stream->stream.set_words(lines, length), stream; }) != nullptr;
+}
+
 void schatten_stream_close(schatten_stream *stream) { delete stream; }
 
 size_t schatten_accept(schatten_stream *stream, const int16_t *samples, size_t count) {
@@ -130,5 +135,15 @@ const schatten_word *schatten_words(const schatten_stream *stream) {
 }
 
 double schatten_score(const schatten_stream *stream) { return stream->stream.score(); }
+
+int schatten_alternative_count(const schatten_stream *stream) {
+  return static_cast<int>(stream->stream.alternative_count());
+}
+
+schatten_scored schatten_alternative(const schatten_stream *stream, int n) {
+  if (n < 0 || n >= schatten_alternative_count(stream)) return {nullptr, -HUGE_VAL, 0};
+  const schatten::Stream::Alternative &found = stream->stream.alternative(static_cast<size_t>(n));
+  return {found.text.c_str(), found.score, found.posterior};
+}
 
 schatten_statistics schatten_stream_statistics(const schatten_stream *stream) { return stream->stream.statistics(); }

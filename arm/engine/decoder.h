@@ -11,6 +11,9 @@
 
 namespace schatten {
 
+constexpr int kMostAlternatives = 100;
+constexpr double kNoConfidence = -1;  // of a word of which it is not known
+
 class Decoder {
  public:
   virtual ~Decoder() = default;
@@ -33,6 +36,17 @@ class Decoder {
   // Of the text, after finish(): natural log.
   virtual double score() const = 0;
 
+  // The best distinct texts after finish(), of which the first is text(): how many there are, up to options.alternatives, and
+  // each one's score, posterior and text.
+  struct Scored {
+    double score, posterior;
+  };
+  virtual size_t alternatives() const = 0;
+  virtual Scored alternative(size_t index) const = 0;
+  virtual void write_alternative(size_t index, std::string *text) const = 0;
+  // Gives them and the words other posteriors, after finish().
+  virtual void weigh(double temperature) = 0;
+
   // The words of the last refresh() or finish().
   virtual const std::string &text() const = 0;
   virtual const std::vector<schatten_word> &words() const = 0;
@@ -43,9 +57,10 @@ class Decoder {
 // A language model with its lexicon, shared by streams.
 struct schatten_lm {
   virtual ~schatten_lm() = default;
-  // For streams of a model of those units; throws Error where its lexicon spells with others.
+  // For streams of a model of those units; throws Error where its lexicon spells with others. `words`: the lines of a words
+  // file, or NULL; throws Error with a sentence for a file that cannot be used.
   virtual std::unique_ptr<schatten::Decoder> decoder(const schatten_options &options, const schatten::Units &units,
-                                                     double seconds_per_frame) const = 0;
+                                                     double seconds_per_frame, const std::string *words) const = 0;
   virtual schatten_vocabulary vocabulary() const = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "decoder.h"
+
 namespace schatten {
 
 namespace {
@@ -60,7 +62,7 @@ void Greedy::add(const std::string &unit, double from) {
   if (units_.separator == 0 && (mark || !is_piece)) in_word_ = false;
   if (!in_word_) {
     if (!text_.empty()) text_ += ' ';
-    words_.push_back({static_cast<int>(text_.size()), 0, from, from});
+    words_.push_back({static_cast<int>(text_.size()), 0, from, from, kNoConfidence});
     in_word_ = true;
   }
   text_.append(unit, mark);

@@ -36,7 +36,7 @@ class LanguageModel : public schatten_lm {
   }
 
   std::unique_ptr<Decoder> decoder(const schatten_options &options, const Units &units,
-                                   double seconds_per_frame) const override;
+                                   double seconds_per_frame, const std::string *words) const override;
 
   schatten_vocabulary vocabulary() const override { return {lexicon_->word_count(), known_words_}; }
 

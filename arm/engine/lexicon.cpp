@@ -1,12 +1,12 @@
 #include "lexicon.h"
 
 #include <algorithm>
-#include <fstream>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
 #include "failure.h"
+#include "text_file.h"
 
 namespace schatten {
 
@@ -15,21 +15,7 @@ namespace {
 constexpr float kLowest = -1e30f;
 constexpr size_t kLongestSpelling = 500;
 constexpr size_t kMostAlike = 2000;           // words of one spelling: each costs a look-up whenever a path ends there
-constexpr size_t kMostBytes = size_t{1} << 30;  // such that places and nodes are ints
 constexpr const char *kBetweenUnits = " \t\r\v\f";
-
-// The bytes of a file, without a byte order mark, which editors put before a text.
-std::string content_of(const std::string &path) {
-  std::ifstream file(path, std::ios::binary);
-  require(file.good(), path + " cannot be opened: give the lexicon that `schatten lm build` wrote");
-  std::string content;
-  for (char part[1 << 16]; file.read(part, sizeof part), file.gcount() > 0;) {
-    content.append(part, static_cast<size_t>(file.gcount()));
-    require(content.size() <= kMostBytes, path + " has more than 1 GiB: give a lexicon of fewer words");
-  }
-  if (content.compare(0, 3, "\xEF\xBB\xBF") == 0) content.erase(0, 3);
-  return content;
-}
 
 }  // namespace
 
@@ -70,7 +56,7 @@ Lexicon::Lexicon(const std::string &path, const std::vector<std::string> &units,
 }
 
 Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std::string> &units) {
-  const std::string content = content_of(path);
+  const std::string content = content_of(path, "give the lexicon that `schatten lm build` wrote");
   std::unordered_map<std::string_view, int> indices, known;
   for (size_t i = 0; i < units.size(); ++i) indices.emplace(units[i], static_cast<int>(i));
   const size_t lines = static_cast<size_t>(std::count(content.begin(), content.end(), '\n'));

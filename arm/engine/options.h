@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "decoder.h"
 #include "failure.h"
 #include "product.h"
 #include "schatten.h"
@@ -16,6 +17,7 @@ namespace schatten {
 
 constexpr int kWidestBeam = 10000;
 constexpr double kHighestThreshold = 300;
+constexpr double kLowestTemperature = 0.01, kHighestTemperature = 100;
 
 // The options up to `user`, which the first version had: a struct that is smaller was never filled in.
 constexpr size_t kFirstOptions = offsetof(schatten_options, user) + sizeof(void *);
@@ -29,6 +31,7 @@ inline schatten_options default_options() {
   options.beam_threshold = 25;
   options.beam = 200;
   options.token_beam = 15;
+  options.temperature = 1;
   return options;
 }
 
@@ -54,6 +57,9 @@ inline const schatten_options &checked_search(const schatten_options &options) {
           "beam_threshold must be above 0 and at most 300");
   require(options.lm_weight >= 0 && isfinite(options.lm_weight) && isfinite(options.word_bonus),
           "lm_weight must be 0 or more, and word_bonus a number");
+  require(options.alternatives >= 0 && options.alternatives <= kMostAlternatives, "alternatives must be 0 to 100");
+  require(options.temperature >= kLowestTemperature && options.temperature <= kHighestTemperature,
+          "temperature must be 0.01 to 100");
   return options;
 }
 
@@ -61,6 +67,7 @@ inline const schatten_options &checked_search(const schatten_options &options) {
 inline const schatten_options &checked(const schatten_options &options) {
   require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
   require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
+  require(options.lm || options.alternatives == 0, "alternatives need a language model");
   return checked_search(options);
 }
 

@@ -16,8 +16,10 @@
 #include "live.h"
 #include "microphone.h"
 #include "output.h"
+#include "results.h"
 #include "schatten.h"
 #include "sound.h"
+#include "text_file.h"
 
 namespace {
 
@@ -43,8 +45,14 @@ constexpr const char *kUsage =
     "  --channel N   hear one of several channels, from 1 on (default: their mean)\n"
     "  --mic[=NAME]  hear a microphone until Ctrl-C: ALSA's default, or the one of that name (`arecord -L` lists them); not\n"
     "                in a static program\n"
-    "  --json        a JSON object per utterance, with the times of its words in seconds, and one per file that cannot\n"
-    "                be used, with the error\n"
+    "  --format F    text: the words (the default); json: a JSON object per utterance, with the times of its words in\n"
+    "                seconds, and one per file that cannot be used, with the error; srt or vtt: subtitles of one recording\n"
+    "  --json        --format json\n"
+    "  --alternatives N\n"
+    "                in JSON the N best texts, the best one first, with scores and posteriors, and how sure each word is;\n"
+    "                needs --lm\n"
+    "  --temperature T\n"
+    "                posteriors are those of scores / T (default 1)\n"
     "  --partial     show the text as it grows, on standard error\n"
     "  --batch N     output frames computed at once, 1 to 4 (default 4): fewer is sooner, more is cheaper\n"
     "  --silence S   end an utterance S seconds after its last letter or phone (default: never)\n"
@@ -58,6 +66,8 @@ constexpr const char *kUsage =
     "                paths kept, how much worse they may be, units tried in a frame (default 200, 25, 15)\n"
     "  --look-ahead BINARY\n"
     "                a small first-pass model, whose unigrams guide the search inside of words\n"
+    "  --words FILE  words and phrases beside the lexicon's, a line each: WORD, tab, its spelling in units or nothing, tab,\n"
+    "                its boost in natural log (5 where there is none); needs --lm\n"
     "  --manifest FILE\n"
     "                a bundle's manifest.json: every file must have the length and the SHA-256 that it says\n"
     "  --help        show this\n";
@@ -65,9 +75,10 @@ constexpr size_t kChunk = 160;
 
 struct Arguments {
   schatten_options options;
-  bool json = false, partial = false, list = false, microphone = false;
+  bool partial = false, list = false, microphone = false;
   int channel = 0;
-  std::string model, lm, lexicon, look_ahead, manifest, microphone_name;
+  schatten::Results::Format format = schatten::Results::kText;
+  std::string model, lm, lexicon, look_ahead, words, manifest, microphone_name;
   std::vector<std::string> files;
 };
 
@@ -91,13 +102,23 @@ const char *file(const char *option, const char *name) {
   return name;
 }
 
+int alternatives(const char *text) {
+  const double value = number("--alternatives", text);
+  require(value >= 1 && value <= 100 && value == static_cast<int>(value), "--alternatives needs a number from 1 to 100");
+  return static_cast<int>(value);
+}
+
 Arguments parse(char **argument) {
   Arguments arguments;
   schatten_options_default(&arguments.options, sizeof arguments.options);
   std::vector<std::string> names;
   for (; *argument; ++argument) {
     const std::string name = *argument;
-    if (name == "--json") arguments.json = true;
+    if (name == "--json") arguments.format = schatten::Results::kJson;
+    else if (name == "--format") arguments.format = schatten::Results::format(*++argument ? *argument : "");
+    else if (name == "--alternatives") arguments.options.alternatives = alternatives(*++argument);
+    else if (name == "--temperature") arguments.options.temperature = number("--temperature", *++argument);
+    else if (name == "--words") arguments.words = file("--words", *++argument);
     else if (name == "--list") arguments.list = true;
     else if (name == "--partial") arguments.partial = true;
     else if (name == "--channel") arguments.channel = channel(*++argument);
@@ -123,6 +144,13 @@ Arguments parse(char **argument) {
   require(!names.empty(), "give a model: see --help");
   require(arguments.lm.empty() == arguments.lexicon.empty(), "--lm and --lexicon go together");
   require(arguments.look_ahead.empty() || !arguments.lm.empty(), "--look-ahead needs --lm and --lexicon");
+  require(arguments.words.empty() || !arguments.lm.empty(), "--words needs --lm and --lexicon");
+  const bool lists = arguments.options.alternatives > 0;
+  require(!lists || (!arguments.lm.empty() && arguments.format == schatten::Results::kJson),
+          "--alternatives needs --lm and --lexicon, and --format json");
+  const bool is_one = names.size() <= 2 && !arguments.list;
+  require(is_one || arguments.format == schatten::Results::kText || arguments.format == schatten::Results::kJson,
+          "--format srt and vtt take one recording: run the program once for each");
   arguments.model = names[0];
   arguments.files.assign(names.begin() + 1, names.end());
   require(!arguments.microphone || (arguments.files.empty() && !arguments.list),
@@ -147,10 +175,17 @@ struct Mean {
 // Recognises what it is given and prints utterances as they end.
 class Session {
  public:
-  Session(const schatten_model *model, const Arguments &arguments) : arguments_(arguments) {
+  Session(const schatten_model *model, const Arguments &arguments)
+      : arguments_(arguments), results_(arguments.format, arguments.options.alternatives > 0) {
     char error[512];
     stream_.reset(schatten_stream_open(model, &arguments.options, error, sizeof error));
     require(stream_ != nullptr, stream_ ? "" : error);
+    if (!arguments.words.empty()) {
+      const std::string words = schatten::content_of(arguments.words, "give a file of words");
+      const bool is_taken = schatten_stream_words(stream_.get(), words.data(), words.size(), error, sizeof error);
+      require(is_taken, arguments.words + ": " + error);
+    }
+    results_.begin();
   }
 
   void accept(const int16_t *samples, size_t count, const std::string &name) {
@@ -181,12 +216,13 @@ class Session {
   // came in real time, and from when the last samples were there to the final text.
   const Mean &first() const { return first_; }
   const Mean &final() const { return final_; }
+  const schatten::Results &results() const { return results_; }
   schatten_statistics statistics() const { return schatten_stream_statistics(stream_.get()); }
 
   // Drops an utterance that came from a file which cannot be used.
   void fail(const std::string &name, const char *why) {
     fprintf(stderr, "schatten-recognize: %s\n", why);
-    if (arguments_.json) printf("{\"file\": %s, \"error\": %s}\n", json_string(name).c_str(), json_string(why).c_str());
+    if (results_.is_json()) printf("{\"file\": %s, \"error\": %s}\n", json_string(name).c_str(), json_string(why).c_str());
     require_written();
     restart();
   }
@@ -227,20 +263,8 @@ class Session {
   }
 
   void print(const std::string &name) {
-    const std::string text = schatten_text(stream_.get());
     shown_.clear();
-    if (!arguments_.json) {
-      printf("%s%s%s\n", name.c_str(), name.empty() ? "" : " ", text.c_str());
-    } else {
-      printf("{\"file\": %s, \"text\": %s, \"words\": [", json_string(name).c_str(), json_string(text).c_str());
-      const schatten_word *words = schatten_words(stream_.get());
-      for (int i = 0; i < schatten_word_count(stream_.get()); ++i) {
-        const std::string word = text.substr(static_cast<size_t>(words[i].offset), static_cast<size_t>(words[i].length));
-        printf("%s{\"word\": %s, \"start\": %.3f, \"end\": %.3f}", i ? ", " : "", json_string(word).c_str(), words[i].start,
-               words[i].end);
-      }
-      printf("]}\n");
-    }
+    results_.print(name, stream_.get());
     require_written();
   }
 
@@ -248,6 +272,7 @@ class Session {
     void operator()(schatten_stream *stream) const { schatten_stream_close(stream); }
   };
   const Arguments &arguments_;
+  schatten::Results results_;
   std::unique_ptr<schatten_stream, Close> stream_;
   std::string shown_;
   bool has_text_ = false;
@@ -314,12 +339,14 @@ double peak_megabytes() {
   return static_cast<double>(kilobytes) * 1024 / 1e6;
 }
 
-void print_statistics(const Session &session, double loading, bool json) {
+// Subtitles hold nothing else: then they go to standard error.
+void print_statistics(const Session &session, double loading, const schatten::Results &results) {
   const schatten_statistics s = session.statistics();
   const double computing = s.feature_seconds + s.acoustic_seconds + s.decoder_seconds;
   const double factor = s.audio_seconds > 0 ? computing / s.audio_seconds : 0;
   const double share = computing > 0 ? s.acoustic_seconds / computing : 0;
-  printf(json ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
+  FILE *const output = results.is_subtitles() ? stderr : stdout;
+  fprintf(output, results.is_json() ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
                 "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"utterances\": %d, \"load_seconds\": %.6f, "
                 "\"peak_megabytes\": %.3f}\n"
               : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, first text %.3f s after its word "
@@ -369,7 +396,7 @@ int run(char **argument) {
   Session session(model.get(), arguments);
   const double loading = now() - start;
   const bool all = recognize(session, arguments);
-  print_statistics(session, loading, arguments.json);
+  print_statistics(session, loading, session.results());
   return all ? 0 : 1;
 }
 

@@ -15,7 +15,7 @@
  *   show(schatten_text(stream));
  *
  * A model may be used by any number of streams at once, each stream by one thread at a time. There is no global state.
- * A stream allocates when it is opened. Later it allocates only within an utterance that is unusually long: to hold a text
+ * A stream allocates when it is opened, and when it is given words. Later it allocates only within an utterance that is unusually long: to hold a text
  * of more than 2400 bytes or 400 words (a minute of fast speech; 3 times as much of phones); and, with a language model, to
  * hold the words of the paths that are left, where there are more than 2048, or 8 for each path of the beam if that is
  * more, words that paths share counting once. It keeps that memory. Where more than 32 words of a lexicon are spelled
@@ -122,6 +122,9 @@ typedef struct schatten_options {
   double beam_threshold;  /* paths that are worse than the best by this (natural log) go; above 0, at most 300 */
   int beam;               /* paths kept, 1..10000 */
   int token_beam;         /* units tried in a frame, the likeliest; 1 or more */
+  int alternatives;       /* texts of schatten_alternative, the best one among them, 0..100; from 1 on words have a
+                             confidence; needs `lm` */
+  double temperature;     /* posteriors are those of scores / temperature, 0.01..100: above 1 they are less sure */
   /* Called, where not NULL, with each feature frame (`count` = bins, before normalisation) and with each output frame's
    * natural-log probabilities (`count` = units), in order, by the thread that calls schatten_accept or schatten_finish. */
   void (*on_features)(void *user, const float *values, int count);
@@ -136,6 +139,22 @@ void schatten_options_default(schatten_options *options, size_t size);
 /* A new stream, at the start of an utterance; NULL and `error` where an option is out of range or was never set. */
 schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
                                       size_t size);
+
+/* Gives a stream words and phrases of its own, beside those of its lexicon, which other streams share and which stays what
+ * it is. They count from the next utterance on until others are given; NULL: none. `lines`, `length` bytes of UTF-8, has
+ * lines of up to three columns, with a tab between two:
+ *
+ *   WORD  UNIT UNIT ...  BOOST     zoltan          z o l t a n     6
+ *   WORD WORD ...        BOOST     zoltan kovacs                   8
+ *
+ * The second column of a word may be empty: then the lexicon spells it, or where that lacks it, its letters do. A model of
+ * phones or pieces needs it for a new word; several lines give a word several spellings. The boost, -50..50 (of a phrase
+ * above 0), is added to the score wherever the word or the whole phrase is said, natural log; 5 where it is empty. Words of
+ * a phrase need no lines of their own, unless they have to be spelled; a new one then has no boost. What the language model
+ * does not know costs as much as a word of the lexicon would if all were equally frequent. Returns 1, or 0 where the lines
+ * cannot be used, the stream has no language model or is within an utterance; `error` then says why, beginning with the
+ * number of a line where one is at fault, and the stream keeps the words that it had. */
+int schatten_stream_words(schatten_stream *stream, const char *lines, size_t length, char *error, size_t size);
 
 /* Frees a stream. NULL is allowed. */
 void schatten_stream_close(schatten_stream *stream);
@@ -165,10 +184,13 @@ void schatten_restart(schatten_stream *stream);
 /* The text of the utterance so far, UTF-8; valid until the next call that changes the stream. */
 const char *schatten_text(const schatten_stream *stream);
 
-/* A word: `length` bytes at schatten_text + offset, and when it was said, in seconds since the start of the stream. */
+/* A word: `length` bytes at schatten_text + offset, when it was said, in seconds since the start of the stream, and how sure
+ * it is: the posteriors of the alternatives that have it at its place, together, 0..1; -1 where it is not known, which is
+ * before the end and where options.alternatives is 0. */
 typedef struct schatten_word {
   int offset, length;
   double start, end;
+  double confidence;
 } schatten_word;
 
 /* The number of words in schatten_text, and the words; NULL where there are none. */
@@ -178,6 +200,17 @@ const schatten_word *schatten_words(const schatten_stream *stream);
 /* How well the final text fits: log P(audio's units | words) + lm_weight * log P(words) + word_bonus * words, natural logs;
  * minus infinity before the end or where no word fits. Without a language model 0. */
 double schatten_score(const schatten_stream *stream);
+
+/* A text that the final search found: its score, and its posterior among the best 100. */
+typedef struct schatten_scored {
+  const char *text; /* UTF-8; valid until the next call that changes the stream; NULL: there is none */
+  double score, posterior;
+} schatten_scored;
+
+/* After the end: how many distinct texts there are, up to options.alternatives, and the n-th best of them, n from 0 on; the
+ * best is schatten_text. */
+int schatten_alternative_count(const schatten_stream *stream);
+schatten_scored schatten_alternative(const schatten_stream *stream, int n);
 
 /* What the stream has done since it was opened: seconds of audio and of computing. */
 typedef struct schatten_statistics {

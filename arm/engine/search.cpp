@@ -7,16 +7,22 @@
 // frame in which its last unit begins, and the path is then at the root, where it remembers that unit: more frames of it
 // belong to the word, and the next word begins with the same unit only after a blank.
 //
+// A stream's own words and phrases lie in a trie beside the lexicon: its root is the lexicon's, its other nodes are numbered
+// from the lexicon's count on, and where a phrase goes on a path is again at the beginning of a word.
+//
 // Probabilities are kept as such, not as logs, and scaled by powers of two so that the best path's is 0.5 to 1.
 #include <math.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "alternatives.h"
 #include "exponential.h"
 #include "language_model.h"
 #include "manifest.h"
 #include "options.h"
 #include "paths.h"
+#include "stream_words.h"
 #include "transcript.h"
 
 namespace schatten {
@@ -25,27 +31,35 @@ namespace {
 
 constexpr float kLeastLogProb = -300;  // such that no product leaves the range of double
 constexpr double kUnlikely = 0.01;
+constexpr double kFaint = 1e-3;  // beside the likelier one of two histories that meet
 
-// kParted: a separator parts words. The compiler makes a search for each case, so that the innermost loop need not ask.
-template <bool kParted>
+// kParted: a separator parts words. kOwn: the stream has words of its own. The compiler makes a search for each case, so that
+// the innermost loop need not ask.
+template <bool kParted, bool kOwn>
 class Search : public Decoder {
  public:
-  Search(const LanguageModel &model, const schatten_options &options, double seconds_per_frame)
+  Search(const LanguageModel &model, const schatten_options &options, double seconds_per_frame,
+         std::unique_ptr<const StreamWords> own)
       : model_(model),
         lexicon_(model.lexicon()),
+        own_(std::move(own)),
+        own_begin_(lexicon_.node_count()),
         separator_(model.separator()),
         beam_size_(static_cast<size_t>(options.beam)),
         token_beam_(static_cast<size_t>(std::min(options.token_beam, model.units()))),
         weight_(options.lm_weight),
         bonus_(options.word_bonus),
         worst_(exponential(-options.beam_threshold)),
-        history_(beam_size_, model.endings()),
-        transcript_(lexicon_, history_, kParted, seconds_per_frame),
-        table_(beam_size_ * model.successors(token_beam_)),
+        history_(beam_size_, model.endings() + (kOwn ? own_->most_endings() : 0), options.alternatives > 0),
+        alternatives_(options.alternatives ? beam_size_ : 0),
+        wanted_(static_cast<size_t>(options.alternatives)),
+        temperature_(options.temperature),
+        transcript_(lexicon_, own_.get(), history_, kParted, seconds_per_frame),
+        table_(beam_size_ * successors()),
         probabilities_(static_cast<size_t>(model.units())),
         likely_(probabilities_.size()) {
     beam_.reserve(beam_size_);
-    next_.reserve(beam_size_ * model.successors(token_beam_));
+    next_.reserve(beam_size_ * successors());
     order_.reserve(std::max(next_.capacity(), probabilities_.size()));
     needed_.reserve(beam_size_);
     for (int child = lexicon_.node(0).first_child; child < lexicon_.children_end(0); ++child) {
@@ -66,21 +80,47 @@ class Search : public Decoder {
     kParted ? end_by_separator() : end_without();
     const Path *ending = nullptr;
     double likeliest = 0;
+    alternatives_.clear();
     for (const Path &path : next_.empty() ? next_ : beam_) {
+      if (kOwn && path.node != 0) continue;  // inside of a phrase
       const double total = path.total() * exponential(weight_ * model_.ngrams().end(history_[path.history].state));
       if (total > likeliest) ending = &path, likeliest = total;
+      if (wanted_ && total > 0) alternatives_.add_end({log(total), path.history});
     }
     score_ = likeliest > 0 ? log(likeliest) + static_cast<double>(scale_) * 0.6931471805599453 : -HUGE_VAL;
-    transcript_.show(ending ? *ending : before, -1);
+    const Path &last = ending ? *ending : before;
+    transcript_.show(last, !is_at_start(last), -1);
+    if (!wanted_ || !ending) return;
+    alternatives_.collect(history_, {log(likeliest), ending->history});
+    weigh(temperature_);
+  }
+
+  void weigh(double temperature) override {
+    alternatives_.weigh(temperature);
+    transcript_.set_confidences(alternatives_.confidences());
+  }
+
+  size_t alternatives() const override { return std::min(wanted_, alternatives_.texts().size()); }
+
+  Scored alternative(size_t index) const override {
+    const Alternatives::Text &text = alternatives_.texts()[index];
+    return {score_ + (text.weight - alternatives_.texts()[0].weight), text.posterior};
+  }
+
+  void write_alternative(size_t index, std::string *text) const override {
+    const Alternatives::Text &one = alternatives_.texts()[index];
+    text->clear();
+    for (size_t i = one.begin; i < one.end; ++i) {
+      if (i > one.begin) *text += ' ';
+      text->append(transcript_.letters_of(alternatives_.words()[i]));
+    }
   }
 
   void refresh() override {
     if (refreshed_ == frame_) return;
     refreshed_ = frame_;
     const Path &path = best();
-    const int at = place(path);
-    const bool ends = lexicon_.node(at).first_word < lexicon_.words_end(at);
-    transcript_.show(path, ends ? lexicon_.word_at(lexicon_.node(at).first_word) : -1);
+    transcript_.show(path, !is_at_start(path), word_at(path));
   }
 
   void reset(double start) override {
@@ -92,6 +132,7 @@ class Search : public Decoder {
     best_ = 0;
     silent_since_ = 0;
     refreshed_ = -1;
+    alternatives_.clear();
     transcript_.clear(start);
   }
 
@@ -120,9 +161,30 @@ class Search : public Decoder {
   const Path &best() const { return beam_[best_]; }
   // Where a path is in the lexicon.
   static int place(const Path &path) { return std::max(path.node, 0); }
+  bool is_own(const Path &path) const { return kOwn && path.node >= own_begin_; }
+  const StreamWords::Node &own_node(const Path &path) const { return own_->node(path.node - own_begin_); }
+  // Whether a path is between words.
+  bool is_at_start(const Path &path) const { return is_own(path) ? own_node(path).is_start : path.node <= 0; }
   // The unit that a path would go on with by repeating it; the blank at the beginning, without a separator.
   int last_unit(const Path &path) const {
+    if (is_own(path)) return own_node(path).unit;
     return path.node > 0 ? lexicon_.node(path.node).unit : path.node < 0 ? -path.node : separator_;
+  }
+
+  // A word that a path spells, or -1.
+  int word_at(const Path &path) const {
+    if (is_own(path)) {
+      const StreamWords::Node &node = own_node(path);
+      return node.first_ending < node.endings_end ? own_->ending(node.first_ending).word : -1;
+    }
+    const int at = place(path);
+    return lexicon_.node(at).first_word < lexicon_.words_end(at) ? lexicon_.word_at(lexicon_.node(at).first_word) : -1;
+  }
+
+  // How many paths a path may become.
+  size_t successors() const {
+    const size_t own = kOwn ? std::min(token_beam_, own_->most_children()) + own_->most_endings() : 0;
+    return model_.successors(token_beam_) + own;
   }
 
   // Turns a frame into probabilities; only the likeliest units may begin.
@@ -159,7 +221,7 @@ class Search : public Decoder {
 
   // A blank, or the same unit again; a separator may also follow a blank, for any number of them parts two words.
   void stay(const Path &path) {
-    const bool is_parted = kParted && path.node == 0;
+    const bool is_parted = kParted && is_at_start(path);
     Path next = path;
     next.blank = path.total() * probabilities_[0];
     next.letter = (is_parted ? path.total() : path.letter) * probabilities_[static_cast<size_t>(last_unit(path))];
@@ -168,6 +230,8 @@ class Search : public Decoder {
   }
 
   void extend(const Path &path) {
+    if (is_own(path)) return extend_own(path, own_node(path));
+    if (kOwn && path.node <= 0) extend_own(path, own_->node(0));
     const int at = place(path), last = last_unit(path);
     const Lexicon::Node &node = lexicon_.node(at);
     const double total = path.total();
@@ -196,6 +260,30 @@ class Search : public Decoder {
     if (kParted && at) end_words(path, total * likely_[static_cast<size_t>(separator_)]);
   }
 
+  void extend_own(const Path &path, const StreamWords::Node &node) {
+    const int last = last_unit(path);
+    const bool is_start = is_at_start(path);
+    const double total = path.total();
+    Path next = path;
+    next.blank = 0;
+    next.last_frame = frame_;
+    if (is_start) next.first_frame = frame_;
+    for (int child = node.first_child; child < node.children_end; ++child) {
+      const StreamWords::Node &below = own_->node(child);
+      next.letter = (below.unit == last ? path.blank : total) * likely_[static_cast<size_t>(below.unit)] * below.factor;
+      if (next.letter <= floor_) continue;
+      next.node = own_begin_ + child;
+      if (kParted) {
+        offer(next);
+      } else {
+        if (is_start && path.node != 0) note_times(path, next.letter, history_[path.history]);
+        if (below.first_child < below.children_end) offer(next);
+        end_own_words(next, below, next.letter);
+      }
+    }
+    if (kParted && !is_start) end_own_words(path, node, total * likely_[static_cast<size_t>(separator_)]);
+  }
+
   // Ends every word that is spelled where a path is.
   void end_words(const Path &path, double probability) {
     const Lexicon::Node &node = lexicon_.node(path.node);
@@ -205,7 +293,20 @@ class Search : public Decoder {
     // No word is likelier than one that the language model is sure of: what fails then is not looked up.
     const double most = probability * exponential(bonus_ - counted);
     for (int i = node.first_word; i < words_end && most > floor_; ++i) {
-      end_word(path, lexicon_.word_at(i), probability, counted);
+      const int word = lexicon_.word_at(i);
+      if (kOwn && own_->replaces(word)) continue;
+      end_word(path, {word, model_.index(word), 0, kParted ? 0 : -node.unit}, probability, counted);
+    }
+  }
+
+  void end_own_words(const Path &path, const StreamWords::Node &node, double probability) {
+    if (probability <= 0) return;
+    for (int i = node.first_ending; i < node.endings_end; ++i) {
+      const StreamWords::Ending &ending = own_->ending(i);
+      const double share = probability * ending.share, counted = node.best - ending.counted;
+      if (share * exponential(bonus_ - counted) <= floor_) continue;
+      const int to = ending.next ? own_begin_ + ending.next : kParted ? 0 : -node.unit;
+      end_word(path, {ending.word, ending.index, ending.extra, to}, share, counted);
     }
   }
 
@@ -219,23 +320,33 @@ class Search : public Decoder {
     transcript_.outdate(entry);
   }
 
+  // A word that a path ends.
+  struct Ended {
+    int word;
+    lm::WordIndex index;  // of the language model
+    float extra;          // added to its score
+    int to;               // node of the path then
+  };
+
   // `counted`: what the language model counts for already.
-  void end_word(const Path &path, int word, double probability, double counted) {
-    int at = history_.find(path.history, word);
+  void end_word(const Path &path, const Ended &ended, double probability, double counted) {
+    int at = history_.find(path.history, ended.word);
     if (at < 0) {
       History::Entry entry{};
-      entry.score = model_.ngrams().score(history_[path.history].state, model_.index(word), entry.state);
+      entry.score = model_.ngrams().score(history_[path.history].state, ended.index, entry.state);
+      if (kOwn) entry.score += ended.extra;
       entry.state_hash = lm::ngram::hash_value(entry.state);
       entry.before = path.history;
-      entry.word = word;
+      entry.word = ended.word;
       at = history_.add(entry);
     }
     History::Entry &entry = history_[at];
     Path next = path;
     next.letter = probability * exponential(weight_ * static_cast<double>(entry.score) + bonus_ - counted);
     if (kParted) note_times(path, next.letter, entry);
+    if (wanted_) history_.add_mass(at, next.letter);
     next.blank = 0;
-    next.node = kParted ? 0 : -lexicon_.node(path.node).unit;
+    next.node = ended.to;
     next.history = at;
     next.state_hash = entry.state_hash;
     offer(next);
@@ -257,6 +368,7 @@ class Search : public Decoder {
       return;
     }
     Path &other = next_[static_cast<size_t>(at)];
+    if (wanted_ && other.history != path.history) note_loser(total, path.history, other);
     if (other.history == path.history) {
       if (total > other.total()) other.first_frame = path.first_frame, other.last_frame = path.last_frame;
       other.blank += path.blank;
@@ -265,6 +377,13 @@ class Search : public Decoder {
     } else if (total > other.total()) {
       other = path;
     }
+  }
+
+  // Where two histories meet, the one that ends is another text's, unless it is far less likely, as one is that has waited
+  // while the other went on.
+  void note_loser(double total, int history, const Path &other) {
+    const double less = std::min(total, other.total()), more = std::max(total, other.total());
+    if (less >= kFaint * more) history_.join(history, other.history);
   }
 
   // Keeps the best paths, and scales them.
@@ -322,10 +441,15 @@ class Search : public Decoder {
 
   const LanguageModel &model_;
   const Lexicon &lexicon_;
+  const std::unique_ptr<const StreamWords> own_;
+  const int own_begin_;  // the number of their root
   const int separator_;  // 0: none
   const size_t beam_size_, token_beam_;
   const double weight_, bonus_, worst_;  // worst_: the least share of the best path's probability that is kept
   History history_;
+  Alternatives alternatives_;
+  const size_t wanted_;  // texts, of which the first is the best
+  const double temperature_;
   Transcript transcript_;
   PathTable table_;
   std::vector<Path> beam_, next_;
@@ -343,11 +467,18 @@ class Search : public Decoder {
 }  // namespace
 
 std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options, const Units &units,
-                                                double seconds_per_frame) const {
+                                                double seconds_per_frame, const std::string *words) const {
   require(units_ == units, "the language model was opened for a model of other units: open it for this one");
   checked_search(options);
-  if (separator_) return std::make_unique<Search<true>>(*this, options, seconds_per_frame);
-  return std::make_unique<Search<false>>(*this, options, seconds_per_frame);
+  if (!words) {
+    if (separator_) return std::make_unique<Search<true, false>>(*this, options, seconds_per_frame, nullptr);
+    return std::make_unique<Search<false, false>>(*this, options, seconds_per_frame, nullptr);
+  }
+  // A boost above the threshold would prune all else as soon as a word has begun, before it is said.
+  auto own = std::make_unique<const StreamWords>(*words, units_, *lexicon_, ngrams_, options.lm_weight,
+                                                 options.beam_threshold / 2);
+  if (separator_) return std::make_unique<Search<true, true>>(*this, options, seconds_per_frame, std::move(own));
+  return std::make_unique<Search<false, true>>(*this, options, seconds_per_frame, std::move(own));
 }
 
 std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const Units &units) {

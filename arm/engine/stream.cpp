@@ -13,6 +13,8 @@ namespace {
 
 constexpr double kLongestWait = 3;  // times the silence that ends an utterance
 constexpr float kLoudest = 16;      // of samples in -1..1: 24 dB are an overdriven recording, more is another scale
+constexpr size_t kExpectedLetters = 2400;  // of a text, as in transcript.h
+constexpr size_t kMostBytes = size_t{1} << 24;  // of a words file
 
 double now() {
   struct timespec time;
@@ -27,11 +29,23 @@ Stream::Stream(const Model &model, const schatten_options &options)
       options_(checked(options)),
       network_(model, options.batch_frames, [this](const float *logprobs) { decode(logprobs); }),
       greedy_(model.units(), model.seconds_per_frame()),
-      decoder_(options.lm ? options.lm->decoder(options, model.units(), model.seconds_per_frame()) : nullptr),
+      decoder_(options.lm ? options.lm->decoder(options, model.units(), model.seconds_per_frame(), nullptr) : nullptr),
+      alternatives_(static_cast<size_t>(options.alternatives)),
       workspace_(model.features().workspace()),
       window_(static_cast<size_t>(model.features().window())),
       features_(static_cast<size_t>(model.features().bins())),
-      normalised_(features_.size()) {}
+      normalised_(features_.size()) {
+  for (Alternative &one : alternatives_) one.text.reserve(kExpectedLetters);
+}
+
+void Stream::set_words(const char *lines, size_t length) {
+  require(options_.lm != nullptr, "words of a stream need a language model and its lexicon");
+  require(!ended_ && samples_ == 0, "words can be given before the first sound of an utterance alone");
+  require(length <= kMostBytes, "it has more than 16 MiB: keep the words that are needed");
+  const std::string words = lines ? std::string(lines, length) : "";
+  decoder_ = options_.lm->decoder(options_, model_.units(), model_.seconds_per_frame(), lines ? &words : nullptr);
+  decoder_->reset(start());
+}
 
 size_t Stream::accept(const int16_t *samples, size_t count) { return take(samples, count, 1); }
 
@@ -89,11 +103,23 @@ void Stream::finish() {
   network_.finish();
   const double between = now();
   network_seconds_ += between - start;
-  if (decoder_) decoder_->finish();
+  if (decoder_) decoder_->finish(), note_alternatives();
   decoder_seconds_ += now() - between;
   network_seconds_ += now() - between;
   ended_ = true;
 }
+
+void Stream::note_alternatives() {
+  alternative_count_ = decoder_->alternatives();
+  for (size_t i = 0; i < alternative_count_; ++i) {
+    const Decoder::Scored found = decoder_->alternative(i);
+    alternatives_[i].score = found.score;
+    alternatives_[i].posterior = found.posterior;
+    decoder_->write_alternative(i, &alternatives_[i].text);
+  }
+}
+
+double Stream::start() const { return static_cast<double>(samples_before_) / model_.features().sample_rate(); }
 
 void Stream::restart() {
   samples_before_ += samples_;
@@ -101,14 +127,15 @@ void Stream::restart() {
   filled_ = 0;
   ended_ = false;
   network_.reset();
-  const double start = static_cast<double>(samples_before_) / model_.features().sample_rate();
-  greedy_.reset(start);
-  if (decoder_) decoder_->reset(start);
+  alternative_count_ = 0;
+  greedy_.reset(start());
+  if (decoder_) decoder_->reset(start());
 }
 
 void Stream::give_up() {
   greedy_.reset(0);
   if (decoder_) decoder_->reset(0);
+  alternative_count_ = 0;
   ended_ = true;
 }
 

@@ -3,6 +3,7 @@
 #define SCHATTEN_ENGINE_STREAM_H
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "decoder.h"
@@ -25,6 +26,18 @@ class Stream {
   // Ends the utterance without text, after accept() or finish() threw. Allocates nothing.
   void give_up();
 
+  // Gives it the words of its own that the lines of a words file name; NULL: none. Throws Error.
+  void set_words(const char *lines, size_t length);
+
+  // A text of the utterance.
+  struct Alternative {
+    std::string text;
+    double score, posterior;
+  };
+  // The best texts after finish(), the first of them text().
+  size_t alternative_count() const { return alternative_count_; }
+  const Alternative &alternative(size_t index) const { return alternatives_[index]; }
+
   bool ended() const { return ended_; }
   const std::string &text() const { return decoder_ ? decoder_->text() : greedy_.text(); }
   const std::vector<schatten_word> &words() const { return decoder_ ? decoder_->words() : greedy_.words(); }
@@ -38,6 +51,8 @@ class Stream {
   void compute_frame();
   void decode(const float *logprobs);
   void refresh();
+  void note_alternatives();
+  double start() const;
   bool at_endpoint() const;
   bool is_idle() const;
   double decoder_silence() const;
@@ -47,6 +62,8 @@ class Stream {
   Network network_;
   Greedy greedy_;
   std::unique_ptr<Decoder> decoder_;  // with a language model
+  std::vector<Alternative> alternatives_;  // with memory for the most that may be
+  size_t alternative_count_ = 0;
   Features::Workspace workspace_;
   std::vector<float> window_;  // samples of the next window so far, in the range of 16 bits
   size_t filled_ = 0;

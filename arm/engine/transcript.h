@@ -7,21 +7,24 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "decoder.h"
 #include "history.h"
 #include "lexicon.h"
 #include "paths.h"
 #include "schatten.h"
+#include "stream_words.h"
 
 namespace schatten {
 
 // Words that are shown already, and are still right, stay: what it costs to show a path depends on what changed.
 class Transcript {
  public:
-  // is_parted: a separator parts words.
-  Transcript(const Lexicon &lexicon, const History &history, bool is_parted, double seconds_per_frame)
-      : lexicon_(lexicon), history_(history), is_parted_(is_parted), seconds_per_frame_(seconds_per_frame) {
+  // own: words of the stream, or NULL. is_parted: a separator parts words.
+  Transcript(const Lexicon &lexicon, const StreamWords *own, const History &history, bool is_parted, double seconds_per_frame)
+      : lexicon_(lexicon), own_(own), history_(history), is_parted_(is_parted), seconds_per_frame_(seconds_per_frame) {
     text_.reserve(kExpectedLetters);
     words_.reserve(kExpectedWords);
     shown_.reserve(kExpectedWords);
@@ -30,6 +33,16 @@ class Transcript {
 
   const std::string &text() const { return text_; }
   const std::vector<schatten_word> &words() const { return words_; }
+
+  std::string_view letters_of(int word) const {
+    if (word >= lexicon_.word_count()) return own_->letters(word);
+    return {lexicon_.letters(word), lexicon_.length(word)};
+  }
+
+  // Says how sure each word that is shown is.
+  void set_confidences(const std::vector<double> &confidences) {
+    for (size_t i = 0; i < words_.size() && i < confidences.size(); ++i) words_[i].confidence = confidences[i];
+  }
 
   // Empties it; frame 0 is then at `start` seconds.
   void clear(double start) {
@@ -45,9 +58,10 @@ class Transcript {
     if (place <= shown_.size() && shown_[place - 1].serial == entry.serial) shown_.resize(place - 1);
   }
 
-  // Shows the words of a path's history, and a word after it, if there is one (-1: none), that the path spells.
-  void show(const Path &path, int word_after) {
-    const int last_kept = find_new(path);
+  // Shows the words of a path's history, and a word after it, if there is one (-1: none), that the path spells. is_in_word:
+  // the path has begun a word, so that its frames are of that.
+  void show(const Path &path, bool is_in_word, int word_after) {
+    const int last_kept = find_new(path, is_in_word);
     shown_.resize(static_cast<size_t>(history_[last_kept].words));
     words_.resize(shown_.size());
     text_.resize(words_.empty() ? 0 : static_cast<size_t>(words_.back().offset + words_.back().length));
@@ -73,12 +87,12 @@ class Transcript {
   };
 
   // Collects the words that are not shown yet, the last one first; returns the entry before them.
-  int find_new(const Path &path) {
+  int find_new(const Path &path, bool is_in_word) {
     added_.clear();
-    int next_frame = path.node > 0 ? path.first_frame : INT_MAX, at = path.history;
+    int next_frame = is_in_word ? path.first_frame : INT_MAX, at = path.history;
     for (; at > 0; at = history_[at].before) {
       const History::Entry &entry = history_[at];
-      const bool is_left = is_parted_ || path.node > 0 || at != path.history;
+      const bool is_left = is_parted_ || is_in_word || at != path.history;
       Shown word{entry.serial, entry.word, is_left ? entry.first_frame : path.first_frame,
                  is_left ? entry.last_frame : path.last_frame};
       // Its times are those of the likeliest path that ended it; this one may have gone on to the next word sooner.
@@ -94,12 +108,14 @@ class Transcript {
 
   void append(int word, int first_frame, int last_frame) {
     if (!text_.empty()) text_ += ' ';
-    words_.push_back({static_cast<int>(text_.size()), static_cast<int>(lexicon_.length(word)),
-                      start_ + first_frame * seconds_per_frame_, start_ + (last_frame + 1) * seconds_per_frame_});
-    text_.append(lexicon_.letters(word), lexicon_.length(word));
+    const std::string_view letters = letters_of(word);
+    words_.push_back({static_cast<int>(text_.size()), static_cast<int>(letters.size()), start_ + first_frame * seconds_per_frame_,
+                      start_ + (last_frame + 1) * seconds_per_frame_, kNoConfidence});
+    text_.append(letters);
   }
 
   const Lexicon &lexicon_;
+  const StreamWords *const own_;
   const History &history_;
   const bool is_parted_;
   const double seconds_per_frame_;

@@ -93,12 +93,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const std::string path = file_of(reinterpret_cast<const uint8_t *>(lexicon.data()), lexicon.size());
     const auto lm = schatten::open_language_model({small_lm().c_str(), path.c_str(), nullptr, nullptr}, own);
     try {
-      lm->decoder(search, units(1 - kind), 1.0);
+      lm->decoder(search, units(1 - kind), 1.0, nullptr);
       abort();  // a language model of other units
     } catch (const schatten::Error &) {
     }
     const std::set<std::string> known = words_of(lexicon);
-    const auto decoder = lm->decoder(search, own, 1.0);
+    const auto decoder = lm->decoder(search, own, 1.0, nullptr);
     const std::string text = decode(decoder.get(), frames, count, false, known);
     if (decode(decoder.get(), frames, count, true, known) != text) abort();
     for (size_t at = 0; at < frames.size(); at += count) {  // what a stream that idles does

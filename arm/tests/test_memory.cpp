@@ -1,5 +1,5 @@
 // An hour of sound on one stream, cut into utterances of twenty seconds: test_memory MODEL [LM LEXICON]
-// Nothing is allocated once it is open, and every utterance has the text that a fresh stream gives it. With a language model
+// Nothing is allocated once it is open, with alternatives or without, and every utterance has the text that a fresh stream gives it. With a language model
 // the same holds for minutes in which no path is given up before it must; and memory runs out once.
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,6 +147,8 @@ int run_all(const schatten_model *model, const schatten_lm *lm) {
   if (run(model, options, kUtterances)) return 1;
   if (!lm) return 0;
   if (run_out(model, options)) return 1;
+  options.alternatives = 10;
+  if (run(model, options, kFewUtterances)) return 1;
   options.beam_threshold = 300;
   options.token_beam = schatten_model_info(model).units;
   return run(model, options, kFewUtterances);

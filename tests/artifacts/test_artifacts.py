@@ -113,7 +113,7 @@ def test_an_epoch_keeps_what_a_technique_measured(tmp_path: Path) -> None:
 
 def test_fields_of_later_versions_are_ignored_and_those_of_earlier_may_lack(tmp_path: Path) -> None:
     path = tmp_path / "artifact.json"
-    write_json(path, {"lm_weight": 0.5, "word_bonus": 1, "temperature": 2})
+    write_json(path, {"lm_weight": 0.5, "word_bonus": 1, "of_later": 2})
     assert Weights.read(path) == Weights(lm_weight=0.5, word_bonus=1.0)
     sizes = {"utterances": 1, "words": 2, "hours": 0.5, "speakers": 1}
     write_json(path, {"splits": {"dev": sizes}})

@@ -42,6 +42,8 @@ class Options(ctypes.Structure):
         ("beam_threshold", c_double),
         ("beam", c_int),
         ("token_beam", c_int),
+        ("alternatives", c_int),
+        ("temperature", c_double),
         ("on_features", OBSERVER),
         ("on_logprobs", OBSERVER),
         ("user", c_void_p),
@@ -57,7 +59,17 @@ class Vocabulary(ctypes.Structure):
 
 
 class Word(ctypes.Structure):
-    _fields_ = [("offset", c_int), ("length", c_int), ("start", c_double), ("end", c_double)]
+    _fields_ = [
+        ("offset", c_int),
+        ("length", c_int),
+        ("start", c_double),
+        ("end", c_double),
+        ("confidence", c_double),
+    ]
+
+
+class Scored(ctypes.Structure):
+    _fields_ = [("text", c_char_p), ("score", c_double), ("posterior", c_double)]
 
 
 class Statistics(ctypes.Structure):
@@ -80,6 +92,9 @@ SIGNATURES = {
     "schatten_score": (c_double, [c_void_p]),
     "schatten_options_default": (None, [c_void_p, c_size_t]),
     "schatten_stream_open": (c_void_p, [c_void_p, c_void_p, c_char_p, c_size_t]),
+    "schatten_stream_words": (c_int, [c_void_p, c_char_p, c_size_t, c_char_p, c_size_t]),
+    "schatten_alternative_count": (c_int, [c_void_p]),
+    "schatten_alternative": (Scored, [c_void_p, c_int]),
     "schatten_stream_close": (None, [c_void_p]),
     "schatten_accept": (c_size_t, [c_void_p, POINTER(c_int16), c_size_t]),
     "schatten_accept_float": (c_size_t, [c_void_p, POINTER(c_float), c_size_t]),
@@ -247,6 +262,28 @@ class Stream:
             (raw[word.offset : word.offset + word.length].decode(), word.start, word.end)
             for word in found
         ]
+
+    def set_words(self, lines):
+        """Give the stream words of its own; None: none. Raise why they cannot be used."""
+        error = ctypes.create_string_buffer(512)
+        content = None if lines is None else lines.encode()
+        if not self.library.schatten_stream_words(
+            self.handle, content, len(content or b""), error, len(error)
+        ):
+            raise ValueError(error.value.decode())
+
+    @property
+    def confidences(self):
+        words = self.library.schatten_words(self.handle)
+        return [words[i].confidence for i in range(self.library.schatten_word_count(self.handle))]
+
+    @property
+    def alternatives(self):
+        """Texts with their scores and posteriors, the best one first."""
+        count = self.library.schatten_alternative_count(self.handle)
+        assert self.library.schatten_alternative(self.handle, count).text is None
+        found = [self.library.schatten_alternative(self.handle, i) for i in range(count)]
+        return [(one.text.decode(), one.score, one.posterior) for one in found]
 
     def whole(self, samples, chunk=None):
         """Recognise samples in chunks; return features and log-probabilities."""

@@ -138,6 +138,22 @@ def write_lexicons(folder):
         (folder / name).write_bytes(text.encode())
 
 
+def write_words(folder):
+    """Write settings of a search, a words file, and frames: new words, phrases, wrong lines."""
+    random = np.random.default_rng(6)
+    for name, text in (
+        ("plain", "cc\t\t6\nab\t\t-3\n"),
+        ("phrases", "a b\t\t4\na b cc\t\t9.5\ncc\tc c\t1\nba\tb c\n"),
+        ("crlf", "\ufeffbb\tb b\r\n\r\nbb a b\r\n"),
+        ("wrong", "a\t\tnan\n"),
+        ("other", "\u00fc\n"),
+    ):
+        for units in (0, 1):
+            frames = random.integers(0, 160, size=(40, 5), dtype=np.uint8)
+            content = bytes((units, 60, 40, 20)) + text.encode() + b"\0" + frames.tobytes()
+            (folder / f"{name}{units}").write_bytes(content)
+
+
 def write_manifests(folder):
     """Write manifests that say of `null` that it is empty, or of another length, or nothing."""
     entry = {"bytes": 0, "sha256": hashlib.sha256(b"").hexdigest()}
@@ -197,6 +213,7 @@ WRITERS = {
     "lexicon": write_lexicons,
     "manifest": write_manifests,
     "stream": write_streams,
+    "words": write_words,
 }
 
 if __name__ == "__main__":

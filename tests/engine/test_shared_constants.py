@@ -217,6 +217,6 @@ def test_the_options_that_a_bundle_gives_are_the_programs() -> None:
 
 
 def test_the_statistics_that_are_read_are_those_printed() -> None:
-    last_line = source("recognize.cpp").partition(r'printf(json ? "{\"audio_seconds\"')[2]
+    last_line = source("recognize.cpp").partition(r'results.is_json() ? "{\"audio_seconds\"')[2]
     printed = {"audio_seconds", *re.findall(r'\\"(\w+)\\": %', last_line)}
     assert {*speed.MEASURED, "rtf"} <= printed

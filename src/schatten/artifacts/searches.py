@@ -21,6 +21,9 @@ class Weights(Artifact):
 
     lm_weight: float
     word_bonus: float
+    temperature: float | None = None
+    """By which the engine divides scores for the confidences of words; missing if the decoder gives
+    none: 1."""
     wer: float | None = None
     """Word error rate on dev with these weights, in percent."""
     words: int | None = None
@@ -34,6 +37,33 @@ class Weights(Artifact):
     def read_tuned(cls, path: Path) -> Self:
         """Read a file of tuned weights; for another file the message says to tune again."""
         return cls.read(path, f"{path} holds no lm_weight and word_bonus: tune again")
+
+
+class ReliabilityBin(Artifact):
+    """The words of some confidences."""
+
+    low: float
+    """The lowest of them; the next bin begins 0.1 above."""
+    words: int
+    confidence: float
+    """Mean confidence."""
+    right: float
+    """Share of words that are right."""
+
+
+class Reliability(Artifact):
+    """Confidences against the words that are right; `schatten reliability --output`."""
+
+    temperature: float
+    words: int
+    """Words that were recognised."""
+    right: float
+    """Share of them that are right."""
+    confidence: float
+    """Mean confidence."""
+    expected_calibration_error: float
+    bins: list[ReliabilityBin]
+    """Bins that hold a word, the lowest first."""
 
 
 class BeamPoint(Artifact):

@@ -1,4 +1,4 @@
-"""Verbs from log-probabilities to scored words: graph, tune, decode, score, compare-scores."""
+"""Verbs from log-probabilities to scored words: graph, tune, decode, reliability, score ..."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -223,6 +223,35 @@ def beams(
         raise UserError(f"recipe {recipe} has no figures.beam: say which beams to measure")
     files = SearchFiles(lm, lexicon, program or SEARCHER)
     measure(logprobs, cuts, files, weights, loaded.decoding, curve).write(output)
+
+
+@app.command("reliability")
+def reliability(
+    *,
+    recipe: RecipeOption,
+    logprobs: LogProbsOption,
+    cuts: CutsOption,
+    lm: Annotated[Path, typer.Option(help="KenLM binary (or ARPA).")],
+    lexicon: Annotated[Path, LEXICON],
+    weights: Annotated[Path, WEIGHTS],
+    output: Annotated[Path | None, typer.Option(help="The table as JSON too.")] = None,
+    program: ProgramOption = None,
+) -> None:
+    """Compare the confidences of words with how often they are right, on a split.
+
+    Prints the expected calibration error, at the temperature that `tune` chose on dev.
+    """
+    from schatten import recipe as recipes
+    from schatten.decode import confidence
+    from schatten.decode.engine_search import EngineSearch
+    from schatten.recipe.layout import SEARCHER
+
+    settings = recipes.load(recipe).decoding
+    search = EngineSearch(program or SEARCHER, lexicon, lm, settings)
+    found = confidence.reliability(logprobs, cuts, search, weights)
+    if output is not None:
+        found.write(output)
+    typer.echo("\n".join(confidence.as_lines(found)))
 
 
 @app.command("score")

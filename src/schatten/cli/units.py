@@ -1,4 +1,4 @@
-"""The verb `units`."""
+"""Verbs of units: units, pronounce."""
 
 from pathlib import Path
 from typing import Annotated
@@ -59,3 +59,49 @@ def units(
             typer.echo(line)
     origins = ", ".join(f"{count} by {origin}" for origin, count in made.origins.items())
     typer.echo(f"{len(made.names)} units, {made.word_count} words; spellings: {origins}")
+
+
+@app.command("pronounce")
+def pronounce(
+    words: Annotated[
+        list[str], typer.Argument(help="Words, and phrases in quotes, in the transcripts' letters.")
+    ],
+    *,
+    output: Annotated[Path, typer.Option(help="The file for `schatten-recognize --words`.")],
+    units: Annotated[
+        Path | None, typer.Option(help="The model's phones or pieces (inventory.json).")
+    ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="Or the experiment of a model of characters, CORPUS/EXPERIMENT."),
+    ] = None,
+    lexicon: Annotated[
+        Path | None, typer.Option(help="The model's lexicon; words that it has are boosted alone.")
+    ] = None,
+    boost: Annotated[
+        float | None,
+        typer.Option(help="Of each word and phrase, natural log; without it the engine's own, 5."),
+    ] = None,
+) -> None:
+    """Write words and phrases for the engine, spelled in a model's units.
+
+    Phones are those of CMUdict, or of espeak-ng's rules. A phrase's new words are spelled too, and
+    have no boost of their own.
+    """
+    from schatten.artifacts import Inventory
+    from schatten.errors import UserError
+    from schatten.recipe import load
+    from schatten.runtime.files import write_text
+    from schatten.units import read_lexicon
+    from schatten.units.pronounce import Speller, words_file
+
+    if (units is None) == (recipe is None):
+        raise UserError("give --units of phones or pieces, or --recipe of characters: one of them")
+    if units is not None:
+        speller = Speller.of_inventory(Inventory.read(units))
+    else:
+        speller = Speller.of_alphabet(load(recipe or "").text.alphabet)
+    known = set() if lexicon is None else {word for word, _ in read_lexicon(lexicon)}
+    text = words_file(words, speller, known, boost)
+    write_text(output, text)
+    typer.echo(f"{output}: {len(text.splitlines())} lines")

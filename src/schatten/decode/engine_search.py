@@ -7,7 +7,7 @@ It decodes every column of a language model with a lexicon.
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,10 @@ class EngineWords:
     """CPU time of decoding alone."""
     megabytes: float
     """Memory of language model, lexicon and search (10^6 bytes)."""
+    confidences: dict[str, list[list[float]]]
+    """Of each utterance, for each temperature asked for, the confidence of each of its words."""
+    alternatives: dict[str, list[tuple[float, list[str]]]]
+    """Of each utterance the best texts with their scores, if one temperature was asked for."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class EngineSearch:
     settings: Decoding
     look_ahead: Path | None = None
     """A first-pass model; None: the unigrams of `lm`."""
+    words: Path | None = None
+    """A words file, whose words and phrases are searched beside the lexicon's."""
 
     def decode(self, split: LogProbs, weights: Weights) -> EngineWords:
         """Decode all utterances once.
@@ -62,6 +68,7 @@ class EngineSearch:
         Errors: `UserError` if the program cannot be run or refuses its files.
         """
         command = [str(self.program), str(self.lm), str(self.lexicon), str(self.look_ahead or "")]
+        command += [] if self.words is None else [str(self.words)]
         with tempfile.TemporaryFile() as complaints:
             try:
                 process = subprocess.Popen(
@@ -106,8 +113,12 @@ class RunningSearch:
             self._given.write(content)
             self._given.flush()
 
-    def decode(self, weights: Weights, beam: int | None = None) -> EngineWords:
+    def decode(
+        self, weights: Weights, beam: int | None = None, temperatures: Sequence[float] = ()
+    ) -> EngineWords:
         """Decode all utterances, with another beam than the recipe's if given.
+
+        `temperatures`: for each, words get their confidences. No word depends on them.
 
         Errors: `UserError` if the program refuses its files or ends early.
         """
@@ -118,15 +129,19 @@ class RunningSearch:
             beam or settings.beam,
             settings.beam_threshold,
             settings.token_beam,
+            *temperatures,
         )
         self.write((" ".join(map(str, numbers)) + "\n").encode())
-        pairs = [self._answer() for _ in self._ids]
+        answers = {name: self._answer() for name in self._ids}
         seconds, kilobytes = self._answer()
+        end = 2 + len(temperatures)
         return EngineWords(
-            {name: pair[1].split() for name, pair in zip(self._ids, pairs, strict=True)},
-            {name: float(pair[0]) for name, pair in zip(self._ids, pairs, strict=True)},
+            {name: answer[1].split() for name, answer in answers.items()},
+            {name: float(answer[0]) for name, answer in answers.items()},
             float(seconds),
             int(kilobytes) * 1024 / 1e6,
+            {name: [_numbers(part) for part in answer[2:end]] for name, answer in answers.items()},
+            {name: [_scored(part) for part in answer[end:]] for name, answer in answers.items()},
         )
 
     def close(self) -> None:
@@ -142,6 +157,15 @@ class RunningSearch:
         self._complaints.seek(0)
         said = self._complaints.read().decode(errors="replace").strip()
         raise UserError(said or f"the engine's search ended early, with status {status}")
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(number) for number in text.split()]
+
+
+def _scored(text: str) -> tuple[float, list[str]]:
+    score, *words = text.split()
+    return float(score), words
 
 
 def _packed(split: LogProbs) -> bytes:

@@ -11,6 +11,8 @@ from pathlib import Path
 import kaldialign
 
 from schatten import artifacts
+from schatten.decode.confidence import choose_temperature
+from schatten.decode.engine_search import RunningSearch
 from schatten.decode.files import GraphFiles, SearchFiles
 from schatten.decode.logprobs import read_logprobs
 from schatten.decode.weights import Weights
@@ -30,21 +32,26 @@ class Tuned:
     """Words in dev's transcripts."""
     at_edge: list[str]
     """Which weights lie on the grid's edge, in words: better ones may lie beyond it."""
+    temperature: float | None = None
+    """Of confidences with these weights; None if the decoder gives none."""
 
     @property
     def summary(self) -> str:
         """One line for a person."""
         edge = "".join(f"; {edge}: widen the grid" for edge in self.at_edge)
+        sure = "" if self.temperature is None else f", temperature {self.temperature:g}"
         return (
-            f"LM weight {self.best.lm_weight:g}, word bonus {self.best.word_bonus:g}: "
+            f"LM weight {self.best.lm_weight:g}, word bonus {self.best.word_bonus:g}{sure}: "
             f"{self._wer(self.best):.2f} % WER ({len(self.errors)} points tried){edge}"
         )
 
     def write(self, path: Path) -> None:
         """Write the choice and what was tried as JSON."""
         tried = sorted(self.errors, key=lambda point: (point.lm_weight, point.word_bonus))
+        temperature = {} if self.temperature is None else {"temperature": self.temperature}
         artifacts.Weights(
             **asdict(self.best),
+            **temperature,
             wer=self._wer(self.best),
             words=self.words,
             at_edge=self.at_edge,
@@ -69,8 +76,11 @@ def tune(logprobs: Path, cuts: Path, files: SearchFiles | GraphFiles, settings: 
             settings.lm_weights,
             settings.word_bonuses,
         )
-    best = min(errors, key=lambda point: _order(point, errors))
-    return Tuned(best, errors, words, _edges(best, settings))
+        best = min(errors, key=lambda point: _order(point, errors))
+        temperature = None
+        if isinstance(search, RunningSearch):
+            temperature = choose_temperature(search, best, references)
+    return Tuned(best, errors, words, _edges(best, settings), temperature)
 
 
 def search_grid(

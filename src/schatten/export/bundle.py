@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from schatten.artifacts import BundledFile, Manifest
+from schatten.artifacts import Weights as StoredWeights
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, SCRIPT, search_options
 from schatten.decode.weights import read_weights
 from schatten.errors import UserError
@@ -99,8 +100,11 @@ def export_of_node(layout: Layout, node: Node, folder: Path) -> Path:
 
 def _search(weights: Path, settings: Decoding) -> dict[str, int | float]:
     """Return the settings of the search as the engine's options name them."""
+    temperature = StoredWeights.read_tuned(weights).temperature
+    sure = {} if temperature is None else {"temperature": temperature}
     return {
         **asdict(read_weights(weights)),
+        **sure,
         "beam": settings.beam,
         "beam_threshold": settings.beam_threshold,
         "token_beam": settings.token_beam,

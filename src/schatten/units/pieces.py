@@ -80,10 +80,34 @@ def learn(training: Mapping[str, int], count: int) -> list[Pair]:
 
 def split(word: str, order: Mapping[Pair, int]) -> list[str]:
     """Return the pieces of a word by merges that were learned, with their order."""
-    pieces = _characters(word)
+    return _merge_all(_characters(word), order)
+
+
+def _merge_all(pieces: list[str], order: Mapping[Pair, int]) -> list[str]:
     while found := [pair for pair in pairwise(pieces) if pair in order]:
         pieces = _merge(pieces, min(found, key=lambda pair: order[pair]))
     return pieces
+
+
+def merges_of(names: Sequence[str]) -> dict[Pair, int]:
+    """Return the merges that made an inventory's pieces, in their order: `split` spells by them.
+
+    A piece is what its own two parts are merged to, and earlier merges leave these.
+    """
+    order: dict[Pair, int] = {}
+    for name in names[1:]:
+        whole = name.removeprefix(WORD_START)
+        parts = [name] if len(whole) < 2 else _merged(name, order)
+        if len(parts) == 2:
+            order[parts[0], parts[1]] = len(order)
+    return order
+
+
+def _merged(name: str, order: Mapping[Pair, int]) -> list[str]:
+    """Return what a piece's characters are merged to by the merges before it."""
+    if name.startswith(WORD_START):
+        return split(name.removeprefix(WORD_START), order)
+    return _merge_all(list(name), order)
 
 
 def _characters(word: str) -> list[str]:

@@ -2,14 +2,23 @@
 
 import typer
 
-from schatten_bench.cli import decoders, engines, kernels, pronunciations, pruning, scale, training
+from schatten_bench.cli import (
+    decoders,
+    engines,
+    kernels,
+    own_words,
+    pronunciations,
+    pruning,
+    scale,
+    training,
+)
 
 app = typer.Typer()
 device = typer.Typer()
 lm = typer.Typer()
 VERBS = (
     (app, (training, decoders, pronunciations)),
-    (device, (kernels, engines)),
+    (device, (kernels, engines, own_words)),
     (lm, (pruning,)),
 )
 for whole, parts in VERBS:

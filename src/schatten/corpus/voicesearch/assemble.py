@@ -46,11 +46,11 @@ def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
     assert isinstance(settings, VoiceSearchCorpus), "the recipe's source was looked at before"
     splits = recipe.splits.all
     _check(settings, splits)
-    grammar = _grammar(recipe, settings)
+    grammar = grammar_of(recipe, settings)
     queries = draw_queries(settings, grammar, splits)
     blocks = [block for split in splits for block in plan_split(settings, split, queries[split])]
     with locked(output / _WORK):
-        _speak(settings, blocks, queries[recipe.splits.train], output, (jobs, tasks))
+        speak_blocks(settings, blocks, queries[recipe.splits.train], output, (jobs, tasks))
         normaliser = Normaliser(recipe.text)
         _write_tables(blocks, splits, normaliser, output, jobs)
         held_out = {query for split in recipe.splits.scored for query in queries[split]}
@@ -60,7 +60,7 @@ def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
         remove(output / _WORK)
 
 
-def _grammar(recipe: Recipe, settings: VoiceSearchCorpus) -> grammars.Grammar:
+def grammar_of(recipe: Recipe, settings: VoiceSearchCorpus) -> grammars.Grammar:
     """Read the grammar: one of the package, or the recipe's own."""
     if not settings.has_own_grammar:
         return grammars.load(settings.grammar)
@@ -81,7 +81,7 @@ def _check(settings: VoiceSearchCorpus, splits: tuple[str, ...]) -> None:
             espeak.choose(voice)
 
 
-def _speak(
+def speak_blocks(
     settings: VoiceSearchCorpus,
     blocks: list[Block],
     train: list[str],
