@@ -1,7 +1,7 @@
 // Times the engine on noise, in chunks of four output frames, as its rivals are timed (schatten.device.rival):
 //   time_engine MODEL
-// First prints "LOAD_SECONDS GROWN_BYTES PEAK_BYTES", memory being what was added by the model and a first second of
-// sound; then, for every line N on standard input, the least microseconds of CPU time that one of N chunks took, from
+// First prints "LOAD_SECONDS GROWN_BYTES PEAK_BYTES": CPU time, and the memory that was added by the model and a first second
+// of sound; then, for every line N on standard input, the least microseconds of CPU time that one of N chunks took, from
 // samples to text.
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ std::vector<int16_t> noise(size_t count) {
 }
 
 int run(char **argv) {
-  const double before = memory("VmRSS"), start = now(CLOCK_MONOTONIC);
+  const double before = memory("VmRSS"), start = now(CLOCK_PROCESS_CPUTIME_ID);
   char error[512] = "give MODEL";
   schatten_model *model = argv[1] ? schatten_model_open(argv[1], error, sizeof error) : nullptr;
   schatten_options options;
@@ -58,7 +58,7 @@ int run(char **argv) {
     fprintf(stderr, "time_engine: %s\n", error);
     return 1;
   }
-  const double loading = now(CLOCK_MONOTONIC) - start;
+  const double loading = now(CLOCK_PROCESS_CPUTIME_ID) - start;
   const std::vector<int16_t> second = noise(16000);
   schatten_accept(stream, second.data(), second.size());
   printf("%.6f %.0f %.0f\n", loading, memory("VmRSS") - before, memory("VmHWM") - before);

@@ -31,13 +31,20 @@ Units units_of(const Gguf &file) {
 
 }  // namespace
 
+// What SCHATTEN_KERNELS asks for is there, or nothing is loaded: results are the same, but a time would be another class's.
+const sk_kernels *Model::vectors_allowed() {
+  const char *problem = sk_kernels_problem();
+  require(problem == nullptr, problem ? problem : "");
+  return sk_kernels_best(64, 64, 1);
+}
+
 Model::Model(const Gguf &file)
     : features_((require(file.text("general.architecture") == "schatten" &&
                              file.integer("schatten.version", 0, INT32_MAX) == kVersion,
                          "the model was made for another engine or version: export it again"),
                  file)),
       units_(units_of(file)),
-      vectors_(sk_kernels_best(64, 64, 1)),
+      vectors_(vectors_allowed()),
       is_int8_(file.text("schatten.precision") == "int8"),
       parameters_(file.count("schatten.parameters")),
       latency_seconds_(static_cast<double>(file.number("schatten.latency.seconds"))) {

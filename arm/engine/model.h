@@ -66,6 +66,7 @@ class Model {
   double seconds_per_frame() const;
 
  private:
+  static const sk_kernels *vectors_allowed();
   void add_front(const Gguf &file, const std::string &kind, const std::string &name);
   void add_convolution(const Gguf &file, const std::string &name, FrontLayer &layer);
   void add_back(const Gguf &file, const std::string &kind, const std::string &name);

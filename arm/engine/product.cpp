@@ -1,6 +1,5 @@
 #include "product.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,21 +17,6 @@ void *aligned(size_t size) {
   return memory;
 }
 
-// Returns whether all are finite numbers.
-bool pack_floats(const uint8_t *from, int rows, int cols, float *to) {
-  bool all = true;
-  for (int m = 0; m < rows; ++m) {
-    float *tile = to + static_cast<size_t>(m / kFloatTile) * kFloatTile * static_cast<size_t>(cols) + m % kFloatTile;
-    const uint8_t *row = from + static_cast<size_t>(m) * static_cast<size_t>(cols) * sizeof(float);
-    for (int k = 0; k < cols; ++k) {
-      float &value = tile[static_cast<size_t>(k) * kFloatTile];
-      memcpy(&value, row + static_cast<size_t>(k) * sizeof(float), sizeof(float));
-      all = all && isfinite(value);
-    }
-  }
-  return all;
-}
-
 template <class T>
 void grow(std::vector<T> &memory, size_t size) {
   if (memory.size() < size) memory.resize(size);
@@ -43,20 +27,19 @@ void grow(std::vector<T> &memory, size_t size) {
 PackedMatrix::PackedMatrix(const Gguf &file, const std::string &name, int columns) {
   const Gguf::Matrix from = file.matrix(name);
   rows_ = from.rows, cols_ = from.cols, is_int8_ = from.is_int8;
+  kernels_ = sk_kernels_best(rows_, cols_, columns);
   if (is_int8_) {
-    const sk_kernels *kernels = sk_kernels_best(rows_, cols_, columns);
-    memory_size_ = sk_packed_bytes(kernels, rows_, cols_);
+    memory_size_ = sk_packed_bytes(kernels_, rows_, cols_);
     memory_.reset(aligned(memory_size_));
-    const sk_status status = sk_pack(kernels, rows_, cols_, reinterpret_cast<const int8_t *>(from.data), cols_,
+    const sk_status status = sk_pack(kernels_, rows_, cols_, reinterpret_cast<const int8_t *>(from.data), cols_,
                                      memory_.get(), &packed_);
     file.require_tensor(status == SK_OK, name, std::string("cannot be used: ") + sk_message(status));
     scales_ = file.floats(name + ".scale", static_cast<size_t>(rows_));
   } else {
-    const size_t tiles = (static_cast<size_t>(rows_) + kFloatTile - 1) / kFloatTile;
-    memory_size_ = tiles * kFloatTile * static_cast<size_t>(cols_) * sizeof(float);
+    memory_size_ = sk_packed_floats(rows_, cols_) * sizeof(float);
     memory_.reset(aligned(memory_size_));
-    memset(memory_.get(), 0, memory_size_);
-    file.require_tensor(pack_floats(from.data, rows_, cols_, static_cast<float *>(memory_.get())), name, kNoNumbers);
+    const bool all = sk_pack_floats(rows_, cols_, from.data, static_cast<float *>(memory_.get()));
+    file.require_tensor(all, name, kNoNumbers);
   }
   file.release(from);  // so that a model is not held twice while it is loaded
 }
@@ -65,7 +48,8 @@ size_t PackedMatrix::bytes() const { return memory_size_ + scales_.size() * size
 
 void PackedMatrix::multiply(const Columns &x, const float *bias, float *y, ptrdiff_t stride, uint8_t *scratch) const {
   if (!is_int8_) {
-    multiply_floats(static_cast<const float *>(memory_.get()), rows_, cols_, x, bias, y, stride);
+    const sk_float_columns columns{x.values, x.stride, x.count, x.backwards};
+    sk_multiply_floats(kernels_, rows_, cols_, static_cast<const float *>(memory_.get()), &columns, bias, y, stride);
     return;
   }
   const sk_columns columns{x.quantized, x.stride, x.count, 0, 0, x.scales, x.backwards};

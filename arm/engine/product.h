@@ -53,6 +53,7 @@ class PackedMatrix {
   };
   int rows_, cols_;
   bool is_int8_;
+  const sk_kernels *kernels_;
   std::unique_ptr<void, Free> memory_;
   size_t memory_size_;
   sk_matrix packed_{};
@@ -85,11 +86,6 @@ class Product {
   std::vector<Piece> pieces_;
   int rows_ = 0, cols_ = 0;
 };
-
-// y = bias + w x in fp32; w lies in tiles of 16 rows, in a tile column after column. Every sum is taken in the order of
-// the columns, by a multiplication and an addition, so it has the same bits on every CPU.
-constexpr int kFloatTile = 16;
-void multiply_floats(const float *w, int rows, int cols, const Columns &x, const float *bias, float *y, ptrdiff_t stride);
 
 }  // namespace schatten
 #endif

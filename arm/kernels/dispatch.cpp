@@ -1,6 +1,8 @@
 // Chooses kernels by what the CPU reports, and forwards the vector operations to them.
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#if defined(__aarch64__)
+#if defined(__aarch64__) || defined(__arm__)
 #include <sys/auxv.h>
 #elif defined(__x86_64__)
 #include <cpuid.h>
@@ -18,6 +20,8 @@ const sk_kernels *const kAll[] = {
     &kScalar,
 #if defined(__aarch64__)
     &kNeon, &kDotprod, &kI8mm,
+#elif defined(__arm__)
+    &kNeon,
 #elif defined(__x86_64__)
     &kAvx2, &kAvxVnni, &kAvx512Vnni, &kAmx,
 #endif
@@ -29,6 +33,13 @@ constexpr int kCount = sizeof(kAll) / sizeof(kAll[0]);
 bool request_tiles() {
   constexpr long kRequest = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+
+// The compilers' libraries do not all know SHA by name.
+unsigned find_sha() {
+  constexpr unsigned kShaBit = 1u << 29;
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & kShaBit) ? kNeedSha : 0u;
 }
 
 unsigned find_amx() {
@@ -43,8 +54,12 @@ unsigned find_amx() {
 unsigned find_cpu() {
   unsigned has = 0;
 #if defined(__aarch64__)
+  if (getauxval(AT_HWCAP) & (1UL << 6)) has |= kNeedSha2;      // HWCAP_SHA2
   if (getauxval(AT_HWCAP) & (1UL << 20)) has |= kNeedDotprod;  // HWCAP_ASIMDDP
   if (getauxval(AT_HWCAP2) & (1UL << 13)) has |= kNeedI8mm;    // HWCAP2_I8MM
+#elif defined(__arm__)
+  if (getauxval(AT_HWCAP) & (1UL << 12)) has |= kNeedNeon;   // HWCAP_NEON
+  if (getauxval(AT_HWCAP) & (1UL << 16)) has |= kNeedVfpv4;  // HWCAP_VFPv4
 #elif defined(__x86_64__)
   if (__builtin_cpu_supports("sse3")) has |= kNeedSse3;
   if (__builtin_cpu_supports("ssse3")) has |= kNeedSsse3;
@@ -60,14 +75,55 @@ unsigned find_cpu() {
   if (__builtin_cpu_supports("avx512bw")) has |= kNeedAvx512Bw;
   if (__builtin_cpu_supports("avx512vl")) has |= kNeedAvx512Vl;
   if (__builtin_cpu_supports("avx512vnni")) has |= kNeedAvx512Vnni;
-  has |= find_amx();
+  has |= find_sha() | find_amx();
 #endif
   return has;
 }
 
-bool is_available(const sk_kernels &kernels) {
+unsigned cpu_has() {
   static const unsigned has = find_cpu();
-  return can_run(kernels, has);
+  return has;
+}
+
+bool is_available(const sk_kernels &kernels) { return can_run(kernels, cpu_has()); }
+
+// What SCHATTEN_KERNELS says: the index of the fastest kernels allowed, or why it cannot be followed.
+struct Limit {
+  int last = kCount - 1;
+  char problem[256] = "";
+};
+
+void list_available(char *text, size_t size) {
+  size_t length = 0;
+  for (int i = 0; i < kCount && length < size; ++i) {
+    if (!is_available(*kAll[i])) continue;
+    const int written = snprintf(text + length, size - length, "%s%s", length ? ", " : "", kAll[i]->name);
+    length += static_cast<size_t>(written);
+  }
+}
+
+Limit read_limit() {
+  Limit limit;
+  const char *name = getenv("SCHATTEN_KERNELS");
+  if (name == nullptr || *name == '\0') return limit;
+  bool known = false;
+  for (int i = 0; i < kCount; ++i) {
+    if (strcmp(kAll[i]->name, name) != 0) continue;
+    known = true;
+    limit.last = i;
+  }
+  if (known && is_available(*kAll[limit.last])) return limit;
+  char names[128];
+  list_available(names, sizeof names);
+  const char *why = known ? "this CPU lacks these kernels" : "there are no kernels of that name";
+  snprintf(limit.problem, sizeof limit.problem, "SCHATTEN_KERNELS=%.40s: %s; give one of %s", name, why, names);
+  limit.last = kCount - 1;
+  return limit;
+}
+
+const Limit &limit() {
+  static const Limit found = read_limit();
+  return found;
 }
 
 // Whether kernels are worth their while. smmla multiplies pairs of columns: with one column half of its work would be
@@ -87,15 +143,26 @@ bool suits([[maybe_unused]] const sk_kernels &kernels, [[maybe_unused]] int rows
 }
 
 }  // namespace
+
+bool is_allowed(unsigned needs) { return limit().last > 0 && (needs & ~cpu_has()) == 0; }
+
 }  // namespace sk
 
 using namespace sk;
 
 const sk_kernels *sk_kernels_best(int rows, int cols, int columns) {
-  for (int i = kCount - 1; i > 0; --i) {
+  for (int i = limit().last; i > 0; --i) {
     if (is_available(*kAll[i]) && suits(*kAll[i], rows, cols, columns)) return kAll[i];
   }
   return kAll[0];
+}
+
+const char *sk_kernels_problem() { return *limit().problem ? limit().problem : nullptr; }
+
+const char *sk_cpu_class() {
+  int i = limit().last;
+  while (i > 0 && !is_available(*kAll[i])) --i;
+  return kAll[i]->name;
 }
 
 const sk_kernels *sk_kernels_named(const char *name) {
@@ -108,6 +175,12 @@ const sk_kernels *sk_kernels_named(const char *name) {
 const char *sk_kernels_list(int i) { return i >= 0 && i < kCount ? kAll[i]->name : nullptr; }
 
 const char *sk_kernels_name(const sk_kernels *kernels) { return kernels->name; }
+
+void sk_multiply_floats(const sk_kernels *kernels, int rows, int cols, const float *packed, const sk_float_columns *x,
+                        const float *bias, float *y, ptrdiff_t stride) {
+  kernels->vector->multiply_floats(
+      {packed, rows, cols, x->count, x->data, x->stride, bias, y, stride, x->backwards != 0});
+}
 
 void sk_exp(const sk_kernels *kernels, const float *x, float *y, int count) { kernels->vector->exp(x, y, count); }
 

@@ -11,6 +11,8 @@ namespace sk {
 constexpr int kPanelRows = 512;
 // Columns that one pass over the weights serves: at most, and with kernels that keep the sums in vector registers.
 constexpr int kMaxColumns = 16, kVectorColumns = 4;
+// Rows of a tile of fp32 weights.
+constexpr int kFloatTile = 16;
 
 // One panel of a product: `rows` rows by `columns` columns over `cols` weights each.
 struct Panel {
@@ -44,6 +46,18 @@ struct ColumnLayout {
   bool strided = false;
 };
 
+// y[n][m] = bias[m] + sum over k of w[m][k] x[n][k], as sk_multiply_floats has it.
+struct FloatProduct {
+  const float *w;  // as sk_pack_floats leaves it
+  int rows, cols, columns;
+  const float *x;
+  ptrdiff_t x_stride;
+  const float *bias;  // or NULL
+  float *y;
+  ptrdiff_t y_stride;
+  bool backwards;
+};
+
 struct VectorOps {
   unsigned needs;  // of the file that they are compiled in
   void (*exp)(const float *, float *, int);
@@ -59,6 +73,7 @@ struct VectorOps {
   // sums[n][m] += factor[n] * row_sums[m] + constant[n]
   void (*correct)(int32_t *sums, const int32_t *row_sums, const int32_t *factor, const int32_t *constant, int rows,
                   int columns);
+  void (*multiply_floats)(const FloatProduct &);
 };
 
 constexpr int round_up(int value, int step) { return (value + step - 1) / step * step; }
@@ -78,11 +93,17 @@ namespace sk {
 // Whether a CPU that has these needs met can run kernels, with their vector arithmetic.
 inline bool can_run(const sk_kernels &kernels, unsigned has) { return ((kernels.needs | kernels.vector->needs) & ~has) == 0; }
 
+// Whether the CPU has what code beside the kernels needs, and SCHATTEN_KERNELS asks for more than plain C++.
+bool is_allowed(unsigned needs);
+
 extern const sk_kernels kScalar;
 extern const VectorOps kVectorScalar;
 #if defined(__aarch64__)
 extern const sk_kernels kNeon, kDotprod, kI8mm;
 extern const VectorOps kVectorNeon;
+#elif defined(__arm__)
+extern const sk_kernels kNeon;
+extern const VectorOps kVectorVfp;
 #elif defined(__x86_64__)
 extern const sk_kernels kAvx2, kAvxVnni, kAvx512Vnni, kAmx;
 extern const VectorOps kVectorAvx2, kVectorAvx512;

@@ -23,6 +23,10 @@ enum Need : unsigned {
   kNeedDotprod = 1u << 15,  // ARMv8.2, by assembly files
   kNeedI8mm = 1u << 16,
   kNeedF16c = 1u << 17,  // which clang counts among AVX-512F's
+  kNeedSha = 1u << 18,   // SHA-256, of x86
+  kNeedSha2 = 1u << 19,  // and of ARMv8
+  kNeedNeon = 1u << 20,  // of 32-bit ARM, as is the next
+  kNeedVfpv4 = 1u << 21,
 };
 
 // What the file that includes this was compiled for. The compiler says it, so a file is never entered where a CPU (or a
@@ -69,6 +73,18 @@ constexpr unsigned kNeeds = 0u
 #endif
 #ifdef __AVX512VNNI__
                             | kNeedAvx512Vnni
+#endif
+#ifdef __SHA__
+                            | kNeedSha
+#endif
+#ifdef __ARM_FEATURE_SHA2
+                            | kNeedSha2
+#endif
+#if defined(__arm__) && defined(__ARM_NEON)
+                            | kNeedNeon
+#endif
+#if defined(__arm__) && defined(__ARM_FEATURE_FMA)
+                            | kNeedVfpv4
 #endif
 #ifdef __AMX_TILE__
                             | kNeedAmxTile

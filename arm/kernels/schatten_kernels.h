@@ -20,8 +20,16 @@ extern "C" {
 /* One instruction set's kernels. */
 typedef struct sk_kernels sk_kernels;
 
-/* The fastest kernels of this CPU for products of a rows x cols matrix with `columns` columns (frames). */
+/* The fastest kernels of this CPU for products of a rows x cols matrix with `columns` columns (frames). Where the
+ * environment variable SCHATTEN_KERNELS names kernels, no faster ones than those are chosen; it is read once. */
 const sk_kernels *sk_kernels_best(int rows, int cols, int columns);
+
+/* Why SCHATTEN_KERNELS cannot be followed, in one sentence: this build or this CPU lacks the kernels of that name. NULL where
+ * it can, or is not set. Where it cannot, sk_kernels_best chooses as if it were not set. */
+const char *sk_kernels_problem(void);
+
+/* The class of this CPU: the name of the fastest kernels that it has and that SCHATTEN_KERNELS allows. */
+const char *sk_cpu_class(void);
 
 /* The kernels of that name, or NULL where this build or this CPU lacks them. */
 const sk_kernels *sk_kernels_named(const char *name);
@@ -82,6 +90,25 @@ void sk_gemm_f32(const sk_matrix *matrix, const sk_columns *x, const float *row_
 /* y[n * stride + m] = float(sum) * row_scales[m] * x->scales[n], rounded half to even and clamped to -128..127. */
 void sk_gemm_s8(const sk_matrix *matrix, const sk_columns *x, const float *row_scales, int8_t *y, ptrdiff_t stride,
                 void *scratch);
+
+/* Products in fp32. Packed weights lie in tiles of 16 rows, in a tile column after column; memory that is 64-byte aligned is
+ * fastest. sk_packed_floats says how many floats they take. sk_pack_floats packs rows x cols fp32 weights, row after row and
+ * not necessarily aligned, and returns whether all are finite. */
+size_t sk_packed_floats(int rows, int cols);
+int sk_pack_floats(int rows, int cols, const void *w, float *packed);
+
+/* Columns of fp32 activations: column n is at data + n * stride; `backwards` as in sk_columns. */
+typedef struct sk_float_columns {
+  const float *data;
+  ptrdiff_t stride;
+  int count;
+  int backwards;
+} sk_float_columns;
+
+/* y[n * stride + m] = bias[m] + sum over k of w[m][k] x[n][k], added up in the order of k, each product and each sum rounded;
+ * bias may be NULL (then 0). The same bits on every instruction set. */
+void sk_multiply_floats(const sk_kernels *kernels, int rows, int cols, const float *packed, const sk_float_columns *x,
+                        const float *bias, float *y, ptrdiff_t stride);
 
 /* Vector arithmetic. Arrays need no alignment; an output may be an input (the same pointer), but must not overlap it
  * otherwise. The kernels argument picks the instruction set; results have the same bits on all of them. */

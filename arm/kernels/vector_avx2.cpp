@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #define SK_LANES 8
+#define SK_FLOAT_SUMS 8
 #include "vector_impl.h"
 
 namespace sk {

@@ -2,6 +2,7 @@
 #include <immintrin.h>
 
 #define SK_LANES 16
+#define SK_FLOAT_SUMS 16
 #include "vector_impl.h"
 
 namespace sk {

@@ -237,8 +237,16 @@ void correct(int32_t *sums, const int32_t *row_sums, const int32_t *factor, cons
   }
 }
 
+}  // namespace
+}  // namespace sk
+
+#include "float_product.h"
+
+namespace sk {
+namespace {
+
 constexpr VectorOps kOps = {kNeeds,    map<exp_lanes>, map<log_lanes>, map<sigmoid_lanes>, map<tanh_lanes>, largest, quantize,
-                            gru_step,  lstm_step,      finish_f32,     finish_s8,          correct};
+                            gru_step,  lstm_step,      finish_f32,     finish_s8,          correct,         multiply_floats};
 
 }  // namespace
 }  // namespace sk

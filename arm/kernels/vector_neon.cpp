@@ -2,6 +2,7 @@
 #include <arm_neon.h>
 
 #define SK_LANES 4
+#define SK_FLOAT_SUMS 16
 #include "vector_impl.h"
 
 namespace sk {

@@ -12,6 +12,8 @@ const sk_kernels *const kAll[] = {
     &kScalar,
 #if defined(__aarch64__)
     &kNeon, &kDotprod, &kI8mm,
+#elif defined(__arm__)
+    &kNeon,
 #elif defined(__x86_64__)
     &kAvx2, &kAvxVnni, &kAvx512Vnni, &kAmx,
 #endif

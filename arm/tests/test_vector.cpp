@@ -208,6 +208,64 @@ bool check_quantize(const sk_kernels *kernels) {
   return largest == 127 && silent;
 }
 
+// An fp32 product against sums taken here in the order of the columns, each product and each sum rounded.
+bool check_float_product(const sk_kernels *kernels, int rows, int cols, int columns, unsigned seed) {
+  const size_t m = static_cast<size_t>(rows), k = static_cast<size_t>(cols), n = static_cast<size_t>(columns);
+  const size_t x_stride = k + seed % 3, y_stride = m + seed % 2;
+  Guarded w_memory(kArena * 8), packed_memory(kArena * 8), x_memory(kArena), bias_memory(kArena), y_memory(kArena);
+  const std::vector<float> w = normal(m * k, 1.0f, seed), x = normal(n * x_stride, 1.0f, seed + 1);
+  const std::vector<float> bias = normal(m, 1.0f, seed + 2);
+  float *packed = packed_memory.take<float>(sk_packed_floats(rows, cols));
+  const bool finite = sk_pack_floats(rows, cols, place(w_memory, w), packed);
+  const float *added = seed % 4 ? place(bias_memory, bias) : nullptr;
+  const size_t last_column = (n - 1) * x_stride;
+  const std::vector<float> used(x.begin(), x.begin() + static_cast<ptrdiff_t>(last_column + k));
+  float *y = y_memory.take<float>((n - 1) * y_stride + m);
+  const sk_float_columns of_x{place(x_memory, used), static_cast<ptrdiff_t>(x_stride), columns, static_cast<int>(seed % 2)};
+  sk_multiply_floats(kernels, rows, cols, packed, &of_x, added, y, static_cast<ptrdiff_t>(y_stride));
+  for (size_t j = 0; j < n; ++j) {
+    for (size_t i = 0; i < m; ++i) {
+      float sum = added ? bias[i] : 0;
+      for (size_t l = 0; l < k; ++l) sum += w[i * k + l] * x[j * x_stride + l];
+      if (finite && memcmp(&sum, &y[j * y_stride + i], sizeof sum) == 0) continue;
+      fprintf(stderr, "%s: fp32 M=%d K=%d N=%d: row %zu column %zu is %.9g, not %.9g\n", sk_kernels_name(kernels), rows,
+              cols, columns, i, j, static_cast<double>(y[j * y_stride + i]), static_cast<double>(sum));
+      return false;
+    }
+  }
+  return true;
+}
+
+bool check_float_products(const sk_kernels *kernels) {
+  unsigned seed = 0;
+  for (const int rows : {1, 2, 15, 16, 17, 31, 33, 40, 64, 65, 79, 130}) {
+    for (const int cols : {1, 2, 3, 7, 8, 31, 300}) {
+      for (int columns = 1; columns <= 9; ++columns) {
+        if (!check_float_product(kernels, rows, cols, columns, ++seed)) return false;
+      }
+    }
+  }
+  return check_float_product(kernels, 70, 2100, 6, 1) && check_float_product(kernels, 70, 2100, 20, 2);
+}
+
+// A weight that is not finite is found in every place of a tile, and in a tile that the matrix fills in part.
+bool check_float_packing() {
+  constexpr int kRows = 19, kCols = 5;
+  std::vector<float> w(kRows * kCols, FLT_MAX), packed(sk_packed_floats(kRows, kCols));
+  if (!sk_pack_floats(kRows, kCols, w.data(), packed.data())) return false;
+  for (float &one : w) {
+    for (const float value : {HUGE_VALF, -HUGE_VALF, nanf("")}) {
+      one = value;
+      if (sk_pack_floats(kRows, kCols, w.data(), packed.data())) {
+        fprintf(stderr, "packing takes %g for a finite weight\n", static_cast<double>(value));
+        return false;
+      }
+    }
+    one = -FLT_MAX;
+  }
+  return true;
+}
+
 }  // namespace
 
 int main() {
@@ -219,7 +277,10 @@ int main() {
   for (int i = 0; sk_kernels_list(i); ++i) {
     const sk_kernels *kernels = sk_kernels_named(sk_kernels_list(i));
     if (!kernels) continue;
-    if (!same_bits(kernels, compute(kernels), reference) || !check_equations(kernels) || !check_quantize(kernels)) return 1;
+    if (!same_bits(kernels, compute(kernels), reference) || !check_equations(kernels) || !check_quantize(kernels) ||
+        !check_float_products(kernels)) {
+      return 1;
+    }
   }
-  return same_everywhere(reference) ? 0 : 1;
+  return same_everywhere(reference) && check_float_packing() ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 """A rival of the engine in a process of its own: loads a model, then times chunks when asked.
 
-It speaks as `time_engine` does: first a line with the seconds of loading and the memory in bytes
+It speaks as `time_engine` does: first a line with the CPU seconds of loading and the memory in bytes
 that model and first chunks added (now, and at most); then, for each count on standard input, it
 runs that many chunks of four output frames and writes the microseconds of CPU time of the fastest.
 """
@@ -26,9 +26,9 @@ def serve(load: Callable[[], Step]) -> None:
 
     Libraries must be imported before, so that their memory is not the model's.
     """
-    before, start = _memory("VmRSS"), time.perf_counter()
+    before, start = _memory("VmRSS"), time.process_time()
     step = load()
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     for _ in range(WARM_CHUNKS):
         step()
     grown = [_memory(name) - before for name in ("VmRSS", "VmHWM")]

@@ -70,7 +70,7 @@ def _target(compiler):
 
 def test_every_macro_of_every_flag_is_a_need_that_is_asked_for(compiler):
     bits, of_macro = needs()
-    by_cpuid = {"kNeedAmxTile", "kNeedAmxInt8"}
+    by_cpuid = {"kNeedAmxTile", "kNeedAmxInt8", "kNeedSha"}
     assert len(flags_of_files()) >= 6
     for file, flags in flags_of_files().items():
         vectors = {"__EVEX256__", "__EVEX512__"}  # clang's names for parts of AVX-512F
@@ -108,14 +108,25 @@ def test_kernels_need_what_their_files_and_their_vectors_files_are_compiled_for(
     assert shown["amx"] & bits["kNeedAvx512Vl"]
 
 
-def test_the_fp32_product_asks_for_each_target_before_it():
-    text = (ROOT / "arm/engine/product_float.cpp").read_text()
-    targets = dict(re.findall(r'target\("(\w+)"\)\)\) void (\w+)\(', text))
-    assert targets == {"avx2": "avx2", "avx512f": "avx512"}
-    for name, function in targets.items():
-        condition = re.search(rf"if \((.*)\) return {function}\(", text).group(1)
-        assert f'__builtin_cpu_supports("{name}")' in condition
-    assert "has_parts &&" in re.search(r"if \((.*)\) return avx512\(", text).group(1)
+@pytest.mark.parametrize(
+    ("member", "register"),
+    [("vector_avx2", "ymm"), ("vector_avx512", "zmm"), ("vector_scalar", "xmm")],
+)
+def test_products_of_fp32_fill_the_vectors_that_their_set_has(build, member, register):
+    """Seen in the machine code: a compiler may take vectors apart, and keep sums in memory."""
+    if " x86_64" not in _target("g++") or shutil.which("objdump") is None:
+        pytest.skip("no x86-64, or no objdump")
+    library = build("shared") / "kernels/libschatten_kernels.a"
+    command = ["objdump", "-d", "-C", "--no-show-raw-insn", library]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    code = re.search(rf"^{member}\.cpp\.o:(.*?)(?=^\S+\.o:|\Z)", text, re.M | re.S).group(1)
+    functions = re.findall(r"^\w+ <(.*)>:\n((?: .*\n)+)", code, re.M)
+    products = "".join(body for name, body in functions if "multiply_float" in name)
+    used = re.findall(r"v?mulps .*?(\wmm)\d+$", products, re.M)
+    assert len(used) >= 20
+    assert set(used) == {register}
+    vectors = re.findall(r"v?addps .*?(\wmm)\d+$", products, re.M)
+    assert set(vectors) == {register}
 
 
 @pytest.mark.parametrize(("set_", "kernels"), [("dotprod", "kDotprod"), ("i8mm", "kI8mm")])
