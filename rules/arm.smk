@@ -1,4 +1,4 @@
-# The kernels: built for this host (plain, and with sanitizers) and for AArch64, checked, counted.
+# The kernels: built for this host (plain, and with sanitizers), for AArch64 and for ARMv7, checked, counted.
 from schatten.workflow import scaled
 
 ARM = Path(config.get("results", "results")) / "arm"
@@ -12,6 +12,7 @@ ARM_OPTIONS = {
     "host": "",
     "sanitize": "-DSCHATTEN_SANITIZE=ON",
     "aarch64": '-DCMAKE_TOOLCHAIN_FILE="$PWD/arm/toolchains/aarch64-linux-gnu.cmake"',
+    "armv7": '-DCMAKE_TOOLCHAIN_FILE="$PWD/arm/toolchains/arm-linux-gnueabihf.cmake"',
 }
 
 
@@ -32,6 +33,7 @@ rule arm_build:
     output:
         ARM / "{target}/bin/run_gemm",
         ARM / "{target}/bin/time_gemm",
+        ARM / "{target}/bin/time_memory",
         ARM / "{target}/bin/time_vector",
         ARM / "{target}/bin/time_engine",
         ARM / "{target}/bin/schatten-recognize",
@@ -74,6 +76,7 @@ rule arm_check:
 rule arm_count:
     input:
         program=ARM / "aarch64/bin/run_gemm",
+        program_32=ARM / "armv7/bin/run_gemm",
         plugin=ARM / "host/bin/run_gemm",
     output:
         ARM / "instructions.csv",
@@ -86,8 +89,8 @@ rule arm_count:
     params:
         plugin=ARM / "host/lib/libinsn_plugin.so",
     shell:
-        "schatten device count --program {input.program:q} --plugin {params.plugin:q}"
-        " --output {output:q} --jobs {threads} > {log:q} 2>&1"
+        "schatten device count --program {input.program:q} --program-32 {input.program_32:q}"
+        " --plugin {params.plugin:q} --output {output:q} --jobs {threads} > {log:q} 2>&1"
 
 
 rule arm_bench:

@@ -21,6 +21,7 @@ OPTIONS = {
         "-DCMAKE_CXX_COMPILER=clang++-19",
     ],
     "aarch64": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/aarch64-linux-gnu.cmake"],
+    "armv7": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/arm-linux-gnueabihf.cmake"],
 }
 NEEDS = {
     "shared": "g++",
@@ -42,7 +43,15 @@ FUZZERS = [
 ]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 TARGETS = {
-    "shared": [*PROGRAMS, "schatten", "time_engine", "test_memory", "test_dispatch", "insn_plugin"],
+    "shared": [
+        *PROGRAMS,
+        "schatten",
+        "time_engine",
+        "time_memory",
+        "test_memory",
+        "test_dispatch",
+        "insn_plugin",
+    ],
     "sanitize": [*PROGRAMS, *FUZZERS, "print_sound"],
     "thread": ["test_streams"],
     "fuzz": FUZZERS,

@@ -6,6 +6,7 @@
 
 #include <chrono>
 
+#include "../engine/failure.h"
 #include "../engine/output.h"
 #include "problem.h"
 
@@ -33,6 +34,8 @@ double least(Problem &problem, Run run) {
 }
 
 int run() {
+  const char *refused = sk_kernels_problem();
+  schatten::require(refused == nullptr, refused ? refused : "");
   char name[32];
   int rows, cols, columns;
   while (scanf("%31s %d %d %d", name, &rows, &cols, &columns) == 4) {

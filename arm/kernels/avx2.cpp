@@ -27,7 +27,10 @@ inline X broadcast(const uint8_t *from) {
 }
 inline Sums multiply_add(Sums sums, Weights w, const X &x) {
   const __m256i pairs = _mm256_maddubs_epi16(x.magnitude, _mm256_sign_epi8(w, x.signed_x));
-  return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+  // In assembly, as GCC copies the sums from register to register, and into memory, around its intrinsic.
+  __asm__("vpaddd %1, %0, %0" : "+x"(sums) : "x"(fours));
+  return sums;
 }
 
 }  // namespace

@@ -24,12 +24,17 @@ struct Block {
 
   // One step; `stride` bytes from one tile to the next.
   void multiply_step(const uint8_t *weights, size_t stride, const uint8_t *x) {
-    X columns[kColumns];
-    for (int n = 0; n < kColumns; ++n) columns[n] = broadcast(x + n * kStep);
+    Weights w[kTiles][kVectors];
     for (int t = 0; t < kTiles; ++t) {
       for (int v = 0; v < kVectors; ++v) {
-        const Weights w = load(weights + static_cast<size_t>(t) * stride + v * (kStepBytes / kVectors));
-        for (int n = 0; n < kColumns; ++n) sums[t][v][n] = multiply_add(sums[t][v][n], w, columns[n]);
+        w[t][v] = load(weights + static_cast<size_t>(t) * stride + v * (kStepBytes / kVectors));
+      }
+    }
+    // Column after column: an X may take several registers, and all columns' would not fit.
+    for (int n = 0; n < kColumns; ++n) {
+      const X column = broadcast(x + n * kStep);
+      for (int t = 0; t < kTiles; ++t) {
+        for (int v = 0; v < kVectors; ++v) sums[t][v][n] = multiply_add(sums[t][v][n], w[t][v], column);
       }
     }
   }

@@ -1,7 +1,8 @@
 """The engine beside onnxruntime and torch: speed, memory and load time on this host, one thread.
 
 Each program has loaded its model in a process of its own; they are asked in turns, so that
-a busy machine slows all alike, and the fastest chunk of each counts, in CPU time. The engine's
+a busy machine slows all alike, and the fastest chunk of each counts. Chunks and loading are taken
+in CPU time, files being in the page cache. The engine's
 chunk goes from samples to text, features and decoding included; the others' from features to
 log-probabilities.
 """
@@ -34,6 +35,7 @@ class EngineTimes:
     name: str
     bytes_on_disk: int
     load_seconds: float
+    """CPU time."""
     grown_bytes: int
     """Memory that the model and its first chunks added to the process, libraries being loaded."""
     peak_bytes: int

@@ -14,6 +14,9 @@ from schatten.errors import UserError
 from schatten.runtime import files
 
 KERNELS = ("neon", "dotprod", "i8mm")
+"""Of AArch64."""
+NEON_32 = "neon32"
+"""The kernels that 32-bit ARM calls `neon`."""
 COLUMNS = (1, 2, 3, 4)
 SHAPES = (
     (6144, 320),
@@ -54,16 +57,17 @@ Counts = dict[Product, int]
 """Instructions of one call, by product."""
 
 
-def products(kernels: Iterable[str] = KERNELS) -> list[Product]:
+def products(kernels: Iterable[str] = (*KERNELS, NEON_32)) -> list[Product]:
     """List every product that is counted."""
     return [Product(k, m, n, c) for k in kernels for m, n in SHAPES for c in COLUMNS]
 
 
 def count_instructions(program: Path, plugin: Path, product: Product) -> int:
-    """Count the AArch64 instructions of one call: two calls less one, all else being equal.
+    """Count the instructions of one call: two calls less one, all else being equal.
 
-    `program` is run_gemm for AArch64, `plugin` insn_plugin for this host. The call packs the
-    activations, multiplies, and scales the sums to float; weights were packed before.
+    `program` is run_gemm for AArch64 or, for `neon32`, for ARMv7; `plugin` is insn_plugin for this
+    host. The call packs the activations, multiplies, and scales the sums to float; weights were
+    packed before.
     """
     return _run(program, plugin, product, 2) - _run(program, plugin, product, 1)
 
@@ -71,8 +75,11 @@ def count_instructions(program: Path, plugin: Path, product: Product) -> int:
 def _run(program: Path, plugin: Path, product: Product, times: int) -> int:
     p = product
     sizes = [str(size) for size in (p.rows, p.cols, p.columns, times)]
-    emulate = ["qemu-aarch64", "-cpu", "max", "-plugin", str(plugin.resolve())]
-    return qemu.instruction_count(tools.run([*emulate, program, p.kernels, *sizes]).stderr, plugin)
+    emulator, kernels = ("qemu-aarch64", p.kernels)
+    if p.kernels == NEON_32:
+        emulator, kernels = ("qemu-arm", "neon")
+    emulate = [emulator, "-cpu", "max", "-plugin", str(plugin.resolve())]
+    return qemu.instruction_count(tools.run([*emulate, program, kernels, *sizes]).stderr, plugin)
 
 
 def write_counts(path: Path, counts: Counts) -> None:

@@ -12,11 +12,11 @@ from schatten.device import llvm_mca
 from schatten.device.llvm_mca import Cycles
 from schatten.runtime import files
 from schatten_bench import other_libraries
-from schatten_bench.instruction_counts import COLUMNS, KERNELS, SHAPES, Counts, Product
+from schatten_bench.instruction_counts import COLUMNS, KERNELS, NEON_32, SHAPES, Counts, Product
 
 SHAPE = (6144, 320)
 """The shape of the trace norm paper's figure 6; other libraries' figures hold for it."""
-BLOCK = {"neon": 16, "dotprod": 4, "i8mm": 8}
+BLOCK = {"neon": 16, "dotprod": 4, "i8mm": 8, NEON_32: 16}
 """Weights to which each row is filled up in packed form."""
 TITLE = "Instructions counted under emulation; cycles modelled by llvm-mca, weights in cache"
 
@@ -69,6 +69,7 @@ def markdown(measured: Counts, cycles: Cycles) -> str:
     parts = [f"# Kernels: {TITLE}\n"]
     for kernels in KERNELS:
         parts.append(_instructions(measured, kernels))
+    parts.append(_instructions_32(measured))
     parts.append(_cycles(cycles))
     parts.append(_shapes(measured))
     return "\n".join(parts)
@@ -101,6 +102,13 @@ def _instructions(measured: Counts, kernels: str) -> str:
     return said + _row("**schatten**", ours_by_columns(measured, kernels, SHAPE))
 
 
+def _instructions_32(measured: Counts) -> str:
+    """32-bit ARM beside AArch64, both without dot products."""
+    said = _head(f"instructions / MAC, {NEON_32} (32-bit ARM), {SHAPE[0]}x{SHAPE[1]}")
+    said += _row("neon of AArch64", ours_by_columns(measured, "neon", SHAPE))
+    return said + _row("**schatten**", ours_by_columns(measured, NEON_32, SHAPE))
+
+
 def _cycles(cycles: Cycles) -> str:
     said = _head("modelled cycles / MAC of the inner loop (and GB/s drawn)")
     for cpu in llvm_mca.CPUS:
@@ -119,7 +127,7 @@ def _cell(value: float, cpu: llvm_mca.Cpu, columns: int) -> str:
 
 def _shapes(measured: Counts) -> str:
     said = _head("instructions / MAC, every shape")
-    for kernels in KERNELS:
+    for kernels in (*KERNELS, NEON_32):
         for rows, cols in SHAPES:
             said += _row(
                 f"{kernels} {rows}x{cols}", ours_by_columns(measured, kernels, (rows, cols)), 4

@@ -1,8 +1,9 @@
 """A rival of the engine in a process of its own: loads a model, then times chunks when asked.
 
-It speaks as `time_engine` does: first a line with the CPU seconds of loading and the memory in bytes
-that model and first chunks added (now, and at most); then, for each count on standard input, it
-runs that many chunks of four output frames and writes the microseconds of CPU time of the fastest.
+It speaks as `time_engine` does: first a line with the CPU seconds of loading and the memory in
+bytes that model and first chunks added (now, and at most); then, for each count on standard
+input, it runs that many chunks of four output frames and writes the microseconds of CPU time of
+the fastest.
 """
 
 import json

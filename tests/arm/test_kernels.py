@@ -1,5 +1,5 @@
 """The kernels built and checked as the workflow does it: on this host, with sanitizers, and for
-AArch64 under emulation; instruction counts against the committed ones; modelled cycles.
+both ARMs under emulation; instruction counts against the committed ones; modelled cycles.
 
 Builds stay in arm/build-*, so that an unchanged source is not built again.
 """
@@ -17,6 +17,8 @@ from schatten.runtime import process
 from schatten_bench import kernels, other_libraries
 from schatten_bench.instruction_counts import (
     COLUMNS,
+    KERNELS,
+    NEON_32,
     count_instructions,
     products,
     read_counts,
@@ -28,7 +30,10 @@ OPTIONS = {**engine_build.OPTIONS, "host": []}
 NEEDS = {
     **dict.fromkeys(("host", "shared", "sanitize"), ("cmake", "g++")),
     "aarch64": ("cmake", "aarch64-linux-gnu-g++", "qemu-aarch64"),
+    "armv7": ("cmake", "arm-linux-gnueabihf-g++", "qemu-arm"),
 }
+KERNEL_PROGRAMS = ("test_gemm", "test_vector", "run_gemm")
+"""All that is built for ARMv7."""
 PATIENCE = 600.0
 
 
@@ -46,7 +51,8 @@ def built():
         options.append("-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
         with process.locked(folder, PATIENCE):
             _run("cmake", "-S", arm, "-B", folder, *options)
-            _run("cmake", "--build", folder, "-j", "2")
+            targets = ["--target", *KERNEL_PROGRAMS] if target == "armv7" else []
+            _run("cmake", "--build", folder, "-j", "2", *targets)
         return folder
 
     return build
@@ -63,8 +69,10 @@ def _run(*command):
         ("shared", "-Haswell$"),
         ("sanitize", "^$"),
         ("aarch64", "-cortex-a72$"),
+        ("armv7", "-max$"),
         pytest.param("host", "^$", marks=pytest.mark.nightly),
         pytest.param("aarch64", "^$", marks=pytest.mark.nightly),
+        pytest.param("armv7", "^$", marks=pytest.mark.nightly),
     ],
 )
 def test_builds_and_passes(built, target, left_out):
@@ -73,12 +81,13 @@ def test_builds_and_passes(built, target, left_out):
     _run("ctest", "--test-dir", built(target), *options)
 
 
-def test_no_product_got_dearer(built):
+@pytest.mark.parametrize(("target", "kernels"), [("aarch64", KERNELS), ("armv7", [NEON_32])])
+def test_no_product_got_dearer(built, target, kernels):
     program, plugin = (
-        built("aarch64") / "bench/run_gemm",
+        built(target) / "bench/run_gemm",
         built("shared") / "bench/libinsn_plugin.so",
     )
-    measured = {p: count_instructions(program, plugin, p) for p in products()}
+    measured = {p: count_instructions(program, plugin, p) for p in products(kernels)}
     assert rises(read_counts(ROOT / "arm/bench/instructions.csv"), measured) == []
 
 

@@ -9,6 +9,7 @@ from schatten_bench import kernel_figure, kernel_table, other_libraries
 from schatten_bench.instruction_counts import (
     COLUMNS,
     KERNELS,
+    NEON_32,
     SHAPES,
     Product,
     read_counts,
@@ -60,6 +61,13 @@ def test_committed_counts_reach_the_goals(committed, kernels, shape):
     assert all(
         ours <= goal for ours, goal in zip(reached, other_libraries.GOALS[kernels], strict=True)
     )
+
+
+def test_32_bit_arm_takes_at_most_a_quarter_more_than_aarch64(committed):
+    for shape in SHAPES[:-1]:  # 29 rows are filled up to 32
+        reached = kernel_table.ours_by_columns(committed, NEON_32, shape)
+        wide = kernel_table.ours_by_columns(committed, "neon", shape)
+        assert all(ours <= 1.25 * theirs for ours, theirs in zip(reached, wide, strict=True)), shape
 
 
 def test_committed_counts_beat_every_peer(committed):

@@ -9,6 +9,7 @@ from schatten.errors import UserError
 
 PACKAGES = {
     "qemu-aarch64": "qemu-user",
+    "qemu-arm": "qemu-user",
     "aarch64-linux-gnu-objdump": "binutils-aarch64-linux-gnu",
     "llvm-mca-19": "llvm-19",
 }

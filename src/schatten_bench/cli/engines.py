@@ -28,25 +28,31 @@ OURS = {"engine fp32": "fp32", "engine int8": "int8"}
 
 @app.command("compare-engine")
 def compare_engine(
-    programs: Annotated[Path, typer.Option(help="Folder of time_engine, for this host.")] = BUILT,
+    programs: Annotated[
+        Path, typer.Option(help="Folder of time_engine and time_memory, for this host.")
+    ] = BUILT,
     tier: Annotated[list[str] | None, typer.Option(help="dense-11M ...; all by default.")] = None,
     rounds: Annotated[int, typer.Option(help="Turns of each; the fastest chunk counts.")] = 40,
 ) -> None:
     """Time the engine beside onnxruntime and torch on models of a paper's sizes, one thread.
 
     The sizes are those of the trace norm paper (Kliegl et al., 2018). All run the same model, in
-    chunks of four output frames, with their state carried along.
+    chunks of four output frames, with their state carried along. Behind each table stands how
+    much the engine reads in a chunk, and how long that takes this core where nothing is cached
+    that the frame before read. SCHATTEN_KERNELS=avx2 (scalar, avxvnni,
+    avx512vnni, amx; neon, dotprod, i8mm on ARM) lowers the class of our kernels, not the others'.
     """
     import tempfile
 
-    from schatten_bench import tier_models
+    from schatten_bench import memory, tier_models
 
+    typer.echo(f"{memory.cpu_and_class(programs / 'time_memory')}\n")
     for name in tier or tier_models.TIERS:
         with tempfile.TemporaryDirectory() as folder:
-            _compare(name, programs / "time_engine", Path(folder), rounds)
+            _compare(name, programs, Path(folder), rounds)
 
 
-def _compare(tier: str, program: Path, folder: Path, rounds: int) -> None:
+def _compare(tier: str, built: Path, folder: Path, rounds: int) -> None:
     from schatten import models
     from schatten_bench import engines, tier_models
 
@@ -54,14 +60,33 @@ def _compare(tier: str, program: Path, folder: Path, rounds: int) -> None:
     stored = folder / "model.pt"
     models.save(model, stored)
     parameters = model.parameters_at_inference()
-    results = engines.time_engines(list(_programs(stored, program)), rounds)
+    results = engines.time_engines(list(_programs(stored, built / "time_engine")), rounds)
     audio = 1e6 * 4 * model.settings.stride / 100
     typer.echo(
         f"{tier}: {parameters} parameters, chunks of 4 output frames ({audio / 1000:.0f} ms of "
         f"sound), one thread, CPU time of the fastest of {rounds * engines.CHUNKS} in turns"
     )
     _print(engines.table_lines(results, audio, parameters, OURS))
+    for line in _bounds(built / "time_memory", stored):
+        typer.echo(f"  {line}")
     typer.echo()
+
+
+def _bounds(program: Path, model: Path) -> list[str]:
+    """Say of each precision what a chunk reads, and the least time that reading takes."""
+    from schatten_bench import memory
+
+    sizes = [memory.bytes_stored_and_read(_exported(model, form)) for form in OURS.values()]
+    speeds = memory.read_speeds(program, [stored for stored, _ in sizes])
+    return [
+        f"{form}: a chunk reads {read / 1e6:.1f} MB of {stored / 1e6:.1f} MB of weights, "
+        f"{1e6 * read / speed:.0f} us at the {speed / 1e9:.1f} GB/s that a core reads from as much"
+        for form, (stored, read), speed in zip(OURS.values(), sizes, speeds, strict=True)
+    ]
+
+
+def _exported(model: Path, precision: str) -> Path:
+    return model.with_name(f"model.{precision}.gguf")
 
 
 def _print(lines: list[dict[str, str]]) -> None:
@@ -81,7 +106,7 @@ def _programs(model: Path, program: Path) -> Iterable["EngineProgram"]:
 
     rival = [sys.executable, "-m", "schatten.cli", "device", "rival"]
     for name, precision in OURS.items():
-        file = model.with_name(f"model.{precision}.gguf")
+        file = _exported(model, precision)
         export(model, cast(Precision, precision), file)
         yield EngineProgram(name, [program, file], file)
     for number, (name, (form, frames, convolutions)) in enumerate(ONNX_FORMS.items()):

@@ -15,19 +15,32 @@ BUILT = Path("results/arm")
 def count(
     output: Annotated[Path, typer.Option("--output", help="CSV: instructions of one call.")],
     program: ProgramOption = BUILT / "aarch64/bin/run_gemm",
+    program_32: Annotated[
+        Path, typer.Option("--program-32", help="run_gemm, built for ARMv7.")
+    ] = BUILT / "armv7/bin/run_gemm",
     plugin: Annotated[
         Path, typer.Option("--plugin", help="libinsn_plugin.so, built for this host.")
     ] = BUILT / "host/lib/libinsn_plugin.so",
     jobs: Annotated[int, typer.Option("--jobs", help="Emulators at once.")] = 1,
 ) -> None:
-    """Count the AArch64 instructions of every product under qemu. Exact; not a time."""
+    """Count the ARM instructions of every product under qemu. Exact; not a time."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from schatten_bench.instruction_counts import count_instructions, products, write_counts
+    from schatten_bench.instruction_counts import (
+        NEON_32,
+        Product,
+        count_instructions,
+        products,
+        write_counts,
+    )
+
+    def number(product: Product) -> int:
+        built = program_32 if product.kernels == NEON_32 else program
+        return count_instructions(built, plugin, product)
 
     every = products()
     with ThreadPoolExecutor(jobs) as pool:
-        numbers = pool.map(lambda product: count_instructions(program, plugin, product), every)
+        numbers = pool.map(number, every)
         write_counts(output, dict(zip(every, numbers, strict=True)))
 
 
@@ -65,14 +78,16 @@ def show(
 @app.command("compare")
 def compare_kernels(
     programs: Annotated[
-        Path, typer.Option("--programs", help="Folder of time_gemm and time_vector, for this host.")
+        Path, typer.Option("--programs", help="Folder of time_gemm, time_vector, time_memory.")
     ] = BUILT / "host/bin",
     kernels: Annotated[str, typer.Option("--kernels", help="best, or a name.")] = "best",
 ) -> None:
     """Time this host: products against onnxruntime and torch (microseconds, one thread), and
     functions against the C library (nanoseconds per element)."""
     from schatten_bench.kernels import time_functions, time_kernels
+    from schatten_bench.memory import cpu_and_class
 
+    typer.echo(cpu_and_class(programs / "time_memory"))
     times = time_kernels(programs / "time_gemm", kernels)
     for row in times:
         said = f"{row.rows}x{row.cols} N={row.columns} {row.kernels}: "
