@@ -9,7 +9,17 @@ import pytest
 from project import ROOT
 
 CORPUS = ROOT / "arm/fuzz/corpus"
-KINDS = ("model", "sound", "resampler", "lexicon", "manifest", "stream", "search", "endpoints", "words")
+KINDS = (
+    "model",
+    "sound",
+    "resampler",
+    "lexicon",
+    "manifest",
+    "stream",
+    "search",
+    "endpoints",
+    "words",
+)
 SECONDS = 10
 
 
