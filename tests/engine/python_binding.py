@@ -61,7 +61,13 @@ def extension(engine: Engine) -> types.ModuleType:
             return self.own.problem
 
         def result(self):
-            return self.own.text, self.own.words, self.own.score
+            words = zip(self.own.words, self.own.confidences, strict=True)
+            ends = [(*word, confidence) for word, confidence in words]
+            others = self.own.alternatives if self.own.ended else []
+            return self.own.text, ends, self.own.score, others
+
+        def set_words(self, lines):
+            said(self.own.set_words, None if lines is None else lines.decode())
 
         def statistics(self):
             found = self.own.statistics

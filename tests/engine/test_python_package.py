@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 from python_binding import package
+from typer.testing import CliRunner
 
 from schatten.bundles import search_options
+from schatten.cli import app
 
 
 @pytest.fixture
@@ -107,12 +110,60 @@ def test_text_grows_and_streams_are_independent(schatten_engine, bundled, sound)
 def test_weights_are_the_bundles_unless_others_are_given(schatten_engine, bundled):
     recognizer = schatten_engine.Recognizer(bundled)
     manifest = json.loads((bundled / "manifest.json").read_text())
-    assert recognizer.search == manifest["search"]
+    assert recognizer.search == {"temperature": 1.0, **manifest["search"]}
     other = schatten_engine.Recognizer(bundled, lm_weight=0.1)
-    assert other.search == {**manifest["search"], "lm_weight": 0.1}
+    assert other.search == {**recognizer.search, "lm_weight": 0.1}
     with pytest.raises(TypeError, match="lm_wait: no such setting; there are lm_weight, "):
         schatten_engine.Recognizer(bundled, lm_wait=1)
     assert recognizer.info.units[:2] == ("<blank>", " ") and recognizer.info.is_int8
+
+
+def test_words_have_confidences_and_texts_have_rivals(schatten_engine, bundled, told, sound):
+    [line] = told("--alternatives", "3")
+    stream = schatten_engine.Recognizer(bundled).stream(alternatives=3)
+    stream.accept(sound)
+    assert stream.words[0].confidence is None and stream.utterance.alternatives == ()
+    found = stream.finish()
+    assert [(one.text, round(one.posterior, 3)) for one in found.alternatives] == [
+        (one["text"], round(one["posterior"], 3)) for one in line["alternatives"]
+    ]
+    assert found.alternatives[0].text == found.text
+    assert all(0 < word.confidence <= 1 for word in found.words)
+
+
+def test_a_stream_has_words_of_its_own(schatten_engine, bundled, sound):
+    recognizer = schatten_engine.Recognizer(bundled)
+    known = recognizer.recognize(sound).words[0].text
+    damped = recognizer.stream(words=f"{known}\t\t-50\n")
+    damped.accept(sound)
+    assert known not in [word.text for word in damped.finish().words]
+    damped.set_words(None)
+    damped.accept(sound)
+    assert known in [word.text for word in damped.finish().words]
+    with pytest.raises(schatten_engine.EngineError, match="line 1"):
+        recognizer.stream(words=f"{known}\t\tloud\n")
+
+
+def test_both_evaluations_agree(main, bundled, build, sound, tmp_path, capfd):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    rows = ["path\ttext"]
+    for number, start in enumerate((0, 5000, 9000, 12000)):
+        soundfile.write(folder / f"{number}.wav", sound[start:], 16000)
+        rows.append(f"{number}.wav\tDA G, agc!")
+    (folder / "transcripts.tsv").write_text("".join(f"{row}\n" for row in rows))
+    assert main(["evaluate", str(bundled), str(folder)]) == 0
+    *_, last = capfd.readouterr().out.splitlines()
+    program = build("shared") / "engine/schatten-recognize"
+    out = tmp_path / "out"
+    run = ["evaluate", bundled, folder, "--program", program, "--output", out]
+    said = CliRunner().invoke(app, [str(one) for one in run]).stdout
+    rate, interval = re.match(r"WER (\S+) % \(95 % interval (\S+ to \S+) with", last).groups()
+    assert float(rate) > 0
+    assert said.startswith(f"WER {rate} % (95 % interval {interval} with utterances drawn)")
+    (folder / "transcripts.tsv").write_text("path,text\n")
+    assert main(["evaluate", str(bundled), str(folder)]) == 1
+    assert "has no columns path and text" in capfd.readouterr().err
 
 
 def test_the_script_searches_with_the_manifests_very_numbers():

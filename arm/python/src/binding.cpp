@@ -94,7 +94,7 @@ using Samples = nb::ndarray<const Sample, nb::ndim<1>, nb::c_contig, nb::device:
 class Stream {
  public:
   Stream(const Model &model, const LanguageModel *lm, int batch_frames, double silence_seconds, double maximum_seconds,
-         double lm_weight, double word_bonus, double beam_threshold, int beam, int token_beam)
+         double lm_weight, double word_bonus, double beam_threshold, int beam, int token_beam, double temperature, int alternatives)
       : model_(model.handle()), lm_(lm ? lm->handle() : nullptr) {
     schatten_options options;
     schatten_options_default(&options, sizeof options);
@@ -107,10 +107,19 @@ class Stream {
     options.beam_threshold = beam_threshold;
     options.beam = beam;
     options.token_beam = token_beam;
+    options.temperature = temperature;
+    options.alternatives = alternatives;
     const auto open = [&](char *error, size_t size) { return schatten_stream_open(model_.get(), &options, error, size); };
     handle_.reset(opened(open));
   }
 
+  void set_words(const std::optional<nb::bytes> &lines) {
+    char error[1024] = "";
+    const char *const given = lines ? lines->c_str() : nullptr;
+    const size_t length = lines ? lines->size() : 0;
+    if (!locked([&] { return schatten_stream_words(handle_.get(), given, length, error, sizeof error); }))
+      throw schatten::Error(error);
+  }
   size_t accept(const Samples<int16_t> &samples) {
     return locked([&] { return schatten_accept(handle_.get(), samples.data(), samples.size()); });
   }
@@ -129,22 +138,32 @@ class Stream {
   std::string problem() {
     return locked([&] { return std::string(schatten_problem(handle_.get())); });
   }
-  // Text, words with their times, and score, all of one moment.
+  // Text, words with their times and confidences, score, and alternatives, all of one moment.
   nb::tuple result() {
     std::string text;
     std::vector<schatten_word> found;
+    std::vector<std::pair<std::string, schatten_scored>> others;
     double score = 0;
     locked([&] {
       text = schatten_text(handle_.get());
       const schatten_word *const first = schatten_words(handle_.get());
       if (first) found.assign(first, first + schatten_word_count(handle_.get()));
       score = schatten_score(handle_.get());
+      for (int i = 0; i < schatten_alternative_count(handle_.get()); ++i) {
+        const schatten_scored one = schatten_alternative(handle_.get(), i);
+        others.emplace_back(one.text, one);
+      }
     });
     nb::list words;
     for (const schatten_word &word : found) {
-      words.append(nb::make_tuple(text_of(text.data() + word.offset, static_cast<size_t>(word.length)), word.start, word.end));
+      words.append(nb::make_tuple(text_of(text.data() + word.offset, static_cast<size_t>(word.length)), word.start, word.end,
+                                 word.confidence));
     }
-    return nb::make_tuple(text_of(text.data(), text.size()), words, score);
+    nb::list alternatives;
+    for (const auto &[other, scored] : others) {
+      alternatives.append(nb::make_tuple(text_of(other.data(), other.size()), scored.score, scored.posterior));
+    }
+    return nb::make_tuple(text_of(text.data(), text.size()), words, score, alternatives);
   }
   nb::tuple statistics() {
     const schatten_statistics s = locked([&] { return schatten_stream_statistics(handle_.get()); });
@@ -203,9 +222,10 @@ NB_MODULE(_engine, m) {
            "model"_a, "binary"_a, "lexicon"_a, "look_ahead"_a.none(), "manifest"_a.none())
       .def("vocabulary", [](const LanguageModel &lm) { return nb::make_tuple(lm.vocabulary().first, lm.vocabulary().second); });
   nb::class_<Stream>(m, "Stream")
-      .def(nb::init<const Model &, const LanguageModel *, int, double, double, double, double, double, int, int>(), "model"_a,
+      .def(nb::init<const Model &, const LanguageModel *, int, double, double, double, double, double, int, int, double, int>(), "model"_a,
            "lm"_a.none(), nb::kw_only(), "batch_frames"_a, "silence_seconds"_a, "maximum_seconds"_a, "lm_weight"_a,
-           "word_bonus"_a, "beam_threshold"_a, "beam"_a, "token_beam"_a)
+           "word_bonus"_a, "beam_threshold"_a, "beam"_a, "token_beam"_a, "temperature"_a, "alternatives"_a)
+      .def("set_words", &Stream::set_words, "lines"_a.none())
       .def("accept", &Stream::accept, "samples"_a.noconvert())
       .def("accept", &Stream::accept_float, "samples"_a.noconvert())
       .def("finish", &Stream::finish)

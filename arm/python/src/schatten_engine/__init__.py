@@ -13,12 +13,13 @@ print(stream.finish().text)
 from schatten_engine import _engine
 from schatten_engine._engine import EngineError
 from schatten_engine.recognizer import SAMPLE_RATE, Info, Recognizer, SearchOptions
-from schatten_engine.stream import Statistics, Stream, Utterance, Word
+from schatten_engine.stream import Alternative, Statistics, Stream, Utterance, Word
 
 EngineError.__module__ = __name__
 __version__ = _engine.version()
 __all__ = [
     "SAMPLE_RATE",
+    "Alternative",
     "EngineError",
     "Info",
     "Recognizer",

@@ -7,8 +7,10 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from schatten_engine import EngineError, Recognizer, Stream, Utterance, __version__
+from schatten_engine.evaluate import TABLE, evaluate
 from schatten_engine.microphone import record
 from schatten_engine.recognizer import heard_in
 
@@ -21,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             output.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
         recognizer = Recognizer(options.bundle)
+        if options.command == "evaluate":
+            return _evaluate(recognizer, Path(options.bundle), Path(options.folder))
         ends = {"silence": options.silence, "maximum": options.maximum}
         if options.command == "mic":
             return _listen(recognizer.stream(**ends), options.device, options.json)
@@ -56,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     recognize.add_argument(
         "files", nargs="+", metavar="FILE", help="such as schatten-recognize reads"
     )
+    measure = commands.add_parser("evaluate", help="WER on the recordings of a table")
+    measure.add_argument("bundle", help="a folder that `schatten bundle` or `pack` wrote")
+    measure.add_argument("folder", help=f"with {TABLE}: a header, and columns path and text")
     listen.add_argument("--device", help="a microphone, as `arecord -L` names it")
     return parser
 
@@ -75,6 +82,20 @@ def _recognize(open_stream: Callable[[], Stream], files: Sequence[str], as_json:
                 print(json.dumps({"file": file, "error": str(error)}), flush=True)
             status = 1
     return status
+
+
+def _evaluate(recognizer: Recognizer, bundle: Path, folder: Path) -> int:
+    """Print what was said and heard where they differ, then the word error rate."""
+    found = evaluate(lambda path: recognizer.recognize_file(path).text, bundle, folder)
+    for one in found.recordings:
+        if one.errors:
+            print(f"{one.path}\n  said:  {' '.join(one.said)}\n  heard: {' '.join(one.heard)}")
+    low, high = found.interval
+    print(
+        f"WER {found.wer:.2f} % (95 % interval {low:.2f} to {high:.2f} with recordings drawn), "
+        f"{len(found.recordings)} recordings, {found.words} words"
+    )
+    return 0
 
 
 def _listen(stream: Stream, device: str | None, as_json: bool) -> int:

@@ -34,6 +34,8 @@ class SearchOptions(TypedDict, total=False):
     """Paths that are worse than the best by this (natural log) go."""
     token_beam: int
     """Units tried in a frame, the likeliest."""
+    temperature: float
+    """Posteriors are those of scores / temperature."""
 
 
 _DEFAULTS: SearchOptions = {
@@ -42,6 +44,7 @@ _DEFAULTS: SearchOptions = {
     "beam": 200,
     "beam_threshold": 25.0,
     "token_beam": 15,
+    "temperature": 1.0,
 }
 """Those of `schatten_options_default`."""
 
@@ -135,23 +138,37 @@ class Recognizer:
         """The settings of the search."""
         return self._search.copy()
 
-    def stream(self, *, silence: float = 0.0, maximum: float = 0.0, batch: int = 4) -> Stream:
+    def stream(
+        self,
+        *,
+        silence: float = 0.0,
+        maximum: float = 0.0,
+        batch: int = 4,
+        alternatives: int = 0,
+        words: str | None = None,
+    ) -> Stream:
         """Open a stream.
 
         `silence`: an utterance ends so many seconds after its last word; 0: never. `maximum`: it
         ends when so many seconds long; 0: never. `batch`: output frames computed at once, 1 to 4;
-        fewer is sooner, more is cheaper. Errors: `EngineError` for a value out of range.
+        fewer is sooner, more is cheaper. `alternatives`: texts kept of an utterance, up to 100;
+        from 1 on its words have a confidence. `words`: see `Stream.set_words`. Errors:
+        `EngineError` for a value out of range.
         """
-        return Stream(
+        stream = Stream(
             _engine.Stream(
                 self._model,
                 self._lm,
                 batch_frames=batch,
                 silence_seconds=silence,
                 maximum_seconds=maximum,
+                alternatives=alternatives,
                 **self._search,
             )
         )
+        if words is not None:
+            stream.set_words(words)
+        return stream
 
     def recognize(self, samples: ArrayLike) -> Utterance:
         """Return what is said in sound that is there as a whole; see `Stream.accept`."""

@@ -16,6 +16,20 @@ class Word:
     text: str
     start: float
     end: float
+    confidence: float | None = None
+    """How sure it is, 0..1: the posteriors of the alternatives that have it at its place. None
+    where the stream keeps no alternatives, and before the utterance's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A text that the search found too."""
+
+    text: str
+    score: float
+    """Natural log, as that of the utterance."""
+    posterior: float
+    """Its share among the best 100 texts, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,8 @@ class Utterance:
     score: float
     """How well the text fits, as `schatten_score` defines it (natural log); 0 without a language
     model, minus infinity where no word fits or the utterance goes on."""
+    alternatives: tuple[Alternative, ...] = ()
+    """The best texts, this one first, as many as the stream was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +66,15 @@ class Stream:
     def __init__(self, stream: "_engine.Stream") -> None:
         self._stream = stream
         self._ended: list[Utterance] = []
+
+    def set_words(self, lines: str | None) -> None:
+        """Give the stream words and phrases of its own, from the next utterance on; None: none.
+
+        `lines`: those of a words file, as `schatten-recognize --words` reads it: the word, its
+        spelling in units, its boost, with tabs between. The lexicon and other streams stay as they
+        are. Errors: `EngineError` for lines that cannot be used, and within an utterance.
+        """
+        self._stream.set_words(None if lines is None else lines.encode())
 
     def accept(self, samples: ArrayLike) -> list[Utterance]:
         """Take the next samples; return the utterances that ended within them, as a rule none.
@@ -84,8 +109,11 @@ class Stream:
     @property
     def utterance(self) -> Utterance:
         """The utterance so far. Later sound may still change its last words."""
-        text, words, score = self._stream.result()
-        return Utterance(text, tuple(Word(*word) for word in words), score)
+        text, found, score, others = self._stream.result()
+        words = (
+            Word(word, start, end, None if sure < 0 else sure) for word, start, end, sure in found
+        )
+        return Utterance(text, tuple(words), score, tuple(Alternative(*one) for one in others))
 
     @property
     def text(self) -> str:
