@@ -52,12 +52,6 @@ def test_any_sound_has_words_or_none(heard, tmp_path, files, name):
         assert not first["text"] or json.loads(raw[0])["text"] == first["text"]
 
 
-def test_other_rates_and_channels_are_refused(heard, tmp_path, sound):
-    for form, message in (({"rate": 44100}, "44100 Hz"), ({"channels": 2}, "2 channels")):
-        path = wav(tmp_path / "other.wav", sound[:4000], **form)
-        assert message in refused(heard(path))
-
-
 def test_language_models_that_are_cut_off_are_refused(heard, binary, sound, tmp_path):
     """A cut of only the words at the file's end is not noticed; the search does not read them."""
     whole, cut, accepted = binary.read_bytes(), tmp_path / "cut", 0

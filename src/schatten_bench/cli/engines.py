@@ -44,8 +44,11 @@ def compare_engine(
     """
     import tempfile
 
+    from schatten.errors import known
     from schatten_bench import memory, tier_models
 
+    for name in tier or ():
+        known("tier", name, tier_models.TIERS)
     typer.echo(f"{memory.cpu_and_class(programs / 'time_memory')}\n")
     for name in tier or tier_models.TIERS:
         with tempfile.TemporaryDirectory() as folder:
