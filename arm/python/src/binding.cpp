@@ -192,7 +192,7 @@ class Stream {
 // A file of sound, as the program reads it.
 class Sound {
  public:
-  explicit Sound(const Path &path) : sound_({path.c_str(), path.size()}) {}
+  explicit Sound(const Path &path) : sound_(std::string(path.c_str(), path.size())) {}
 
   nb::ndarray<nb::numpy, int16_t, nb::ndim<1>> read(size_t count) {
     const std::vector<int16_t> &samples = sound_.read(count);
