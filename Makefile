@@ -143,7 +143,7 @@ setup_wheel:
 	@scripts/setup.sh lint wheel # the lock has what both need in the first
 
 setup_arm:
-	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu qemu-user llvm-19 \
+	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user llvm-19 \
 	  clang-19 libclang-rt-19-dev
 
 clean: ## remove the caches of tools; results, states and .venv stay
