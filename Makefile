@@ -139,7 +139,7 @@ setup_onnx:
 	@scripts/setup.sh onnx
 
 setup_wheel:
-	@scripts/setup_packages.sh cmake make g++
+	@scripts/setup_packages.sh cmake make g++ python3-dev
 	@scripts/setup.sh lint wheel # the lock has what both need in the first
 
 setup_arm:

@@ -11,7 +11,7 @@ readonly SECONDS_EACH=${1:-600}
   exit 1
 }
 readonly BUILD=arm/build-fuzz FOUND=results/fuzz
-readonly TARGETS=(model sound resampler lexicon manifest stream search endpoints)
+readonly TARGETS=(model sound resampler lexicon manifest stream search endpoints words)
 readonly LIMITS=(-max_len=16384 -timeout=20 -rss_limit_mb=2048)
 
 cmake -S arm -B "$BUILD" -DSCHATTEN_FUZZ=ON -DCMAKE_C_COMPILER=clang-19 \

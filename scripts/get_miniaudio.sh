@@ -17,7 +17,8 @@ fail() {
   exit 1
 }
 
-is_there() { [[ -f $HOME_DIR/version && $(<"$HOME_DIR/version") == "$VERSION" ]]; }
+# Not `version`: libc++'s <version> would then be this file.
+is_there() { [[ -f $HOME_DIR/MINIAUDIO_VERSION && $(<"$HOME_DIR/MINIAUDIO_VERSION") == "$VERSION" ]]; }
 
 python() {
   local found=${PYTHON:-.venv/bin/python}
@@ -34,7 +35,7 @@ get() {
   sed -n '/^This software is available as a choice of the following licenses/,$ { /^\*\/$/d; p }' \
     "$1/miniaudio/miniaudio.h" >"$1/miniaudio/LICENSE"
   grep -q 'MIT No Attribution' "$1/miniaudio/LICENSE"
-  echo "$VERSION" >"$1/miniaudio/version"
+  echo "$VERSION" >"$1/miniaudio/MINIAUDIO_VERSION"
   rm -rf "$HOME_DIR"
   mv "$1/miniaudio" "$HOME_DIR"
 }

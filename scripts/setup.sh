@@ -58,7 +58,7 @@ fingerprint() {
 stamp() { echo "$VENV/setup-$1"; }
 
 has_programs() {
-  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f .tools/kenlm/source/KENLM_VERSION && -f .tools/miniaudio/version ]]
+  [[ -x $VENV/bin/schatten && -x .tools/kenlm/bin/lmplz && -f .tools/kenlm/source/KENLM_VERSION && -f .tools/miniaudio/MINIAUDIO_VERSION ]]
 }
 
 # Keep in MISSING the groups to set up: those asked for, and those that are there, so that packages

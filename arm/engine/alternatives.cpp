@@ -73,7 +73,8 @@ void Alternatives::collect(const History &history, const End &best) {
 
 // Queues a part, without order. A long utterance's last alternatives fall away.
 void Alternatives::push(const Part &part) {
-  if (parts_.size() == kMostParts) return;
+  // The best text is always whole: its parts weigh as much as the first.
+  if (parts_.size() >= kMostParts && part.weight < parts_[0].weight) return;
   queue_.push_back(static_cast<int>(parts_.size()));
   parts_.push_back(part);
 }
@@ -83,6 +84,7 @@ void Alternatives::expand(const History &history, int at) {
   const Part part = parts_[static_cast<size_t>(at)];
   const double most = history.mass(part.before);
   for (int i = part.before; i >= 0; i = history.next_alike(i, part.before)) {
+    if (i == 0 && part.before != 0) continue;  // the start: a word whose state is that of `<s>` met it
     const History::Entry &entry = history[i];
     const double share = i == part.before ? 1 : std::min(1 - kLess, history.mass(i) / most);
     if (!(share >= kFaint) || (i != part.before && entry.last_frame > part.next_frame - 1 + kSlack)) continue;

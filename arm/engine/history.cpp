@@ -58,7 +58,7 @@ void History::rebuild(size_t slots) {
 void History::join(int one, int other) {
   Alike &first = alike_[static_cast<size_t>(one)], &second = alike_[static_cast<size_t>(other)];
   if (first.group == second.group) return;
-  const int joined = second.group;
+  const uint64_t joined = second.group;
   for (int i = other; alike_[static_cast<size_t>(i)].group == joined; i = alike_[static_cast<size_t>(i)].next) {
     alike_[static_cast<size_t>(i)].group = first.group;
   }
@@ -79,8 +79,9 @@ void History::mark_alike(size_t count) {
     if (places_[static_cast<size_t>(i)] < 0) continue;
     for (int k = next_alike(i, i); k >= 0; k = next_alike(k, i)) {
       if (places_[static_cast<size_t>(k)] >= 0 || mass(k) < kFaint * mass(i)) continue;
-      // It and all before it, at most.
-      if (count + static_cast<size_t>((*this)[k].words) >= limit_ / 2) return;
+      size_t more = 0;  // it, and what is not yet marked before it
+      for (int j = k; places_[static_cast<size_t>(j)] < 0; j = (*this)[j].before) ++more;
+      if (count + more > limit_ / 2) return;
       count += mark(k);
     }
   }

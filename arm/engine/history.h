@@ -76,8 +76,8 @@ class History {
   // What is remembered of entries that lost.
   struct Alike {
     double mass;
-    int next;   // in the ring of those that met; itself where it met none
-    int group;  // that of the ring
+    int next;        // in the ring of those that met; itself where it met none
+    uint64_t group;  // that of the ring
   };
 
   std::vector<Entry> entries_;
@@ -85,7 +85,7 @@ class History {
   std::vector<Alike> alike_;  // of each entry; empty where they are not kept
   size_t limit_ = 0;       // entries at which it is swept
   uint64_t serial_ = 0;    // of the last entry
-  int groups_ = 0;         // that there were
+  uint64_t groups_ = 0;    // that there were
 };
 
 }  // namespace schatten

@@ -142,7 +142,7 @@ struct Microphone::State {
 };
 
 Microphone::Microphone(const std::string &, bool (*)()) {
-  throw Error("this program is static, and cannot open microphones; send one through: "
+  throw Error("this program was built without microphones (static ones are); send one through: "
               "arecord -q -t raw -r 16000 -c 1 -f S16_LE | schatten-recognize ...");
 }
 Microphone::~Microphone() = default;

@@ -4,7 +4,7 @@ if(NOT EXISTS "${SCHATTEN_MINIAUDIO}/miniaudio.h")
   message(FATAL_ERROR "  miniaudio.h is missing: run scripts/get_miniaudio.sh, or give -DSCHATTEN_MINIAUDIO=FOLDER")
 endif()
 # A static program cannot open ALSA's library at run time.
-if(CMAKE_SYSTEM_NAME STREQUAL Linux AND NOT CMAKE_EXE_LINKER_FLAGS MATCHES "-static")
+if(CMAKE_SYSTEM_NAME STREQUAL Linux AND NOT CMAKE_EXE_LINKER_FLAGS MATCHES "(^| )-static(-pie)?( |$)")
   set(can_capture ON)
 else()
   set(can_capture OFF)

@@ -72,8 +72,8 @@ bool Mp3::read_header(const std::string &frame) {
   const uint32_t flags = number(frame, at + 4);
   at += 8;
   if (flags & 1 && frame.size() >= at + 4) {
-    has_length_ = true;
     promised_ = number(frame, at);
+    has_length_ = promised_ > 0;  // 0: never filled in
   }
   at += (flags & 1 ? 4 : 0) + (flags & 2 ? 4 : 0) + (flags & 4 ? 100 : 0) + (flags & 8 ? 4 : 0);
   if (frame.size() < at + 24 || byte(frame, at) == 0) return true;

@@ -88,7 +88,7 @@ void Results::print_json(const std::string &name, const schatten_stream *stream)
   for (int i = 0; i < schatten_word_count(stream); ++i) {
     printf("%s{\"word\": %s, \"start\": %.3f, \"end\": %.3f", i ? ", " : "", json_string(word_of(stream, words[i])).c_str(),
            words[i].start, words[i].end);
-    if (alternatives_) printf(", \"confidence\": %.4f", words[i].confidence);
+    if (alternatives_ && words[i].confidence >= 0) printf(", \"confidence\": %.4f", words[i].confidence);
     printf("}");
   }
   printf("]");

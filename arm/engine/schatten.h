@@ -186,7 +186,7 @@ const char *schatten_text(const schatten_stream *stream);
 
 /* A word: `length` bytes at schatten_text + offset, when it was said, in seconds since the start of the stream, and how sure
  * it is: the posteriors of the alternatives that have it at its place, together, 0..1; -1 where it is not known, which is
- * before the end and where options.alternatives is 0. */
+ * before the end, where no word fits, and where options.alternatives is 0. */
 typedef struct schatten_word {
   int offset, length;
   double start, end;

@@ -14,6 +14,7 @@ namespace schatten {
 namespace {
 
 constexpr uint32_t kLowest = 4000, kHighest = 384000;  // Hz
+constexpr uint32_t kMostChannels = 1024;               // as libsndfile has it: more is a damaged header
 constexpr size_t kFewest = 64;                         // bytes that show what standard input is: 2 ms of raw sound
 
 // Drops tags that players put in front of the sound; whether there was one.
@@ -66,6 +67,8 @@ void Sound::prepare() {
     throw Error(source_->name() + " is sampled at " + std::to_string(rate) + " Hz, which is not between " + std::to_string(kLowest) +
                 " and " + std::to_string(kHighest) + "; " + convert_by_sox(path));
   }
+  require(channels <= kMostChannels, source_->name() + " says that it has " + std::to_string(channels) +
+                                         " channels: it is damaged: record it or copy it again");
   if (channel_ < 0 || static_cast<uint32_t>(channel_) > channels) {
     throw Error(source_->name() + " has no channel " + std::to_string(channel_) + ": give --channel a number from 1 to " +
                 std::to_string(channels));

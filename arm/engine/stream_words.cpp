@@ -1,10 +1,10 @@
 #include "stream_words.h"
 
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include <algorithm>
+#include <locale>
+#include <sstream>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -147,10 +147,11 @@ class StreamWords::Reader {
   static double boost(const std::string &text, const Line &line) {
     const std::vector<std::string> only = parts(text, " ");
     if (only.empty()) return kDefaultBoost;
-    char *end = nullptr;
-    errno = 0;
-    const double value = strtod(only[0].c_str(), &end);
-    const bool is_number = only.size() == 1 && only[0].find_first_not_of("+-.0123456789eE") == std::string::npos && *end == '\0';
+    std::istringstream in(only[0]);
+    in.imbue(std::locale::classic());  // whatever locale the program around us has
+    double value = 0;
+    const bool has_signs = only.size() == 1 && only[0].find_first_not_of("+-.0123456789eE") == std::string::npos;
+    const bool is_number = has_signs && (in >> value) && in.peek() == std::istringstream::traits_type::eof();
     if (!is_number || !(fabs(value) <= kHighestBoost)) {
       line.refuse("has the boost " + quoted(text) + ": it must be a number from -50 to 50");
     }
@@ -360,7 +361,7 @@ StreamWords::StreamWords(const std::string &lines, const Units &units, const Lex
     if (word.id < 0) {
       word.id = first_new_ + static_cast<int>(new_words_.size());
       new_words_.push_back(word.letters);
-    } else if (word.has_line) {
+    } else if (word.has_line || word.index == ngrams.unknown()) {  // its score is another than the lexicon's
       replaced_[static_cast<size_t>(word.id)] = true;
     } else {
       continue;  // it is found in the lexicon

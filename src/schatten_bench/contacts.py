@@ -1,4 +1,4 @@
-"""Names that no text of a corpus holds, in utterances that are spoken as its test split is."""
+"""Names that no text of a corpus holds, in utterances that are spoken as a split of it is."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from schatten.recipe.voicesearch import VoiceSearchCorpus
 
 SLOT = "person"
 """The rule of the grammar that a contact replaces."""
-_SPLIT = "test"
 _ATTEMPTS = 5000
 _BEGIN = ("b", "br", "d", "dr", "f", "g", "h", "j", "k", "kr", "l", "m", "n", "p", "r", "s", "st")
 _MORE = ("t", "tr", "v", "z", "sh", "th", "w", "fl", "gr")
@@ -34,8 +33,12 @@ class Contacts:
     """What is said; the i-th names the i-th contact."""
 
 
-def draw_contacts(recipe: Recipe, known: Collection[str], count: int) -> Contacts:
+def draw_contacts(
+    recipe: Recipe, known: Collection[str], count: int, split: str = "test"
+) -> Contacts:
     """Draw names of which the lexicon has no word, and a query of the recipe's grammar for each.
+
+    Each split has its own, so that a boost is not chosen on those of test.
 
     Errors: `UserError` for a recipe of another corpus, and a grammar without the rule `person`.
     """
@@ -46,7 +49,7 @@ def draw_contacts(recipe: Recipe, known: Collection[str], count: int) -> Contact
             f"the grammar {settings.grammar} has no rule <{SLOT}>, which contacts take the place "
             "of: take a recipe with the grammar voice_search"
         )
-    random = random_of(settings.seed, "contacts")
+    random = random_of(settings.seed, "contacts", split)
     taken = set(known)
     names, queries = [], []
     for _ in range(count):
@@ -89,16 +92,19 @@ def _query(rules: Mapping[str, grammars.Rule], name: str, max_words: int, random
     raise UserError(f"the grammar names no <{SLOT}> in {_ATTEMPTS} queries: mend its rules")
 
 
-def speak(recipe: Recipe, contacts: Contacts, folder: Path, jobs: int) -> list[Path]:
-    """Speak the queries as the test split is spoken, with other draws; return WAV files.
+def speak(
+    recipe: Recipe, contacts: Contacts, folder: Path, jobs: int, split: str = "test"
+) -> list[Path]:
+    """Speak the queries as a split is spoken, with other draws; return WAV files.
 
     Errors: `UserError` if espeak-ng fails.
     """
     own = _settings(recipe)
-    spoken = own.test.model_copy(update={"utterances": len(contacts.queries), "copies": 1})
-    # Another seed: neither voice, noise nor room of an utterance is that of the test split's.
-    settings = own.model_copy(update={"test": spoken, "seed": own.seed + 1})
-    blocks = plan_split(settings, _SPLIT, contacts.queries)
+    update = {"utterances": len(contacts.queries), "copies": 1}
+    spoken = own.spoken[split].model_copy(update=update)
+    # Another seed: neither voice, noise nor room of an utterance is that of the split's.
+    settings = own.model_copy(update={split: spoken, "seed": own.seed + 1})
+    blocks = plan_split(settings, split, contacts.queries)
     train = draw_queries(settings, grammar_of(recipe, own), ("train",))["train"]
     corpus = folder / "contacts"
     speak_blocks(settings, blocks, train, corpus, (jobs, 1))

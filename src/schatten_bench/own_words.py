@@ -54,7 +54,12 @@ class Row:
 
 
 def measure(
-    recipe: Recipe, given: Given, contacts: int, boosts: Sequence[float], jobs: int
+    recipe: Recipe,
+    given: Given,
+    contacts: int,
+    boosts: Sequence[float],
+    jobs: int,
+    split: str,
 ) -> list[Row]:
     """Recognise contacts and a split without words, then with the contacts at each boost.
 
@@ -62,16 +67,16 @@ def measure(
     or an engine that cannot be run.
     """
     known = {word for word, _ in read_lexicon(given.payload.files[LEXICON])}
-    drawn = draw_contacts(recipe, known, contacts)
+    drawn = draw_contacts(recipe, known, contacts, split)
     with tempfile.TemporaryDirectory(prefix="schatten-") as name:
         folder = Path(name)
-        calls = speak(recipe, drawn, folder, jobs)
+        calls = speak(recipe, drawn, folder, jobs, split)
         (folder / "split").mkdir()
         sample = write_sample(given.cuts, given.audio, given.utterances, folder / "split")
         references = {one.id: one for one in read_references(given.cuts)}
-        split = [references[one] for one in sample]
-        _require_no_contact(split, drawn)
-        sounds = _Sounds(drawn, calls, split, list(sample.values()), folder)
+        others = [references[one] for one in sample]
+        _require_no_contact(others, drawn)
+        sounds = _Sounds(drawn, calls, others, list(sample.values()), folder)
         return [_row(given, sounds, known, boost) for boost in (None, *boosts)]
 
 

@@ -166,6 +166,14 @@ def test_both_evaluations_agree(main, bundled, build, sound, tmp_path, capfd):
     assert "has no columns path and text" in capfd.readouterr().err
 
 
+def test_a_language_without_spaces_is_compared_by_characters(schatten_engine, tmp_path):
+    module = importlib.import_module("schatten_engine.evaluate")
+    (tmp_path / "lexicon.txt").write_text("\u4f60\ta\n\u597d\tb\n")
+    (tmp_path / "transcripts.tsv").write_text("path\ttext\none.wav\t\u4f60\u597d\u3002\n")
+    found = module.evaluate(lambda _: "\u4f60 \u597d", tmp_path, tmp_path)
+    assert [one.heard for one in found.recordings] == [("\u4f60", "\u597d")]
+
+
 def test_the_script_searches_with_the_manifests_very_numbers():
     weights = {"lm_weight": 0.12345678901, "word_bonus": 2.0, "beam": 200, "beam_threshold": 25.5}
     texts = search_options(weights)

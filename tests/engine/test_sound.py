@@ -1,6 +1,7 @@
 """Files of sound as the engine hears them: WAV of every form, FLAC and MP3, channels, damage."""
 
 import json
+import struct
 import subprocess
 
 import numpy as np
@@ -196,3 +197,24 @@ def test_a_channel_is_a_whole_number(build, value):
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 1
     assert "--channel needs a" in done.stderr
+
+
+def test_a_header_of_thousands_of_channels_takes_no_memory(refused, tmp_path):
+    path, channels = tmp_path / "a.wav", 65535
+    form = struct.pack("<HHIIHH", 1, channels, 384000, 384000 * channels & 0xFFFFFFFF, channels, 8)
+    body = b"fmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", 0)
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WAVE" + body)
+    assert f"says that it has {channels} channels" in refused(path)
+
+
+def test_an_mp3_whose_length_was_never_filled_in_is_heard(heard, sound, tmp_path):
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, sound / 32768, 16000)
+    whole = bytearray(path.read_bytes())
+    place = max(whole.find(b"Xing"), whole.find(b"Info"))
+    if place < 0:
+        pytest.skip("this libsndfile writes no header of a length")
+    assert whole[place + 7] & 1
+    whole[place + 8 : place + 12] = bytes(4)
+    path.write_bytes(whole)
+    assert len(heard(path)) >= len(sound) - 1152

@@ -197,6 +197,21 @@ def test_a_word_that_no_text_has_is_heard_with_a_boost(program, toy_files, tmp_p
         assert heard(program, toy_files, lines, said, tmp_path) == shown
 
 
+def test_a_word_of_the_language_models_start_is_not_the_start(program, toy_files, tmp_path) -> None:
+    """Its state is that of the empty text, so that their paths meet."""
+    words = tmp_path / "words"
+    words.write_text("<s>\ta\t6\n")
+    search = EngineSearch(program, *toy_files, Decoding(), words=words)
+    generator = np.random.default_rng(1)
+    for _ in range(20):
+        values = generator.normal(0, 2, clear_values("a ba").shape)
+        values -= np.logaddexp.reduce(values, axis=1, keepdims=True)
+        split = log_probs({"u": values.astype(np.float32)})
+        with search.opened(split) as running:
+            found = running.decode(Weights(0.5, 0.0), temperatures=[1.0])
+        assert all(0 <= one <= 1 for one in found.confidences["u"][0])
+
+
 def test_a_word_of_the_lexicon_can_be_boosted_and_damped(program, toy_files, tmp_path) -> None:
     assert heard(program, toy_files, None, "ab", tmp_path) == "ab"
     assert heard(program, toy_files, "ab\t\t-30\n", "ab", tmp_path) != "ab"

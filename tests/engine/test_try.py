@@ -33,6 +33,12 @@ def recorder(tmp_path, monkeypatch):
     return make
 
 
+def test_the_name_of_a_file_says_nothing_of_its_form(sound, tmp_path):
+    soundfile.write(tmp_path / "talk.wav", sound, 16000)
+    (tmp_path / "talk.wav").rename(tmp_path / "talk.raw")
+    assert live.is_read_by_engine(tmp_path / "talk.raw")
+
+
 def test_files_of_any_form_have_the_words_of_the_plain_one(recognizer, sound, tmp_path, capfd):
     soundfile.write(tmp_path / "plain.wav", sound, 16000)
     soundfile.write(tmp_path / "my query.flac", np.stack([sound, sound], axis=1), 16000)

@@ -34,10 +34,19 @@ def test_a_word_of_the_lexicon_is_boosted_without_a_spelling() -> None:
     assert words_file(["call"], ENGLISH, {"call"}, None) == "call\t\t\n"
 
 
+@pytest.mark.parametrize(
+    ("entry", "boost", "message"),
+    [("call", 60, "must be a number"), ("call", float("nan"), "must be"), ("a b", 0, "above 0")],
+)
+def test_a_boost_that_the_engine_refuses_is_refused(entry: str, boost: float, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        words_file([entry], ENGLISH, {"call", "a", "b"}, boost)
+
+
 def test_pieces_are_those_of_training() -> None:
     learned = ("the", "theatre", "there", "other", "bother", "hat", "that", "at", "cat", "heat")
     words = Counter(dict.fromkeys(learned, 3))
-    for count in (30, 34, 38):
+    for count in (30, 34, 36):
         names, spelled = pieces.spell(words.keys() | {"tathe", "cheat"}, words, count)
         speller = Speller(Units("pieces", (BLANK, *names), None))
         for word, (one,) in spelled.items():

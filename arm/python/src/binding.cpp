@@ -4,7 +4,10 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <string.h>
+
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -213,7 +216,17 @@ void check(const Path &manifest, const Path &path) {
 
 NB_MODULE(_engine, m) {
   nb::set_leak_warnings(false);  // a recogniser in a global variable is no leak
-  nb::exception<schatten::Error>(m, "EngineError");
+  const nb::exception<schatten::Error> error(m, "EngineError");
+  // Messages hold names of files and words, which may be no UTF-8.
+  nb::register_exception_translator(
+      [](const std::exception_ptr &thrown, void *type) {
+        try {
+          std::rethrow_exception(thrown);
+        } catch (const schatten::Error &e) {
+          PyErr_SetObject(static_cast<PyObject *>(type), text_of(e.what(), strlen(e.what())).ptr());
+        }
+      },
+      error.ptr());
   m.def("version", [] { return std::string(schatten_version()); });
   m.def("check", &check, "manifest"_a, "path"_a);
   nb::class_<Model>(m, "Model").def(nb::init<const Path &>(), "path"_a).def("info", &Model::info).def("units", &Model::units);

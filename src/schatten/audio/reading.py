@@ -152,6 +152,19 @@ def known_header(path: Path) -> Header:
     return found
 
 
+def form_of(path: Path) -> tuple[str, str]:
+    """Return libsndfile's names of a recording's container and of the form of its samples.
+
+    Errors: `UserError` for a recording that cannot be used.
+    """
+    known_header(path)
+    try:
+        with _opened(path) as one:
+            return one.sound.format, one.sound.subtype
+    except Unreadable as error:
+        raise _user_error(path, error.fault) from None
+
+
 def look_at(
     paths: Iterable[str], folder: Path, look: Callable[[Path], Result], jobs: int
 ) -> dict[str, Result]:

@@ -64,7 +64,8 @@ def right_words(
 
 def _confidences(found: EngineWords, references: Sequence[Utterance], place: int) -> Floats:
     """Return the confidences of all words by one of the temperatures, in the same order."""
-    return np.array([one for each in references for one in found.confidences[each.id][place]])
+    sure = [one for each in references for one in found.confidences[each.id][place]]
+    return np.maximum(np.array(sure), 0.0)  # the engine says -1 where no text could end
 
 
 def _loss(confidences: Floats, right: npt.NDArray[np.bool_]) -> float:

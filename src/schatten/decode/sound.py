@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
-from schatten.audio.reading import known_header, read
+from schatten.audio.reading import form_of, known_header, read
 from schatten.errors import UserError
 from schatten.runtime.files import read_jsonl
 from schatten.transcripts import Utterance, as_utterance
@@ -66,11 +65,10 @@ def is_read_by_engine(file: Path) -> bool:
     Errors: `UserError` if it cannot be read at all.
     """
     header = known_header(file)
+    form, subtype = form_of(file)
     with file.open("rb") as content:
-        found = soundfile.info(content)
-        content.seek(0)
         is_big_endian = content.read(4) == b"RIFX"
-    is_known = found.format in _ENGINE_FORMATS and found.subtype in _ENGINE_FORMS
+    is_known = form in _ENGINE_FORMATS and subtype in _ENGINE_FORMS
     return is_known and header.rate in _ENGINE_RATES and not is_big_endian
 
 

@@ -11,6 +11,8 @@ from schatten.units.inventory import CHARACTERS, PHONES, Units, characters
 from schatten.units.phones import Pronouncer
 from schatten.units.pieces import merges_of, split
 
+HIGHEST_BOOST = 50.0
+"""As the engine takes it."""
 IN_PHRASE = 0.0
 """Boost of a new word of a phrase: the phrase has one."""
 
@@ -71,6 +73,8 @@ def words_file(
 
     Errors: `UserError` as for `Speller.spell`, and for an entry without a word.
     """
+    if boost is not None and not -HIGHEST_BOOST <= boost <= HIGHEST_BOOST:
+        raise UserError(f"the boost {boost:g} must be a number from -50 to 50")
     shown = "" if boost is None else f"{boost:g}"
     own: dict[str, str] = {}
     phrases: dict[str, str] = {}
@@ -82,6 +86,8 @@ def words_file(
             own[words[0]] = shown
         else:
             phrases[" ".join(words)] = shown
+    if phrases and boost is not None and boost <= 0:
+        raise UserError(f"the boost {boost:g} of a phrase must be above 0")
     for phrase in phrases:
         for word in phrase.split():
             if word not in known:

@@ -29,7 +29,9 @@ def words(
     split: Annotated[
         str | None, typer.Option(help="The split without contacts; default: the first of test.")
     ] = None,
-    boost: Annotated[list[float], typer.Option(help="Boosts to try, natural log.")] = [3, 5, 7, 9],  # noqa: B006
+    boost: Annotated[
+        list[float], typer.Option(help="Boosts to try, natural log, above 0.", min=0.01, max=50)
+    ] = [3, 5, 7, 9],  # noqa: B006
     contacts: Annotated[int, typer.Option(min=1, help="Contacts, each said once.")] = 100,
     utterances: Annotated[
         int, typer.Option(min=1, help="Utterances of the split, spread over it.")
@@ -65,7 +67,7 @@ def words(
         host = devices.all_devices()["host"]
         audio = corpus_dir or cuts.parent
         given = Given(host, program, payload, _speller(experiment, node), cuts, audio, utterances)
-        typer.echo("\n".join(as_lines(measure(loaded, given, contacts, boost, jobs))))
+        typer.echo("\n".join(as_lines(measure(loaded, given, contacts, boost, jobs, chosen))))
 
 
 def _speller(experiment: "Experiment", node: "Node") -> "Speller":

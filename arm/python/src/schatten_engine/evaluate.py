@@ -62,7 +62,8 @@ def evaluate(recognize: Callable[[Path], str], bundle: Path, folder: Path) -> Ev
     """Compare what is heard in the recordings of a folder's table with what was said.
 
     `folder` has `transcripts.tsv`: tab-separated, with a header and the columns `path`, relative to
-    it, and `text`. Texts are brought to the letters of the bundle's lexicon. Errors: `EngineError`
+    it, and `text`. Texts are brought to the letters of the bundle's lexicon; marks of noises are
+    words here, which `schatten evaluate` drops. Errors: `EngineError`
     for a wrong table or a recording that cannot be used.
     """
     written = _writer(bundle / LEXICON)
@@ -87,7 +88,10 @@ def distance(said: Sequence[str], heard: Sequence[str]) -> int:
 def _writer(lexicon: Path) -> Callable[[str], tuple[str, ...]]:
     """Return what brings a text to the letters and the case of a lexicon's words."""
     lines = lexicon.read_text("utf-8", errors="surrogateescape").splitlines()
-    letters = {sign for line in lines for sign in _composed(line.partition("\t")[0])}
+    words = {_composed(line.partition("\t")[0]) for line in lines}
+    letters = {sign for word in words for sign in word}
+    # As `schatten evaluate`: a language that is written without spaces.
+    of_characters = all(len(_characters(word)) == 1 for word in words)
     case: Callable[[str], str] = str
     for change in (str.lower, str.upper):
         if all(change(sign) == sign for sign in letters):
@@ -97,9 +101,21 @@ def _writer(lexicon: Path) -> Callable[[str], tuple[str, ...]]:
 
     def written(text: str) -> tuple[str, ...]:
         plain = text.translate(_APOSTROPHES) if "'" in letters else text
-        return tuple(case(spaces.sub(" ", _composed(plain))).split())
+        found = case(spaces.sub(" ", _composed(plain))).split()
+        return tuple(_characters("".join(found)) if of_characters else found)
 
     return written
+
+
+def _characters(text: str) -> list[str]:
+    """Return the characters of a text; marks stay with the letter before them."""
+    found: list[str] = []
+    for sign in text:
+        if found and unicodedata.category(sign).startswith("M"):
+            found[-1] += sign
+        else:
+            found.append(sign)
+    return found
 
 
 def _composed(text: str) -> str:

@@ -74,7 +74,7 @@ class Stream:
         spelling in units, its boost, with tabs between. The lexicon and other streams stay as they
         are. Errors: `EngineError` for lines that cannot be used, and within an utterance.
         """
-        self._stream.set_words(None if lines is None else lines.encode())
+        self._stream.set_words(None if lines is None else lines.encode(errors="surrogateescape"))
 
     def accept(self, samples: ArrayLike) -> list[Utterance]:
         """Take the next samples; return the utterances that ended within them, as a rule none.
