@@ -149,7 +149,7 @@ schatten_stream *schatten_stream_open(const schatten_model *model, const schatte
  *
  * The second column of a word may be empty: then the lexicon spells it, or where that lacks it, its letters do. A model of
  * phones or pieces needs it for a new word; several lines give a word several spellings. The boost, -50..50 (of a phrase
- * above 0), is added to the score wherever the word or the whole phrase is said, natural log; 5 where it is empty. Words of
+ * above 0), is added to the score wherever the word or the whole phrase is said, natural log; 1 where it is empty. Words of
  * a phrase need no lines of their own, unless they have to be spelled; a new one then has no boost. What the language model
  * does not know costs as much as a word of the lexicon would if all were equally frequent. Returns 1, or 0 where the lines
  * cannot be used, the stream has no language model or is within an utterance; `error` then says why, beginning with the

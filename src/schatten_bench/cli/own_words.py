@@ -31,7 +31,7 @@ def words(
     ] = None,
     boost: Annotated[
         list[float], typer.Option(help="Boosts to try, natural log, above 0.", min=0.01, max=50)
-    ] = [3, 5, 7, 9],  # noqa: B006
+    ] = [1, 2, 3, 5],  # noqa: B006
     contacts: Annotated[int, typer.Option(min=1, help="Contacts, each said once.")] = 100,
     utterances: Annotated[
         int, typer.Option(min=1, help="Utterances of the split, spread over it.")
