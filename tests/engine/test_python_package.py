@@ -270,12 +270,16 @@ def test_a_microphone_is_heard_until_ctrl_c(
     longer = np.concatenate([sound, sound])  # than a pipe holds: when it is written, we listen
     (tmp_path / "raw").write_bytes(longer.tobytes() + b"\0")
     arguments = recorder(f"cat {tmp_path}/raw; kill -INT $PPID; exec sleep 60")
-    before = signal.getsignal(signal.SIGINT)
-    assert main(["mic", str(bundled), "--silence", "0", "--device", "hw:1"]) == 0
+    # A shell's background job ignores Ctrl-C, and so would the command.
+    ours = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert main(["mic", str(bundled), "--silence", "0", "--device", "hw:1"]) == 0
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, ours)
     heard = capsys.readouterr().out.splitlines()
     assert heard == [schatten_engine.Recognizer(bundled).recognize(longer).text]
     assert arguments.read_text() == "-q -t raw -r 16000 -c 1 -f S16_LE -D hw:1\n"
-    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_microphone_that_cannot_be_heard_is_said(main, bundled, recorder, monkeypatch, capsys):
