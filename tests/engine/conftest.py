@@ -1,5 +1,7 @@
 """The built engine, small language models, a bundle, and sound."""
 
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -100,3 +102,18 @@ def sound():
     phase = 2 * np.pi * (130 * time + 20 * np.sin(3 * time))
     voice = sum(np.sin(k * phase) / k for k in range(1, 30)) * np.maximum(0, np.sin(7 * time))
     return (4000 * voice + 60 * rng.normal(size=len(time))).astype(np.int16)
+
+
+@pytest.fixture
+def recorder(tmp_path, monkeypatch):
+    """Return a function that puts a program named arecord on the path, and its arguments' file."""
+
+    def make(script):
+        program = tmp_path / "bin/arecord"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n{script}\n')
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        return tmp_path / "arguments"
+
+    return make

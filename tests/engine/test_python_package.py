@@ -48,21 +48,6 @@ def told(bundled, build, query):
     return tell
 
 
-@pytest.fixture
-def recorder(tmp_path, monkeypatch):
-    """Return a function that puts a script named arecord on the path, and its arguments' file."""
-
-    def make(script):
-        program = tmp_path / "bin/arecord"
-        program.parent.mkdir()
-        program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n{script}\n')
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-        return tmp_path / "arguments"
-
-    return make
-
-
 def as_json(utterance):
     words = [
         {"word": word.text, "start": round(word.start, 3), "end": round(word.end, 3)}

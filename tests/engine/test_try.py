@@ -1,7 +1,5 @@
 """`schatten try`: files of any form, a microphone, text that grows on a terminal."""
 
-import os
-
 import numpy as np
 import pytest
 import soundfile
@@ -16,21 +14,6 @@ from schatten.errors import UserError
 def recognizer(build, made):
     program = build("shared") / "engine/schatten-recognize"
     return live.of_model(made("lstm")[1], program)
-
-
-@pytest.fixture
-def recorder(tmp_path, monkeypatch):
-    """Return a function that puts a program named arecord on the path, and its arguments' file."""
-
-    def make(script):
-        program = tmp_path / "bin/arecord"
-        program.parent.mkdir()
-        program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/arguments\n{script}\n')
-        program.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-        return tmp_path / "arguments"
-
-    return make
 
 
 def test_the_name_of_a_file_says_nothing_of_its_form(sound, tmp_path):

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schatten.cli.options import CorpusDirOption, ExperimentOption, JobsOption, ResultsOption
+from schatten.cli.options import (
+    CorpusDirOption,
+    ExperimentOption,
+    JobsOption,
+    ResultsOption,
+    SystemOption,
+)
 from schatten.recipe.layout import ENGINE
 
 if TYPE_CHECKING:
@@ -104,9 +110,7 @@ def pack(
     recipe: ExperimentOption = None,
     corpus_dir: CorpusDirOption = None,
     results: ResultsOption = Path("results"),
-    system: Annotated[
-        str | None, typer.Option(help="The best model of this system alone; default: of all.")
-    ] = None,
+    system: SystemOption = None,
 ) -> None:
     """Pack the best model on dev for devices: model, language model, programs, scripts, card."""
     from schatten.cli.experiment import experiment_of, pick

@@ -18,6 +18,10 @@ CorpusDirOption = Annotated[
     Path | None,
     typer.Option("--corpus-dir", help="Folder of the corpus, where the recipe reads one."),
 ]
+SystemOption = Annotated[
+    str | None,
+    typer.Option("--system", help="The best model of this system alone; default: of all."),
+]
 ResultsOption = Annotated[Path, typer.Option("--results", help="Folder of all artifacts.")]
 
 # Named like the argument: `cuts: Annotated[Path, CUTS]`; `Path | None` where it may be left out.

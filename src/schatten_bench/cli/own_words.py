@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schatten.cli.options import CorpusDirOption, ExperimentOption, JobsOption, ResultsOption
+from schatten.cli.options import (
+    CorpusDirOption,
+    ExperimentOption,
+    JobsOption,
+    ResultsOption,
+    SystemOption,
+)
 from schatten.recipe.layout import ENGINE
 
 if TYPE_CHECKING:
@@ -23,9 +29,7 @@ def words(
     recipe: ExperimentOption = None,
     corpus_dir: CorpusDirOption = None,
     results: ResultsOption = Path("results"),
-    system: Annotated[
-        str | None, typer.Option(help="The best model of this system alone; default: of all.")
-    ] = None,
+    system: SystemOption = None,
     split: Annotated[
         str | None, typer.Option(help="The split without contacts; default: the first of test.")
     ] = None,
