@@ -5,6 +5,7 @@ from pathlib import Path
 
 from schatten import artifacts
 from schatten.artifacts import Artifact
+from schatten.artifacts.history import StoredMatrix
 
 KINDS: dict[str, type[Artifact]] = {
     r"history(\.\w+)?\.json": artifacts.History,
@@ -32,12 +33,13 @@ COUNTS_OF_TEXTS = "summary.json"
 MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.LmInfo: {"dev", "threshold", "ngrams_before_pruning"},
     artifacts.Score: {"units"},
+    StoredMatrix: {"zeros", "int8_bytes"},
     artifacts.Weights: {"temperature"},
     artifacts.Validation: {"text_notes", "without_frames", "characters_per_word"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
-"""Without text of dev or pruning; where words are scored; where the decoder gives no confidences;
-with clean text and without faults; on an emulated CPU."""
+"""Without text of dev or pruning; where words are scored; without a mask; where the decoder gives
+no confidences; with clean text and without faults; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:

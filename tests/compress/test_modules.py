@@ -151,5 +151,18 @@ def test_the_example_of_the_docs_runs_and_compresses(capsys: pytest.CaptureFixtu
     assert numbers[1] < 0.25 * numbers[0]
 
 
+def test_the_example_of_pruning_runs_and_prunes(capsys: pytest.CaptureFixture) -> None:
+    path = ROOT / "examples/prune_a_gru.py"
+    assert path.read_text() in (ROOT / "docs/compress.md").read_text()
+    threads = torch.get_num_threads()
+    try:
+        runpy.run_path(str(path))
+    finally:
+        torch.set_num_threads(threads)
+    before, after = capsys.readouterr().out.splitlines()
+    assert int(after.split(" numbers")[0]) < 0.28 * int(before.split(" numbers")[0].split()[-1])
+    assert float(after.split()[-1]) < 3 * float(before.split()[-1])
+
+
 def test_all_that_is_named_is_there() -> None:
     assert all(hasattr(compress, name) for name in compress.__all__)

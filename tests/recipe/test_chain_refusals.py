@@ -16,7 +16,7 @@ REFUSED = {
     "[train: , 3]": "systems.it.chain.1: 3 is no step: write for instance `train:`",
     "[trian: {}]": "systems.it.chain.0.trian: there is no such key",
     "[{train: {}, truncate: {tau: 0.8}}]": (
-        "systems.it.chain.0: give one step an entry, of: train, truncate"
+        "systems.it.chain.0: give one step an entry, of: train, truncate, prune"
     ),
     "[train: {epoch: 1}]": "systems.it.chain.0.train.epoch: there is no such key",
     "[train: , [truncate: {tau: 0.8}, [truncate: {tau: 0.6}, train: {epoch: 1}]]]": (
@@ -33,7 +33,8 @@ REFUSED = {
     ),
     "[train: {techniques: [{l2: {}, trace_norm: {}}]}]": (
         "systems.it.chain.0.train.techniques.0: "
-        "give one technique an entry, of: l2, trace_norm, distillation, own"
+        "give one technique an entry, of: l2, trace_norm, distillation, pruning, "
+        "threshold_pruning, lasso, own"
     ),
     "[train: {techniques: [distillation: {teacher: nobody}]}]": (
         "systems.it.chain.teacher: there is no 'nobody'; there are dense, it"
@@ -52,6 +53,47 @@ REFUSED = {
     ),
     "[train: , truncate: {tau: 0.8, from: e0}]": (
         "systems.it.chain.1.truncate.from: Input should be greater than 0"
+    ),
+    "[train: , prune: ]": (
+        "systems.it.chain.1.prune: "
+        "give one of sparsity, nonzeros, bytes: how sparse the matrices become"
+    ),
+    "[train: , prune: {sparsity: 0.5, bytes: 9}]": (
+        "systems.it.chain.1.prune: "
+        "give one of sparsity, nonzeros, bytes: how sparse the matrices become"
+    ),
+    "[train: , prune: {sparsity: 1}]": (
+        "systems.it.chain.1.prune.sparsity: "
+        "a sparsity of 1 keeps nothing: give the share of zeros, below 1"
+    ),
+    "[train: , prune: {sparsity: 0.5, block: [0, 4]}]": (
+        "systems.it.chain.1.prune.block.0: Input should be greater than 0"
+    ),
+    "[prune: {sparsity: 0.5}]": "systems.it.chain: it begins with `prune`: begin with `train`",
+    "[train: , prune: {sparsity: 0.5}, prune: {sparsity: 0.8}]": (
+        "systems.it.chain: `prune` follows `prune`: it needs a `train` right before it"
+    ),
+    "[train: , truncate: {tau: 0.8}, train: , prune: {sparsity: 0.5, refit: true}]": (
+        "systems.it.chain: `prune` with `refit` needs matrices that are not factored: "
+        "remove `refit`"
+    ),
+    "[train: {techniques: [pruning: {sparsity: 0.5, start: 4}]}]": (
+        "systems.it.chain: stage1: pruning goes through epochs 4, 4, which must rise: "
+        "set start and end"
+    ),
+    "[train: {techniques: [pruning: {sparsity: 0.5, end: 9}]}]": (
+        "systems.it.chain: stage1: pruning ends in epoch 9 of 8: end it by epoch 8"
+    ),
+    "[train: {techniques: [threshold_pruning: {reference: nobody}]}]": (
+        "systems.it.chain.train.threshold_pruning.reference: there is no 'nobody'; there are "
+        "dense, it"
+    ),
+    "[train: {techniques: [threshold_pruning: {reference: it}]}]": (
+        "systems.it.chain: it is pruned by thresholds itself: name a system that is not"
+    ),
+    "[train: {techniques: [threshold_pruning: {reference: dense, percentile: 100}]}]": (
+        "systems.it.chain.0.train.techniques.0.threshold_pruning.percentile: "
+        "Input should be less than 100"
     ),
     "[truncate: {tau: 0.8}]": ("systems.it.chain: it begins with `truncate`: begin with `train`"),
     "[train: , truncate: {tau: 0.8}, truncate: {tau: 0.6}]": (

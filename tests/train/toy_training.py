@@ -14,13 +14,15 @@ from torch import Tensor
 
 from schatten import models, recipe
 from schatten.models import AcousticModel
+from schatten.recipe.pruning import Pruning
 from schatten.recipe.training import Training
 from schatten.train import objectives
 from schatten.train.loop import Plan, train
 from schatten.train.schedule import first_schedule
 from schatten.train.state import Checkpoints
 from schatten.train.targets import Targets
-from schatten.train.techniques import Step, Technique
+from schatten.train.techniques import Context, Step, Technique
+from schatten.train.techniques.pruning import CubicPruning
 from schatten.units.spelled import SpelledUnits
 
 
@@ -85,7 +87,16 @@ class Drift(Technique):
         return {"drift": float(self.drift)}
 
 
-def main(folder: Path, last: int) -> None:
+def cubic() -> Technique:
+    """Return pruning whose masks are renewed at each second step, in blocks."""
+    target = Pruning(sparsity=0.5, block=(4, 2), start=0.25, end=1.5, every=2)
+    return CubicPruning(target, Context(Training(epochs=2, batch_seconds=2.5, learning_rate=0.01)))
+
+
+MADE = {"drift": Drift, "cubic": cubic}
+
+
+def main(folder: Path, last: int, name: str) -> None:
     """Train, and end by SIGKILL as soon as step `last` has written its checkpoint."""
     write = Checkpoints.save
 
@@ -95,8 +106,8 @@ def main(folder: Path, last: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     Checkpoints.save = killed  # type: ignore[method-assign]
-    models.save(toy(folder, [Drift()])[0], folder / "model.pt")
+    models.save(toy(folder, [MADE[name]()])[0], folder / "model.pt")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

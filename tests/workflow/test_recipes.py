@@ -31,7 +31,7 @@ def test_a_recipe_is_valid(recipe: str) -> None:
     "recipe",
     [
         pytest.param(name, marks=[] if name in PLANNED else pytest.mark.nightly)
-        for name in rows("whole", "default", "ci", "plan")
+        for name in rows("whole", "night", "default", "ci", "plan")
     ],
 )
 def test_a_recipe_can_be_planned(

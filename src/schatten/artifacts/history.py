@@ -48,7 +48,17 @@ class StoredMatrix(Artifact):
     rank: int | None
     """Inner dimension of its two factors; None if it is stored whole."""
     count: int | None = None
-    """Number of parameters."""
+    """Number of parameters; those that are not zero, where it is sparse."""
+    zeros: float | None = None
+    """Share of its entries, or of those of its factors, that are zero by a mask."""
+    int8_bytes: int | None = None
+    """Bytes in int8: entries that are kept, an index of a bit a block, a scale a row."""
+
+    @property
+    def entries(self) -> int:
+        """Entries of the matrix, or of its two factors, zeros included."""
+        rows, columns = self.shape
+        return rows * columns if self.rank is None else self.rank * (rows + columns)
 
 
 class History(Artifact):
@@ -75,6 +85,21 @@ class History(Artifact):
     """Commit of this project."""
     host: str
     cpu: str
+
+    @property
+    def zeros(self) -> int:
+        """Entries of large matrices, or of their factors, that a mask keeps at zero."""
+        return sum(one.entries - (one.count or 0) for one in self.sparse_matrices)
+
+    @property
+    def sparse_matrices(self) -> list[StoredMatrix]:
+        """Large matrices with a mask."""
+        return [one for one in self.stored_parameters.values() if one.zeros is not None]
+
+    @property
+    def stored_numbers(self) -> int:
+        """Numbers that the engine's file has: it holds zeros too."""
+        return self.parameters + self.zeros
 
     @property
     def seconds_per_epoch(self) -> float | None:

@@ -47,6 +47,9 @@ def train(
     teacher: Annotated[
         Path | None, typer.Option(help="The model that a distilled system learns from")
     ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="The model whose weights give the threshold of pruning")
+    ] = None,
     processes: ProcessesOption = 1,
 ) -> None:
     """Train a node of a system's chain; a killed training goes on from its last checkpoint."""
@@ -60,6 +63,7 @@ def train(
         "units": units,
         "model": model,
         "teacher": teacher,
+        "reference": reference,
     }
     steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
 
@@ -81,6 +85,40 @@ def truncate(
 
     inputs = {"model": model, "train": train}
     steps.truncate(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
+
+
+@app.command()
+def prune(
+    recipe: RecipeOption,
+    system: SystemOption,
+    seed: SeedOption,
+    node: NodeOption,
+    model: Annotated[Path, typer.Option(help="The model to prune")],
+    output: ModelOutput,
+    train: Annotated[
+        Path | None, typer.Option(help="Training cuts with features, for `refit`")
+    ] = None,
+) -> None:
+    """Put zeros where a model's large matrices are smallest."""
+    from schatten.train import steps
+
+    inputs = {"model": model, "train": train}
+    steps.prune(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
+
+
+@app.command()
+def predict_sparsity(
+    recipe: RecipeOption,
+    system: SystemOption,
+    reference: Annotated[
+        Path, typer.Option(help="The trained reference model (.pt), with history.json beside it")
+    ],
+) -> None:
+    """Print how sparse thresholds will make each matrix, without training (Narang et al., 2017)."""
+    from schatten.train.prediction import predict
+
+    for text in predict(recipes.load(recipe), system, reference):
+        print(text)
 
 
 def _given(inputs: dict[str, Path | None]) -> dict[str, Path]:

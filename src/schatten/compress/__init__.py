@@ -1,14 +1,15 @@
-"""Low-rank compression: torch in, torch out, nothing of the workflow.
+"""Low rank and sparsity: torch in, torch out, nothing of the workflow.
 
-A large matrix is a `Weight`, whose `Form` says how it is stored: dense, or as U V. A `WeightBank`
+A large matrix is a `Weight`, whose `Form` says how it is stored: dense or as U V, with zeros by a
+mask or without. A `WeightBank`
 holds a model's weights. It makes the matrices its layers ask for, however they are factored.
 """
 
 from schatten.compress.activations import SecondMoment
 from schatten.compress.bank import Factorization, Matrix, Piece, WeightBank
-from schatten.compress.forms import Dense, Factored, Form
+from schatten.compress.forms import Dense, Factored, Form, Masked, MaskedFactors
 from schatten.compress.modules import LowRankRnn, project_lstm
-from schatten.compress.penalty import l2_penalty, trace_norm_penalty
+from schatten.compress.penalty import group_lasso_penalty, l2_penalty, trace_norm_penalty
 from schatten.compress.projection import projection_spectrum, share_projection
 from schatten.compress.ranks import (
     Spectrum,
@@ -16,6 +17,20 @@ from schatten.compress.ranks import (
     ranks_for_budget,
     ranks_for_parameters,
     ranks_for_variance,
+)
+from schatten.compress.schedules import CubicRamp, ThresholdRamp
+from schatten.compress.sparsity import (
+    apply_masks,
+    block_scores,
+    blocks_above,
+    blocks_at,
+    int8_bytes,
+    prunable,
+    refit,
+    set_masks,
+    sparsities,
+    sparsity_for_bytes,
+    sparsity_for_entries,
 )
 from schatten.compress.spectrum import (
     nu,
@@ -38,31 +53,47 @@ from schatten.compress.truncate import (
 from schatten.compress.weight import Weight
 
 __all__ = [
+    "CubicRamp",
     "Dense",
     "Factored",
     "Factorization",
     "Form",
     "LowRankRnn",
+    "Masked",
+    "MaskedFactors",
     "Matrix",
     "Piece",
     "SecondMoment",
     "Spectrum",
+    "ThresholdRamp",
     "Weight",
     "WeightBank",
+    "apply_masks",
+    "block_scores",
+    "blocks_above",
+    "blocks_at",
     "factor",
     "factor_fully",
+    "group_lasso_penalty",
+    "int8_bytes",
     "l2_penalty",
     "nu",
     "project_lstm",
     "projection_spectrum",
+    "prunable",
     "rank_below_variance",
     "rank_for_variance",
     "ranks_below_variance",
     "ranks_for_budget",
     "ranks_for_parameters",
     "ranks_for_variance",
+    "refit",
+    "set_masks",
     "share_projection",
     "singular_values",
+    "sparsities",
+    "sparsity_for_bytes",
+    "sparsity_for_entries",
     "spectra_of",
     "trace_norm",
     "trace_norm_penalty",

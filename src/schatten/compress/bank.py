@@ -56,6 +56,8 @@ class Matrix:
     gates: int = 1
     layer: str = ""
     """Its layer; by default its name up to the last dot."""
+    order: Tensor | None = None
+    """Its columns in the order in which the engine stores them, where that is another one."""
 
 
 class WeightBank(nn.Module):
@@ -74,6 +76,7 @@ class WeightBank(nn.Module):
         self.apply_recurrent_below = 0.0
         """The same share for a recurrent matrix."""
         self.nonrecurrent = [matrix.name for matrix in matrices if not matrix.recurrent]
+        self.orders = {matrix.name: matrix.order for matrix in matrices}
         self.weights = nn.ModuleDict()
         self.pieces: list[Piece] = []
         for group in _groups(matrices, factorization):
@@ -169,6 +172,14 @@ class WeightBank(nn.Module):
         """Yield each weight with its name."""
         for name in self.weights:
             yield name, self._weight(name)
+
+    def order_of(self, weight: str) -> Tensor | None:
+        """Return the order in which the engine stores a weight's columns; None for their own.
+
+        Matrices of one weight that read different inputs are stored apart, so they have their own.
+        """
+        orders = [self.orders[piece.matrix] for piece in self.pieces if piece.weight == weight]
+        return orders[0] if len({id(order) for order in orders}) == 1 else None
 
     def _weight(self, name: str) -> Weight:
         weight = self.weights[name]

@@ -1,4 +1,4 @@
-"""The forms in which a weight stores its matrix W: dense, or as a product of two factors.
+"""The forms in which a weight stores its matrix W: dense, or as U V, each also with a mask.
 
 A form knows sizes alone. The values are parameters of the weight (`Weight.tensors`), under the
 names that the form gives them, which are their keys in a state dict.
@@ -18,6 +18,9 @@ Spec = int | dict[str, Any] | None
 
 A dict has the name of the form under the key `form`, and what else the form needs.
 """
+
+Block = tuple[int, int]
+"""Rows and adjacent columns that are kept, or zero, together."""
 
 
 class Form(ABC):
@@ -64,6 +67,10 @@ class Form(ABC):
     def factors(self, tensors: Tensors) -> tuple[Tensor, Tensor] | None:
         """Return U (m, r) and V (r, n) where W is their product, else None."""
         return None
+
+    def masks(self, tensors: Tensors) -> dict[str, Tensor]:
+        """Return the mask of each tensor that has one, by the name of that tensor."""
+        return {}
 
     def fill(self, tensors: Tensors, matrix: Tensor) -> None:
         """Overwrite the values with those of `matrix` (m, n), in place.
@@ -154,7 +161,117 @@ class Factored(Form):
         return tensors["u"], tensors["v"]
 
 
-_NAMED: dict[str, type[Form]] = {form.name: form for form in (Dense, Factored)}
+class Masked(Form):
+    """A sparse W: `dense` (m, n) where the bool tensor `mask` (m, n) is true, zero elsewhere."""
+
+    name = "masked"
+
+    def __init__(self, shape: tuple[int, int], block: Block) -> None:
+        """Take the shape (m, n) of W, and the block whose entries the mask keeps together."""
+        super().__init__(shape)
+        self.block = block
+
+    @classmethod
+    def from_spec(cls, shape: tuple[int, int], spec: Spec) -> "Masked":
+        """Return the form with the block of `spec`."""
+        return cls(shape, _block_of(spec))
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """The name and the block."""
+        return {"form": self.name, "block": list(self.block)}
+
+    def empty(self, like: Tensor) -> dict[str, Tensor]:
+        """Return zeros (m, n) and a mask that keeps nothing."""
+        return _with_masks({"dense": like.new_zeros(self.shape)})
+
+    def masks(self, tensors: Tensors) -> dict[str, Tensor]:
+        """Return the mask of W."""
+        return {"dense": tensors["mask"]}
+
+    def matrix(self, tensors: Tensors) -> Tensor:
+        """Return W (m, n) with its zeros."""
+        return tensors["dense"] * tensors["mask"]
+
+    def count(self, tensors: Tensors) -> int:
+        """Return how many entries are kept."""
+        return int(tensors["mask"].sum())
+
+    def exported(self, tensors: Tensors) -> list[Tensor]:
+        """Return W alone, with its zeros."""
+        return [self.matrix(tensors)]
+
+
+class MaskedFactors(Factored):
+    """The product of a sparse `u` (m, r) and a sparse `v` (r, n), with `mask_u` and `mask_v`."""
+
+    name = "masked_factors"
+
+    def __init__(self, shape: tuple[int, int], rank: int, block: Block) -> None:
+        """Take the shape (m, n) of W, the rank r and the block of both masks."""
+        super().__init__(shape, rank)
+        self.block = block
+
+    @classmethod
+    def from_spec(cls, shape: tuple[int, int], spec: Spec) -> "MaskedFactors":
+        """Return the form with the rank and the block of `spec`."""
+        if not isinstance(spec, dict) or not isinstance(spec.get("rank"), int):
+            raise ValueError(f"sparse factors are stored with their rank, not as {spec!r}")
+        return cls(shape, spec["rank"], _block_of(spec))
+
+    @property
+    def spec(self) -> dict[str, Any]:  # type: ignore[override]
+        """The name, the rank and the block."""
+        return {"form": self.name, "rank": self.rank, "block": list(self.block)}
+
+    def empty(self, like: Tensor) -> dict[str, Tensor]:
+        """Return zeros for U (m, r) and V (r, n), and masks that keep nothing."""
+        return _with_masks(super().empty(like))
+
+    def masks(self, tensors: Tensors) -> dict[str, Tensor]:
+        """Return the masks of U and V."""
+        return {"u": tensors["mask_u"], "v": tensors["mask_v"]}
+
+    def matrix(self, tensors: Tensors) -> Tensor:
+        """Return U V (m, n)."""
+        u, v = self.factors(tensors)
+        return u @ v
+
+    def count(self, tensors: Tensors) -> int:
+        """Return how many entries of U and V are kept."""
+        return int(tensors["mask_u"].sum() + tensors["mask_v"].sum())
+
+    def exported(self, tensors: Tensors) -> list[Tensor]:
+        """Return U and V with their zeros."""
+        return list(self.factors(tensors))
+
+    def factors(self, tensors: Tensors) -> tuple[Tensor, Tensor]:
+        """Return U (m, r) and V (r, n) with their zeros."""
+        return tensors["u"] * tensors["mask_u"], tensors["v"] * tensors["mask_v"]
+
+
+def _with_masks(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors with a mask each that keeps nothing: `mask`, or `mask_u` and `mask_v`."""
+    return tensors | {
+        mask_name(key): torch.zeros_like(value, dtype=torch.bool) for key, value in tensors.items()
+    }
+
+
+def mask_name(key: str) -> str:
+    """Return the name of a tensor's mask: `mask` of `dense`, `mask_u` of `u`."""
+    return "mask" if key == "dense" else f"mask_{key}"
+
+
+def _block_of(spec: Spec) -> Block:
+    block = spec.get("block") if isinstance(spec, dict) else None
+    if not isinstance(block, list) or len(block) != 2 or min(block) < 1:
+        raise ValueError(f"a mask is stored with its block of rows and columns, not as {spec!r}")
+    return block[0], block[1]
+
+
+_NAMED: dict[str, type[Form]] = {
+    form.name: form for form in (Dense, Factored, Masked, MaskedFactors)
+}
 
 
 def form_of(shape: tuple[int, int], spec: Spec) -> Form:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 
 from schatten.compress.bank import WeightBank
+from schatten.compress.forms import Block
+from schatten.compress.sparsity import block_norms, prunable
 from schatten.compress.weight import Weight
 
 
@@ -27,6 +29,22 @@ def l2_penalty(bank: WeightBank, lambda_rec: float, lambda_nonrec: float) -> Ten
         _strength(weight, lambda_rec, lambda_nonrec) * _square(weight())
         for _, weight in bank.items()
     ]
+    return torch.stack(terms).sum() if terms else torch.zeros(())
+
+
+def group_lasso_penalty(
+    bank: WeightBank, lambda_rec: float, lambda_nonrec: float, block: Block = (1, 1)
+) -> Tensor:
+    """Return lambda sqrt(R C) ‖W_b‖ summed over the blocks b (R, C) of the weights, a scalar.
+
+    Yuan and Lin (2006). With blocks of one entry it is the L1 norm. Of factored weights, blocks of
+    both factors count.
+    """
+    terms = []
+    for one in prunable(bank).values():
+        strength = lambda_rec if one.weight.recurrent else lambda_nonrec
+        if strength:
+            terms.append(strength * block_norms(one.tensor, block, one.order).sum())
     return torch.stack(terms).sum() if terms else torch.zeros(())
 
 

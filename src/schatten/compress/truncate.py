@@ -66,7 +66,7 @@ def spectra_of(bank: WeightBank, moments: Moments | None = None) -> dict[str, Sp
     found = {}
     for name, weight in bank.items():
         rows, columns = weight.shape
-        values = singular_values(weighted(weight(), _moment_of(bank, name, moments)))
+        values = singular_values(weighted(weight(), moment_of(bank, name, moments)))
         found[name] = Spectrum(values, rows + columns, rows * columns)
     return found
 
@@ -74,7 +74,7 @@ def spectra_of(bank: WeightBank, moments: Moments | None = None) -> dict[str, Sp
 def truncate(bank: WeightBank, ranks: Mapping[str, int], moments: Moments | None = None) -> None:
     """Store each weight at its rank, or whole if the factors would not be smaller."""
     for name, weight in bank.items():
-        truncate_weight(weight, min(ranks[name], *weight.shape), _moment_of(bank, name, moments))
+        truncate_weight(weight, min(ranks[name], *weight.shape), moment_of(bank, name, moments))
 
 
 def truncate_to_variance(bank: WeightBank, tau: float, moments: Moments | None = None) -> None:
@@ -112,7 +112,7 @@ def truncate_to_budget(bank: WeightBank, parameters: int, moments: Moments | Non
     truncate(bank, ranks_for_budget(spectra_of(bank, moments), parameters), moments)
 
 
-def _moment_of(bank: WeightBank, name: str, moments: Moments | None) -> Tensor | None:
+def moment_of(bank: WeightBank, name: str, moments: Moments | None) -> Tensor | None:
     """Return the second moment of a weight's inputs.
 
     With joint factors its matrices may read different inputs: one the state, another the normalised

@@ -64,6 +64,11 @@ class Weight(nn.Module):
         return self.form.exported(self.tensors)
 
     @property
+    def masks(self) -> dict[str, Tensor]:
+        """The mask of each tensor that has one, by the name of that tensor."""
+        return self.form.masks(self.tensors)
+
+    @property
     def factors(self) -> tuple[Tensor, Tensor] | None:
         """U (m, r) and V (r, n) if W is their product, else None."""
         return self.form.factors(self.tensors)

@@ -64,13 +64,12 @@ class _Builder:
 
     def deep_speech_2(self, model: DeepSpeech2Model) -> None:
         """Add convolutions, GRUs, the fully connected layer and the output."""
-        channels, bins = 1, FEATURE_BINS[model.settings.feature]
+        bins = FEATURE_BINS[model.settings.feature]
         for module in model.convolutions:
             convolution = cast(ConvolutionLayer, module)
             self.layers.append(_convolution(convolution, bins))
-            channels = convolution.convolution.out_channels
             bins = convolution.output_bins(bins)
-        order = np.arange(channels * bins).reshape(channels, bins).T.ravel()
+        order = cast(torch.Tensor, model.bank.orders["gru0.nonrec"]).numpy()
         norms = [affine(cast(MaskedBatchNorm, norm)) for norm in model.norms]
         for index, module in enumerate(model.gru_biases):
             biases = cast(GruBiases, module)

@@ -38,7 +38,9 @@ class DeepSpeech2Model(AcousticModel):
         self.gru_biases = nn.ModuleList(GruBiases(hidden) for hidden in settings.gru)
         self.fully_connected_bias = nn.Parameter(torch.zeros(settings.fully_connected))
         self.output = nn.Linear(settings.fully_connected, len(units))
-        self.bank = WeightBank(_matrices(widths), cast(Factorization, factorization))
+        # Where the convolutions end, the engine's channels run fastest, ours slowest.
+        order = torch.arange(widths[0]).view(channels, bins).T.flatten()
+        self.bank = WeightBank(_matrices(widths, order), cast(Factorization, factorization))
 
     def output_lengths(self, lengths: Tensor) -> Tensor:
         """Return the number of output frames (N,) for `lengths` feature frames (N,)."""
@@ -99,14 +101,19 @@ class DeepSpeech2Model(AcousticModel):
         return count + sum(parameter.numel() for parameter in self.output.parameters())
 
 
-def _matrices(widths: list[int]) -> list[Matrix]:
-    """Return the large matrices; `widths`: input of the first GRU, GRUs, fully connected."""
+def _matrices(widths: list[int], order: Tensor) -> list[Matrix]:
+    """Return the large matrices; `widths`: input of the first GRU, GRUs, fully connected.
+
+    `order` is the engine's order of the first GRU's inputs.
+    """
     matrices = []
     for index, hidden in enumerate(widths[1:-1]):
         inputs = widths[index]
         below = f"h{index}"
         name = f"gru{index}"
-        matrices.append(Matrix(f"{name}.nonrec", xavier(hidden, inputs, 3), below, gates=3))
+        value = xavier(hidden, inputs, 3)
+        stored = order if index == 0 else None
+        matrices.append(Matrix(f"{name}.nonrec", value, below, gates=3, order=stored))
         value = orthogonal_gates(hidden, 3)
         matrices.append(Matrix(f"{name}.rec", value, f"h{index + 1}", recurrent=True, gates=3))
     matrices.append(Matrix("fc.nonrec", xavier(widths[-1], widths[-2]), f"h{len(widths) - 2}"))

@@ -25,6 +25,7 @@ from schatten.recipe.systems import (
     System,
     distillation_problem,
     factorization_problem,
+    reference_problem,
 )
 from schatten.recipe.training import Training
 from schatten.recipe.units import (
@@ -95,6 +96,11 @@ class Recipe(Settings):
                 _known(f"systems.{name}.{key}.teacher", taught.teacher, self.systems)
             if problem := distillation_problem(name, self.systems, self.models):
                 raise ValueError(f"systems.{name}.{key}: {problem}")
+            for reference in system.references:
+                where = f"systems.{name}.chain.train.threshold_pruning.reference"
+                _known(where, reference, self.systems)
+            if not_alike := reference_problem(name, self.systems):
+                raise ValueError(f"systems.{name}.chain: {not_alike}")
         for name, grid in self.grids.items():
             self._check_grid(name, grid)
         self._first_pass_is_of_words()

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from schatten.recipe.base import Settings, tag
-from schatten.recipe.steps import Need, Step, Train, Truncate
+from schatten.recipe.steps import Need, Prune, Step, Train, Truncate
 
 if TYPE_CHECKING:
     from schatten.recipe import Recipe
@@ -30,6 +30,8 @@ class ChainEntry(Settings):
     """Train the model, or continue its training."""
     truncate: Truncate | None = None
     """Cut its large matrices to a lower rank."""
+    prune: Prune | None = None
+    """Put zeros where its large matrices are smallest."""
 
     @model_validator(mode="before")
     @classmethod
@@ -212,8 +214,8 @@ class Node:
         said = f"{self.step.kind} {self.spoken_name} of {self.system}"
         if self.step.compresses:
             said = f"{self.step.kind} {self.system} to {self.spoken_name}"
-        elif self.truncation is not None:
-            said += f" at {self.truncation.spoken_rank}"
+        elif self.compression is not None:
+            said += f" at {self.compression.spoken_name}"
         seeds = self.system_settings.seeds
         return said if len(seeds) == 1 else f"{said}, seed {self.seed}"
 

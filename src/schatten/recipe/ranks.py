@@ -57,15 +57,15 @@ class VarianceShare(RankRule):
     @property
     def rule_label(self) -> str:
         """`tau0.60`, or `tau0.60below`."""
-        return f"tau{_digits(self.tau)}{'below' if self.rule == 'below' else ''}"
+        return f"tau{digits(self.tau)}{'below' if self.rule == 'below' else ''}"
 
     @property
     def rule_spoken(self) -> str:
         """`tau 0.60`."""
-        return f"tau {_digits(self.tau)}{' from below' if self.rule == 'below' else ''}"
+        return f"tau {digits(self.tau)}{' from below' if self.rule == 'below' else ''}"
 
 
-def _digits(share: float) -> str:
+def digits(share: float) -> str:
     """Write a share with all of its digits, two after the point at least, and no exponent."""
     whole, _, digits = format(Decimal(repr(share)), "f").partition(".")
     return f"{whole}.{digits:0<2}"

@@ -9,12 +9,13 @@ from schatten.recipe.base import Name, Seeds, Settings
 from schatten.recipe.chain import Chain, ChainEntry, Link, entry_of
 from schatten.recipe.models import DeepSpeech2, Model
 from schatten.recipe.ranks import Ranks
-from schatten.recipe.steps import Step, Train, Truncate
+from schatten.recipe.steps import Prune, Step, Train, Truncate
 from schatten.recipe.techniques import (
     Distillation,
     Penalty,
     distillation_of,
     penalty_of,
+    reference_of,
     techniques_of,
 )
 from schatten.recipe.training import Stage2
@@ -73,7 +74,7 @@ class System(Settings):
             if entry.distillation is not None:
                 said.append(f"taught by {entry.distillation.teacher}")
             elif entry.name not in ("l2", "trace_norm"):
-                said.append(f"with {entry.own.file.stem if entry.own else entry.name}")
+                said.append(f"with {entry.spoken}")
         if first.objective.own is not None:
             said.append(f"objective {first.objective.own.file.stem}")
         return ", ".join(said)
@@ -120,6 +121,21 @@ class System(Settings):
     def truncations(self) -> tuple[Truncate, ...]:
         """The truncations of the chain."""
         return tuple(step for step in self.steps if isinstance(step, Truncate))
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Systems whose weights give the thresholds of its pruning."""
+        found = (reference_of(s.techniques) for s in self.steps if isinstance(s, Train))
+        return tuple(one for one in found if one is not None)
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether a step of the chain puts zeros into large matrices, or a technique of one."""
+        return any(
+            isinstance(step, Prune)
+            or (isinstance(step, Train) and any(one.prunes for one in step.techniques))
+            for step in self.steps
+        )
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> "System":
@@ -173,6 +189,20 @@ def factorization_problem(system: System, model: Model) -> str | None:
             f"{system.model} has projections, which are factors already: give it no ranks and "
             "no trace_norm, or take the projection out of the model"
         )
+    return None
+
+
+def reference_problem(name: str, systems: dict[str, System]) -> str | None:
+    """Say why a system's thresholds cannot follow from its reference; None if they can."""
+    for reference in systems[name].references:
+        other, own = systems[reference], systems[name]
+        if reference == name or other.references:
+            return f"{reference} is pruned by thresholds itself: name a system that is not"
+        if (other.model, other.layout) != (own.model, own.layout):
+            return (
+                f"{reference} has the model {other.model} ({other.layout}), {name} has {own.model} "
+                f"({own.layout}): name a reference with matrices of the same sizes"
+            )
     return None
 
 

@@ -10,6 +10,8 @@ TABLES = (
     "systems",
     "times",
     "ranks",
+    "sparsity",
+    "predictions",
     "factorizations",
     "tiers",
     "engine",
@@ -21,6 +23,8 @@ def written(recipe: Recipe) -> list[str]:
     """Return the names of a recipe's tables."""
     wanted = {
         "ranks": any(system.truncations for system in recipe.systems.values()),
+        "sparsity": any(system.is_pruned for system in recipe.systems.values()),
+        "predictions": any(system.references for system in recipe.systems.values()),
         "factorizations": bool(factorization_groups(recipe)),
         "tiers": bool(recipe.tables.tiers),
         "engine": any(system.precisions for system in recipe.systems.values()),

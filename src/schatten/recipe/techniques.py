@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from schatten.errors import UserError
 from schatten.recipe.base import Name, NotNegative, PositiveFloat, Settings, Share
+from schatten.recipe.pruning import Lasso, Pruning, ThresholdPruning
 
 
 class Lambdas(Settings):
@@ -80,6 +81,12 @@ class TechniqueEntry(Settings):
     """Trains W = U V at full rank and adds (lambda/2) (‖U‖² + ‖V‖²) to the loss."""
     distillation: Distillation | None = None
     """Learns from a trained system's soft targets as well."""
+    pruning: Pruning | None = None
+    """Prunes large matrices gradually to an exact sparsity, count or size."""
+    threshold_pruning: ThresholdPruning | None = None
+    """Prunes large matrices gradually by a threshold that rises."""
+    lasso: Lasso | None = None
+    """Adds lambda ‖W‖₁ of the large matrices to the loss, or group lasso over blocks."""
     own: OwnCode | None = None
     """A technique from a file of yours."""
 
@@ -100,6 +107,20 @@ class TechniqueEntry(Settings):
         """The technique's settings."""
         found: Settings = getattr(self, self.name)
         return found
+
+    @property
+    def prunes(self) -> bool:
+        """Whether it puts zeros into large matrices."""
+        return self.name in ("pruning", "threshold_pruning")
+
+    @property
+    def spoken(self) -> str:
+        """What people call it: the file of one's own, what pruning aims at, or its key."""
+        if self.own is not None:
+            return self.own.file.stem
+        if self.pruning is not None:
+            return f"pruning to {self.pruning.target_spoken}"
+        return self.name.replace("_", " ")
 
     def plain(self) -> dict[str, Any]:
         """Return the entry as JSON; an own technique with the SHA-256 of its file."""
@@ -135,3 +156,9 @@ def techniques_of(penalty: Penalty, distillation: Distillation | None) -> Techni
         strengths = Lambdas(**penalty.model_dump(exclude={"type"}))
         found.append(TechniqueEntry.model_validate({penalty.type: strengths}))
     return tuple(found)
+
+
+def reference_of(techniques: Techniques) -> str | None:
+    """Return the system whose weights give the threshold of pruning, if there is one."""
+    found = (entry.threshold_pruning for entry in techniques if entry.threshold_pruning)
+    return next((one.reference for one in found), None)

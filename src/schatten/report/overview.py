@@ -105,7 +105,9 @@ def model_names(groups: Sequence[Sequence[Result]], baseline: str) -> list[str]:
         share = fmean(r.model.history.parameters / r.baseline_parameters for r in group)
         alone = node.system == baseline and not node.is_compressed
         seeds = [f"{len(group)} seeds"] if len(group) > 1 else []
-        names.append(", ".join([node.system, *([] if alone else [said_size(share)]), *seeds]))
+        zeros = fmean(r.model.history.zeros / r.model.history.stored_numbers for r in group)
+        size = f"{100 * zeros:.0f} % zeros" if zeros else said_size(share)
+        names.append(", ".join([node.system, *([] if alone else [size]), *seeds]))
     return [
         f"{name} ({group[0].model.node.label})" if names.count(name) > 1 else name
         for name, group in zip(names, groups, strict=True)
@@ -129,7 +131,7 @@ def _fp32(experiment: Experiment, name: str, group: Sequence[Result]) -> Overvie
     return Overview(
         name,
         parameters,
-        parameters * BYTES_PER_PARAMETER / 1e6,
+        fmean(r.model.history.stored_numbers for r in group) * BYTES_PER_PARAMETER / 1e6,
         [result.main for result in group],
         [verdict_word(r.difference, margin) if r.difference else "baseline" for r in group],
     )

@@ -21,6 +21,12 @@ from schatten.report.next_steps import next_steps
 from schatten.report.overview import overview_heading, overview_notes, overview_tables
 from schatten.report.ranks import ranks_table
 from schatten.report.settings import other_settings, refuse_other_settings
+from schatten.report.sparsity import (
+    prediction_notes,
+    prediction_table,
+    sparsity_notes,
+    sparsity_table,
+)
 from schatten.report.systems import systems_table
 from schatten.report.tiers import tiers_table
 from schatten.report.times import times_table
@@ -39,6 +45,8 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
     "systems": (lambda e: [systems_table(e)], captions.systems_notes),
     "times": (lambda e: [times_table(e)], captions.times_notes),
     "ranks": (lambda e: [ranks_table(e)], captions.ranks_notes),
+    "sparsity": (lambda e: [sparsity_table(e)], sparsity_notes),
+    "predictions": (lambda e: [prediction_table(e)], prediction_notes),
     "factorizations": (lambda e: [factorizations_table(e)], captions.factorizations_notes),
     "tiers": (lambda e: [tiers_table(e)], captions.tiers_notes),
     "engine": (engine_tables, engine_notes),

@@ -155,7 +155,8 @@ def _pair(values: Values) -> str:
 def _factorization(result: Result) -> str | None:
     """Return the factorization if a matrix is factored: in stage 1 (trace norm) or after it."""
     system = result.model.system
-    factored = system.penalty.type == "trace_norm" or result.model.is_compressed
+    truncated = result.model.node.truncation is not None
+    factored = system.regularizer.type == "trace_norm" or truncated
     return system.factorization if factored else None
 
 
@@ -182,7 +183,7 @@ def _sizes(baseline: str) -> tuple[Column[Result], ...]:
         number(
             "MB fp32",
             "megabytes_fp32",
-            lambda r: parameters(r) * BYTES_PER_PARAMETER / 1e6,
+            lambda r: r.model.history.stored_numbers * BYTES_PER_PARAMETER / 1e6,
         ),
     )
 

@@ -115,7 +115,18 @@ def training_loader(
     """Return an epoch's batches, shuffled and bucketed by duration, from batch `skip` on.
 
     Every process draws the same batches and takes its share of each. So the number of processes
-    changes no batch. If there are fewer utterances than buckets, one bucket holds all.
+    changes no batch.
+    """
+    sampler = training_sampler(cuts, training, seed, epoch)
+    return DataLoader(Utterances(targets, place), sampler=Chosen(sampler, skip), batch_size=None)
+
+
+def training_sampler(
+    cuts: CutSet, training: Training, seed: int, epoch: int
+) -> DynamicBucketingSampler:
+    """Return the sampler of an epoch's batches of cuts.
+
+    If there are fewer utterances than buckets, one bucket holds all.
     """
     parts = training.epoch_parts
     chosen = cuts.filter(partial(_is_in, epoch % parts, parts)) if parts > 1 else cuts
@@ -132,7 +143,7 @@ def training_loader(
         world_size=1,
     )
     sampler.set_epoch(epoch)
-    return DataLoader(Utterances(targets, place), sampler=Chosen(sampler, skip), batch_size=None)
+    return sampler
 
 
 def scoring_loader(

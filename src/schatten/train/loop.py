@@ -74,7 +74,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
                 batch = here.moved(fabric.to_device)
                 seed_step(plan.seed, progress.step, *_rank())
                 done = epoch + progress.seconds_of_epoch / speech.epoch_seconds
-                step = Step(progress.step, done, plan.epochs, model, batch)
+                step = Step(progress.step, done, plan.epochs, model, batch, speech.steps_per_epoch)
                 for technique in techniques:
                     technique.before_step(step)
                 for group, own in zip(adam.param_groups, groups, strict=True):

@@ -14,7 +14,7 @@ from schatten.features.store import read_features
 from schatten.models import AcousticModel
 from schatten.recipe.training import Training
 from schatten.runtime.launch import place
-from schatten.train.data import Batch, part_of, scoring_loader, training_loader
+from schatten.train.data import Batch, part_of, scoring_loader, training_loader, training_sampler
 from schatten.train.objectives import Objective
 from schatten.train.targets import Targets
 
@@ -40,6 +40,7 @@ class Speech:
         """
         self.training, self.seed = training, seed
         self.targets = targets
+        self._steps: int | None = None
         every = _in_memory(read_features(cuts[0], every=True))
         self.train, parts = _fitting(every, model, targets, training, objective)
         self.epoch_seconds = _epoch_seconds(parts)
@@ -53,6 +54,13 @@ class Speech:
             self.train, self.targets, self.training, self.seed, epoch, skip, place()
         )
         yield from loader
+
+    def steps_per_epoch(self) -> int:
+        """Count the batches of the first epoch; the others have as many, give or take a few."""
+        if self._steps is None:
+            sampler = training_sampler(self.train, self.training, self.seed, 0)
+            self._steps = sum(1 for _ in sampler)
+        return self._steps
 
     def dev_batches(self) -> Iterator[Batch]:
         """Yield this process's batches of the dev split, in its order; there may be none."""

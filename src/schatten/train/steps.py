@@ -1,4 +1,4 @@
-"""The steps of a chain that make a model, each from files to files: training and truncation."""
+"""The steps of a chain that make a model, each from files to files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +13,14 @@ from schatten.features.store import read_statistics
 from schatten.models import AcousticModel
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Train, Truncate
+from schatten.recipe.steps import Prune, Train, Truncate
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.runtime.launch import place
 from schatten.runtime.provenance import machine_and_commit
 from schatten.train import techniques
 from schatten.train.calibration import input_moments
 from schatten.train.measure import stored_parameters
+from schatten.train.one_shot import pruned
 from schatten.train.randomness import seed_step
 from schatten.train.schedule import schedule_of
 from schatten.train.state import epoch_model, training_state
@@ -34,7 +35,8 @@ INITIALISATION = 2**31
 """The step number that seeds a model's initial weights."""
 
 Inputs = Mapping[str, Path]
-"""Files by the option of the verb: `train`, `dev`, `statistics`, `units`, `model`, `teacher`."""
+"""Files by the option of the verb: `train`, `dev`, `statistics`, `units`, `model`, `teacher`,
+`reference`."""
 
 
 def history_of(model: Path) -> Path:
@@ -59,7 +61,9 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
 
     _require(node, inputs)
     model, training = _starting_model(node, inputs), step.training_in(node)
-    context = Context(training, inputs.get("teacher"), step.schedule == "continued")
+    context = Context(
+        training, inputs.get("teacher"), inputs.get("reference"), step.schedule == "continued"
+    )
     plan = loop.Plan(
         training,
         objectives.make(training, model, step.objective),
@@ -71,7 +75,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
         targets_of(node, inputs, model.units),
         node.kept_epochs,
     )
-    order = ("train", "dev", "statistics", "units", "model", "teacher")
+    order = ("train", "dev", "statistics", "units", "model", "teacher", "reference")
     files = [inputs[name] for name in order if name in inputs]
     with training_state(node.settings, files) as state:
         records, seconds = loop.train(model, plan, state)
@@ -153,6 +157,27 @@ def truncate(node: Node, inputs: Inputs, output: Path) -> None:
         moments = input_moments(model, inputs["train"], node.recipe.trainings[system.training])
     small = truncated(model, step.rule, system.factorization, source, moments)
     _write(small, output, node, [], 0.0)
+
+
+def prune(node: Node, inputs: Inputs, output: Path) -> None:
+    """Write a model with zeros where the node's step puts them.
+
+    Errors: `UserError` for a node that is no pruning, for an input that is not given, and for a
+    target that cannot be met.
+    """
+    step = node.step
+    if not isinstance(step, Prune):
+        raise UserError(f"{node.path} is made by `schatten {step.kind}`: it is no pruning")
+    _require(node, inputs)
+    model, moments = models.load(inputs["model"]), None
+    if step.refit:
+        training = node.recipe.trainings[node.system_settings.training]
+        moments = input_moments(model, inputs["train"], training)
+    try:
+        pruned(model, step, moments)
+    except ValueError as error:
+        raise UserError(f"{inputs['model']} cannot be pruned: {error}") from None
+    _write(model, output, node, [], 0.0)
 
 
 def _refuse_missing_epoch(source: Path) -> None:

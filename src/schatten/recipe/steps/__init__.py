@@ -13,6 +13,7 @@ from schatten.recipe.steps.base import (
     Step,
     settings_of,
 )
+from schatten.recipe.steps.prune import Prune
 from schatten.recipe.steps.train import Train
 from schatten.recipe.steps.truncate import Truncate
 
@@ -20,6 +21,7 @@ __all__ = [
     "Features",
     "Model",
     "Need",
+    "Prune",
     "Spellings",
     "Statistics",
     "Step",

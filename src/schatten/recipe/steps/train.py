@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, model_validator
 
 from schatten.recipe.base import Name, Positive, Share
 from schatten.recipe.objectives import Ctc, ObjectiveEntry
+from schatten.recipe.pruning import Pruning, ThresholdPruning
 from schatten.recipe.steps.base import (
     Features,
     Model,
@@ -25,6 +26,7 @@ from schatten.recipe.techniques import (
     Techniques,
     distillation_of,
     penalty_of,
+    reference_of,
     techniques_of,
 )
 from schatten.recipe.training import (
@@ -199,6 +201,8 @@ class Train(Step):
             found["units"] = Spellings()
         if distillation := distillation_of(self.techniques):
             found["teacher"] = Model(node.recipe.teacher(distillation.teacher, node.seed))
+        if reference := reference_of(self.techniques):
+            found["reference"] = Model(node.recipe.teacher(reference, node.seed))
         return found
 
     def settings(self, node: "Node") -> str:
@@ -283,6 +287,9 @@ class Train(Step):
             )
         for late in (epoch for epoch in self.keep if epoch > epochs):
             yield f"keep {late} comes too late, it has {epochs} epochs"
+        for entry in self.techniques:
+            if isinstance(entry.settings, Pruning | ThresholdPruning):
+                yield from entry.settings.problems(epochs, training.weight_average_epochs)
         if node.parent is not None and any(one.trace_norm for one in self.techniques):
             yield "trace_norm trains W = U V from the start: put it into the first `train`"
 

@@ -20,6 +20,8 @@ class Context:
     """The settings of the training that it is part of."""
     teacher: Path | None = None
     """The model that a distilled system learns from."""
+    reference: Path | None = None
+    """The model whose weights give the threshold of pruning."""
     continues: bool = False
     """Whether the learning rate schedule of an earlier training continues."""
 
@@ -45,6 +47,8 @@ class Step:
     """Epochs of the training."""
     model: AcousticModel
     batch: Batch
+    steps_per_epoch: Callable[[], int] = field(default=lambda: 1, repr=False)
+    """Returns the steps of the first epoch; the others have as many, give or take a few."""
     log_probs: Tensor = field(init=False, repr=False)
     """Natural log (N, T, V); not there yet in `before_step`."""
     lengths: Tensor = field(init=False, repr=False)

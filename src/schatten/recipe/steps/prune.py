@@ -1,0 +1,69 @@
+"""The step `prune`: the least blocks of large matrices become zero, at once."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import model_validator
+
+from schatten.recipe.pruning import SparsityTarget, plain_target
+from schatten.recipe.steps.base import Features, Model, Need, Step, settings_of
+from schatten.recipe.steps.train import Train
+
+if TYPE_CHECKING:
+    from schatten.recipe.chain import Node
+
+
+class Prune(Step, SparsityTarget):
+    """Put zeros where large matrices are smallest: `prune: {sparsity: 0.75, block: [16, 4]}`.
+
+    Trainings after it keep the zeros. One step is one-shot pruning; several, with trainings between
+    them, are the rounds of Han et al. (2015).
+    """
+
+    kind: ClassVar[str] = "prune"
+    log_name: ClassVar[str] = "prune.log"
+    compresses: ClassVar[bool] = True
+    result_version: ClassVar[int] = 1
+
+    refit: bool = False
+    """Refit what is left to the inputs of each matrix, measured on training speech, by least
+    squares; for matrices that are not factored."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _something(cls, data: Any) -> Any:
+        return {} if data is None else data
+
+    def name_in(self, node: "Node") -> str:
+        """Return `pruned`."""
+        return "pruned"
+
+    def label_in(self, node: "Node") -> str:
+        """Return the target's label: `sparse0.75b16x4refit`."""
+        return f"{self.target_label}{'refit' if self.refit else ''}"
+
+    def needs(self, node: "Node") -> dict[str, Need]:
+        """Return the model, and training speech if inputs are measured."""
+        assert node.parent is not None
+        found: dict[str, Need] = {"model": Model(node.parent)}
+        return found | ({"train": Features(node.recipe.splits.train)} if self.refit else {})
+
+    def settings(self, node: "Node") -> str:
+        """Return the target; with a refit also how speech is batched."""
+        batches = []
+        if self.refit:
+            training = node.recipe.trainings[node.system_settings.training]
+            batches = [training.batch_seconds, training.epoch_parts]
+        return settings_of("prune", self.result_version, plain_target(self), *batches)
+
+    def spoken(self, node: "Node") -> str:
+        """Return the target: `75 % zeros, blocks of 16x4`."""
+        return f"{self.target_spoken}{', refitted' if self.refit else ''}"
+
+    def problem(self, node: "Node") -> str | None:
+        """Say why nothing can be pruned here."""
+        if node.parent is None or not isinstance(node.parent.step, Train):
+            before = "nothing" if node.parent is None else f"`{node.parent.step.kind}`"
+            return f"`prune` follows {before}: it needs a `train` right before it"
+        if self.refit and any(one.step.kind == "truncate" for one in node.chain):
+            return "`prune` with `refit` needs matrices that are not factored: remove `refit`"
+        return None
