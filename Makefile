@@ -31,7 +31,7 @@ override PYTEST := env PYTEST_ADDOPTS="$${PYTEST_ADDOPTS:-} $$PYTEST_ARGS" pytes
 override quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup_test setup_lint setup_tools setup_onnx setup_wheel setup_arm wheel wer_tables spread test test-default test-slurm test-nightly test-faults scale \
+.PHONY: help setup setup_test setup_lint setup_tools setup_slurm setup_onnx setup_wheel setup_arm wheel wer_tables spread test test-default test-slurm test-nightly test-faults scale \
   lint types format bench arm fuzz results lock audit clean
 
 help: ## list the commands
@@ -56,8 +56,7 @@ test-default: setup_test ## the default recipe, and whether its table keeps its 
 	@SCHATTEN_TEST_DEFAULT=1 $(PYTEST) -q tests/workflow/test_recipes.py -k default_recipe
 	@schatten explain --steps results/$(DEFAULT_RECIPE)/tables/wer.csv
 
-test-slurm: setup_test ## a recipe on a Slurm cluster of one node, started here, with jobs killed
-	@scripts/setup_packages.sh slurm-wlm munge
+test-slurm: setup_test setup_slurm ## a recipe on a Slurm cluster of one node, started here, with jobs killed
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- \
 	  $(PYTEST) tests/workflow/test_slurm.py
 
@@ -134,6 +133,9 @@ setup_lint:
 
 setup_tools:
 	@scripts/setup.sh tools
+
+setup_slurm:
+	@scripts/setup_packages.sh slurm-wlm munge
 
 setup_onnx:
 	@scripts/setup.sh onnx
