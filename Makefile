@@ -22,6 +22,7 @@ $(foreach name,$(sort $(SETTINGS) $(.VARIABLES)),$(if $(call is_given,$(name)),$
 export $(SETTINGS)
 export PATH := $(CURDIR)/.venv/bin:$(value PATH)
 unexport PYTHONHOME # of another Python: ours would not start
+unexport PYTHONDONTWRITEBYTECODE # images of containers set it: every process would compile all it imports
 
 override CHOICE := $(if $(RECIPE),--recipe "$$RECIPE") $(if $(CORPUS_DIR),--corpus-dir "$$CORPUS_DIR")
 # pytest splits this variable into options itself, quotes included.

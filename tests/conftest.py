@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from schatten.runtime import surroundings
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+surroundings.keep_bytecode()
 
 ROOT = Path(__file__).parent.parent
 

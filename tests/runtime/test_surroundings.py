@@ -65,3 +65,19 @@ def test_a_profile_that_is_gone_is_named(folder: Path) -> None:
     asked = run("run", "--", "--profile", "missing", SNAKEMAKE_PROFILE="gone")
     assert asked.returncode == 1 and b"(missing)" in asked.stderr
     assert not (folder / "made").exists()
+
+
+def test_a_verb_keeps_what_it_compiles_though_the_container_says_not(tmp_path: Path) -> None:
+    """The processes that it starts inherit that."""
+    module = tmp_path / "told.py"
+    module.write_text("")
+    code = (
+        "import os, subprocess, sys\n"
+        "from schatten.runtime import surroundings\n"
+        "surroundings.keep_bytecode()\n"
+        "subprocess.run([sys.executable, '-c', 'import told'], check=True)\n"
+    )
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": path}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    assert list(tmp_path.glob("__pycache__/told.*.pyc"))

@@ -102,6 +102,7 @@ _OUTSIDE = {
 
 def main() -> None:
     """Run a verb; bad input, lost output or a closed pipe ends with a sentence and status 1."""
+    surroundings.keep_bytecode()
     surroundings.use_utf8()
     process.die_with_parent()
     output.guard()

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 _STDIO = "PYTHONIOENCODING"
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
 
 
 def use_utf8() -> None:
@@ -29,6 +30,16 @@ def use_utf8() -> None:
 
 def _is_utf8(encoding: str) -> bool:
     return encoding.lower().replace("-", "").replace("_", "") == "utf8"
+
+
+def keep_bytecode() -> None:
+    """Let Python keep what it compiles, here and in the processes that this one starts.
+
+    Images of containers often forbid it. Then each of the hundreds of processes of a run compiles
+    every module that it imports: torch alone took 8.3 s of CPU time so, in place of 3.5 s.
+    """
+    os.environ.pop(_NO_BYTECODE, None)
+    sys.dont_write_bytecode = False
 
 
 def keep_caches(folder: Path) -> None:
