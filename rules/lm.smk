@@ -69,6 +69,8 @@ rule units:
         too_long=PATHS.units("{units}").with_name("too_long.json"),
     log:
         PATHS.home / "log/units.{units}.log",
+    wildcard_constraints:
+        units=any_of(EXPERIMENT.spelled_sets),
     threads: 1
     resources:
         mem_mb=scaled(2000),
@@ -82,6 +84,65 @@ rule units:
         data=lambda wildcards, input: str(Path(input.validation).parent),
     shell:
         "schatten units --recipe {EXPERIMENT.name:q} --set {wildcards.units:q} {params.texts:q} --train-text {input.train:q} --data {params.data:q} --output-dir {params.folder:q} > {log:q} 2>&1"
+
+
+if EXPERIMENT.tied_sets:
+
+    rule align:
+        input:
+            unpack(EXPERIMENT.aligner),
+        output:
+            PATHS.triphones("{units}"),
+        log:
+            PATHS.home / "log/align.{units}.log",
+        wildcard_constraints:
+            units=any_of(EXPERIMENT.tied_sets),
+        priority: 10
+        threads: 1
+        resources:
+            mem_mb=scaled(4000),
+            runtime=scaled(240),
+        params:
+            settings=lambda wildcards: step_settings.align_settings(
+                EXPERIMENT.recipe, wildcards.units
+            ),
+        shell:
+            "schatten align --recipe {EXPERIMENT.name:q} --set {wildcards.units:q} --model {input.model:q} --units {input.units:q} --train {input.train:q} --output {output:q} > {log:q} 2>&1"
+
+    rule tie:
+        input:
+            triphones=PATHS.triphones("{units}"),
+            phones=lambda wildcards: PATHS.units(EXPERIMENT.tied_phones(wildcards)),
+            spelled=lambda wildcards: PATHS.pronunciations(
+                EXPERIMENT.tied_phones(wildcards)
+            ),
+            cuts=[PATHS.cuts(split) for split in EXPERIMENT.splits],
+            validation=PATHS.validation,
+        output:
+            inventory=PATHS.units("{units}"),
+            words=PATHS.pronunciations("{units}"),
+            tree=PATHS.tree("{units}"),
+            picture=report(
+                PATHS.tree("{units}").with_suffix(".svg"), category="Figures"
+            ),
+            too_long=PATHS.units("{units}").with_name("too_long.json"),
+        log:
+            PATHS.home / "log/tie.{units}.log",
+        wildcard_constraints:
+            units=any_of(EXPERIMENT.tied_sets),
+        priority: 10
+        threads: 1
+        resources:
+            mem_mb=scaled(2000),
+            runtime=scaled(60),
+        params:
+            settings=lambda wildcards: step_settings.tie_settings(
+                EXPERIMENT.recipe, wildcards.units
+            ),
+            folder=str(PATHS.units("{units}").parent),
+            data=lambda wildcards, input: str(Path(input.validation).parent),
+        shell:
+            "schatten tie --recipe {EXPERIMENT.name:q} --set {wildcards.units:q} --triphones {input.triphones:q} --phones {input.phones:q} --data {params.data:q} --output-dir {params.folder:q} > {log:q} 2>&1"
 
 
 rule lexicon:

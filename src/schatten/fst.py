@@ -155,3 +155,13 @@ def from_kaldifst(fst: Any) -> Fst:
         if not kaldifst.StdConstFst(fst).write(str(path)):
             raise UserError(f"no room for a transducer in {folder}: free some disk space")
         return read_fst(path)
+
+
+def determinised(composed: Any) -> Any:
+    """Determinise, which pushes costs and output to where paths part, and minimise."""
+    import kaldifst
+
+    found = kaldifst.StdVectorFst(composed)
+    kaldifst.determinize_star(found, use_log=True)
+    kaldifst.minimize_encoded(found)
+    return found

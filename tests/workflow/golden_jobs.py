@@ -26,9 +26,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from golden_text import text_of
 from project import ROOT, SMOKE, copy_project
 
+from schatten.recipe import load
+from schatten.recipe.layout import lexicon_models
+
 GOLDEN = Path(__file__).parent / "golden"
 COMMAND = "python tests/workflow/golden_jobs.py --write"
-TARGETS = ("wer_tables", "figures", "bench", "bundle", "{home}/tables/decoders.txt")
+OF_GRAPHS = ("wer_tables", "figures")
+"""What a recipe has whose tables hold graphs alone: no device runs them."""
+TARGETS = (*OF_GRAPHS, "bench", "bundle", "{home}/tables/decoders.txt")
 DEVICES = "host rpi3 qemu-a53"
 """This machine, a board, and an emulated one: one for each way to measure."""
 SHOWN = 60
@@ -73,10 +78,15 @@ def every() -> list[Golden]:
     paths = sorted(ROOT.glob("recipes/*/*.yaml"))
     recipes = [f"{path.parent.name}/{path.stem}" for path in paths]
     return [
-        *(Golden(recipe.replace("/", "."), recipe) for recipe in recipes),
+        *(Golden(recipe.replace("/", "."), recipe, _targets(recipe)) for recipe in recipes),
         Golden("arm", SMOKE, ("arm", "bench"), arm=True),
         Golden("cache", SMOKE, ("wer_tables",), ("--cache",)),
     ]
+
+
+def _targets(recipe: str) -> tuple[str, ...]:
+    loaded = load(str(ROOT / f"recipes/{recipe}.yaml"))
+    return TARGETS if lexicon_models(loaded) else OF_GRAPHS
 
 
 def planned(golden: Golden) -> str:

@@ -43,7 +43,7 @@ from schatten.artifacts.searches import (
     TriedWeights,
     Weights,
 )
-from schatten.artifacts.unit_sets import Inventory
+from schatten.artifacts.unit_sets import Inventory, PhoneTree, TreeNode
 
 __all__ = [
     "Artifact",
@@ -66,6 +66,7 @@ __all__ = [
     "Measured",
     "OutOfLexicon",
     "Perplexity",
+    "PhoneTree",
     "Rates",
     "Recognised",
     "Reliability",
@@ -81,6 +82,7 @@ __all__ = [
     "Tiers",
     "TooLong",
     "TooLongByStride",
+    "TreeNode",
     "TriedWeights",
     "Validation",
     "Weights",

@@ -67,20 +67,25 @@ def graph(
     ],
     units: UnitsOption = None,
 ) -> None:
-    """Compose CTC topology, lexicon and language model into one decoding graph (TLG)."""
+    """Compose CTC topology, lexicon and language model into one decoding graph (TLG).
+
+    Of tied phones (--units), whose lexicon is spelled in phones, a context transducer stands
+    between topology and lexicon.
+    """
     from schatten import recipe as recipes
     from schatten.decode.wfst.graph import read_symbols, write_graph
     from schatten.lm.acceptor import acceptor
     from schatten.lm.vocabulary import require_common
-    from schatten.units import characters
     from schatten.units.spelled import SpelledUnits
 
-    alphabet = recipes.load(recipe).text.alphabet
-    written = characters(alphabet) if units is None else SpelledUnits.read(units).units
-    symbols = read_symbols(lexicon, written)
+    if units is None:
+        spelled = SpelledUnits.of_characters(recipes.load(recipe).text.alphabet)
+    else:
+        spelled = SpelledUnits.read(units)
+    symbols = read_symbols(lexicon, spelled.spelled_in)
     require_common(arpa, symbols.words, lexicon)
     grammar = acceptor(arpa, symbols.word_labels, symbols.back_off_word)
-    typer.echo(write_graph(output, symbols, grammar))
+    typer.echo(write_graph(output, symbols, grammar, spelled))
 
 
 @app.command("tune")

@@ -30,9 +30,10 @@ Precision = Literal["fp32", "int8"]
 def export(model: Path, precision: Precision, output: Path) -> str:
     """Write `model` (a model.pt) as GGUF, size and latency as `.json`; return them in one line.
 
-    Errors: `UserError` for a model that is not made of finite numbers.
+    Errors: `UserError` for a model that is not made of finite numbers, and for one of tied phones.
     """
     acoustic = models.load(model)
+    acoustic.units.require_engine(model)
     parameters = acoustic.parameters_at_inference()
     layers, features = layers_of(acoustic), frontend(acoustic)
     require_numbers(layers, features, model)

@@ -48,7 +48,7 @@ def lexicon(words: Iterable[str], spelled: SpelledUnits, source: Path) -> str:
             f"{', '.join(missing[:5])}: make the units again with the model's text "
             "(`schatten units --text`)"
         )
-    names = spelled.units.names
+    names = spelled.spelled_in.names
     return "".join(
         f"{word}\t{' '.join(names[label] for label in labels)}\n"
         for word in known

@@ -33,7 +33,9 @@ from schatten.recipe.units import (
     Characters,
     Phones,
     Pieces,
+    Tied,
     UnitSet,
+    tied_problem,
     with_language,
 )
 from schatten.runtime.files import as_text
@@ -115,6 +117,8 @@ class Recipe(Settings):
         if (curve := self.figures.lm_curve) is not None:
             _known("figures.lm_curve.language_model", curve.language_model, self.language_models)
         self._open_search_is_of_characters()
+        if wrong := tied_problem(self):
+            raise ValueError(wrong)
         self._precisions_have_a_lexicon()
         return self
 
@@ -134,7 +138,7 @@ class Recipe(Settings):
     def _check_units(self, where: str, system: System | Grid) -> None:
         _known(where, system.units, {CHARACTERS: None, **BUILT_IN, **self.units})
 
-    def unit_set(self, name: str) -> Phones | Pieces | None:
+    def unit_set(self, name: str) -> Phones | Pieces | Tied | None:
         """Return the settings of a unit set; None for characters, which have none.
 
         Errors: `UserError` that lists the sets where there is none of this name.
@@ -150,6 +154,18 @@ class Recipe(Settings):
     def unit_sets(self) -> tuple[str, ...]:
         """Names of the unit sets that systems write, in their order."""
         return tuple(dict.fromkeys(system.units for system in self.systems.values()))
+
+    def tied_set(self, name: str) -> Tied:
+        """Return the settings of a set of tied phones; `UserError` for any other set."""
+        found = self.unit_set(name)
+        if not isinstance(found, Tied):
+            raise UserError(f"{name} are no tied phones: make them with `schatten units`")
+        return found
+
+    def aligner(self, units: str) -> Node:
+        """Return the node whose model aligns speech for a set of tied phones; errors as above."""
+        name = self.tied_set(units).aligner
+        return self.start(name, self.systems[name].seeds[0])
 
     def _precisions_have_a_lexicon(self) -> None:
         names = self.table_language_models

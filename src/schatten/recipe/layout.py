@@ -149,6 +149,14 @@ class Layout:
         """How the words of a corpus are written in a unit set other than characters."""
         return self.units(units).with_name(f"words.{units}.tsv")
 
+    def triphones(self, units: str) -> Path:
+        """Statistics that the tree of a set of tied phones is grown on."""
+        return self.units(units).with_name("triphones.npz")
+
+    def tree(self, units: str) -> Path:
+        """The tree of a set of tied phones; `tree.svg` beside it is its picture."""
+        return self.units(units).with_name("tree.json")
+
     def _spelled(self, lm: str, units: str) -> Path:
         """Folder of what a language model and a unit set make together."""
         return self.lm(lm) if units == CHARACTERS else self.units(units).parent / lm

@@ -4,6 +4,7 @@ import re
 
 from schatten.recipe import Recipe
 from schatten.recipe.systems import CHARACTERS
+from schatten.recipe.units import Tied
 
 _WER = re.compile(r"\bWER\b")
 
@@ -30,12 +31,23 @@ def has_unit_errors(recipe: Recipe) -> bool:
 
 
 def greedy_rate(recipe: Recipe, *units: str) -> str:
-    """Return what the error rate of greedy results is called: CER, PER of phones, UER of both.
+    """Return what the error rate of greedy results is called: CER, PER of phones, UER of others.
 
-    `units`: names of sets; without any, all of the recipe.
+    Others are tied phones, and sets of several kinds. `units`: names of sets; without any, all of
+    the recipe.
     """
     sets = units or recipe.unit_sets
-    return _one_of({"CER" if writes_words(recipe, name) else "PER" for name in sets})
+    return _one_of({"CER" if writes_words(recipe, one) else _of_units(recipe, one) for one in sets})
+
+
+def unit_rate(recipe: Recipe) -> str:
+    """Return what the error rate of units that write no words is called: PER, or UER if tied."""
+    sets = [name for name in recipe.unit_sets if not writes_words(recipe, name)]
+    return _one_of({_of_units(recipe, name) for name in sets})
+
+
+def _of_units(recipe: Recipe, name: str) -> str:
+    return "UER" if isinstance(recipe.unit_set(name), Tied) else "PER"
 
 
 def with_names(recipe: Recipe, text: str) -> str:

@@ -14,12 +14,14 @@ from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
 from schatten.recipe.steps import settings_of
-from schatten.recipe.units import lexicon_of
+from schatten.recipe.units import Tied, lexicon_of
 from schatten.runtime.files import sha256
 
 RESULT_VERSION = {
     "corpus": 1,
     "units": 1,
+    "align": 1,
+    "tie": 1,
     "lexicon": 1,
     "validate": 2,
     "features": 1,
@@ -68,8 +70,21 @@ def units_settings(recipe: Recipe, name: str) -> str:
     chosen = recipe.unit_set(name)
     if chosen is None:
         raise UserError("characters spell words themselves: leave `schatten units` out")
+    if isinstance(chosen, Tied):
+        raise UserError(f"{name} are tied phones: make them with `schatten align`, then `tie`")
     lexicon = lexicon_of(chosen, recipe.folder)
     return settings("units", _plain(chosen), *([] if lexicon is None else [sha256(lexicon)]))
+
+
+def align_settings(recipe: Recipe, name: str) -> str:
+    """Settings of the statistics of a set of tied phones; the model comes from its training."""
+    return settings("align", recipe.tied_set(name).hours)
+
+
+def tie_settings(recipe: Recipe, name: str) -> str:
+    """Settings of the tree of a set of tied phones; the statistics come from their step."""
+    tied = recipe.tied_set(name)
+    return settings("tie", tied.leaves, tied.minimum)
 
 
 def validate_settings(recipe: Recipe) -> str:
@@ -213,6 +228,8 @@ def _node_settings(recipe: Recipe, options: Options) -> str:
 OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "corpus": lambda recipe, _: corpus_settings(recipe),
     "units": lambda recipe, options: units_settings(recipe, options["name"]),
+    "align": lambda recipe, options: align_settings(recipe, options["name"]),
+    "tie": lambda recipe, options: tie_settings(recipe, options["name"]),
     "validate": lambda recipe, _: validate_settings(recipe),
     "features": lambda recipe, options: features_settings(recipe, options["split"]),
     "lm build": lambda recipe, options: lm_settings(recipe, options["lm"]),

@@ -1,14 +1,17 @@
 """The recipe's `units`: sets of units that acoustic models write."""
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from schatten import letters
 from schatten.errors import UserError
-from schatten.recipe.base import Language, Settings
+from schatten.recipe.base import Language, PositiveFloat, Settings
 from schatten.runtime.file_names import found
+
+if TYPE_CHECKING:
+    from schatten.recipe import Recipe
 
 
 class Characters(Settings):
@@ -56,7 +59,36 @@ class Pieces(Settings):
     """A word has one segmentation."""
 
 
-UnitSet = Annotated[Characters | Phones | Pieces, Field(discriminator="type")]
+class Tied(Settings):
+    """Tied phones: phones in their contexts, which a decision tree ties. Decoded by graphs alone.
+
+    The tree is grown on training speech that another system, a model of the phones, aligns.
+    """
+
+    type: Literal["tied"]
+    phones: str = "phones"
+    """The set of phones that are tied."""
+    aligner: str
+    """A system that writes these phones; the model of its first training, with its first seed,
+    aligns."""
+    leaves: Annotated[int, Field(ge=1, le=20_000)] = 500
+    """Leaves of the tree, at most: outputs of the model without the blank."""
+    minimum: Annotated[int, Field(ge=1)] = 100
+    """Phone tokens of every leaf, at least, except where a phone has fewer."""
+    hours: PositiveFloat = 10.0
+    """Hours of training speech that are aligned, at most; drawn by the utterances' ids."""
+    trained_on: Literal["all", "first"] = "all"
+    """Pronunciations of a word that the loss sums over, each in all contexts that it has."""
+    writes_words: ClassVar[bool] = False
+    """Whether words can be read off the units, without a lexicon."""
+
+    @property
+    def sums_over_pronunciations(self) -> bool:
+        """Whether the loss sums over the pronunciations of a word."""
+        return self.trained_on == "all"
+
+
+UnitSet = Annotated[Characters | Phones | Pieces | Tied, Field(discriminator="type")]
 
 BUILT_IN: dict[str, UnitSet] = {"phones": Phones(type="phones"), "pieces": Pieces(type="pieces")}
 """Sets that every recipe has; one of its own by that name replaces them."""
@@ -93,3 +125,37 @@ def with_language(recipe: Any) -> Any:
     if not isinstance(language, str) or not letters.has_own_case(language):
         return recipe
     return {**recipe, "text": {**text, "language": language}}
+
+
+def tied_problem(recipe: "Recipe") -> str | None:
+    """Say in a sentence what is wrong with the recipe's tied phones; None if nothing is."""
+    for name, tied in recipe.units.items():
+        if not isinstance(tied, Tied):
+            continue
+        if not isinstance({**BUILT_IN, **recipe.units}.get(tied.phones), Phones):
+            return f"units.{name}.phones: {tied.phones!r} is no set of type phones; name one"
+        aligner = recipe.systems.get(tied.aligner)
+        if aligner is None or aligner.units != tied.phones:
+            those = [key for key, one in recipe.systems.items() if one.units == tied.phones]
+            there = f"take one of {', '.join(those)}" if those else "add one"
+            return f"units.{name}.aligner: {tied.aligner} is no system over {tied.phones}; {there}"
+        written = {one.units for one in recipe.systems.values()}
+        written |= {one.units for one in recipe.grids.values()}
+        if name in written and (problem := _undecodable(recipe, name)):
+            return problem
+    return None
+
+
+def _undecodable(recipe: "Recipe", units: str) -> str | None:
+    """Say what the tables ask of systems over tied phones that a graph's search cannot give."""
+    why = f"{units} are tied phones, which graphs search and the engine does not"
+    for name, system in recipe.systems.items():
+        if system.units == units and system.precisions:
+            return f"systems.{name}.precisions: {why}: remove them"
+    for name in recipe.table_language_models:
+        if recipe.language_models[name].decoder != "wfst":
+            return f"tables.language_models: {why}: give {name} `decoder: wfst`, or leave it out"
+    for key in ("tiers", "bundles"):
+        if getattr(recipe.tables, key):
+            return f"tables.{key}: {why}, so no device runs them: leave {key} out"
+    return None

@@ -14,7 +14,8 @@ from schatten.recipe.ranks import (
     Rank,
     VarianceShare,
 )
-from schatten.recipe.rates import choosing_lm, greedy_rate, has_unit_errors, trained_rate
+from schatten.recipe.rates import choosing_lm, greedy_rate, has_unit_errors, trained_rate, unit_rate
+from schatten.recipe.units import Tied
 from schatten.report.collect import Experiment
 from schatten.report.columns import percent
 from schatten.report.settings import settings_notes
@@ -215,12 +216,27 @@ def _lexicon(recipe: Recipe) -> str:
 
 
 def _per(recipe: Recipe) -> str:
-    """Say what PER is, if a unit set writes no words without a lexicon."""
+    """Say what PER or UER is, if a unit set writes no words without a lexicon."""
     if not has_unit_errors(recipe):
         return ""
+    rate = unit_rate(recipe)
+    what = "phones" if rate == "PER" else "phones, or of tied phones,"
     return (
-        " PER: error rate of the phones on the best path, against each word's main pronunciation; "
-        "phones write no words without a lexicon."
+        f" {rate}: error rate of the {what} on the best path, against each word's main "
+        f"pronunciation; phones write no words without a lexicon.{_tied(recipe)}"
+    )
+
+
+def _tied(recipe: Recipe) -> str:
+    """Say of systems over tied phones that they are for a server."""
+    found = {name: recipe.unit_set(one.units) for name, one in recipe.systems.items()}
+    tied = [name for name, units in found.items() if isinstance(units, Tied)]
+    if not tied:
+        return ""
+    return (
+        f" {', '.join(tied)}: over tied phones, as on a server, meant as an upper bound; the "
+        "engine does not search them, so no device runs such a row. Error rates of tied phones and "
+        "of phones do not compare."
     )
 
 

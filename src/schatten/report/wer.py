@@ -7,7 +7,7 @@ same, byte for byte. Times, dates and machines are in `cost`.
 from collections.abc import Callable, Sequence
 
 from schatten.artifacts import Score
-from schatten.recipe.rates import has_unit_errors, names_units
+from schatten.recipe.rates import has_unit_errors, names_units, unit_rate
 from schatten.report.collect import Experiment, Result, by_seed
 from schatten.report.columns import (
     Column,
@@ -95,7 +95,8 @@ def _unit_errors(experiment: Experiment) -> tuple[Column[Result], ...]:
     """Return the column of the unit error rate, if a set writes no words without a lexicon."""
     if not has_unit_errors(experiment.recipe):
         return ()
-    return (number("PER greedy", "per_greedy", lambda r: r.greedy.wer if r.greedy.units else None),)
+    name = f"{unit_rate(experiment.recipe)} greedy"
+    return (number(name, "per_greedy", lambda r: r.greedy.wer if r.greedy.units else None),)
 
 
 def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]:
@@ -204,7 +205,7 @@ def _before_stage2(experiment: Experiment) -> tuple[Column[Result], ...]:
         lambda r: r.before_lm.wer if r.before_lm else None,
     )
     phones: Column[Result] = number(
-        "PER greedy before stage 2",
+        f"{unit_rate(experiment.recipe)} greedy before stage 2",
         "per_greedy_before_stage2",
         lambda r: r.before_greedy.wer if r.before_greedy and r.before_greedy.units else None,
     )

@@ -6,7 +6,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from schatten.units.graph import StateGraph, pronunciations
+from schatten.units.graph import StateGraph
 from schatten.units.spelled import SpelledUnits
 
 _CACHED = 50_000
@@ -40,4 +40,4 @@ class Targets:
         if not self._every:
             return None
         words = self.spelled.pronunciations(text)
-        return None if all(len(one) == 1 for one in words) else pronunciations(words)
+        return None if all(len(one) == 1 for one in words) else self.spelled.graph(text)

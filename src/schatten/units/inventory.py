@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from schatten.errors import UserError
@@ -15,6 +16,7 @@ SPACE = " "
 CHARACTERS = "characters"
 PHONES = "phones"
 PIECES = "pieces"
+TIED = "tied"
 WORD_START = "▁"
 """U+2581; begins the name of the piece that a word begins with, as in sentencepiece."""
 
@@ -24,7 +26,7 @@ class Units:
     """An inventory of CTC units."""
 
     kind: str
-    """The kind of units: `characters`, `phones` or `pieces`."""
+    """The kind of units: `characters`, `phones`, `pieces` or `tied`."""
     names: tuple[str, ...]
     """The blank first; the index of a name is that of the model's output."""
     separator: str | None
@@ -50,14 +52,22 @@ class Units:
     @property
     def writes_words(self) -> bool:
         """Whether words can be read off the units, without a lexicon."""
-        return self.kind != PHONES
+        return self.kind not in (PHONES, TIED)
 
     def require_words(self) -> None:
         """Refuse units that write no words by a `UserError`."""
         if not self.writes_words:
             raise UserError(
-                f"{self.kind} write no words without a lexicon: decode with a language model, or "
-                "take --decoder units for their error rate"
+                f"{spoken(self.kind)} write no words without a lexicon: decode with a language "
+                "model, or take --decoder units for their error rate"
+            )
+
+    def require_engine(self, source: Path) -> None:
+        """Refuse units of the model `source` that the engine does not search by a `UserError`."""
+        if self.kind == TIED:
+            raise UserError(
+                f"{source} writes tied phones, which graphs search and the engine does not: "
+                "export a model of phones"
             )
 
     @property
@@ -65,7 +75,7 @@ class Units:
         """Index of the separator. Errors: `UserError` if there is none."""
         if self.separator is None:
             raise UserError(
-                f"{self.kind} have no separator between words, which this search needs: "
+                f"{spoken(self.kind)} have no separator between words, which this search needs: "
                 "take another decoder"
             )
         return self.index[self.separator]
@@ -86,7 +96,7 @@ class Units:
     def decode(self, labels: Iterable[int]) -> list[str]:
         """Return the words that labels write; blanks are dropped, repeats are kept.
 
-        For phones these are the names of the labels.
+        For phones, tied or not, these are the names of the labels.
         """
         names = [self.names[label] for label in labels if label]
         if self.kind == PIECES:
@@ -119,6 +129,11 @@ class Units:
         if isinstance(value, dict):
             return Units(value["kind"], tuple(value["names"]), value["separator"])
         return from_names(value)
+
+
+def spoken(kind: str) -> str:
+    """Return a kind of units as people call it: `tied phones`."""
+    return "tied phones" if kind == TIED else kind
 
 
 def characters(alphabet: str) -> Units:

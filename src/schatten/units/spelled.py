@@ -7,7 +7,9 @@ from pathlib import Path
 from schatten.artifacts import Inventory
 from schatten.errors import UserError
 from schatten.runtime.files import sha256
-from schatten.units.inventory import Units, characters
+from schatten.units.graph import StateGraph, pronunciations
+from schatten.units.inventory import TIED, Units, characters
+from schatten.units.tying import Tying
 from schatten.units.words import read_rows
 
 Labels = tuple[int, ...]
@@ -24,6 +26,8 @@ class SpelledUnits:
     """Every spelling of each word, the main one first; None if the units spell words themselves."""
     source: Path | None = None
     """The file of the spellings, for messages."""
+    tying: Tying | None = None
+    """Of tied phones: the unit of each phone in its context. Spellings are then of phones."""
 
     @staticmethod
     def of_characters(alphabet: str) -> "SpelledUnits":
@@ -47,7 +51,14 @@ class SpelledUnits:
                 f"{words} is not the file that {path} was made with: mend pronunciations in a "
                 "lexicon of your own, and make both again"
             )
-        return SpelledUnits(units, _read_spellings(words, units), words)
+        tying = Tying.read(path, stored) if units.kind == TIED else None
+        spellings = _read_spellings(words, units if tying is None else tying.phones)
+        return SpelledUnits(units, spellings, words, tying)
+
+    @property
+    def spelled_in(self) -> Units:
+        """The units that words are spelled in: of tied phones the phones, else the units."""
+        return self.units if self.tying is None else self.tying.phones
 
     def spelled(self, word: str) -> tuple[Labels, ...]:
         """Return every spelling of a word, the main one first.
@@ -76,11 +87,17 @@ class SpelledUnits:
         """
         if self.spellings is None:
             return self.units.encode(text)
-        return [label for word in text.split() for label in self.spelled(word)[0]]
+        labels = [label for word in text.split() for label in self.spelled(word)[0]]
+        return labels if self.tying is None else self.tying.labels(labels)
 
     def pronunciations(self, text: str) -> list[tuple[Labels, ...]]:
         """Return every spelling of each word of a text, in order; errors as in `labels`."""
         return [self.spelled(word) for word in text.split()]
+
+    def graph(self, text: str) -> StateGraph:
+        """Return the paths of a text over every spelling of its words; errors as in `labels`."""
+        words = self.pronunciations(text)
+        return pronunciations(words) if self.tying is None else self.tying.graph(words)
 
     def counted(self, text: str, *, every: bool) -> list[int]:
         """Return the labels by which it is decided whether a text fits some frames.
@@ -90,7 +107,11 @@ class SpelledUnits:
         return self.shortest(text) if every else self.labels(text)
 
     def shortest(self, text: str) -> list[int]:
-        """Return the labels of a text that need the fewest frames of CTC; errors as in `labels`."""
+        """Return the labels of a text that need the fewest frames of CTC; errors as in `labels`.
+
+        Of tied phones these are the phones: their units never need more frames, and fewer only if
+        equal neighbours are two units.
+        """
         if self.spellings is None:
             return self.units.encode(text)
         best: dict[int, tuple[int, list[int]]] = {0: (0, [])}
@@ -110,7 +131,7 @@ class SpelledUnits:
 
         `best`: frames and labels before the word, by their last label; 0 for none.
         """
-        own = self.units.frames_needed(labels)
+        own = self.spelled_in.frames_needed(labels)
         frames, last = min(
             (frames + own + (last == labels[0]), last) for last, (frames, _) in best.items()
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from schatten.errors import UserError
 from schatten.recipe.chain import Node
 from schatten.recipe.figures import ON_DEV, drawn
 from schatten.recipe.layout import (
@@ -18,6 +19,7 @@ from schatten.recipe.layout import (
 )
 from schatten.recipe.rates import choosing_lm, writes_words
 from schatten.recipe.tables import written
+from schatten.recipe.units import Tied
 from schatten.workflow.experiment import Experiment
 from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
 from schatten.workflow.step_rules import StepRule, step_rules
@@ -42,8 +44,14 @@ class Workflow(Experiment):
 
     @property
     def lexicon_model(self) -> str:
-        """The language model that decoders are compared with."""
-        return lexicon_models(self.recipe)[0]
+        """The language model that decoders are compared with; `UserError` if none has a lexicon."""
+        names = lexicon_models(self.recipe)
+        if not names:
+            raise UserError(
+                f"{self.name} has no language model with `decoder: lexicon` in its tables: add one "
+                "to compare searches over a lexicon"
+            )
+        return names[0]
 
     def grid_scores(self, wildcards: Any) -> list[Path]:
         """The scores on dev by which a grid's best points are chosen."""
@@ -198,6 +206,32 @@ class Workflow(Experiment):
     def _units(self, wildcards: Any) -> str:
         system: str = getattr(wildcards, "system", self.baseline.system)
         return self.recipe.systems[system].units
+
+    @property
+    def spelled_sets(self) -> list[str]:
+        """The sets of units that texts alone make: all but tied phones."""
+        return [name for name in self.recipe.unit_sets if name not in self.tied_sets]
+
+    @property
+    def tied_sets(self) -> list[str]:
+        """The sets of tied phones, which a model of the phones makes."""
+        sets = {name: self.recipe.unit_set(name) for name in self.recipe.unit_sets}
+        return [name for name, units in sets.items() if isinstance(units, Tied)]
+
+    def tied_phones(self, wildcards: Any) -> str:
+        """The set of phones that a set of tied phones ties."""
+        return self.recipe.tied_set(wildcards.units).phones
+
+    def aligner(self, wildcards: Any) -> dict[str, Path]:
+        """The model that aligns speech for a set of tied phones, its phones, and the speech."""
+        node, layout = self.recipe.aligner(wildcards.units), self.layout
+        feature = self.recipe.models[node.system_settings.model].feature
+        return {
+            "model": layout.model(node),
+            "units": layout.units(node.units),
+            "words": layout.pronunciations(node.units),
+            "train": layout.features(feature, self.recipe.splits.train),
+        }
 
     def units_read(self, wildcards: Any) -> list[Path]:
         """The inventory of the units that a greedy result is scored in; none if it has words."""

@@ -1,4 +1,4 @@
-"""The verb that measures espeak-ng's pronunciations beside CMUdict's: bench-pronunciations."""
+"""Verbs of pronunciations and units: bench-pronunciations, bench-tree."""
 
 from pathlib import Path
 from typing import Annotated
@@ -28,3 +28,21 @@ def bench_pronunciations(
     )
     for one, other, count in found.confusions[:_SHOWN]:
         typer.echo(f"  {count:4d}  {one} as {other}")
+
+
+@app.command("bench-tree")
+def bench_tree(
+    *,
+    tokens: Annotated[int, typer.Option(min=1000, help="Phone tokens of made-up speech.")] = 130000,
+    leaves: Annotated[int, typer.Option(min=39, help="Leaves of the tree.")] = 500,
+    minimum: Annotated[int, typer.Option(min=1, help="Tokens of a leaf, at least.")] = 100,
+) -> None:
+    """Print the CPU seconds that the tree of tied phones takes, on made-up triphones."""
+    from schatten_bench.tree import time_tree
+
+    found = time_tree(tokens, leaves, minimum)
+    typer.echo(f"{found.tokens} tokens, {found.triphones} triphones, {found.leaves} leaves")
+    typer.echo(
+        f"CPU seconds: {found.adding:.2f} adding up, {found.growing:.2f} growing the tree, "
+        f"{found.table:.2f} the unit of every triphone"
+    )

@@ -10,14 +10,25 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from schatten.artifacts import GraphNames
+from schatten.decode.wfst.context import in_context, with_ctc
 from schatten.errors import UserError
-from schatten.fst import EPSILON, Fst, from_kaldifst, fst_of, read_fst, to_mutable, write_fst
+from schatten.fst import (
+    EPSILON,
+    Fst,
+    determinised,
+    from_kaldifst,
+    fst_of,
+    read_fst,
+    to_mutable,
+    write_fst,
+)
 from schatten.units import Units, read_spellings
+from schatten.units.spelled import SpelledUnits
+from schatten.units.tying import Tying
 
 BLANK_LABEL = 1
 _ROOT, _WORD_END, _SENTENCE_END = range(3)
@@ -123,39 +134,37 @@ def _free(arcs: list[tuple[int, int, int, int]], final: np.ndarray) -> Fst:
     return fst_of(0, final, columns, np.zeros(len(arcs)))
 
 
-def compose(symbols: Symbols, grammar: Fst) -> tuple[Fst, dict[str, tuple[int, int]]]:
+def compose(
+    symbols: Symbols, grammar: Fst, tying: Tying | None = None
+) -> tuple[Fst, dict[str, tuple[int, int]]]:
     """Compose, determinise and minimise T, L and G (`schatten.lm.acceptor`).
 
-    Returns the graph, and the states and arcs of each step's result.
+    With `tying` the symbols are of phones, and C stands between T and L: the graph reads tied
+    units. Returns the graph, and the states and arcs of each step's result.
     """
     import kaldifst
 
     lexicon, words = to_mutable(lexicon_transducer(symbols)), to_mutable(grammar)
     kaldifst.arcsort(lexicon, "olabel")
     kaldifst.arcsort(words, "ilabel")
-    spelled = from_kaldifst(_shrunk(kaldifst.compose(lexicon, words)))
-    without = to_mutable(_without_disambiguation(spelled, len(symbols.units)))
-    kaldifst.arcsort(without, "ilabel")
-    ctc = to_mutable(topology(len(symbols.units)))
-    kaldifst.arcsort(ctc, "olabel")
-    whole = kaldifst.StdVectorFst(kaldifst.compose(ctc, without))
+    spelled = from_kaldifst(determinised(kaldifst.compose(lexicon, words)))
+    steps = {"G": grammar, "LG": spelled}
+    if tying is None:
+        without = to_mutable(_without_disambiguation(spelled, len(symbols.units)))
+        kaldifst.arcsort(without, "ilabel")
+        ctc = to_mutable(topology(len(symbols.units)))
+        kaldifst.arcsort(ctc, "olabel")
+        whole = kaldifst.StdVectorFst(kaldifst.compose(ctc, without))
+    else:
+        steps["CLG"], steps["tied CLG"] = in_context(spelled, tying)
+        whole = to_mutable(with_ctc(steps["tied CLG"], int(tying.table.max()) + 1))
     kaldifst.minimize_encoded(whole)
     kaldifst.arcsort(whole, "ilabel")
     graph = from_kaldifst(whole)
     if not graph.olabel.any():
         raise UserError("the language model has no word of the lexicon: make both of one text")
-    steps = {"G": grammar, "LG": spelled, "TLG": graph}
+    steps["TLG" if tying is None else "TCLG"] = graph
     return graph, {name: (fst.states, fst.arcs) for name, fst in steps.items()}
-
-
-def _shrunk(composed: Any) -> Any:
-    """Determinise, which pushes costs and words to where paths part, and minimise."""
-    import kaldifst
-
-    found = kaldifst.StdVectorFst(composed)
-    kaldifst.determinize_star(found, use_log=True)
-    kaldifst.minimize_encoded(found)
-    return found
 
 
 def _without_disambiguation(fst: Fst, units: int) -> Fst:
@@ -189,10 +198,17 @@ def names_of(path: Path) -> Path:
     return path.with_name(f"{path.name}.json")
 
 
-def write_graph(path: Path, symbols: Symbols, grammar: Fst) -> str:
-    """Compose a graph and write it, the names of its labels to `names_of`; return its size."""
-    fst, steps = compose(symbols, grammar)
-    value = {"units": symbols.units.stored(), "words": symbols.words, "states_and_arcs": steps}
+def write_graph(
+    path: Path, symbols: Symbols, grammar: Fst, spelled: SpelledUnits | None = None
+) -> str:
+    """Compose a graph and write it, the names of its labels to `names_of`; return its size.
+
+    The graph reads the units of `spelled`, by default those of the symbols. Of tied phones the
+    symbols are of the phones.
+    """
+    fst, steps = compose(symbols, grammar, None if spelled is None else spelled.tying)
+    units = symbols.units if spelled is None else spelled.units
+    value = {"units": units.stored(), "words": symbols.words, "states_and_arcs": steps}
     GraphNames.model_validate(value).write(names_of(path))
     write_fst(path, fst)
     sizes = (f"{name} {states} states, {arcs} arcs" for name, (states, arcs) in steps.items())
