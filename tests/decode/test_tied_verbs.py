@@ -137,6 +137,15 @@ def test_a_model_is_trained_over_the_tied_phones(folder: Path) -> None:
             )
 
 
+def test_the_engine_is_given_no_words_in_tied_phones(folder: Path) -> None:
+    align(folder)
+    tie(folder)
+    units = ["--units", str(folder / "tied/inventory.json"), "--output", str(folder / "words")]
+    with pytest.raises(UserError, match="tied are tied phones, which the engine does not search"):
+        CliRunner().invoke(app, ["pronounce", "ab", *units], catch_exceptions=False)
+    assert not (folder / "words").exists()
+
+
 def _statistics(folder: Path) -> Path:
     path = folder / "statistics.json"
     FeatureStatistics(mean=[0.0] * 40, deviation=[1.0] * 40).write(path)

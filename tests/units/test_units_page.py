@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from project import ROOT
+from pydantic.fields import FieldInfo
 from typer.testing import CliRunner
 
 from schatten import recipe as recipes
@@ -46,11 +47,17 @@ def test_the_command_prints_and_writes_what_the_page_shows(
     assert f"\nschatten: {refusal.value}\n" in PAGE
 
 
+def _shown(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    return "none" if field.default is None else str(field.default)
+
+
 def test_the_tables_have_the_keys_and_defaults_of_the_settings() -> None:
-    rows = set(re.findall(r"^\| `(\w+)` \| `?([\w-]+)`? \|", PAGE, re.MULTILINE))
+    rows = set(re.findall(r"^\| `(\w+)` \| `?([\w.-]+)`? \|", PAGE, re.MULTILINE))
     fields = {
-        (name, "none" if field.default is None else str(field.default))
-        for kind in (recipes.units.Phones, recipes.units.Pieces)
+        (name, _shown(field))
+        for kind in (recipes.units.Phones, recipes.units.Pieces, recipes.units.Tied)
         for name, field in kind.model_fields.items()
         if name != "type"
     }

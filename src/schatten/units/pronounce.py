@@ -7,7 +7,7 @@ from schatten.artifacts import Inventory
 from schatten.errors import UserError
 from schatten.letters import composed, named, unseen
 from schatten.recipe.units import Phones
-from schatten.units.inventory import CHARACTERS, PHONES, Units, characters
+from schatten.units.inventory import CHARACTERS, PHONES, TIED, Units, characters
 from schatten.units.phones import Pronouncer
 from schatten.units.pieces import merges_of, split
 
@@ -27,7 +27,15 @@ class Speller:
 
     @staticmethod
     def of_inventory(inventory: Inventory) -> "Speller":
-        """Return the speller of a set of phones or pieces."""
+        """Return the speller of a set of phones or pieces.
+
+        Errors: `UserError` for tied phones, which the engine does not search.
+        """
+        if inventory.kind == TIED:
+            raise UserError(
+                f"{inventory.name} are tied phones, which the engine does not search: give the "
+                "units of a model of phones or pieces"
+            )
         units = Units(inventory.kind, tuple(inventory.names), inventory.separator)
         return Speller(units, inventory.language)
 
