@@ -23,6 +23,7 @@ KINDS: dict[str, type[Artifact]] = {
     r"tiers\.json": artifacts.Tiers,
     r"graph\.fst\.json": artifacts.GraphNames,
     r"inventory\.json": artifacts.Inventory,
+    r"tree\.json": artifacts.PhoneTree,
     r"notes\.json": artifacts.TextNotes,
     r"too_long\.json": artifacts.TooLongByStride,
     r"recognised(\.[\w-]+)?\.json": artifacts.Recognised,
@@ -34,12 +35,15 @@ MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.LmInfo: {"dev", "threshold", "ngrams_before_pruning"},
     artifacts.Score: {"units"},
     StoredMatrix: {"zeros", "int8_bytes"},
+    artifacts.Inventory: {"tree_sha256"},
+    artifacts.TreeNode: {"unit", "side", "question", "gain", "yes", "no"},
     artifacts.Weights: {"temperature"},
     artifacts.Validation: {"text_notes", "without_frames", "characters_per_word"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
-"""Without text of dev or pruning; where words are scored; without a mask; where the decoder gives
-no confidences; with clean text and without faults; on an emulated CPU."""
+"""Without text of dev or pruning; where words are scored; without a mask; of units that
+are not tied, and leaves or questions of their tree; where the decoder gives no confidences; with
+clean text and without faults; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:

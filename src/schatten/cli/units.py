@@ -115,7 +115,7 @@ def tie(
 ) -> None:
     """Grow the decision tree of tied phones; write it, its picture, and the inventory."""
     from schatten.recipe import load
-    from schatten.report.figures.tree import draw
+    from schatten.report.phone_tree import draw
     from schatten.units.tied import make_tied
 
     settings = load(recipe)
