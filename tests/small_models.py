@@ -14,6 +14,8 @@ LETTERS = characters(ALPHABET)
 PHONES = Units("phones", (BLANK, "AA", "B", "D", "EH", "K", "S", "T", "UW", "Z"), None)
 PIECES = Units("pieces", (BLANK, *(f"\u2581{name}" for name in ("a", "be", "c")), "d", "efg"), None)
 
+GRAMS = Units("grams", (BLANK, " ", *ALPHABET, "ab", "ca", "abc"), " ")
+
 
 def deep_speech_2(feature="mel80"):
     return DeepSpeech2(
@@ -72,6 +74,7 @@ KINDS = {
     "linear_spectrum": lambda: make(deep_speech_2("linear161")),
     "lstm": lambda: make(Lstm(type="lstm", lstm=(20, 24))),
     "lstm_phones": lambda: make(Lstm(type="lstm", lstm=(20, 24)), units=PHONES),
+    "lstm_grams": lambda: make(Lstm(type="lstm", lstm=(20, 24)), units=GRAMS),
     "lstm_projection": lambda: project(
         make(Lstm(type="lstm", lstm=(20, 24))), {"lstm0.rec": 7, "lstm1.rec": 9}
     ),

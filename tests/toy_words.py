@@ -21,6 +21,7 @@ FRAMES = 5
 ORDER = 5
 PHONES = Units("phones", (BLANK, "AA", "B", "K"), None)
 LETTERS = characters("abk")
+GRAMS = Units("grams", (BLANK, " ", "a", "b", "ab", "aa", "aba"), " ")
 WORDS = ("w", "x", "y")
 
 Labels = tuple[int, ...]
@@ -107,10 +108,14 @@ class ToyWords:
         return found
 
     def _read(self, path: Sequence[int]) -> Labels:
-        """Return the labels that a CTC path writes; separators part words, and else count not."""
-        labels = [label for label, _ in itertools.groupby(path) if label]
+        """Return the labels that a CTC path writes; separators part words, and else count not.
+
+        A gram counts as its letters.
+        """
+        written = [label for label, _ in itertools.groupby(path) if label]
+        labels = self.units.letters(written)
         if self.units.separator is None:
-            return tuple(labels)
+            return labels
         space = self.units.separator_index
         runs = itertools.groupby(labels, key=lambda label: label == space)
         return self._joined([tuple(run) for is_space, run in runs if not is_space])
@@ -118,7 +123,11 @@ class ToyWords:
 
 def draw(random: np.random.Generator, units: Units) -> ToyWords:
     """Draw a toy: words with one or two short spellings, often alike or one beginning another."""
-    labels = [label for label in range(1, len(units)) if units.names[label] != units.separator]
+    labels = [
+        label
+        for label in range(1, len(units))
+        if units.names[label] != units.separator and units.letters([label]) == (label,)
+    ]
     spellings: dict[str, list[Labels]] = {}
     for word in WORDS:
         drawn = [

@@ -1,7 +1,7 @@
 // Decodes log-probabilities on standard input with the engine's search, as often as it is asked to:
 //   decode_logprobs LM LEXICON LOOK_AHEAD [WORDS]
-// LOOK_AHEAD may be empty; WORDS is a words file (schatten.h), whose words and phrases are searched too. Input: the number of units V and of utterances, the unit between words (0: none), the names of the
-// units, each with a zero behind; then of each utterance its number of frames and frames * V floats. Numbers are 32-bit
+// LOOK_AHEAD may be empty; WORDS is a words file (schatten.h), whose words and phrases are searched too. Input: the number of units V and of utterances, the unit between words (0: none), the kind of the
+// units and their names, each with a zero behind; then of each utterance its number of frames and frames * V floats. Numbers are 32-bit
 // integers of this machine. Any number of searches may follow, each a line of text: LM_WEIGHT WORD_BONUS BEAM BEAM_THRESHOLD
 // TOKEN_BEAM [TEMPERATURE...]. Output of a search: of each utterance its score, a tab, its words, and for each temperature a tab
 // and the confidences of the words; where there is one, for each alternative a tab, its score, a blank, its text; at the end the CPU seconds of decoding, and
@@ -111,7 +111,7 @@ void run(char **argument) {
   int32_t sizes[3];
   read(sizes, 3);
   require(sizes[2] >= 0 && sizes[2] < sizes[0], "the unit between words is none of the units");
-  schatten::Units units{sizes[2] ? schatten::Units::kCharacters : schatten::Units::kPhones, {}, sizes[2]};
+  schatten::Units units{schatten::kind_of_units(read_name()), {}, sizes[2]};
   for (int i = 0; i < sizes[0]; ++i) units.names.push_back(read_name());
   const size_t width = units.names.size();
   std::vector<Utterance> utterances;

@@ -9,6 +9,7 @@
 
 #include "decoder.h"
 #include "failure.h"
+#include "grams.h"
 #include "lexicon.h"
 #include "ngrams.h"
 #include "units.h"
@@ -18,12 +19,12 @@ namespace schatten {
 class LanguageModel : public schatten_lm {
  public:
   LanguageModel(const schatten_lm_files &files, const Units &units)
-      : ngrams_(files.binary), units_(units), separator_(units.separator) {
+      : ngrams_(files.binary), units_(units), grams_(units), separator_(units.separator) {
     require(separator_ || units.kind != Units::kCharacters,
             "the model has no unit between words: a lexicon cannot be used");
     const std::unique_ptr<const Ngrams> first_pass(files.look_ahead ? new Ngrams(files.look_ahead) : nullptr);
     int ahead = 0;  // words that the first pass knows
-    lexicon_ = std::make_unique<Lexicon>(files.lexicon, units.names, [&](const std::string &word) {
+    lexicon_ = std::make_unique<Lexicon>(files.lexicon, units.names, grams_, [&](const std::string &word) {
       indices_.push_back(ngrams_.index(word));
       known_words_ += indices_.back() != ngrams_.unknown();
       if (!first_pass) return ngrams_.unigram(indices_.back());
@@ -42,6 +43,7 @@ class LanguageModel : public schatten_lm {
 
   const Ngrams &ngrams() const { return ngrams_; }
   const Lexicon &lexicon() const { return *lexicon_; }
+  const Grams &grams() const { return grams_; }
   // How many words a path may end in a frame, and how many paths it may become where so many units are tried: no more, but
   // where more words than kMostAlike are spelled alike, or than kMostEndings but for their last unit.
   size_t endings() const {
@@ -63,6 +65,7 @@ class LanguageModel : public schatten_lm {
 
   Ngrams ngrams_;
   const Units units_;    // of the model that it was opened for
+  const Grams grams_;
   const int separator_;  // 0: none
   std::unique_ptr<Lexicon> lexicon_;
   std::vector<lm::WordIndex> indices_;  // of the lexicon's words in the language model

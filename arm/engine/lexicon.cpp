@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "failure.h"
+#include "grams.h"
 #include "text_file.h"
 
 namespace schatten {
@@ -15,6 +16,7 @@ namespace {
 constexpr float kLowest = -1e30f;
 constexpr size_t kLongestSpelling = 500;
 constexpr size_t kMostAlike = 2000;           // words of one spelling: each costs a look-up whenever a path ends there
+constexpr size_t kMostNodes = size_t{1} << 30;
 constexpr const char *kBetweenUnits = " \t\r\v\f";
 
 }  // namespace
@@ -36,26 +38,29 @@ struct Lexicon::Spellings {
   bool before(int i, int k) const { return std::lexicographical_compare(at(i), at(i) + size(i), at(k), at(k) + size(k)); }
 };
 
-Lexicon::Lexicon(const std::string &path, const std::vector<std::string> &units,
+Lexicon::Lexicon(const std::string &path, const std::vector<std::string> &units, const Grams &grams,
                  const std::function<float(const std::string &)> &score) {
-  grow(read(path, units));
+  grow(read(path, units, grams), path);
+  weigh(score);
+  if (grams.any()) add_grams(grams);
+  for (const Node &node : nodes_) most_children_ = std::max<size_t>(most_children_, node.children);
+}
+
+// Scores words, and what the best below each node scores.
+void Lexicon::weigh(const std::function<float(const std::string &)> &score) {
   std::vector<float> scores(static_cast<size_t>(word_count()));
   for (int i = 0; i < word_count(); ++i) scores[static_cast<size_t>(i)] = score(word(i));
   for (int i = node_count() - 1; i >= 0; --i) {  // children lie behind their parents
-    most_children_ = std::max(most_children_, static_cast<size_t>(children_end(i) - node(i).first_child));
-    most_words_ = std::max(most_words_, static_cast<size_t>(words_end(i) - node(i).first_word));
-    const int words_below = node(children_end(i)).first_word - node(node(i).first_child).first_word;
-    most_endings_ = std::max(most_endings_, static_cast<size_t>(words_below));
+    size_t words_below = 0;
+    for (int k = node(i).first_child; k < children_end(i); ++k) words_below += node(k).words;
+    most_endings_ = std::max(most_endings_, words_below);
     float &best = nodes_[static_cast<size_t>(i)].best;
     for (int k = node(i).first_word; k < words_end(i); ++k) best = std::max(best, scores[static_cast<size_t>(word_at(k))]);
     for (int k = node(i).first_child; k < children_end(i); ++k) best = std::max(best, node(k).best);
-    if (most_words_ <= kMostAlike) continue;
-    throw Error(path + " spells " + std::to_string(most_words_) + " words like `" + word(word_at(node(i).first_word)) +
-                "`: keep the 2000 most frequent of them, more are too slow");
   }
 }
 
-Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std::string> &units) {
+Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std::string> &units, const Grams &grams) {
   const std::string content = content_of(path, "give the lexicon that `schatten lm build` wrote");
   std::unordered_map<std::string_view, int> indices, known;
   for (size_t i = 0; i < units.size(); ++i) indices.emplace(units[i], static_cast<int>(i));
@@ -79,7 +84,8 @@ Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std:
       const size_t to = std::min(line.find_first_of(kBetweenUnits, from), line.size());
       const auto found = indices.find(line.substr(from, to - from));
       check(found != indices.end() && found->second > 0, " spells with a unit that the model has not");
-      spellings.units.push_back(static_cast<uint16_t>(found->second));
+      const Grams::Letters &letters = grams.letters(found->second);
+      spellings.units.insert(spellings.units.end(), letters.begin(), letters.end());
       from = to;
     }
     const size_t length = spellings.units.size() - spellings.starts.back();
@@ -97,7 +103,7 @@ Lexicon::Spellings Lexicon::read(const std::string &path, const std::vector<std:
 }
 
 // Makes the nodes level by level out of the sorted spellings.
-void Lexicon::grow(const Spellings &spellings) {
+void Lexicon::grow(const Spellings &spellings, const std::string &path) {
   struct Range {
     size_t from, to, depth;  // the spellings below a node
   };
@@ -114,7 +120,7 @@ void Lexicon::grow(const Spellings &spellings) {
   order.reserve(sorted.size());
   for (const auto &one : sorted) order.push_back(one.second);
   std::vector<Range> ranges{{0, order.size(), 0}};
-  nodes_.push_back({0, 0, kLowest, 0});
+  nodes_.push_back({0, 0, kLowest, 0, 0, 0});
   for (size_t i = 0; i < nodes_.size(); ++i) {
     auto [from, to, depth] = ranges[i];
     nodes_[i].first_word = static_cast<int>(node_words_.size());
@@ -124,14 +130,48 @@ void Lexicon::grow(const Spellings &spellings) {
       if (node_words_.size() > first && node_words_.back() == word(order[from])) continue;  // the same line again
       node_words_.push_back(word(order[from]));
     }
+    const size_t alike = node_words_.size() - static_cast<size_t>(nodes_[i].first_word);
+    most_words_ = std::max(most_words_, alike);
+    if (alike > kMostAlike) {
+      throw Error(path + " spells " + std::to_string(alike) + " words like `" + this->word(word_at(nodes_[i].first_word)) +
+                  "`: keep the 2000 most frequent of them, more are too slow");
+    }
+    nodes_[i].words = static_cast<uint16_t>(alike);
     for (size_t next; from < to; from = next) {
       const uint16_t unit = spellings.at(order[from])[depth];
       for (next = from + 1; next < to && spellings.at(order[next])[depth] == unit;) ++next;
       ranges.push_back({from, next, depth + 1});
-      nodes_.push_back({0, 0, kLowest, unit});
+      nodes_.push_back({0, 0, kLowest, unit, 0, 0});
+      ++nodes_[i].children;
     }
   }
-  nodes_.push_back({static_cast<int>(nodes_.size()), static_cast<int>(node_words_.size()), kLowest, 0});
+}
+
+// Makes a node of each way by which one gram leads from a place of the trie to another.
+void Lexicon::add_grams(const Grams &grams) {
+  const std::vector<Node> places = std::move(nodes_);
+  nodes_.assign(1, places[0]);
+  std::vector<int> at{0};  // place of each node
+  std::vector<std::pair<int, int>> children;  // of each place: the first, and how many
+  const auto for_each_child = [&](int place, const auto &call) {
+    const Node &above = places[static_cast<size_t>(place)];
+    for (int k = above.first_child; k < above.first_child + above.children; ++k) call(places[static_cast<size_t>(k)].unit, k);
+  };
+  for (int place = 0; place < static_cast<int>(places.size()); ++place) {
+    const size_t first = nodes_.size();
+    grams.walk(place, for_each_child, [&](int unit, int to) {
+      nodes_.push_back(places[static_cast<size_t>(to)]);
+      nodes_.back().unit = static_cast<uint16_t>(unit);
+      at.push_back(to);
+    });
+    require(nodes_.size() < kMostNodes, "the lexicon has too many words for a model of grams: keep the most frequent");
+    children.emplace_back(static_cast<int>(first), static_cast<int>(nodes_.size() - first));
+  }
+  for (size_t i = 0; i < nodes_.size(); ++i) {
+    const auto [first, count] = children[static_cast<size_t>(at[i])];
+    nodes_[i].first_child = first;
+    nodes_[i].children = static_cast<uint16_t>(count);
+  }
 }
 
 }  // namespace schatten

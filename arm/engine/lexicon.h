@@ -10,25 +10,30 @@
 
 namespace schatten {
 
+class Grams;
+
+// With grams, a node is a place in a trie of letters together with the gram that ends there: so many ways lead to a word as
+// it has segmentations. The nodes of one place have their children in common.
 class Lexicon {
  public:
-  // Nodes lie breadth first, so that a node's children and words end where the next node's begin. Node 0 is the root.
+  // Children lie side by side. Node 0 is the root.
   struct Node {
     int first_child, first_word;
     float best;  // score of the best word spelled here or below
-    int unit;    // that leads here
+    uint16_t unit;  // that leads here
+    uint16_t children, words;
   };
 
   // Reads `WORD TAB UNIT UNIT ...` lines, of which an equal one counts once; `score` gives a word's score without context,
   // and is asked once for each word, in their order. Throws Error for a file of more than 1 GiB, a spelling of more than 500
-  // units, and more than 2000 words of one spelling.
-  Lexicon(const std::string &path, const std::vector<std::string> &units,
+  // letters, and more than 2000 words of one spelling. A gram in a spelling stands for its letters.
+  Lexicon(const std::string &path, const std::vector<std::string> &units, const Grams &grams,
           const std::function<float(const std::string &)> &score);
 
   const Node &node(int index) const { return nodes_[static_cast<size_t>(index)]; }
-  int node_count() const { return static_cast<int>(nodes_.size()) - 1; }
-  int children_end(int index) const { return nodes_[static_cast<size_t>(index) + 1].first_child; }
-  int words_end(int index) const { return nodes_[static_cast<size_t>(index) + 1].first_word; }
+  int node_count() const { return static_cast<int>(nodes_.size()); }
+  int children_end(int index) const { return node(index).first_child + node(index).children; }
+  int words_end(int index) const { return node(index).first_word + node(index).words; }
   // The most children that a node has, and the most words that are spelled alike.
   size_t most_children() const { return most_children_; }
   size_t most_words() const { return most_words_; }
@@ -45,10 +50,12 @@ class Lexicon {
 
  private:
   struct Spellings;
-  Spellings read(const std::string &path, const std::vector<std::string> &units);
-  void grow(const Spellings &spellings);
+  Spellings read(const std::string &path, const std::vector<std::string> &units, const Grams &grams);
+  void grow(const Spellings &spellings, const std::string &path);
+  void weigh(const std::function<float(const std::string &)> &score);
+  void add_grams(const Grams &grams);
 
-  std::vector<Node> nodes_;  // and one behind the last
+  std::vector<Node> nodes_;
   std::vector<int> node_words_;
   std::string letters_;  // of all words, one after the other
   std::vector<size_t> word_starts_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "failure.h"
+#include "grams.h"
 
 namespace schatten {
 
@@ -26,7 +27,9 @@ Units units_of(const Gguf &file) {
     separator = Units::find(names, file.text("schatten.units.separator"));
     require(separator > 0, "the model has no such unit between words as it names: export it again");
   }
-  return {kind, std::move(names), separator};
+  Units units{kind, std::move(names), separator};
+  const Grams checked(units);  // what cannot be spelled is refused now, not once a lexicon is opened
+  return units;
 }
 
 }  // namespace

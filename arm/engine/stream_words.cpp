@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "exponential.h"
 #include "failure.h"
+#include "stream_trie.h"
 #include "utf8.h"
 
 namespace schatten {
@@ -22,11 +22,7 @@ constexpr double kHighestBoost = 50;
 constexpr size_t kMostLines = 10000;
 constexpr size_t kMostPhraseWords = 16;
 constexpr size_t kLongestSpelling = 500;
-constexpr size_t kMostNodes = size_t{1} << 20;
 constexpr size_t kLongestShown = 60;  // bytes of a user's word in a message
-constexpr double kLowest = -1e30;
-
-using Spelling = std::vector<uint16_t>;
 
 // The parts of a text between any of some bytes; empty parts are none.
 std::vector<std::string> parts(const std::string &text, const char *between) {
@@ -53,21 +49,10 @@ std::string quoted(const std::string &word) {
 
 }  // namespace
 
-struct StreamWords::Word {
-  std::string letters;
-  int line, id;
-  bool has_line;  // of its own; if not, it stands in a phrase alone
-  double boost = 0;
-  std::vector<Spelling> spellings;
-  lm::WordIndex index = 0;
-  float extra = 0;
-  double value = 0;  // natural log of what counts inside of it: language model without context, and boost
-};
-
 struct StreamWords::Line {
   int number;
   std::vector<std::string> words;
-  Spelling spelling;
+  Grams::Letters spelling;
   double boost;
 
   bool is_phrase() const { return words.size() > 1; }
@@ -77,8 +62,8 @@ struct StreamWords::Line {
 // Turns lines into words that are spelled, and phrases of them.
 class StreamWords::Reader {
  public:
-  Reader(const Units &units, const Lexicon &lexicon, const Ngrams &ngrams, double weight, double ahead)
-      : units_(units), lexicon_(lexicon), ngrams_(ngrams), weight_(weight), ahead_(ahead) {
+  Reader(const Units &units, const Grams &grams, const Lexicon &lexicon, const Ngrams &ngrams, double weight, double ahead)
+      : units_(units), grams_(grams), lexicon_(lexicon), ngrams_(ngrams), weight_(weight), ahead_(ahead) {
     for (size_t i = 0; i < units.names.size(); ++i) indices_.emplace(units.names[i], static_cast<uint16_t>(i));
   }
 
@@ -131,14 +116,15 @@ class StreamWords::Reader {
     return line;
   }
 
-  Spelling spelled(const std::string &text, const Line &line) const {
-    Spelling found;
+  Grams::Letters spelled(const std::string &text, const Line &line) const {
+    Grams::Letters found;
     for (const std::string &unit : parts(text, " ")) {
       const auto known = indices_.find(unit);
       if (known == indices_.end() || known->second == 0 || known->second == units_.separator) {
         line.refuse("spells with " + quoted(unit) + ", which is no unit of the model: the columns are the word, its units and the boost");
       }
-      found.push_back(known->second);
+      const Grams::Letters &letters = grams_.letters(known->second);
+      found.insert(found.end(), letters.begin(), letters.end());
     }
     if (found.size() > kLongestSpelling) line.refuse("has more than " + std::to_string(kLongestSpelling) + " units: make the word shorter");
     return found;
@@ -210,9 +196,9 @@ class StreamWords::Reader {
       for (int i = lexicon_.node(at).first_word; i < lexicon_.words_end(at); ++i) {
         const size_t place = own[static_cast<size_t>(lexicon_.word_at(i))];
         if (place == words.size()) continue;
-        Spelling spelling;
+        Grams::Letters spelling;
         for (int up = at; up > 0; up = parents[static_cast<size_t>(up)]) spelling.push_back(static_cast<uint16_t>(lexicon_.node(up).unit));
-        words[place].spellings.emplace_back(spelling.rbegin(), spelling.rend());
+        words[place].spellings.push_back(grams_.letters({spelling.rbegin(), spelling.rend()}));
       }
     }
   }
@@ -230,12 +216,12 @@ class StreamWords::Reader {
     word.value = weight_ * static_cast<double>(unigram + word.extra) + std::min(word.boost, ahead_);
   }
 
-  Spelling by_letters(const Word &word) const {
+  Grams::Letters by_letters(const Word &word) const {
     const Line line{word.line, {}, {}, 0};
-    if (units_.kind != Units::kCharacters) {
+    if (units_.kind != Units::kCharacters && units_.kind != Units::kGrams) {
       line.refuse("has " + quoted(word.letters) + ", which the lexicon lacks: give its units in the second column of a line of its own (`schatten pronounce` writes them)");
     }
-    Spelling found;
+    Grams::Letters found;
     for (size_t at = 0, length; at < word.letters.size(); at += length) {
       length = utf8_letter(word.letters, at);
       const std::string letter = word.letters.substr(at, std::max<size_t>(length, 1));
@@ -250,6 +236,7 @@ class StreamWords::Reader {
   }
 
   const Units &units_;
+  const Grams &grams_;
   const Lexicon &lexicon_;
   const Ngrams &ngrams_;
   const double weight_, ahead_;
@@ -259,102 +246,10 @@ class StreamWords::Reader {
   std::unordered_map<std::string, const Line *> phrases_;
 };
 
-// A trie that grows; its nodes are laid out at the end.
-class StreamWords::Trie {
- public:
-  Trie(int separator, double ahead) : separator_(separator), ahead_(ahead) { grown_.push_back({0, false, 0, {}, {}}); }
-
-  void add(const Word &word) { insert(0, {&word}, 0, 0); }
-  void add(const std::vector<const Word *> &phrase, double boost) { insert(0, phrase, 0, boost); }
-
-  // Children of a node become neighbours.
-  void lay_out(StreamWords *words) const {
-    std::vector<size_t> order{0}, places(grown_.size(), 0);
-    std::vector<double> above{0};
-    for (size_t i = 0; i < order.size(); ++i) {
-      const Grown &node = grown_[order[i]];
-      places[order[i]] = i;
-      words->nodes_.push_back({static_cast<int>(order.size()), static_cast<int>(order.size() + node.children.size()), 0, 0,
-                               node.unit, node.is_start, node.best, exponential(node.best - above[i])});
-      for (const size_t child : node.children) order.push_back(child), above.push_back(node.best);
-      for (const Ending &ending : node.endings) {
-        if (ending.next) order.push_back(static_cast<size_t>(ending.next)), above.push_back(node.best);
-      }
-    }
-    for (size_t i = 0; i < order.size(); ++i) {
-      words->nodes_[i].first_ending = static_cast<int>(words->endings_.size());
-      for (Ending ending : grown_[order[i]].endings) {
-        if (ending.next) {
-          ending.counted += grown_[static_cast<size_t>(ending.next)].best;
-          ending.next = static_cast<int>(places[static_cast<size_t>(ending.next)]);
-        }
-        words->endings_.push_back(ending);
-      }
-      words->nodes_[i].endings_end = static_cast<int>(words->endings_.size());
-    }
-  }
-
- private:
-  struct Grown {
-    int unit;
-    bool is_start;
-    double best;
-    std::vector<size_t> children;
-    std::vector<Ending> endings;
-  };
-
-  // Inserts the words of a phrase from `at` on, the first of which begins at node `start`.
-  void insert(size_t start, const std::vector<const Word *> &phrase, size_t at, double boost) {
-    const Word &word = *phrase[at];
-    for (const Spelling &spelling : word.spellings) {
-      size_t node = start;
-      for (const uint16_t unit : spelling) {
-        node = child(node, unit);
-        grown_[node].best = std::max(grown_[node].best, word.value + std::min(boost, ahead_));
-      }
-      if (at + 1 < phrase.size()) {
-        const size_t next = next_start(node, word);
-        grown_[next].best = std::max(grown_[next].best, std::min(boost, ahead_));
-        insert(next, phrase, at + 1, boost);
-      } else {
-        const double share = phrase.size() > 1 ? 1 - exponential(-boost) : 1;
-        grown_[node].endings.push_back({word.id, word.index, word.extra, 0, word.boost + boost, share});
-      }
-    }
-  }
-
-  size_t child(size_t node, uint16_t unit) {
-    for (const size_t one : grown_[node].children) {
-      if (grown_[one].unit == unit) return one;
-    }
-    grown_[node].children.push_back(grown_.size());
-    return add_node(unit, false);
-  }
-
-  // Where a phrase goes on after a word that ends at a node.
-  size_t next_start(size_t node, const Word &word) {
-    for (const Ending &ending : grown_[node].endings) {
-      if (ending.next && ending.word == word.id) return static_cast<size_t>(ending.next);
-    }
-    grown_[node].endings.push_back({word.id, word.index, word.extra, static_cast<int>(grown_.size()), word.boost, 1});
-    return add_node(separator_ ? separator_ : grown_[node].unit, true);
-  }
-
-  size_t add_node(int unit, bool is_start) {
-    require(grown_.size() < kMostNodes, "its words and phrases have too many spellings: keep those that are needed");
-    grown_.push_back({unit, is_start, kLowest, {}, {}});
-    return grown_.size() - 1;
-  }
-
-  const int separator_;
-  const double ahead_;
-  std::vector<Grown> grown_;
-};
-
-StreamWords::StreamWords(const std::string &lines, const Units &units, const Lexicon &lexicon, const Ngrams &ngrams,
-                         double weight, double ahead)
+StreamWords::StreamWords(const std::string &lines, const Units &units, const Grams &grams, const Lexicon &lexicon,
+                         const Ngrams &ngrams, double weight, double ahead)
     : replaced_(static_cast<size_t>(lexicon.word_count())), first_new_(lexicon.word_count()) {
-  Reader reader(units, lexicon, ngrams, weight, ahead);
+  Reader reader(units, grams, lexicon, ngrams, weight, ahead);
   reader.read(lines);
   Trie trie(units.separator, ahead);
   for (Word &word : reader.words) {
@@ -369,7 +264,7 @@ StreamWords::StreamWords(const std::string &lines, const Units &units, const Lex
     trie.add(word);
   }
   for (const Line *phrase : reader.phrases) trie.add(reader.of(*phrase), phrase->boost);
-  trie.lay_out(this);
+  trie.lay_out(this, grams);
   for (const Node &node : nodes_) {
     most_children_ = std::max(most_children_, static_cast<size_t>(node.children_end - node.first_child));
     size_t endings = static_cast<size_t>(node.endings_end - node.first_ending);

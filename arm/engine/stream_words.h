@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "grams.h"
 #include "lexicon.h"
 #include "ngrams.h"
 #include "units.h"
@@ -42,8 +43,8 @@ class StreamWords {
 
   // Reads the lines of a words file. `weight`: of the language model. `ahead`: as much of a boost counts inside of a word or a
   // phrase, the rest at its end; natural log. Throws Error with a sentence that names the line where one is at fault.
-  StreamWords(const std::string &lines, const Units &units, const Lexicon &lexicon, const Ngrams &ngrams, double weight,
-              double ahead);
+  StreamWords(const std::string &lines, const Units &units, const Grams &grams, const Lexicon &lexicon, const Ngrams &ngrams,
+              double weight, double ahead);
 
   // Node 0 is the root.
   const Node &node(int index) const { return nodes_[static_cast<size_t>(index)]; }

@@ -11,7 +11,7 @@
 namespace schatten {
 
 struct Units {
-  enum Kind { kCharacters, kPhones, kPieces };
+  enum Kind { kCharacters, kPhones, kPieces, kGrams };
 
   Kind kind;
   std::vector<std::string> names;  // CTC's blank is the first
@@ -34,9 +34,11 @@ struct Units {
 };
 
 inline Units::Kind kind_of_units(const std::string &name) {
-  require(name == "characters" || name == "phones" || name == "pieces",
+  require(name == "characters" || name == "phones" || name == "pieces" || name == "grams",
           "the model writes units of an unknown kind, " + name.substr(0, 40) + ": it needs a later engine");
-  return name == "phones" ? Units::kPhones : name == "pieces" ? Units::kPieces : Units::kCharacters;
+  if (name == "phones") return Units::kPhones;
+  if (name == "pieces") return Units::kPieces;
+  return name == "grams" ? Units::kGrams : Units::kCharacters;
 }
 
 }  // namespace schatten

@@ -19,8 +19,11 @@ using schatten::Units;
 constexpr size_t kMostFrames = 300;
 
 Units units(int kind) {
-  const std::vector<std::string> names{"<blank>", " ", "a", "b", "c"};
-  return {kind ? Units::kPhones : Units::kCharacters, names, kind ? 0 : 1};
+  std::vector<std::string> names{"<blank>", " ", "a", "b", "c"};
+  if (kind == 0) return {Units::kCharacters, names, 1};
+  if (kind == 1) return {Units::kPhones, names, 0};
+  names.insert(names.end(), {"ab", "ba", "aba"});
+  return {Units::kGrams, names, 1};
 }
 
 schatten_options options(Bytes *bytes) {
@@ -77,7 +80,7 @@ std::string decode(schatten::Decoder *decoder, const std::vector<float> &frames,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Bytes bytes(data, size);
-  const int kind = bytes.next() % 2;
+  const int kind = bytes.next() % 3;
   const schatten_options search = options(&bytes);
   const std::string lexicon = bytes.text();
   std::vector<float> frames;
@@ -93,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const std::string path = file_of(reinterpret_cast<const uint8_t *>(lexicon.data()), lexicon.size());
     const auto lm = schatten::open_language_model({small_lm().c_str(), path.c_str(), nullptr, nullptr}, own);
     try {
-      lm->decoder(search, units(1 - kind), 1.0, nullptr);
+      lm->decoder(search, units((kind + 1) % 3), 1.0, nullptr);
       abort();  // a language model of other units
     } catch (const schatten::Error &) {
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -20,9 +21,18 @@ using schatten::Units;
 constexpr size_t kMostFrames = 100;
 constexpr const char *kLexicon = "a\ta\nb\tb\nab\ta b\nba\tb a\nba\tb\ncab\tc a b\n";
 
-Units units(bool has_separator) {
-  const std::vector<std::string> names{"<blank>", " ", "a", "b", "c"};
-  return {has_separator ? Units::kCharacters : Units::kPhones, names, has_separator ? 1 : 0};
+Units units(int kind) {
+  std::vector<std::string> names{"<blank>", " ", "a", "b", "c"};
+  if (kind == 0) return {Units::kPhones, names, 0};
+  if (kind == 1) return {Units::kCharacters, names, 1};
+  names.insert(names.end(), {"ab", "ba", "cab"});
+  return {Units::kGrams, names, 1};
+}
+
+const schatten_lm &opened(int kind, const std::string &lexicon) {
+  static std::unique_ptr<schatten_lm> models[3];
+  if (!models[kind]) models[kind] = schatten::open_language_model({small_lm().c_str(), lexicon.c_str(), nullptr, nullptr}, units(kind));
+  return *models[kind];
 }
 
 // Words that may be found: those of the lexicon, and all in the first columns.
@@ -76,7 +86,8 @@ std::string decode(schatten::Decoder *decoder, const std::vector<float> &frames,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Bytes bytes(data, size);
-  const Units own = units(bytes.next() % 2);
+  const int kind = bytes.next() % 3;
+  const Units own = units(kind);
   schatten_options options;
   schatten_options_default(&options, sizeof options);
   options.beam = 1 + bytes.next();
@@ -89,11 +100,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < count; ++i) frames.push_back(static_cast<float>(bytes.next()) / -16);
   }
   const std::string lexicon = file_of(reinterpret_cast<const uint8_t *>(kLexicon), strlen(kLexicon));
-  static const auto characters = schatten::open_language_model({small_lm().c_str(), lexicon.c_str(), nullptr, nullptr}, units(true));
-  static const auto phones = schatten::open_language_model({small_lm().c_str(), lexicon.c_str(), nullptr, nullptr}, units(false));
-  const auto &lm = own.separator ? characters : phones;
+  const schatten_lm &lm = opened(kind, lexicon);
   try {
-    const auto decoder = lm->decoder(options, own, 1.0, &lines);
+    const auto decoder = lm.decoder(options, own, 1.0, &lines);
     const std::set<std::string> known = words_of(lines);
     const std::string text = decode(decoder.get(), frames, count, known);
     if (decode(decoder.get(), frames, count, known) != text) abort();

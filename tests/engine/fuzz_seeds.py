@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 def write_models(folder):
     """Write models of every kind of layer and matrix, a few thousand bytes each."""
-    from small_models import LETTERS, PHONES, PIECES, make
+    from small_models import GRAMS, LETTERS, PHONES, PIECES, make
 
     from schatten import models
     from schatten.export.run import export
@@ -37,6 +37,7 @@ def write_models(folder):
         "lstm": (lstm, "split", 2, LETTERS),
         "phones": (lstm, "split", 2, PHONES),
         "pieces": (lstm, "split", 2, PIECES),
+        "grams": (lstm, "split", 2, GRAMS),
     }
     for name, (settings, factorization, rank, units) in kinds.items():
         model = make(settings, factorization, rank, units=units)
@@ -140,7 +141,7 @@ def write_lexicons(folder):
 
 def write_words(folder):
     """Write settings of a search, a words file, and frames: new words, phrases, wrong lines."""
-    random = np.random.default_rng(6)
+    random, of_grams = np.random.default_rng(6), np.random.default_rng(7)
     for name, text in (
         ("plain", "cc\t\t6\nab\t\t-3\n"),
         ("phrases", "a b\t\t4\na b cc\t\t9.5\ncc\tc c\t1\nba\tb c\n"),
@@ -148,8 +149,8 @@ def write_words(folder):
         ("wrong", "a\t\tnan\n"),
         ("other", "\u00fc\n"),
     ):
-        for units in (0, 1):
-            frames = random.integers(0, 160, size=(40, 5), dtype=np.uint8)
+        for units, count, draws in ((0, 5, random), (1, 5, random), (2, 8, of_grams)):
+            frames = draws.integers(0, 160, size=(40, count), dtype=np.uint8)
             content = bytes((units, 60, 40, 20)) + text.encode() + b"\0" + frames.tobytes()
             (folder / f"{name}{units}").write_bytes(content)
 
@@ -181,10 +182,10 @@ def write_searches(folder):
     """
     random = np.random.default_rng(1)
     options = bytes([50, 5, 100, 40, 140])  # beam, token beam, threshold, LM weight, word bonus
-    for kind in (0, 1):
+    for kind, count in ((0, 5), (1, 5), (2, 8)):
         for name, lexicon in LEXICONS.items():
-            frames = random.integers(20, 90, size=(30, 5), dtype=np.uint8)
-            frames[np.arange(30), random.integers(0, 5, size=30)] = 2
+            frames = random.integers(20, 90, size=(30, count), dtype=np.uint8)
+            frames[np.arange(30), random.integers(0, count, size=30)] = 2
             head = bytes([kind]) + options + lexicon.encode() + b"\0"
             (folder / f"{name}{kind}").write_bytes(head + frames.tobytes())
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from toy_decoding import log_probs
 from toy_graphs import toy_graph
-from toy_words import LETTERS, PHONES, ToyWords, draw, draw_values
+from toy_words import GRAMS, LETTERS, PHONES, ToyWords, draw, draw_values
 
 from schatten.decode.engine_search import EngineSearch
 from schatten.decode.exact import ExactScorer
@@ -29,6 +29,9 @@ DRAWS = pytest.mark.parametrize(
     [range(20), pytest.param(range(20, 100), marks=pytest.mark.nightly)],
     ids=["few", "many"],
 )
+KINDS = pytest.mark.parametrize(
+    "units", [PHONES, LETTERS, GRAMS], ids=["phones", "characters", "grams"]
+)
 ROUNDING = 0.02
 """Minimisation rounds the costs of a graph's arcs."""
 
@@ -44,7 +47,7 @@ def utterances(toy: ToyWords, seed: int) -> dict[str, np.ndarray]:
 
 
 @DRAWS
-@pytest.mark.parametrize("units", [PHONES, LETTERS], ids=["phones", "characters"])
+@KINDS
 def test_the_engine_finds_the_best_of_all_sentences(
     program, tmp_path, units: Units, draws: range
 ) -> None:
@@ -64,7 +67,7 @@ def test_the_engine_finds_the_best_of_all_sentences(
 
 
 @DRAWS
-@pytest.mark.parametrize("units", [PHONES, LETTERS], ids=["phones", "characters"])
+@KINDS
 def test_the_graph_finds_the_best_of_all_paths(tmp_path: Path, units: Units, draws: range) -> None:
     for seed in draws:
         toy = draw(np.random.default_rng(seed), units)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy_decoding import arpa_text, clear_values, log_probs
-from toy_words import LETTERS, PHONES, ToyWords, draw, draw_values
+from toy_words import GRAMS, LETTERS, PHONES, ToyWords, draw, draw_values
 
 from schatten.decode.engine_search import EngineSearch
 from schatten.decode.weights import Weights
@@ -25,7 +25,9 @@ DRAWS = pytest.mark.parametrize(
     [range(8), pytest.param(range(8, 60), marks=pytest.mark.nightly)],
     ids=["few", "many"],
 )
-BOTH = pytest.mark.parametrize("units", [PHONES, LETTERS], ids=["phones", "characters"])
+KINDS = pytest.mark.parametrize(
+    "units", [PHONES, LETTERS, GRAMS], ids=["phones", "characters", "grams"]
+)
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def without(toy: ToyWords, word: str) -> ToyWords:
 
 
 @DRAWS
-@BOTH
+@KINDS
 def test_words_and_phrases_score_as_all_their_paths_do(
     program, tmp_path, units: Units, draws: range
 ) -> None:
@@ -98,7 +100,7 @@ def test_words_and_phrases_score_as_all_their_paths_do(
 
 
 @DRAWS
-@BOTH
+@KINDS
 @pytest.mark.parametrize("temperature", [1.0, 2.5])
 def test_posteriors_are_those_of_all_sentences(
     program, tmp_path, units: Units, draws: range, temperature: float

@@ -1,4 +1,4 @@
-"""Models of phones and pieces: what the engine shows, finds with a lexicon, and refuses."""
+"""Models of phones, pieces and grams: what the engine shows, finds with a lexicon, and refuses."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 from engine_library import same_in_any_chunks
-from small_models import PHONES, PIECES, make
+from small_models import GRAMS, PHONES, PIECES, make
 
 from schatten import models
 from schatten.decode.exact import ExactScorer
@@ -58,6 +58,32 @@ def test_pieces_are_shown_as_words(engine, sound, tmp_path):
     assert words == [word for word, _, _ in stream.words]
 
 
+def test_grams_are_shown_as_words(engine, made, sound):
+    stream = engine.open(made("lstm_grams")[1]).stream()
+    _, log_probs = stream.whole(sound)
+    words = greedy_words(log_probs, GRAMS)
+    assert words
+    assert stream.text == " ".join(words)
+    assert words == [word for word, _, _ in stream.words]
+
+
+@pytest.mark.parametrize("spelled", ["letters", "grams"])
+def test_all_segmentations_of_words_into_grams_count(engine, made, files, sound, tmp_path, spelled):
+    """A lexicon may spell with letters or with grams, which stand for theirs."""
+    lexicon = files[1]
+    if spelled == "grams":
+        lexicon = tmp_path / "lexicon"
+        lexicon.write_text(files[1].read_text().replace("\ta b c", "\tabc").replace(" a b", " ab"))
+        assert lexicon.read_text() != files[1].read_text()
+    model = engine.open(made("lstm_grams")[1])
+    lm = model.language_model(files[0], lexicon)
+    stream = model.stream(lm=lm, beam=2000, beam_threshold=200, token_beam=50, **OPTIONS)
+    _, log_probs = stream.whole(sound)
+    scorer = ExactScorer(files[1], files[0], GRAMS, Weights(0.6, 1.0), "sum")
+    exact = scorer.score(log_probs, stream.text.split())
+    assert exact - 3 < stream.score < exact + 1e-3
+
+
 def test_the_score_of_words_is_exact(opened, files, phone_lexicon, sound):
     model, lm = opened
     stream = model.stream(lm=lm, beam=2000, beam_threshold=200, token_beam=50, **OPTIONS)
@@ -95,19 +121,21 @@ def test_partial_text_and_times(opened, sound):
 
 
 @pytest.mark.parametrize("target", ["sanitize", "aarch64"])
-def test_a_bundle_of_phones_finds_the_same_words(
-    build, engine, made, binary, phone_lexicon, sound, tmp_path, target
+@pytest.mark.parametrize("kind", ["lstm_phones", "lstm_grams"])
+def test_a_bundle_finds_the_same_words(
+    build, engine, made, binary, files, phone_lexicon, sound, tmp_path, kind, target
 ):
-    """With several pronunciations a word, in int8, and on ARM."""
+    """With several pronunciations or segmentations of a word, in int8, and on ARM."""
+    lexicon = phone_lexicon if kind == "lstm_phones" else files[1]
     if target == "aarch64" and shutil.which("qemu-aarch64") is None:
         pytest.skip("qemu-aarch64 not installed")
-    int8 = made("lstm_phones", "int8")[1]
+    int8 = made(kind, "int8")[1]
     model = engine.open(int8)
-    stream = model.stream(lm=model.language_model(binary, phone_lexicon), **OPTIONS)
+    stream = model.stream(lm=model.language_model(binary, lexicon), **OPTIONS)
     stream.whole(sound)
     weights = tmp_path / "weights.json"
     write_json(weights, OPTIONS)
-    sources = {"model": int8, "lm": binary, "lexicon": phone_lexicon, "weights": weights}
+    sources = {"model": int8, "lm": binary, "lexicon": lexicon, "weights": weights}
     bundle(**sources, settings=Decoding(beam=200), output=tmp_path / "bundle")
     program = build(target) / "engine/schatten-recognize"
     if target == "aarch64":
@@ -150,6 +178,23 @@ def test_units_that_the_engine_does_not_know_are_refused(engine, tmp_path):
     assert engine.open(path).units == [*names, "||"]
     path.write_bytes(content[::-1].replace(b"||", b"??", 1)[::-1])
     with pytest.raises(ValueError, match="no such unit between words"):
+        engine.open(path)
+
+
+@pytest.mark.parametrize(
+    ("of", "to", "message"),
+    [
+        (b"abc", b"abz", "writes the gram `abz`, whose letters are no units: export it again"),
+        (b"abc", b"a b", "writes the gram `a b`, whose letters are no units"),
+        (b"separator", b"separat0r", "grams without a unit between words"),
+    ],
+)
+def test_grams_that_cannot_be_spelled_are_refused(engine, made, tmp_path, of, to, message):
+    content = made("lstm_grams")[1].read_bytes()
+    path = tmp_path / "model.gguf"
+    assert content.count(of) == 1
+    path.write_bytes(content.replace(of, to))
+    with pytest.raises(ValueError, match=message):
         engine.open(path)
 
 

@@ -33,8 +33,8 @@ REFUSED = {
     ),
     "[train: {techniques: [{l2: {}, trace_norm: {}}]}]": (
         "systems.it.chain.0.train.techniques.0: "
-        "give one technique an entry, of: l2, trace_norm, distillation, pruning, "
-        "threshold_pruning, lasso, own"
+        "give one technique an entry, of: l2, trace_norm, distillation, initialise, auxiliary, "
+        "pruning, threshold_pruning, lasso, own"
     ),
     "[train: {techniques: [distillation: {teacher: nobody}]}]": (
         "systems.it.chain.teacher: there is no 'nobody'; there are dense, it"

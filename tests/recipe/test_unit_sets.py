@@ -76,7 +76,33 @@ def test_models_of_several_sets_are_chosen_with_a_language_model(load: Load) -> 
 
 
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
-    ("units: grams", LM, "there is no 'grams'; there are characters, phones, pieces"),
+    ("units: morae", LM, "there is no 'morae'; there are characters, phones, pieces, grams"),
+    ("units: grams", {}, "characters is of characters, but it writes grams: decode with"),
+    (
+        "chain: [train: {techniques: [initialise: {system: nobody}]}]",
+        LM,
+        "systems.it.initialise: there is no 'nobody'",
+    ),
+    (
+        "chain: [train: {techniques: [initialise: {system: it}]}]",
+        LM,
+        "it needs another system's model first: name a system with neither `initialise`",
+    ),
+    (
+        "chain: [train: {techniques: [l2: {}, initialise: {system: dense}]}]",
+        LM,
+        "stage1: initialise acts before all other techniques: put it first",
+    ),
+    (
+        "chain: [train: {}, train: {techniques: [initialise: {system: dense}]}]",
+        LM,
+        "stage2: initialise gives a model its first weights: put it into the first `train`",
+    ),
+    (
+        "factorization: joint\nchain: [train: {techniques: [initialise: {system: dense}]}]",
+        LM,
+        "dense stores its matrices in another way than it starts with",
+    ),
     ("units: phones", {}, "characters is of characters, but it writes phones: decode with"),
     (
         "units: phones\ndistill: {teacher: dense}",

@@ -1,5 +1,6 @@
 """State graphs: their paths one by one, the shortest, and what states they share."""
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -13,6 +14,7 @@ from schatten.units.graph import (
     StateGraph,
     linear,
     pronunciations,
+    segmentations,
 )
 
 
@@ -95,3 +97,35 @@ def test_a_graph_without_an_end_is_refused() -> None:
     unreached = builder.add(1, [])
     with pytest.raises(ValueError, match="no final state"):
         _ = frames_needed(builder.graph([unreached]))
+
+
+GRAM_SETS = {
+    "abab": {(1,): 1, (2,): 2, (1, 1): 3, (1, 2): 4, (2, 1): 5, (1, 2, 1): 6},
+    "without ba": {(1,): 1, (2,): 2, (1, 2): 3, (2, 2, 2): 4},
+    "letters alone": {(1,): 1, (2,): 2},
+}
+"""Units by the letters a (1) and b (2) that they stand for."""
+
+
+@pytest.mark.parametrize("letters", [(1, 2, 1, 2), (1, 1, 1), (2, 2, 2), (2, 1, 1, 2), (1,), ()])
+@pytest.mark.parametrize("grams", GRAM_SETS.values(), ids=GRAM_SETS)
+def test_every_segmentation_of_a_text_into_grams_counts(
+    letters: Spelling, grams: dict[Spelling, int]
+) -> None:
+    graph = segmentations(letters, grams)
+    written = {unit: spelled for spelled, unit in grams.items()}
+    units = len(grams) + 1
+    for frames in range(6):
+        expected: Counter[tuple[int, ...]] = Counter()
+        for path in itertools.product(range(units), repeat=frames):
+            merged = (unit for unit, _ in itertools.groupby(path) if unit)
+            if tuple(letter for unit in merged for letter in written[unit]) == letters:
+                expected[path] += 1
+        assert paths(graph, frames) == expected
+
+
+def test_letters_alone_are_labels_in_a_row() -> None:
+    letters = (1, 1, 2, 1)
+    graph, row = segmentations(letters, {(1,): 1, (2,): 2}), linear(letters)
+    assert graph.units.tolist() == row.units.tolist()
+    assert graph.table().tolist() == row.table().tolist()

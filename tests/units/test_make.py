@@ -10,7 +10,7 @@ from schatten.artifacts import Inventory
 from schatten.cli import app
 from schatten.errors import UserError
 from schatten.recipe.corpus import Text
-from schatten.recipe.units import Characters, Phones, Pieces
+from schatten.recipe.units import Characters, Grams, Phones, Pieces
 from schatten.runtime.files import read_json, read_lines, write_text
 from schatten.units.inventory import BLANK, CHARACTERS, Units
 from schatten.units.lexicon import read_lexicon
@@ -121,10 +121,34 @@ def test_a_lexicon_with_the_blank_is_refused_by_its_name(text: Path, tmp_path: P
 
 def test_settings_and_inventories_agree_on_what_writes_words() -> None:
     for name, settings in recipes.BUILT_IN.items():
-        units = Units(settings.type, (BLANK,), None)
+        names, separator = ((BLANK, " "), " ") if settings.type == "grams" else ((BLANK,), None)
+        units = Units(settings.type, names, separator)
         assert not isinstance(settings, Characters)
         assert settings.writes_words == units.writes_words, name
     assert recipes.CHARACTERS == CHARACTERS
+
+
+def test_grams_are_the_most_frequent_sequences_of_the_training_text(
+    text: Path, tmp_path: Path
+) -> None:
+    write_text(tmp_path / "more.txt", "tech\n")
+    chosen = Grams(type="grams", longest=3, count=4)
+    more = [tmp_path / "more.txt"]
+    made = make_units(chosen, "g", more, text, tmp_path, alphabet="acehlt")
+    assert made.names == [BLANK, " ", *"acehlt", "ca", "at", "cat", "he"]  # `th`, `the` come later
+    found = SpelledUnits.read(tmp_path / "inventory.json")
+    assert found.units.separator == " "
+    assert found.labels("the") == found.units.encode("the")
+    assert [found.units.names[one] for one in found.shortest("the cat")] == ["t", "he", " ", "cat"]
+    assert found.units.letters(found.shortest("the cat")) == tuple(found.labels("the cat"))
+    assert found.units.decode(found.shortest("the cat")) == ["the", "cat"]
+    assert "tech\tt e c h\tletters" in read_lines(tmp_path / "words.g.tsv")
+    for settings, letters, message in (
+        (chosen, "acehl", "3 words outside the recipe's text.alphabet, such as cat, tech, the"),
+        (Grams(type="grams", count=50), "acehlt", r"have 10 grams of 2 to 3 letters, not 50"),
+    ):
+        with pytest.raises(UserError, match=message):
+            make_units(settings, "g", more, text, tmp_path, alphabet=letters)
 
 
 def test_empty_texts_and_unknown_sets_are_refused(tmp_path: Path) -> None:

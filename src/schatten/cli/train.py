@@ -50,6 +50,9 @@ def train(
     reference: Annotated[
         Path | None, typer.Option(help="The model whose weights give the threshold of pruning")
     ] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="The model of another system whose weights it starts from")
+    ] = None,
     processes: ProcessesOption = 1,
 ) -> None:
     """Train a node of a system's chain; a killed training goes on from its last checkpoint."""
@@ -64,6 +67,7 @@ def train(
         "model": model,
         "teacher": teacher,
         "reference": reference,
+        "start": start,
     }
     steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
 

@@ -35,16 +35,16 @@ def units(
         Path, typer.Option("--output-dir", help="Folder of inventory.json and words.NAME.tsv.")
     ],
 ) -> None:
-    """Write the inventory of phones or pieces, and the spelling of every word."""
+    """Write the inventory of phones, pieces or grams, and the spelling of every word."""
     from schatten.recipe import load
-    from schatten.recipe.units import Phones, Pieces
+    from schatten.recipe.units import Grams, Phones, Pieces
     from schatten.units.make import make_units
 
     settings = load(recipe)
     unit_set = settings.unit_set(name)
     # Other sets are refused with the settings of this step.
-    assert isinstance(unit_set, Phones | Pieces)
-    own = settings.folder, settings.text.in_case
+    assert isinstance(unit_set, Phones | Pieces | Grams)
+    own = settings.folder, settings.text.in_case, settings.text.alphabet
     made = make_units(unit_set, name, text or [], train_text, output_dir, *own)
     if data is not None:
         _write_too_long(settings, name, data, output_dir)
@@ -146,7 +146,7 @@ def pronounce(
     *,
     output: Annotated[Path, typer.Option(help="The file for `schatten-recognize --words`.")],
     units: Annotated[
-        Path | None, typer.Option(help="The model's phones or pieces (inventory.json).")
+        Path | None, typer.Option(help="The model's phones, pieces or grams (inventory.json).")
     ] = None,
     recipe: Annotated[
         str | None,
@@ -173,7 +173,9 @@ def pronounce(
     from schatten.units.pronounce import Speller, words_file
 
     if (units is None) == (recipe is None):
-        raise UserError("give --units of phones or pieces, or --recipe of characters: one of them")
+        raise UserError(
+            "give --units of phones, pieces or grams, or --recipe of characters: one of them"
+        )
     if units is not None:
         speller = Speller.of_inventory(Inventory.read(units))
     else:

@@ -173,7 +173,7 @@ def _packed(split: LogProbs) -> bytes:
     units = split.units
     separator = 0 if units.separator is None else units.separator_index
     parts = [np.array([len(units), len(split), separator], np.int32).tobytes()]
-    parts += [unit.encode() + b"\0" for unit in units.names]
+    parts += [name.encode() + b"\0" for name in (units.kind, *units.names)]
     for _, values in split:
         parts += [np.int32(len(values)).tobytes(), values.tobytes()]
     return b"".join(parts)

@@ -7,7 +7,7 @@ more between them; in units without a separator they follow each other directly.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +31,7 @@ class ExactScorer:
         self, lexicon: Path, lm: Path, units: Units, weights: Weights, paths: Paths
     ) -> None:
         self._space = None if units.separator is None else units.separator_index
+        self._grams = units.grams
         self._spellings: dict[str, dict[tuple[int, ...], None]] = {}
         for word, spelling in read_spellings(lexicon, units):
             known = self._spellings.setdefault(word, {})
@@ -58,9 +59,10 @@ class ExactScorer:
 
     def _acoustic(self, values: Frames, words: Sequence[str]) -> float:
         spellings = [tuple(self._spellings[word]) for word in words]
-        graph = (
-            pronunciations(spellings) if self._space is None else _separated(spellings, self._space)
-        )
+        if self._space is None:
+            graph = pronunciations(spellings)
+        else:
+            graph = _separated(spellings, self._space, self._grams)
         before, states = graph.table(), len(graph)
         scores = np.full(states + 2, -np.inf)
         scores[states] = 0.0  # before the first frame
@@ -72,13 +74,22 @@ class ExactScorer:
         return float(self._join.reduce(scores[final]))
 
 
-def _separated(words: Sequence[Sequence[Spelling]], separator: int) -> StateGraph:
-    """Return the paths of words between separators; the outer ones may be missing."""
+def _separated(
+    words: Sequence[Sequence[Spelling]], separator: int, grams: Mapping[Spelling, int]
+) -> StateGraph:
+    """Return the paths of words between separators; the outer ones may be missing.
+
+    `grams`: if there are any, letters are written in every segmentation into them.
+    """
     builder = GraphBuilder()
     ends = [START, builder.add_blank([START])]
     ends = entries = [*ends, *builder.add_repeated(separator, ends)]
     for spellings in words:
-        spoken = builder.add_word(spellings, entries)
+        if grams:
+            ways = (builder.add_segmented(one, grams, entries) for one in spellings)
+            spoken = [end for way in ways for end in way]
+        else:
+            spoken = builder.add_word(spellings, entries)
         entries = builder.add_repeated(separator, spoken)
         ends = [*spoken, *entries]
     return builder.graph(ends)

@@ -37,6 +37,11 @@ class LexiconSearch:
     """A lexicon and a language model, loaded once and searched with any weights."""
 
     def __init__(self, lexicon: Path, lm: Path, units: Units, settings: Decoding) -> None:
+        if units.grams:
+            raise UserError(
+                "flashlight-text cannot add up the segmentations of a word into grams: search with "
+                "the engine's decode_logprobs, or decode with `decoder: wfst`"
+            )
         entries = read_spellings(lexicon, units)
         self._words = list(dict.fromkeys(word for word, _ in entries))
         self._settings = settings

@@ -14,6 +14,9 @@ from schatten.units import Units
 Observer = Callable[[str, Tensor], None]
 """Called with the name of a matrix of the bank and the inputs (frames, n) that it multiplies."""
 
+AUXILIARY = "auxiliary"
+"""Name of a module that a model has in training alone: its file leaves it out."""
+
 
 class AcousticModel(nn.Module, ABC):
     """Features (N, T, C) and lengths (N,) to log-probabilities (N, T', V) and their lengths.

@@ -8,7 +8,7 @@ import torch
 from pydantic import TypeAdapter
 
 from schatten.errors import UserError
-from schatten.models.acoustic import AcousticModel
+from schatten.models.acoustic import AUXILIARY, AcousticModel
 from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.lstm import LstmModel
 from schatten.recipe.models import DeepSpeech2, Lstm, Model
@@ -30,7 +30,10 @@ def save(model: AcousticModel, path: Path) -> None:
 
     Errors: `UserError` if a weight or a statistic is not a finite number.
     """
-    _require_numbers(model.state_dict(), path)
+    state = model.state_dict()
+    for name in [name for name in state if name.startswith(f"{AUXILIARY}.")]:
+        del state[name]
+    _require_numbers(state, path)
     content = {
         "settings": model.settings.model_dump(mode="json"),
         "units": model.units.stored(),
@@ -38,7 +41,7 @@ def save(model: AcousticModel, path: Path) -> None:
         "ranks": model.bank.specs,
         "apply_below": model.bank.apply_below,
         "apply_recurrent_below": model.bank.apply_recurrent_below,
-        "state": model.state_dict(),
+        "state": state,
     }
     with atomic_output(path) as beside, beside.open("wb") as file:
         torch.save(content, file)  # given a path, torch would write its name into the file

@@ -26,11 +26,13 @@ from schatten.recipe.systems import (
     distillation_problem,
     factorization_problem,
     reference_problem,
+    source_problem,
 )
 from schatten.recipe.training import Training
 from schatten.recipe.units import (
     BUILT_IN,
     Characters,
+    Grams,
     Phones,
     Pieces,
     Tied,
@@ -93,16 +95,7 @@ class Recipe(Settings):
     def _names_resolve(self) -> "Recipe":
         for name, system in self.systems.items():
             self._check_system(f"systems.{name}", system)
-            key = "chain" if system.distill is None else "distill"
-            for taught in system.teachers:
-                _known(f"systems.{name}.{key}.teacher", taught.teacher, self.systems)
-            if problem := distillation_problem(name, self.systems, self.models):
-                raise ValueError(f"systems.{name}.{key}: {problem}")
-            for reference in system.references:
-                where = f"systems.{name}.chain.train.threshold_pruning.reference"
-                _known(where, reference, self.systems)
-            if not_alike := reference_problem(name, self.systems):
-                raise ValueError(f"systems.{name}.chain: {not_alike}")
+            self._check_others(name, system)
         for name, grid in self.grids.items():
             self._check_grid(name, grid)
         self._first_pass_is_of_words()
@@ -122,6 +115,24 @@ class Recipe(Settings):
         self._precisions_have_a_lexicon()
         return self
 
+    def _check_others(self, name: str, system: System) -> None:
+        """Check the other systems that a system learns or starts from."""
+        key = "chain" if system.distill is None else "distill"
+        for taught in system.teachers:
+            _known(f"systems.{name}.{key}.teacher", taught.teacher, self.systems)
+        for reference in system.references:
+            where = f"systems.{name}.chain.train.threshold_pruning.reference"
+            _known(where, reference, self.systems)
+        if system.source is not None:
+            _known(f"systems.{name}.initialise", system.source.system, self.systems)
+        for place, problem in (
+            (key, distillation_problem(name, self.systems, self.models)),
+            ("chain", reference_problem(name, self.systems)),
+            ("initialise", source_problem(name, self.systems, self.models)),
+        ):
+            if problem:
+                raise ValueError(f"systems.{name}.{place}: {problem}")
+
     def _check_system(self, where: str, system: System) -> None:
         _known(f"{where}.model", system.model, self.models)
         _known(f"{where}.training", system.training, self.trainings)
@@ -138,7 +149,7 @@ class Recipe(Settings):
     def _check_units(self, where: str, system: System | Grid) -> None:
         _known(where, system.units, {CHARACTERS: None, **BUILT_IN, **self.units})
 
-    def unit_set(self, name: str) -> Phones | Pieces | Tied | None:
+    def unit_set(self, name: str) -> Phones | Pieces | Grams | Tied | None:
         """Return the settings of a unit set; None for characters, which have none.
 
         Errors: `UserError` that lists the sets where there is none of this name.

@@ -70,7 +70,7 @@ def trained_rate(recipe: Recipe, *units: str) -> str:
     return _one_of({_OF_KIND.get(kind, "UER") for kind in kinds})
 
 
-_OF_KIND = {CHARACTERS: "CER", "phones": "PER"}
+_OF_KIND = {CHARACTERS: "CER", "grams": "CER", "phones": "PER"}
 
 
 def _one_of(names: set[str]) -> str:

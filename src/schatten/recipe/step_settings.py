@@ -14,7 +14,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
 from schatten.recipe.steps import settings_of
-from schatten.recipe.units import Tied, lexicon_of
+from schatten.recipe.units import Grams, Tied, lexicon_of
 from schatten.runtime.files import sha256
 
 RESULT_VERSION = {
@@ -73,7 +73,9 @@ def units_settings(recipe: Recipe, name: str) -> str:
     if isinstance(chosen, Tied):
         raise UserError(f"{name} are tied phones: make them with `schatten align`, then `tie`")
     lexicon = lexicon_of(chosen, recipe.folder)
-    return settings("units", _plain(chosen), *([] if lexicon is None else [sha256(lexicon)]))
+    alphabet = [recipe.text.alphabet] if isinstance(chosen, Grams) else []
+    own = [] if lexicon is None else [sha256(lexicon)]
+    return settings("units", _plain(chosen), *alphabet, *own)
 
 
 def align_settings(recipe: Recipe, name: str) -> str:

@@ -12,8 +12,10 @@ from schatten.recipe.ranks import Ranks
 from schatten.recipe.steps import Prune, Step, Train, Truncate
 from schatten.recipe.techniques import (
     Distillation,
+    Initialise,
     Penalty,
     distillation_of,
+    initialise_of,
     penalty_of,
     reference_of,
     techniques_of,
@@ -116,6 +118,11 @@ class System(Settings):
         """Teachers of the trainings of the chain, besides the labels."""
         found = (distillation_of(s.techniques) for s in self.steps if isinstance(s, Train))
         return [one for one in found if one is not None]
+
+    @property
+    def source(self) -> Initialise | None:
+        """The system whose weights the first training starts from, if there is one."""
+        return initialise_of(self.first_training.techniques)
 
     @property
     def truncations(self) -> tuple[Truncate, ...]:
@@ -224,3 +231,35 @@ def distillation_problem(name: str, systems: dict[str, System], models: dict[str
                 "they must be the same"
             )
     return ""
+
+
+def source_problem(name: str, systems: dict[str, System], models: dict[str, Model]) -> str:
+    """Say why a system cannot start from its source's weights; nothing if it can, or has none."""
+    system = systems[name]
+    if system.source is None:
+        return ""
+    source = systems[system.source.system]
+    if source is system or source.source is not None or source.teachers:
+        return (
+            f"{system.source.system} needs another system's model first: name a system with "
+            "neither `initialise` nor a teacher"
+        )
+    if _shape(models[source.model]) != _shape(models[system.model]):
+        return (
+            f"{source.model} and {system.model} are models of another shape: they may differ in "
+            "their stride over frames and in dropout alone"
+        )
+    if source.layout != system.layout or source.regularizer.type == "trace_norm":
+        return (
+            f"{system.source.system} stores its matrices in another way than {name} starts with: "
+            "name a system of the same factorization without trace_norm"
+        )
+    return ""
+
+
+def _shape(model: Model) -> dict[str, Any]:
+    """Return the settings that decide the shapes of a model's weights."""
+    settings = model.model_dump(exclude={"dropout", "keep_every", "highest_frequency"})
+    for convolution in settings.get("convolutions", ()):
+        convolution["stride"] = convolution["stride"][1]
+    return settings

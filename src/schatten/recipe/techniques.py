@@ -54,6 +54,26 @@ class Distillation(Settings):
     """Divides the logarithms of both models' probabilities."""
 
 
+class Initialise(Settings):
+    """Weights to start from: those of another system, whose model has the same shape."""
+
+    system: Name
+    """One of `systems`: its first training is done first. Rows of the output are copied for units
+    that both write; grams keep their initial weights."""
+
+
+class Auxiliary(Settings):
+    """A second output in training, over other units: it is not part of the trained model.
+
+    The loss becomes CTC + weight CTC of the second output, as in joint Gram-CTC (Liu et al., 2017).
+    """
+
+    units: Literal["characters"] = "characters"
+    """What it writes."""
+    weight: PositiveFloat = 0.5
+    """Weight of its loss."""
+
+
 class OwnCode(Settings):
     """Code of your own, in a Python file: a technique or an objective (docs/how_to)."""
 
@@ -81,6 +101,10 @@ class TechniqueEntry(Settings):
     """Trains W = U V at full rank and adds (lambda/2) (‖U‖² + ‖V‖²) to the loss."""
     distillation: Distillation | None = None
     """Learns from a trained system's soft targets as well."""
+    initialise: Initialise | None = None
+    """Starts from the weights of another system."""
+    auxiliary: Auxiliary | None = None
+    """Adds the loss of a second output, over characters, which is dropped at the end."""
     pruning: Pruning | None = None
     """Prunes large matrices gradually to an exact sparsity, count or size."""
     threshold_pruning: ThresholdPruning | None = None
@@ -144,6 +168,11 @@ def penalty_of(techniques: Techniques) -> Penalty:
 def distillation_of(techniques: Techniques) -> Distillation | None:
     """Return the first distillation among some techniques."""
     return next((entry.distillation for entry in techniques if entry.distillation), None)
+
+
+def initialise_of(techniques: Techniques) -> Initialise | None:
+    """Return where the weights come from among some techniques; None for initial weights."""
+    return next((entry.initialise for entry in techniques if entry.initialise), None)
 
 
 def techniques_of(penalty: Penalty, distillation: Distillation | None) -> Techniques:

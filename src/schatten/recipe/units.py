@@ -88,9 +88,27 @@ class Tied(Settings):
         return self.trained_on == "all"
 
 
-UnitSet = Annotated[Characters | Phones | Pieces | Tied, Field(discriminator="type")]
+class Grams(Settings):
+    """Characters, and sequences of them inside of words as units of their own (Gram-CTC)."""
 
-BUILT_IN: dict[str, UnitSet] = {"phones": Phones(type="phones"), "pieces": Pieces(type="pieces")}
+    type: Literal["grams"]
+    longest: Annotated[int, Field(ge=2, le=8)] = 3
+    """Characters of the longest grams."""
+    count: Annotated[int, Field(ge=1, le=60_000)] = 300
+    """Grams of two characters or more: the most frequent ones of the training transcripts."""
+    writes_words: ClassVar[bool] = True
+    """Whether words can be read off the units, without a lexicon."""
+    sums_over_pronunciations: ClassVar[bool] = True
+    """The loss sums over all segmentations of a text."""
+
+
+UnitSet = Annotated[Characters | Phones | Pieces | Tied | Grams, Field(discriminator="type")]
+
+BUILT_IN: dict[str, UnitSet] = {
+    "phones": Phones(type="phones"),
+    "pieces": Pieces(type="pieces"),
+    "grams": Grams(type="grams"),
+}
 """Sets that every recipe has; one of its own by that name replaces them."""
 
 

@@ -69,6 +69,6 @@ def _error_rate(model: AcousticModel, targets: Targets, cuts: Path, training: Tr
     with torch.inference_mode():
         for batch in loader:
             log_probs, lengths = model(batch.features, batch.lengths)
-            errors += greedy_errors(log_probs, lengths, batch.labels)
+            errors += greedy_errors(log_probs, lengths, batch.labels, model.units)
             count += sum(len(labels) for labels in batch.labels)
     return 100 * errors / count

@@ -1,7 +1,7 @@
 """Batches of features and labels, the same in every run and from any batch on."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -41,6 +41,8 @@ class Batch:
     """Audio in the whole batch, padding not counted."""
     utterances: int
     """Utterances in the whole batch."""
+    texts: list[str] = field(default_factory=list)
+    """The transcript of each utterance; [] if no labels are read."""
     graphs: list[StateGraph | None] | None = None
     """Graph of each utterance's pronunciations; None where its labels are all that counts."""
 
@@ -73,6 +75,7 @@ class Utterances(Dataset[Batch]):
             ids=[cut.id for cut in share],
             seconds=sum(cut.duration for cut in whole),
             utterances=len(whole),
+            texts=[_text(cut) for cut in share] if self.targets else [],
             graphs=[self.targets.graph(_text(cut)) for cut in share] if self.targets else None,
         )
 

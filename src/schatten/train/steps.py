@@ -36,7 +36,7 @@ INITIALISATION = 2**31
 
 Inputs = Mapping[str, Path]
 """Files by the option of the verb: `train`, `dev`, `statistics`, `units`, `model`, `teacher`,
-`reference`."""
+`reference`, `start`."""
 
 
 def history_of(model: Path) -> Path:
@@ -62,7 +62,12 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     _require(node, inputs)
     model, training = _starting_model(node, inputs), step.training_in(node)
     context = Context(
-        training, inputs.get("teacher"), inputs.get("reference"), step.schedule == "continued"
+        training,
+        teacher=inputs.get("teacher"),
+        reference=inputs.get("reference"),
+        start=inputs.get("start"),
+        alphabet=node.recipe.text.alphabet,
+        continues=step.schedule == "continued",
     )
     plan = loop.Plan(
         training,
@@ -75,7 +80,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
         targets_of(node, inputs, model.units),
         node.kept_epochs,
     )
-    order = ("train", "dev", "statistics", "units", "model", "teacher", "reference")
+    order = ("train", "dev", "statistics", "units", "model", "teacher", "reference", "start")
     files = [inputs[name] for name in order if name in inputs]
     with training_state(node.settings, files) as state:
         records, seconds = loop.train(model, plan, state)

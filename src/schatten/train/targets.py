@@ -1,4 +1,4 @@
-"""What a training's utterances should write: labels, and graphs of several pronunciations."""
+"""What a training's utterances should write: labels, and graphs of all ways to write a text."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from schatten.units.graph import StateGraph
+from schatten.units.graph import StateGraph, segmentations
 from schatten.units.spelled import SpelledUnits
 
 _CACHED = 50_000
@@ -17,15 +17,20 @@ class Targets:
     """Turns the texts of utterances into what the loss is computed of."""
 
     def __init__(self, spelled: SpelledUnits, *, every: bool = False) -> None:
-        """Take how words are written; `every`: the loss sums over all pronunciations of a word."""
+        """Take how words are written; `every`: the loss sums over all pronunciations of a word.
+
+        With grams these are the segmentations of the text.
+        """
         self.spelled = spelled
-        self._every = every and spelled.spellings is not None
+        self._every = every and spelled.has_choices
         self.graph = lru_cache(_CACHED)(self._graph)
 
     @property
     def error_rate(self) -> str:
         """What the unit error rate of these units is called."""
-        return {"characters": "CER", "phones": "PER"}.get(self.spelled.units.kind, "UER")
+        return {"characters": "CER", "grams": "CER", "phones": "PER"}.get(
+            self.spelled.units.kind, "UER"
+        )
 
     def labels(self, text: str) -> Tensor:
         """Return the unit indices (L,) of a text, by each word's main pronunciation."""
@@ -39,5 +44,7 @@ class Targets:
         """Return the graph of a text; None if one sequence of labels is all that counts."""
         if not self._every:
             return None
+        if grams := self.spelled.units.grams:
+            return segmentations(self.spelled.units.encode(text), grams)
         words = self.spelled.pronunciations(text)
         return None if all(len(one) == 1 for one in words) else self.spelled.graph(text)

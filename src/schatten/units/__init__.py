@@ -1,4 +1,4 @@
-"""The units that acoustic models write and decoders read: characters, phones or pieces.
+"""The units that acoustic models write and decoders read: characters, phones, pieces or grams.
 
 An inventory knows its names, turns text into labels and labels into words, and spells the words
 of lexicons. Nothing here needs torch.

@@ -6,7 +6,7 @@ also from word to word: units may repeat, blanks stand anywhere between units, a
 equal one only through a blank. Numpy alone: training and scoring read the same graphs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -108,6 +108,27 @@ class GraphBuilder:
                 waiting.setdefault(after, {}).setdefault(unit, []).extend(reached)
         return ends
 
+    def add_segmented(
+        self, letters: Sequence[int], grams: Mapping[Spelling, int], entries: Sequence[int]
+    ) -> list[int]:
+        """Add letters in every segmentation into grams; return the states they may end in.
+
+        There is one state for each gram that ends at a letter, and one for the blanks after it
+        (Liu et al., 2017, section 3.2). `grams`: units by their letters, each letter among them or
+        alone a unit.
+        """
+        longest = max(map(len, grams), default=1)
+        ends = [list(entries)]
+        for end in range(1, len(letters) + 1):
+            states = []
+            for start in range(max(0, end - longest), end):
+                part = tuple(letters[start:end])
+                unit = grams.get(part, part[0] if len(part) == 1 else None)
+                if unit is not None:
+                    states.append(self.add(unit, ends[start]))
+            ends.append([*states, self.add_blank(states)])
+        return ends[-1]
+
     def graph(self, finals: Iterable[int]) -> StateGraph:
         """Return the graph of all states so far, whose paths end in `finals`."""
         counts = [len(before) for before in self._before]
@@ -135,3 +156,10 @@ def pronunciations(words: Iterable[Sequence[Spelling]]) -> StateGraph:
     for spellings in words:
         ends = builder.add_word(spellings, ends)
     return builder.graph(ends)
+
+
+def segmentations(letters: Sequence[int], grams: Mapping[Spelling, int]) -> StateGraph:
+    """Return the paths of letters in every segmentation into grams, units by their letters."""
+    builder = GraphBuilder()
+    ends = [START, builder.add_blank([START])]
+    return builder.graph(builder.add_segmented(letters, grams, ends))

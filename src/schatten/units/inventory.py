@@ -1,6 +1,6 @@
 """The units an acoustic model writes: their names, and how text becomes units and back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,6 +17,7 @@ CHARACTERS = "characters"
 PHONES = "phones"
 PIECES = "pieces"
 TIED = "tied"
+GRAMS = "grams"
 WORD_START = "▁"
 """U+2581; begins the name of the piece that a word begins with, as in sentencepiece."""
 
@@ -26,7 +27,7 @@ class Units:
     """An inventory of CTC units."""
 
     kind: str
-    """The kind of units: `characters`, `phones`, `pieces` or `tied`."""
+    """The kind of units: `characters`, `phones`, `pieces`, `tied` or `grams`."""
     names: tuple[str, ...]
     """The blank first; the index of a name is that of the model's output."""
     separator: str | None
@@ -39,6 +40,17 @@ class Units:
             raise ValueError("a unit stands twice")
         if self.separator is not None and self.separator not in self.names:
             raise ValueError(f"the separator {self.separator!r} is no unit")
+        if self.kind == GRAMS:
+            self._check_grams()
+
+    def _check_grams(self) -> None:
+        """Require a separator, and that every letter of a gram is a unit."""
+        if self.separator is None:
+            raise ValueError("grams need a unit between words")
+        letters = {name for name in self.names[1:] if len(name) == 1} - {self.separator}
+        grams = [name for name in self.names[1:] if name != self.separator]
+        if odd := [name for name in grams if not name or not set(name) <= letters]:
+            raise ValueError(f"letters of the gram {odd[0]!r} are no units")
 
     def __len__(self) -> int:
         """Return the number of units, the blank among them."""
@@ -48,6 +60,26 @@ class Units:
     def index(self) -> dict[str, int]:
         """Indices by name."""
         return {name: number for number, name in enumerate(self.names)}
+
+    @cached_property
+    def grams(self) -> Mapping[tuple[int, ...], int]:
+        """Units by the letters that they stand for, where several units may write one text.
+
+        These are the letters and the grams of `grams`; other kinds have none.
+        """
+        if self.kind != GRAMS:
+            return {}
+        names = (name for name in self.names[1:] if name != self.separator)
+        return {tuple(self.index[letter] for letter in name): self.index[name] for name in names}
+
+    def letters(self, labels: Iterable[int]) -> tuple[int, ...]:
+        """Return labels with the letters of each gram in its place; other units stay."""
+        spelled = self._letters
+        return tuple(letter for label in labels for letter in spelled.get(label, (label,)))
+
+    @cached_property
+    def _letters(self) -> Mapping[int, tuple[int, ...]]:
+        return {unit: letters for letters, unit in self.grams.items()}
 
     @property
     def writes_words(self) -> bool:
@@ -82,6 +114,8 @@ class Units:
 
     def encode(self, text: str) -> list[int]:
         """Return the indices of the labels of a text: words with one space between them.
+
+        For grams these are its letters.
 
         Errors: `UserError` for a text that the units cannot write.
         """

@@ -51,7 +51,8 @@ def read_lexicon(path: Path) -> list[tuple[str, tuple[str, ...]]]:
 def read_spellings(path: Path, units: Units) -> list[tuple[str, tuple[int, ...]]]:
     """Read (word, indices of its units) pairs in the order of the file, each once.
 
-    Counted twice, the paths of a line would add up to twice their probability.
+    Counted twice, the paths of a line would add up to twice their probability. A gram in a
+    spelling stands for its letters.
 
     Errors: `UserError` as in `read_lexicon`, and for a unit that the acoustic model lacks.
     """
@@ -63,5 +64,7 @@ def read_spellings(path: Path, units: Units) -> list[tuple[str, tuple[int, ...]]
                 f"{path} spells {word!r} with {', '.join(sorted(unknown))}, which the "
                 "acoustic model has not: make the lexicon with the model's alphabet"
             )
-    spelled = ((word, tuple(units.index[name] for name in spelling)) for word, spelling in entries)
+    spelled = (
+        (word, units.letters(units.index[name] for name in spelling)) for word, spelling in entries
+    )
     return list(dict.fromkeys(spelled))

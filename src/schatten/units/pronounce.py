@@ -7,7 +7,7 @@ from schatten.artifacts import Inventory
 from schatten.errors import UserError
 from schatten.letters import composed, named, unseen
 from schatten.recipe.units import Phones
-from schatten.units.inventory import CHARACTERS, PHONES, TIED, Units, characters
+from schatten.units.inventory import CHARACTERS, GRAMS, PHONES, TIED, Units, characters
 from schatten.units.phones import Pronouncer
 from schatten.units.pieces import merges_of, split
 
@@ -27,7 +27,7 @@ class Speller:
 
     @staticmethod
     def of_inventory(inventory: Inventory) -> "Speller":
-        """Return the speller of a set of phones or pieces.
+        """Return the speller of a set of phones, pieces or grams.
 
         Errors: `UserError` for tied phones, which the engine does not search.
         """
@@ -49,7 +49,7 @@ class Speller:
 
         Errors: `UserError` for a word that cannot be pronounced, or not in the model's units.
         """
-        if self.units.kind == CHARACTERS:
+        if self.units.kind in (CHARACTERS, GRAMS):
             spellings = [tuple(word)]
         elif self.units.kind == PHONES:
             settings = Phones(type="phones", language=self.language or "en-us")

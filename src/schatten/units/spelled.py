@@ -52,7 +52,8 @@ class SpelledUnits:
                 "lexicon of your own, and make both again"
             )
         tying = Tying.read(path, stored) if units.kind == TIED else None
-        spellings = _read_spellings(words, units if tying is None else tying.phones)
+        spelled = units if tying is None else tying.phones
+        spellings = None if units.grams else _read_spellings(words, spelled)
         return SpelledUnits(units, spellings, words, tying)
 
     @property
@@ -99,6 +100,11 @@ class SpelledUnits:
         words = self.pronunciations(text)
         return pronunciations(words) if self.tying is None else self.tying.graph(words)
 
+    @property
+    def has_choices(self) -> bool:
+        """Whether a text may be written by several sequences of units."""
+        return self.spellings is not None or bool(self.units.grams)
+
     def counted(self, text: str, *, every: bool) -> list[int]:
         """Return the labels by which it is decided whether a text fits some frames.
 
@@ -112,6 +118,8 @@ class SpelledUnits:
         Of tied phones these are the phones: their units never need more frames, and fewer only if
         equal neighbours are two units.
         """
+        if self.units.grams:
+            return self._shortest_segmentation(self.units.encode(text))
         if self.spellings is None:
             return self.units.encode(text)
         best: dict[int, tuple[int, list[int]]] = {0: (0, [])}
@@ -123,6 +131,22 @@ class SpelledUnits:
                     ending[labels[-1]] = frames, [*before, *labels]
             best = ending
         return min(best.values(), key=lambda found: found[0])[1]
+
+    def _shortest_segmentation(self, letters: Sequence[int]) -> list[int]:
+        """Return the grams of some letters that need the fewest frames."""
+        grams = self.units.grams
+        longest = max(map(len, grams))
+        ends: list[dict[int, tuple[int, list[int]]]] = [{0: (0, [])}]
+        for end in range(1, len(letters) + 1):
+            found: dict[int, tuple[int, list[int]]] = {}
+            for start in range(max(0, end - longest), end):
+                part = tuple(letters[start:end])
+                unit = grams.get(part, part[0] if len(part) == 1 else None)
+                if unit is not None:
+                    frames, before = self._joined(ends[start], (unit,))
+                    found[unit] = frames, [*before, unit]
+            ends.append(found)
+        return min(ends[-1].values(), key=lambda one: one[0])[1]
 
     def _joined(
         self, best: Mapping[int, tuple[int, list[int]]], labels: Sequence[int]

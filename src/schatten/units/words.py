@@ -16,7 +16,7 @@ class Spelling:
     units: tuple[str, ...]
     """Their names."""
     origin: str
-    """Where it comes from: `lexicon`, `cmudict`, `espeak`, `pieces`."""
+    """Where it comes from: `lexicon`, `cmudict`, `espeak`, `pieces`, `letters`."""
 
 
 Spellings = Mapping[str, Sequence[Spelling]]

@@ -54,7 +54,7 @@ class Info:
     """What a model is."""
 
     units: tuple[str, ...]
-    """What it writes: characters, phones or pieces, CTC's blank first."""
+    """What it writes: characters, phones, pieces or grams, CTC's blank first."""
     bins: int
     """Features of a frame."""
     is_int8: bool

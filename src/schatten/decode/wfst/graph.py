@@ -89,7 +89,8 @@ def lexicon_transducer(symbols: Symbols) -> Fst:
     """Return L, which reads units and writes words.
 
     With a separator, one or more part words, and any may precede and follow them. Without one, a
-    word begins where the word before it ends. Labels behind the units are disambiguation symbols.
+    word begins where the word before it ends. Grams are arcs beside those of their letters, so that
+    a word is read in any of its segmentations. Labels behind the units are disambiguation symbols.
     """
     back_off, separator = symbols.back_off_unit, symbols.units.separator
     if separator is None:
@@ -105,10 +106,29 @@ def lexicon_transducer(symbols: Symbols) -> Fst:
         between = list(range(states, states + len(labels) - 1))
         states += len(between)
         writes = [word] + [EPSILON] * len(between)
-        arcs += zip([_ROOT, *between], [*between, end], labels, writes, strict=True)
+        places = [_ROOT, *between, end]
+        arcs += zip(places[:-1], places[1:], labels, writes, strict=True)
+        arcs += _gram_arcs(symbols.units, places, labels, word)
     final = np.full(states, np.inf)
     final[finals] = 0.0
     return _free(arcs, final)
+
+
+def _gram_arcs(
+    units: Units, places: Sequence[int], labels: Sequence[int], word: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield an arc for each gram of a spelling, from the place before its letters to that behind.
+
+    `places` are states before, between and behind `labels`; arcs that leave the first write `word`.
+    """
+    if not units.grams:
+        return
+    longest = max(map(len, units.grams))
+    for start in range(len(labels)):
+        for end in range(start + 2, min(start + longest, len(labels)) + 1):
+            gram = units.grams.get(tuple(label - 1 for label in labels[start:end]))
+            if gram is not None:
+                yield places[start], places[end], gram + 1, EPSILON if start else word
 
 
 def _distinct(symbols: Symbols) -> Iterator[tuple[int, tuple[int, ...]]]:

@@ -25,6 +25,7 @@ from schatten.recipe.techniques import (
     Penalty,
     Techniques,
     distillation_of,
+    initialise_of,
     penalty_of,
     reference_of,
     techniques_of,
@@ -203,6 +204,8 @@ class Train(Step):
             found["teacher"] = Model(node.recipe.teacher(distillation.teacher, node.seed))
         if reference := reference_of(self.techniques):
             found["reference"] = Model(node.recipe.teacher(reference, node.seed))
+        if source := initialise_of(self.techniques):
+            found["start"] = Model(node.recipe.teacher(source.system, node.seed))
         return found
 
     def settings(self, node: "Node") -> str:
@@ -287,11 +290,21 @@ class Train(Step):
             )
         for late in (epoch for epoch in self.keep if epoch > epochs):
             yield f"keep {late} comes too late, it has {epochs} epochs"
+        yield from self._technique_problems(node)
+
+    def _technique_problems(self, node: "Node") -> Iterator[str]:
+        """Yield what makes no sense of the techniques."""
+        training, epochs = self.training_in(node), self.epochs_in(node)
         for entry in self.techniques:
             if isinstance(entry.settings, Pruning | ThresholdPruning):
                 yield from entry.settings.problems(epochs, training.weight_average_epochs)
         if node.parent is not None and any(one.trace_norm for one in self.techniques):
             yield "trace_norm trains W = U V from the start: put it into the first `train`"
+        if initialise_of(self.techniques) is not None:
+            if node.parent is not None:
+                yield "initialise gives a model its first weights: put it into the first `train`"
+            elif self.techniques[0].initialise is None:
+                yield "initialise acts before all other techniques: put it first"
 
 
 def _units_settings(node: "Node") -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ class Ctc(Objective):
 
     def errors(self, log_probs: Tensor, lengths: Tensor, batch: Batch) -> int:
         """Return the edits between the labels of a batch and what greedy decoding finds."""
-        return greedy_errors(log_probs, lengths, batch.labels)
+        return greedy_errors(log_probs, lengths, batch.labels, self.units)
 
     def on_dev(self) -> Objective:
         """Return CTC without leading blanks: decoding holds no label back."""
@@ -86,13 +86,15 @@ def ctc_losses(
     return losses - blanks if leading else losses
 
 
-def greedy_errors(log_probs: Tensor, lengths: Tensor, labels: list[Tensor]) -> int:
+def greedy_errors(log_probs: Tensor, lengths: Tensor, labels: list[Tensor], units: Units) -> int:
     """Return the edits between the labels of some utterances and what greedy decoding finds.
 
-    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices.
+    `log_probs` (N, T, V), `lengths` (N,), `labels` N vectors of unit indices; grams are compared
+    letter by letter.
     """
     errors = 0
     for values, length, expected in zip(log_probs, lengths, labels, strict=True):
         best = values[:length].argmax(-1).unique_consecutive()
-        errors += edit_distance(expected.tolist(), best[best != 0].tolist())["total"]
+        found = units.letters(best[best != 0].tolist())
+        errors += edit_distance(expected.tolist(), found)["total"]
     return errors

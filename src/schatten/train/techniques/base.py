@@ -22,6 +22,10 @@ class Context:
     """The model that a distilled system learns from."""
     reference: Path | None = None
     """The model whose weights give the threshold of pruning."""
+    start: Path | None = None
+    """The model whose weights a training starts from, if they are another system's."""
+    alphabet: str = ""
+    """The letters of the recipe's texts, without the space."""
     continues: bool = False
     """Whether the learning rate schedule of an earlier training continues."""
 
