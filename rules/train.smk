@@ -1,7 +1,13 @@
 # Acoustic models: rules of one pattern for each class of step. A killed training resumes from state/.
 # Priorities, highest first: features (20), as trainings wait for them; first trainings (10); inputs of the
 # choice of a grid's best points (8), as more trainings wait for it; later trainings (5); all other steps.
-for STEP in EXPERIMENT.step_rules("train"):
+TRAININGS = [
+    step
+    for kind in ("train", "sequence", "adapt")
+    for step in EXPERIMENT.step_rules(kind)
+]
+
+for STEP in TRAININGS:
 
     rule:
         name:
@@ -30,6 +36,37 @@ for STEP in EXPERIMENT.step_rules("train"):
             "{params.title}"
         shell:
             "schatten train --recipe {EXPERIMENT.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --node {wildcards.node:q} {params.options} --output {output.model:q} --processes {resources.processes:q} > {log:q} 2>&1"
+
+
+# What the model before a step `sequence` or `adapt` recognises in its training speech, in shards.
+for FOUND in EXPERIMENT.hypotheses_rules:
+
+    rule:
+        name:
+            "hypotheses"
+        input:
+            unpack(FOUND.inputs),
+        output:
+            FOUND.output,
+        log:
+            FOUND.output.with_name("hypotheses.log"),
+        wildcard_constraints:
+            system=FOUND.systems,
+            node=FOUND.folders,
+        priority: 5
+        threads: 8
+        resources:
+            mem_mb=scaled(4000),
+            runtime=scaled(600),
+            tasks=1,
+        params:
+            settings=FOUND.settings,
+            options=FOUND.options,
+            title=FOUND.title,
+        message:
+            "{params.title}"
+        shell:
+            "schatten hypotheses --recipe {EXPERIMENT.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --node {wildcards.node:q} {params.options} --output {output:q} --jobs {threads} --tasks {resources.tasks:q} > {log:q} 2>&1"
 
 
 for STEP in EXPERIMENT.step_rules("truncate"):

@@ -43,7 +43,7 @@ def draw_contacts(
     Errors: `UserError` for a recipe of another corpus, and a grammar without the rule `person`.
     """
     settings = _settings(recipe)
-    rules = grammar_of(recipe, settings).rules
+    rules = grammar_of(recipe, settings.grammar).rules
     if SLOT not in rules:
         raise UserError(
             f"the grammar {settings.grammar} has no rule <{SLOT}>, which contacts take the place "
@@ -105,7 +105,7 @@ def speak(
     # Another seed: neither voice, noise nor room of an utterance is that of the split's.
     settings = own.model_copy(update={split: spoken, "seed": own.seed + 1})
     blocks = plan_split(settings, split, contacts.queries)
-    train = draw_queries(settings, grammar_of(recipe, own), ("train",))["train"]
+    train = draw_queries(settings, {"train": grammar_of(recipe, own.grammar)})["train"]
     corpus = folder / "contacts"
     speak_blocks(settings, blocks, train, corpus, (jobs, 1))
     files = []

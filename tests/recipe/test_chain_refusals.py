@@ -16,7 +16,7 @@ REFUSED = {
     "[train: , 3]": "systems.it.chain.1: 3 is no step: write for instance `train:`",
     "[trian: {}]": "systems.it.chain.0.trian: there is no such key",
     "[{train: {}, truncate: {tau: 0.8}}]": (
-        "systems.it.chain.0: give one step an entry, of: train, truncate, prune"
+        "systems.it.chain.0: give one step an entry, of: train, truncate, prune, sequence, adapt"
     ),
     "[train: {epoch: 1}]": "systems.it.chain.0.train.epoch: there is no such key",
     "[train: , [truncate: {tau: 0.8}, [truncate: {tau: 0.6}, train: {epoch: 1}]]]": (

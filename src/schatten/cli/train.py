@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from schatten import recipe as recipes
-from schatten.cli.options import RecipeOption, UnitsOption
+from schatten.cli.options import JobsOption, RecipeOption, TasksOption, UnitsOption
 from schatten.runtime import launch
 
 app = typer.Typer()
@@ -53,6 +53,10 @@ def train(
     start: Annotated[
         Path | None, typer.Option(help="The model of another system whose weights it starts from")
     ] = None,
+    hypotheses: Annotated[
+        Path | None,
+        typer.Option(help="What the model before it recognises, for `sequence` and `adapt`"),
+    ] = None,
     processes: ProcessesOption = 1,
 ) -> None:
     """Train a node of a system's chain; a killed training goes on from its last checkpoint."""
@@ -68,8 +72,42 @@ def train(
         "teacher": teacher,
         "reference": reference,
         "start": start,
+        "hypotheses": hypotheses,
     }
     steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
+
+
+@app.command("hypotheses")
+def hypotheses(
+    recipe: RecipeOption,
+    system: SystemOption,
+    seed: SeedOption,
+    node: NodeOption,
+    model: Annotated[Path, typer.Option(help="The model before the node")],
+    train: TrainCuts,
+    output: Annotated[Path, typer.Option(help="Hypotheses (.jsonl.gz): lists and lattices")],
+    units: UnitsOption = None,
+    jobs: JobsOption = 1,
+    tasks: TasksOption = 1,
+) -> None:
+    """Recognise training speech for a step `sequence` or `adapt`; killed, it goes on by shards."""
+    from schatten.errors import UserError
+    from schatten.recipe.steps import Recognition, Sequence
+    from schatten.train.recognition import recognise
+    from schatten.train.steps import spelled_units
+
+    settings = recipes.load(recipe)
+    place = settings.node(system, seed, node)
+    step = place.step
+    if not isinstance(step, Sequence) or not step.reads_hypotheses:
+        raise UserError(
+            f"{place.path} reads no hypotheses: name a node of a step `sequence` or `adapt` whose "
+            "criterion is not ctc"
+        )
+    how = Recognition(**{name: getattr(step, name) for name in Recognition.model_fields})
+    spelled = spelled_units(settings, place.units, units)
+    parts = step.parts_in(place)
+    print(recognise(model, train, spelled, how, parts, output, jobs=jobs, tasks=tasks))
 
 
 @app.command()

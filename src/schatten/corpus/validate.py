@@ -176,7 +176,8 @@ def _check_names(entries: Sequence[ManifestEntry], recipe: Recipe, problems: Pro
         return
     splits = defaultdict(set)
     for entry in entries:
-        splits[entry.speaker].add(entry.split)
+        training = entry.split == recipe.splits.train or entry.split in recipe.splits.more
+        splits[entry.speaker].add(recipe.splits.train if training else entry.split)
     problems.extend(
         "speakers are in several splits: move their utterances into one, or, where speakers have "
         "no names, set the recipe's corpus.shared_speakers: allowed",

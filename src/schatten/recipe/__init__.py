@@ -19,7 +19,7 @@ from schatten.recipe.grid import Grid
 from schatten.recipe.language_models import LanguageModel
 from schatten.recipe.models import Model
 from schatten.recipe.results import Tables
-from schatten.recipe.steps import Train
+from schatten.recipe.steps import TrainingStep
 from schatten.recipe.systems import (
     CHARACTERS,
     System,
@@ -138,8 +138,8 @@ class Recipe(Settings):
         _known(f"{where}.training", system.training, self.trainings)
         _epochs_are_there(where, system, self.trainings[system.training])
         for step in system.steps:
-            if isinstance(step, Train) and step.training is not None:
-                _known(f"{where}.chain.train.training", step.training, self.trainings)
+            if isinstance(step, TrainingStep) and step.training is not None:
+                _known(f"{where}.chain.{step.kind}.training", step.training, self.trainings)
         self._check_units(f"{where}.units", system)
         if problem := chain_problem(self, where, system):
             raise ValueError(f"{where}.chain: {problem}")

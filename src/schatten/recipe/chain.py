@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from schatten.recipe.base import Settings, tag
-from schatten.recipe.steps import Need, Prune, Step, Train, Truncate
+from schatten.recipe.steps import Adapt, Need, Prune, Sequence, Step, Train, Truncate
 
 if TYPE_CHECKING:
     from schatten.recipe import Recipe
@@ -32,6 +32,10 @@ class ChainEntry(Settings):
     """Cut its large matrices to a lower rank."""
     prune: Prune | None = None
     """Put zeros where its large matrices are smallest."""
+    sequence: Sequence | None = None
+    """Train on whole hypotheses of what it recognises in the training speech."""
+    adapt: Adapt | None = None
+    """The same on a split of another domain."""
 
     @model_validator(mode="before")
     @classmethod

@@ -39,11 +39,13 @@ class Splits(Settings):
     """Split on which weights, lambdas and models are chosen."""
     test: tuple[Name, ...] = Field(default=("test",), min_length=1)
     """Splits that only the tables look at; the first one is the main one."""
+    more: tuple[Name, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Further splits to train on, for steps `adapt`; they may share speakers with `train`."""
 
     @property
     def all(self) -> tuple[str, ...]:
         """Every split, training first."""
-        return (self.train, self.dev, *self.test)
+        return (self.train, self.dev, *self.test, *self.more)
 
     @property
     def scored(self) -> tuple[str, ...]:
@@ -210,12 +212,15 @@ def own_files(corpus: Corpus, folder: Path) -> list[Path]:
 
     Errors: `UserError` for one that does not exist.
     """
-    if not isinstance(corpus, VoiceSearchCorpus) or not corpus.has_own_grammar:
+    if not isinstance(corpus, VoiceSearchCorpus):
         return []
-    path = folder / corpus.grammar
-    if not path.is_file():
-        raise UserError(f"{path} does not exist: write it, or correct the recipe's corpus.grammar")
-    return [path]
+    paths = [folder / name for name in corpus.own_grammars()]
+    for path in paths:
+        if not path.is_file():
+            raise UserError(
+                f"{path} does not exist: write it, or correct the recipe's corpus.grammar"
+            )
+    return paths
 
 
 def makes_audio(corpus: Corpus) -> bool:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Features, Model, Need, Spellings, Statistics
+from schatten.recipe.steps import Features, Hypotheses, Model, Need, Spellings, Statistics
 from schatten.recipe.systems import CHARACTERS
 
 ENGINE = Path(".tools/engine/bin/schatten-recognize")
@@ -192,6 +192,12 @@ class Layout:
                 return self.units(node.units)
             case Model(source, epoch):
                 return self.model(source, epoch)
+            case Hypotheses(owner):
+                return self.training_hypotheses(owner)
+
+    def training_hypotheses(self, node: Placed) -> Path:
+        """What the model before a node recognises in the node's training speech."""
+        return self.am(node) / "hypotheses.jsonl.gz"
 
     def trained(self, nodes: Iterable[Node]) -> list[Path]:
         """Files of some acoustic models."""

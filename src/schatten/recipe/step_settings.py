@@ -13,7 +13,7 @@ from schatten.errors import UserError, known
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
-from schatten.recipe.steps import settings_of
+from schatten.recipe.steps import Sequence, settings_of
 from schatten.recipe.units import Grams, Tied, lexicon_of
 from schatten.runtime.files import sha256
 
@@ -227,6 +227,13 @@ def _node_settings(recipe: Recipe, options: Options) -> str:
     return recipe.node(options["system"], options["seed"], options["node"]).settings
 
 
+def _hypotheses_settings(recipe: Recipe, options: Options) -> str:
+    node = recipe.node(options["system"], options["seed"], options["node"])
+    if not isinstance(node.step, Sequence):
+        raise UserError(f"{node.path} reads no hypotheses: name a node of `sequence` or `adapt`")
+    return node.step.hypotheses_settings(node)
+
+
 OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "corpus": lambda recipe, _: corpus_settings(recipe),
     "units": lambda recipe, options: units_settings(recipe, options["name"]),
@@ -239,6 +246,7 @@ OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "graph": lambda recipe, _: graph_settings(recipe),
     "train": _node_settings,
     "truncate": _node_settings,
+    "hypotheses": _hypotheses_settings,
     "tune": lambda recipe, options: (
         tune_wfst_settings(recipe)
         if options.get("graph")

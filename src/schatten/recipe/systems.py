@@ -9,7 +9,7 @@ from schatten.recipe.base import Name, Seeds, Settings
 from schatten.recipe.chain import Chain, ChainEntry, Link, entry_of
 from schatten.recipe.models import DeepSpeech2, Model
 from schatten.recipe.ranks import Ranks
-from schatten.recipe.steps import Prune, Step, Train, Truncate
+from schatten.recipe.steps import Prune, Step, Train, TrainingStep, Truncate
 from schatten.recipe.techniques import (
     Distillation,
     Initialise,
@@ -116,7 +116,7 @@ class System(Settings):
     @property
     def teachers(self) -> list[Distillation]:
         """Teachers of the trainings of the chain, besides the labels."""
-        found = (distillation_of(s.techniques) for s in self.steps if isinstance(s, Train))
+        found = (distillation_of(s.techniques) for s in self.steps if isinstance(s, TrainingStep))
         return [one for one in found if one is not None]
 
     @property
@@ -140,7 +140,7 @@ class System(Settings):
         """Whether a step of the chain puts zeros into large matrices, or a technique of one."""
         return any(
             isinstance(step, Prune)
-            or (isinstance(step, Train) and any(one.prunes for one in step.techniques))
+            or (isinstance(step, TrainingStep) and any(one.prunes for one in step.techniques))
             for step in self.steps
         )
 

@@ -31,6 +31,13 @@ TEST_VARIANTS = (
 ACCENT_VARIANTS = ("m2", "f3", "john", "max", "Andrea", "Mario")
 
 
+Grammar = Literal["voice_search", "commands", "dictation"] | OwnGrammar
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
 class Range(Settings):
     """An interval from which values are drawn uniformly."""
 
@@ -57,6 +64,10 @@ class SpokenSplit(Settings):
     """espeak-ng's voice variants (files of its `voices/!v`)."""
     copies: Positive = 1
     """Times each utterance is used, each with its own noise and room."""
+    grammar: Grammar | None = Field(default=None, exclude_if=_is_none)
+    """Grammar of its sentences; the corpus's by default."""
+    max_words: Positive | None = Field(default=None, exclude_if=_is_none)
+    """Longer sentences are drawn again; the corpus's `max_words` by default."""
     vocal_tract: Range = Range(low=1.0, high=1.0)
     """Factor from 0.7 to 1.4 on the voice's formants and pitch, as of a shorter (above 1) or longer
     vocal tract. A wide range turns a few voices into many."""
@@ -125,14 +136,17 @@ class VoiceSearchCorpus(Settings):
     source: Literal["voicesearch_like"]
     seed: int = 1
     """Seed of every random draw."""
-    grammar: Literal["voice_search", "commands"] | OwnGrammar = "voice_search"
-    """`voice_search`: some 6,000 words; `commands`: a few dozen, for quick trials. Or a file of
+    grammar: Grammar = "voice_search"
+    """`voice_search`: some 6,000 words; `commands`: a few dozen, for quick trials; `dictation`:
+    messages, e-mails and notes, in longer sentences of other words. Or a file of
     rules in the recipe's folder, `NAME.grammar`, in any language: its words are in the letters of
     `text.alphabet`."""
     max_words: Positive = 14
     """Longer queries are drawn again."""
     lm_sentences: int = Field(default=450_000, ge=0)
     """Sentences of language model text, besides the training transcripts."""
+    more_lm_sentences: int = Field(default=0, ge=0, exclude_if=lambda count: not count)
+    """The same of each further grammar that a split of `more` has."""
     speaking_rate: Range = Range(low=105.0, high=150.0)
     """espeak-ng's rate in words per minute; these short words come out about 20 % faster."""
     pitch: Range = Range(low=35.0, high=65.0)
@@ -153,6 +167,9 @@ class VoiceSearchCorpus(Settings):
         utterances=300, accents=("en-gb-scotland",), variants=ACCENT_VARIANTS
     )
     """Test split: unheard voices with an accent that is not trained on."""
+    more: dict[Name, SpokenSplit] = Field(default={}, exclude_if=lambda splits: not splits)
+    """Further splits by name: speech to adapt to, and its tests. One that speaks with voices of
+    train is training speech; the others have voices of their own."""
     noise: Noise = Noise()
     """Additive noise."""
     reverberation: Reverberation = Reverberation()
@@ -160,14 +177,22 @@ class VoiceSearchCorpus(Settings):
     noise_floor: PositiveFloat = 80.0
     """White noise of the microphone in every utterance, in dB below full scale."""
 
-    @property
-    def has_own_grammar(self) -> bool:
-        """Whether the grammar is a file in the recipe's folder."""
-        return self.grammar.endswith(GRAMMAR_SUFFIX)
+    def grammar_of(self, split: str) -> str:
+        """Return the grammar of a split."""
+        return self.spoken[split].grammar or self.grammar
+
+    def own_grammars(self) -> list[str]:
+        """Return the grammars that are files in the recipe's folder, each once."""
+        names = [self.grammar, *(one.grammar for one in self.more.values() if one.grammar)]
+        return [name for name in dict.fromkeys(names) if name.endswith(GRAMMAR_SUFFIX)]
+
+    def is_training(self, split: str) -> bool:
+        """Whether a split is training speech: train, and those of its voices."""
+        own = set(self.spoken[split].voices)
+        return split == "train" or (split in self.more and bool(own & set(self.train.voices)))
 
     @property
-    def spoken(self) -> dict[str, SpokenSplit]:
-        """The splits by name."""
+    def _fixed(self) -> dict[str, SpokenSplit]:
         return {
             "train": self.train,
             "dev": self.dev,
@@ -175,9 +200,18 @@ class VoiceSearchCorpus(Settings):
             "test_accent": self.test_accent,
         }
 
+    @property
+    def spoken(self) -> dict[str, SpokenSplit]:
+        """The splits by name."""
+        return {**self._fixed, **self.more}
+
     @model_validator(mode="after")
     def _splits_share_no_voice(self) -> "VoiceSearchCorpus":
+        if twice := sorted(self._fixed.keys() & self.more.keys()):
+            raise ValueError(f"more.{twice[0]}: {twice[0]} has a key of its own; take another name")
         for (one, first), (other, second) in combinations(self.spoken.items(), 2):
+            if self.is_training(one) and self.is_training(other):
+                continue
             shared = sorted(set(first.voices) & set(second.voices))
             if shared:
                 raise ValueError(f"{one} and {other} share the voice {shared[0]}: change one")

@@ -10,7 +10,7 @@ from statistics import fmean
 
 from schatten.artifacts import History
 from schatten.recipe.rates import names_units
-from schatten.recipe.steps import Train
+from schatten.recipe.steps import TrainingStep
 from schatten.report.collect import Experiment, Trained
 from schatten.report.columns import Column, Table, line, number, words
 
@@ -68,7 +68,7 @@ def times_table(experiment: Experiment) -> Table[TrainingTimes]:
 def _first_trainings(experiment: Experiment) -> list[TrainingTimes]:
     def work(model: Trained) -> tuple[str, str, int]:
         node = model.node
-        assert isinstance(node.step, Train)
+        assert isinstance(node.step, TrainingStep)
         return model.system.model, model.system.units, node.step.training_in(node).epoch_parts
 
     found: dict[tuple[str, ...], list[Trained]] = {}
@@ -103,7 +103,7 @@ def _kind(model: Trained) -> tuple[str, ...]:
 
 def _training_of(model: Trained) -> str:
     """Return which of the recipe's trainings the step of a model follows."""
-    own = model.node.step.training if isinstance(model.node.step, Train) else None
+    own = model.node.step.training if isinstance(model.node.step, TrainingStep) else None
     return own or model.system.training
 
 

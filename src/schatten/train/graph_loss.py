@@ -125,6 +125,8 @@ class _Gathering:
     """Where the values are: the first of each node in that order, then the second ones, ..."""
     counts: list[int]
     """Number of nodes that have a first value, a second, ..."""
+    order: _Numbers
+    """Which of the pairs that it was made of each value comes from."""
 
     @staticmethod
     def of(nodes: _Numbers, values: _Numbers, count: int) -> "_Gathering":
@@ -137,7 +139,8 @@ class _Gathering:
         nodes = nodes[by_node]
         place = np.arange(len(nodes)) - (np.cumsum(degrees) - degrees)[nodes]
         by_place = np.lexsort((rank[nodes], place))
-        return _Gathering(rank, values[by_node][by_place], np.bincount(place).tolist())
+        order = by_node[by_place]
+        return _Gathering(rank, values[order], np.bincount(place).tolist(), order)
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,8 @@ class _Trellis:
     """The end of each utterance (N,)."""
     arcs: _Gathering
     """The states before each state, of M or 2 M."""
+    weights: NDArray[np.float64] | None
+    """Log-weight of each arc, in the order of `arcs.index`; None if all are 0."""
 
     @staticmethod
     def of(graphs: Sequence[StateGraph], both: bool) -> "_Trellis":
@@ -167,6 +172,7 @@ class _Trellis:
         starts = ends - 1
         sources, targets = [ends, np.array(starts)], [ends, np.array(starts)]
         units = np.full(sizes.sum(), BLANK_INDEX)
+        weights = [np.zeros(2 * len(graphs))]
         for graph, start, end in zip(graphs, starts, ends, strict=True):
             first = start - len(graph)
             units[first:start] = graph.units
@@ -174,6 +180,8 @@ class _Trellis:
                 sources.append(np.where(before == START, start, before + first))
             targets.append(first + np.repeat(np.arange(len(graph)), np.diff(graph.offsets)))
             targets.append(np.full(len(graph.finals), end))
+            weights.append(_or_zeros(graph.weights, len(graph.sources)))
+            weights.append(_or_zeros(graph.final_weights, len(graph.finals)))
         into, out_of = np.concatenate(targets), np.concatenate(sources)
         count = len(units)
         if both:
@@ -181,7 +189,9 @@ class _Trellis:
             into, out_of = (np.concatenate(way) for way in ways)
         arcs = _Gathering.of(into, out_of, 2 * count if both else count)
         rows = np.repeat(np.arange(len(graphs)), sizes)
-        return _Trellis(rows, units, starts, ends, arcs)
+        weighted = np.concatenate(weights * 2 if both else weights)
+        some = weighted[arcs.order] if weighted.any() else None
+        return _Trellis(rows, units, starts, ends, arcs, some)
 
     def emissions(self, log_probs: Tensor, lengths: Tensor) -> Tensor:
         """Return what states emit, (T + 1, states by rank), of log-probabilities (N, T, V).
@@ -225,8 +235,12 @@ class _Trellis:
         pairs = [(firsts[: len(other)], other) for other in others]
         entered = slice(len(firsts))  # all but states that nothing leads to
         rows = emitted[:, entered], reached[:-1], reached[1:, entered]
+        weights = self.weights
+        added = None if weights is None else torch.from_numpy(weights).to(emitted)
         for emission, before, after in zip(*rows, strict=True):
             torch.index_select(before, 0, index, out=values)
+            if added is not None:
+                values += added
             for joined, other in pairs:
                 torch.logaddexp(joined, other, out=joined)
             torch.add(firsts, emission, out=after)
@@ -268,3 +282,7 @@ class _Trellis:
         occupied = scores.new_zeros(len(scores), len(self.starts) * units)
         occupied.index_copy_(1, places, firsts)
         return occupied.view(len(scores), -1, units).transpose(0, 1)
+
+
+def _or_zeros(weights: NDArray[np.float64] | None, count: int) -> NDArray[np.float64]:
+    return np.zeros(count) if weights is None else weights

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Train
+from schatten.recipe.steps import Sequence, Train, TrainingStep
 from schatten.recipe.training import Training
 
 
@@ -32,7 +32,7 @@ class Schedule:
 
 
 def first_schedule(training: Training) -> Schedule:
-    """Return the schedule of the first training of a chain."""
+    """Return the schedule of settings alone: warm-up, hold, decay."""
     end = training.learning_rate * training.final_learning_rate_ratio
     return Schedule(
         training.learning_rate,
@@ -44,13 +44,15 @@ def first_schedule(training: Training) -> Schedule:
 
 
 def schedule_of(node: Node) -> Schedule:
-    """Return the schedule of a node's training.
+    """Return the schedule of a node's training: of `sequence` and `adapt` their own.
 
     A later training starts at a multiple of the last rate before it (the trace norm paper, Kliegl
     et al., 2018, section 3.2.2: 3). Where its schedule is `continued`, that of the first training
     continues from the epoch that was truncated (section 3.2.3).
     """
     step = node.step
+    if isinstance(step, Sequence):
+        return first_schedule(step.training_in(node))
     assert isinstance(step, Train)
     if node.parent is None:
         return first_schedule(step.training_in(node))
@@ -63,5 +65,5 @@ def schedule_of(node: Node) -> Schedule:
 
 def _schedule_before(node: Node) -> Schedule:
     """Return the schedule of the last training before a node's."""
-    before = [one for one in node.chain[:-1] if isinstance(one.step, Train)]
+    before = [one for one in node.chain[:-1] if isinstance(one.step, TrainingStep)]
     return schedule_of(before[-1])

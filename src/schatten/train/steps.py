@@ -13,7 +13,7 @@ from schatten.features.store import read_statistics
 from schatten.models import AcousticModel
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Prune, Train, Truncate
+from schatten.recipe.steps import Prune, Sequence, Train, TrainingStep, Truncate
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.runtime.launch import place
 from schatten.runtime.provenance import machine_and_commit
@@ -36,7 +36,7 @@ INITIALISATION = 2**31
 
 Inputs = Mapping[str, Path]
 """Files by the option of the verb: `train`, `dev`, `statistics`, `units`, `model`, `teacher`,
-`reference`, `start`."""
+`reference`, `start`, `hypotheses`."""
 
 
 def history_of(model: Path) -> Path:
@@ -55,7 +55,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     Errors: `UserError` for a node that is no training, and for an input that is not given.
     """
     step = node.step
-    if not isinstance(step, Train):
+    if not isinstance(step, TrainingStep):
         raise UserError(f"{node.path} is made by `schatten {step.kind}`, not by `schatten train`")
     from schatten.train import loop, objectives  # Fabric, which truncations do without
 
@@ -67,20 +67,36 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
         reference=inputs.get("reference"),
         start=inputs.get("start"),
         alphabet=node.recipe.text.alphabet,
-        continues=step.schedule == "continued",
+        continues=isinstance(step, Train) and step.schedule == "continued",
     )
+    targets = targets_of(node, inputs, model.units)
+    if isinstance(step, Sequence):
+        objective = objectives.make_sequence(step, training, model, targets, inputs)
+    else:
+        assert isinstance(step, Train)
+        objective = objectives.make(training, model, step.objective)
     plan = loop.Plan(
         training,
-        objectives.make(training, model, step.objective),
+        objective,
         techniques.make(step.techniques, context),
         schedule_of(node),
         step.epochs_in(node),
         node.seed,
         (inputs["train"], inputs["dev"]),
-        targets_of(node, inputs, model.units),
+        targets,
         node.kept_epochs,
     )
-    order = ("train", "dev", "statistics", "units", "model", "teacher", "reference", "start")
+    order = (
+        "train",
+        "dev",
+        "statistics",
+        "units",
+        "model",
+        "teacher",
+        "reference",
+        "start",
+        "hypotheses",
+    )
     files = [inputs[name] for name in order if name in inputs]
     with training_state(node.settings, files) as state:
         records, seconds = loop.train(model, plan, state)
@@ -101,7 +117,7 @@ def _require(node: Node, inputs: Inputs) -> None:
 def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
     """Return the model that a training begins with: the one before it, or initial weights."""
     step = node.step
-    assert isinstance(step, Train)
+    assert isinstance(step, Train | Sequence)
     if node.parent is None:
         return initial_model(node, inputs)
     model = models.load(inputs["model"])

@@ -35,6 +35,10 @@ class StateGraph:
     """Arcs into state s are `sources[offsets[s]:offsets[s + 1]]` (S + 1,)."""
     finals: NDArray[np.int64]
     """States in which a path may end (F,); `START` among them: also without a frame."""
+    weights: NDArray[np.float64] | None = None
+    """Log-weight of each arc (A,); None for 0."""
+    final_weights: NDArray[np.float64] | None = None
+    """Log-weight of ending in each final state (F,); None for 0."""
 
     def __len__(self) -> int:
         """Return the number of states."""
@@ -75,6 +79,16 @@ class GraphBuilder:
     def add_blank(self, entries: Iterable[int]) -> int:
         """Return a new state of blanks."""
         return self.add(BLANK_INDEX, entries)
+
+    @property
+    def size(self) -> int:
+        """Number of states so far."""
+        return len(self._units)
+
+    def add_label(self, unit: int, entries: Iterable[int]) -> list[int]:
+        """Return the states of a unit once, and of the blanks after it."""
+        state = self.add(unit, entries)
+        return [state, self.add_blank([state])]
 
     def add_repeated(self, unit: int, entries: Iterable[int]) -> list[int]:
         """Return the states of a unit, once or more, and of the blanks after it."""

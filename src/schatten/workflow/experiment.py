@@ -12,7 +12,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.corpus import makes_audio
 from schatten.recipe.layout import Layout, baseline_node, grid_nodes, table_nodes
-from schatten.recipe.steps import Train
+from schatten.recipe.steps import TrainingStep
 from schatten.report.choice import chosen_systems, chosen_tiers
 from schatten.runtime import gpus
 from schatten.runtime.seals import record_of
@@ -154,7 +154,7 @@ class Experiment:
     def torch_threads(self, wildcards: Any) -> int:
         """CPU threads of the training of a node: a constant of the experiment."""
         node = self.node(wildcards)
-        assert isinstance(node.step, Train)
+        assert isinstance(node.step, TrainingStep)
         return node.step.training_in(node).torch_threads
 
 

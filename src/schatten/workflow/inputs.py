@@ -22,7 +22,12 @@ from schatten.recipe.tables import written
 from schatten.recipe.units import Tied
 from schatten.workflow.experiment import Experiment
 from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
-from schatten.workflow.step_rules import StepRule, step_rules
+from schatten.workflow.step_rules import (
+    HypothesesRule,
+    StepRule,
+    hypotheses_rules,
+    step_rules,
+)
 
 
 class Workflow(Experiment):
@@ -31,6 +36,11 @@ class Workflow(Experiment):
     def step_rules(self, kind: str) -> list[StepRule]:
         """Return the rules of a class of step."""
         return step_rules(self, kind)
+
+    @property
+    def hypotheses_rules(self) -> list[HypothesesRule]:
+        """The rule that recognises training speech, if a chain compares hypotheses."""
+        return hypotheses_rules(self)
 
     @property
     def parts(self) -> list[Part]:

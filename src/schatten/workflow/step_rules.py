@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import NodePattern
+from schatten.recipe.steps import Sequence as SequenceStep
 from schatten.workflow.experiment import Experiment, options_of
 
 PATTERN = NodePattern()
@@ -98,6 +99,62 @@ def step_rules(experiment: Experiment, kind: str) -> list[StepRule]:
         name = "_".join([title, *(f"e{epoch}" for epoch in epochs)])
         found.append(StepRule(experiment, numbered(name, number), part))
     return found
+
+
+@dataclass(frozen=True)
+class HypothesesRule:
+    """The rule that recognises training speech with the model before some nodes."""
+
+    experiment: Experiment
+    nodes: tuple[Node, ...]
+    """Nodes that own hypotheses, of the first seed of each system."""
+
+    @property
+    def systems(self) -> str:
+        """The constraint of the wildcard `system`."""
+        return any_of(node.system for node in self.nodes)
+
+    @property
+    def folders(self) -> str:
+        """The constraint of the wildcard `node`."""
+        return any_of(node.folder for node in self.nodes)
+
+    @property
+    def output(self) -> Path:
+        """The hypotheses, in the folder of the first node that reads them."""
+        return self.experiment.layout.training_hypotheses(PATTERN)
+
+    def inputs(self, wildcards: Any) -> dict[str, Path]:
+        """Return the model, the training speech and the units, by the option of the verb."""
+        needed = self.experiment.layout.needed(self.experiment.node(wildcards))
+        return {name: needed[name] for name in ("model", "train", "units") if name in needed}
+
+    def settings(self, wildcards: Any) -> str:
+        """Return everything that determines the hypotheses."""
+        node = self.experiment.node(wildcards)
+        assert isinstance(node.step, SequenceStep)
+        return node.step.hypotheses_settings(node)
+
+    def options(self, wildcards: Any, input: Any) -> str:
+        """Return the options of the verb that name inputs."""
+        return options_of(self.inputs(wildcards).items())
+
+    def title(self, wildcards: Any, input: Any) -> str:
+        """Return what a job does, in words."""
+        node = self.experiment.node(wildcards)
+        return f"recognise training speech for {node.title}"
+
+
+def hypotheses_rules(experiment: Experiment) -> list[HypothesesRule]:
+    """Return the rule that recognises training speech; none if no chain compares hypotheses."""
+    owners = tuple(
+        node
+        for node in experiment.every_node
+        if isinstance(node.step, SequenceStep)
+        and node.step.reads_hypotheses
+        and node.step.owner_of_hypotheses(node) == node
+    )
+    return [HypothesesRule(experiment, owners)] if owners else []
 
 
 def _rule_name(node: Node) -> str:

@@ -20,6 +20,9 @@ def bench_training(
     projections: Annotated[
         bool, typer.Option("--projections", help="Cost of projected LSTMs, instead")
     ] = False,
+    sequence: Annotated[
+        bool, typer.Option("--sequence", help="Cost of sequence training's criteria, instead")
+    ] = False,
     profile: Annotated[
         bool, typer.Option("--profile", help="Where a step's time goes, instead")
     ] = False,
@@ -30,6 +33,9 @@ def bench_training(
     """
     if projections:
         _print_by_projection(rounds, threads)
+        return
+    if sequence:
+        _print_sequence(rounds)
         return
     if profile:
         _print_profile(rounds)
@@ -133,6 +139,18 @@ def _print_throughput(rounds: int) -> None:
             f"{bf16:7.0f} {bf16 / former:13.2f}",
             flush=True,
         )
+
+
+def _print_sequence(rounds: int) -> None:
+    """Print the time of a step by each criterion of sequence training, and against CTC's."""
+    from schatten_bench.sequence_step import RECIPE, time_sequence_steps
+
+    print(f"Whole step of sequence training, {RECIPE}, graphs built before, {rounds} rounds;")
+    print("lattices and lists: `schatten hypotheses` prints their time an utterance")
+    print("criterion        CPU time (ms)   of a step of CTC")
+    found = time_sequence_steps(rounds)
+    for name, seconds in found.items():
+        print(f"{name:16} {1000 * seconds:13.1f} {seconds / found['ctc']:18.2f}", flush=True)
 
 
 def _print_profile(rounds: int) -> None:

@@ -17,6 +17,7 @@ from schatten.corpus.voicesearch.plan import (
     Block,
     draw_queries,
     lm_sentences,
+    more_lm_sentences,
     plan_babble,
     plan_split,
 )
@@ -25,8 +26,7 @@ from schatten.corpus.voicesearch.rooms import rooms
 from schatten.errors import UserError
 from schatten.espeak import Espeak
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import own_files
-from schatten.recipe.voicesearch import VoiceSearchCorpus
+from schatten.recipe.voicesearch import GRAMMAR_SUFFIX, VoiceSearchCorpus
 from schatten.runtime.files import atomic_output, remove, write_jsonl
 from schatten.runtime.process import locked
 
@@ -46,26 +46,28 @@ def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
     assert isinstance(settings, VoiceSearchCorpus), "the recipe's source was looked at before"
     splits = recipe.splits.all
     _check(settings, splits)
-    grammar = grammar_of(recipe, settings)
-    queries = draw_queries(settings, grammar, splits)
+    spoken = {split: grammar_of(recipe, settings.grammar_of(split)) for split in splits}
+    queries = draw_queries(settings, spoken)
     blocks = [block for split in splits for block in plan_split(settings, split, queries[split])]
     with locked(output / _WORK):
         speak_blocks(settings, blocks, queries[recipe.splits.train], output, (jobs, tasks))
         normaliser = Normaliser(recipe.text)
         _write_tables(blocks, splits, normaliser, output, jobs)
-        held_out = {query for split in recipe.splits.scored for query in queries[split]}
+        kept_apart = [split for split in splits if not settings.is_training(split)]
+        held_out = {query for split in kept_apart for query in queries[split]}
         sentences = {split: [normaliser(query) for query in queries[split]] for split in splits}
-        texts = {"grammar": lm_sentences(settings, grammar, held_out)}
+        texts = {"grammar": lm_sentences(settings, grammar_of(recipe, settings.grammar), held_out)}
+        for name in sorted({settings.grammar_of(split) for split in splits} - {settings.grammar}):
+            texts[name] = more_lm_sentences(settings, grammar_of(recipe, name), name, held_out)
         write_lm_text(sentences, recipe.splits.train, texts, output, normaliser)
         remove(output / _WORK)
 
 
-def grammar_of(recipe: Recipe, settings: VoiceSearchCorpus) -> grammars.Grammar:
-    """Read the grammar: one of the package, or the recipe's own."""
-    if not settings.has_own_grammar:
-        return grammars.load(settings.grammar)
-    (path,) = own_files(recipe.corpus, recipe.folder)
-    return grammars.load_own(path, recipe.text.alphabet)
+def grammar_of(recipe: Recipe, name: str) -> grammars.Grammar:
+    """Read a grammar: one of the package, or the recipe's own."""
+    if not name.endswith(GRAMMAR_SUFFIX):
+        return grammars.load(name)
+    return grammars.load_own(recipe.folder / name, recipe.text.alphabet)
 
 
 def _check(settings: VoiceSearchCorpus, splits: tuple[str, ...]) -> None:
@@ -96,7 +98,7 @@ def speak_blocks(
     sides = {side: _side(settings, side, work) for side in ("train", HELD_OUT)}
     planned = []
     for block in blocks:
-        side = sides["train" if block.split == "train" else HELD_OUT]
+        side = sides["train" if settings.is_training(block.split) else HELD_OUT]
         planned.append(Job.model_validate({"block": block, **common, **side}))
     run_jobs(planned, work, *workers)
 

@@ -3,7 +3,7 @@
 A plan is data. Each process that synthesises reads one block of its utterances.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 
 from pydantic import BaseModel
@@ -77,34 +77,34 @@ class Block(BaseModel):
 
 
 def draw_queries(
-    settings: VoiceSearchCorpus, grammar: Grammar, splits: Sequence[str]
+    settings: VoiceSearchCorpus, grammars: Mapping[str, Grammar]
 ) -> dict[str, list[str]]:
-    """Draw each split's queries; those of held-out splits are distinct and in no other split.
+    """Draw each split's queries, by its grammar; the held-out ones are distinct, in no other split.
 
     Errors: `UserError` if the grammar has too few queries.
     """
     queries: dict[str, list[str]] = {}
     taken: set[str] = set()
-    for split in sorted(splits, key=lambda name: name == "train"):
+    for split in sorted(grammars, key=settings.is_training):
         queries[split] = []
         for index in range(settings.spoken[split].utterances):
             random = random_of(settings.seed, "query", utterance_id(split, index))
-            query = _new_query(settings, grammar, taken, random)
+            limit = settings.spoken[split].max_words or settings.max_words
+            query = _new_query((grammars[split], settings.grammar_of(split)), limit, taken, random)
             queries[split].append(query)
-            if split != "train":
+            if not settings.is_training(split):
                 taken.add(query)
     return queries
 
 
-def _new_query(
-    settings: VoiceSearchCorpus, grammar: Grammar, taken: set[str], random: Random
-) -> str:
+def _new_query(named: tuple[Grammar, str], max_words: int, taken: set[str], random: Random) -> str:
+    grammar, name = named
     for _ in range(_ATTEMPTS):
         query = grammar.sentence(random)
-        if query not in taken and query.count(" ") < settings.max_words:
+        if query not in taken and query.count(" ") < max_words:
             return query
     raise UserError(
-        f"the grammar {settings.grammar!r} gives too few queries of {settings.max_words} words or "
+        f"the grammar {name!r} gives too few queries of {max_words} words or "
         "less for dev and test: lower their `utterances`, or raise max_words"
     )
 
@@ -115,7 +115,18 @@ def lm_sentences(
     """Draw language model text: `lm_sentences` queries, none of them of the held-out splits."""
     random = random_of(settings.seed, "lm")
     for _ in range(settings.lm_sentences):
-        yield _new_query(settings, grammar, held_out, random)
+        yield _new_query((grammar, settings.grammar), settings.max_words, held_out, random)
+
+
+def more_lm_sentences(
+    settings: VoiceSearchCorpus, grammar: Grammar, name: str, held_out: set[str]
+) -> Iterator[str]:
+    """Draw language model text of a further grammar: `more_lm_sentences` of its sentences."""
+    random = random_of(settings.seed, "lm", name)
+    spoken = [one.max_words for one in settings.more.values() if one.grammar == name]
+    limit = max((one or settings.max_words for one in spoken), default=settings.max_words)
+    for _ in range(settings.more_lm_sentences):
+        yield _new_query((grammar, name), limit, held_out, random)
 
 
 def utterance_id(split: str, index: int) -> str:

@@ -83,13 +83,25 @@ def word_lattice(raw: RawLattice) -> WordLattice:
 
     This removes the score of the graph's language model, so that another one can replace it.
     """
+    found = small_word_lattice(raw, -1)
+    assert found is not None
+    return found
+
+
+def small_word_lattice(raw: RawLattice, most: int) -> WordLattice | None:
+    """Return the same; None if it took more than `most` states or steps (-1: any number)."""
     import kaldifst
 
     if not raw.finals:
         return WordLattice.empty()
     start = raw.arcs[0][0] if raw.arcs else next(iter(raw.finals))
     found = to_mutable(_acceptor(start, raw.arcs, raw.acoustic, raw.finals))
-    kaldifst.determinize_star(found)
+    try:
+        kaldifst.determinize_star(found, max_states=most)
+    except RuntimeError as error:  # so it says that there are too many, whatever its page says
+        if most < 0 or "Determinization aborted" not in str(error):
+            raise
+        return None
     kaldifst.connect(found)
     return WordLattice(from_kaldifst(found))
 

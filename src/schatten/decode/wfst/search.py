@@ -15,7 +15,12 @@ import numpy as np
 from schatten.decode.logprobs import Frames
 from schatten.decode.weights import Weights
 from schatten.decode.wfst.graph import Graph
-from schatten.decode.wfst.lattice import RawLattice, WordLattice, word_lattice
+from schatten.decode.wfst.lattice import (
+    RawLattice,
+    WordLattice,
+    small_word_lattice,
+    word_lattice,
+)
 from schatten.decode.wfst.rescore import Rescorer
 from schatten.fst import Fst, to_kaldifst
 from schatten.recipe.decoding import GraphSettings
@@ -94,10 +99,19 @@ class GraphDecoder:
 
     def lattice(self, values: Frames) -> WordLattice:
         """Return the word sequences near the best path, with their acoustic scores."""
+        raw = self._raw(values)
+        return WordLattice.empty() if raw is None else word_lattice(raw)
+
+    def small_lattice(self, values: Frames, most: int) -> WordLattice | None:
+        """Return the same; None if it would have more than `most` states."""
+        raw = self._raw(values)
+        return WordLattice.empty() if raw is None else small_word_lattice(raw, most)
+
+    def _raw(self, values: Frames) -> RawLattice | None:
         if not len(values) or not self._lattices.decode(_decodable(values)):
-            return WordLattice.empty()
+            return None
         found, raw = self._lattices.get_raw_lattice()
-        return word_lattice(RawLattice.parse(raw.to_str())) if found else WordLattice.empty()
+        return RawLattice.parse(raw.to_str()) if found else None
 
 
 def _decodable(values: Frames) -> Any:

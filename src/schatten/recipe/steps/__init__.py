@@ -6,26 +6,34 @@ A new step is a module here, its key in `chain.ChainEntry`, a rule of the one pa
 
 from schatten.recipe.steps.base import (
     Features,
+    Hypotheses,
     Model,
     Need,
     Spellings,
     Statistics,
     Step,
+    TrainingStep,
     settings_of,
 )
 from schatten.recipe.steps.prune import Prune
+from schatten.recipe.steps.sequence import Adapt, Recognition, Sequence
 from schatten.recipe.steps.train import Train
 from schatten.recipe.steps.truncate import Truncate
 
 __all__ = [
+    "Adapt",
     "Features",
+    "Hypotheses",
     "Model",
     "Need",
     "Prune",
+    "Recognition",
+    "Sequence",
     "Spellings",
     "Statistics",
     "Step",
     "Train",
+    "TrainingStep",
     "Truncate",
     "settings_of",
 ]

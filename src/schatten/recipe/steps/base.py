@@ -4,11 +4,13 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from schatten.recipe.base import Settings
+from schatten.recipe.base import Name, Settings
+from schatten.recipe.techniques import Techniques
 from schatten.runtime.files import canonical_json
 
 if TYPE_CHECKING:
     from schatten.recipe.chain import Node
+    from schatten.recipe.training import Training
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,22 @@ class Model:
     """Epoch whose kept model it is; None for the model at the end."""
 
 
-Need = Features | Statistics | Spellings | Model
+@dataclass(frozen=True)
+class Hypotheses:
+    """A step reads what the model before it recognises in its training speech."""
+
+    node: "Node"
+    """The node whose artifact they are: the first of those that start from one model."""
+
+
+Need = Features | Statistics | Spellings | Model | Hypotheses
 
 
 class Step(Settings):
     """One step of a chain; its methods are given the node that it makes."""
 
     kind: ClassVar[str]
-    """The key in the YAML, and the verb that does the step."""
+    """The key in the YAML."""
     log_name: ClassVar[str]
     """Name of the log beside the model."""
     compresses: ClassVar[bool]
@@ -77,6 +87,26 @@ class Step(Settings):
     def kept_epochs(self, node: "Node") -> tuple[int, ...]:
         """Return the epochs whose models are kept beside the last; none if nothing trains."""
         return ()
+
+
+class TrainingStep(Step):
+    """A step that trains: `schatten train` does it."""
+
+    compresses: ClassVar[bool] = False
+    log_name: ClassVar[str] = "train.log"
+
+    training: Name | None = None
+    """One of `trainings`; the system's by default."""
+    techniques: Techniques = ()
+    """Techniques that change the training, in this order."""
+
+    @abstractmethod
+    def training_in(self, node: "Node") -> "Training":
+        """Return the settings of the training."""
+
+    @abstractmethod
+    def epochs_in(self, node: "Node") -> int:
+        """Return the epochs of the training."""
 
 
 def settings_of(step: str, version: int, *values: Any) -> str:

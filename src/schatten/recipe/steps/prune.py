@@ -5,8 +5,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import model_validator
 
 from schatten.recipe.pruning import SparsityTarget, plain_target
-from schatten.recipe.steps.base import Features, Model, Need, Step, settings_of
-from schatten.recipe.steps.train import Train
+from schatten.recipe.steps.base import (
+    Features,
+    Model,
+    Need,
+    Step,
+    TrainingStep,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from schatten.recipe.chain import Node
@@ -61,7 +67,7 @@ class Prune(Step, SparsityTarget):
 
     def problem(self, node: "Node") -> str | None:
         """Say why nothing can be pruned here."""
-        if node.parent is None or not isinstance(node.parent.step, Train):
+        if node.parent is None or not isinstance(node.parent.step, TrainingStep):
             before = "nothing" if node.parent is None else f"`{node.parent.step.kind}`"
             return f"`prune` follows {before}: it needs a `train` right before it"
         if self.refit and any(one.step.kind == "truncate" for one in node.chain):

@@ -16,7 +16,7 @@ from schatten.recipe.steps.base import (
     Need,
     Spellings,
     Statistics,
-    Step,
+    TrainingStep,
     first_of,
     settings_of,
 )
@@ -74,7 +74,7 @@ def _checked_rate(rate: Any) -> Any:
 LearningRate = Annotated[float | str, BeforeValidator(_checked_rate)]
 
 
-class Train(Step):
+class Train(TrainingStep):
     """Train a model from its initial weights, or continue from the node before.
 
     The first training of a chain follows one of `trainings`. A later one starts from the weights
@@ -82,8 +82,6 @@ class Train(Step):
     """
 
     kind: ClassVar[str] = "train"
-    log_name: ClassVar[str] = "train.log"
-    compresses: ClassVar[bool] = False
     result_version: ClassVar[int] = 3
     """Raised when the results of a first training change."""
     continued_result_version: ClassVar[int] = 3
@@ -91,12 +89,8 @@ class Train(Step):
 
     name: Name | None = None
     """Name in paths and tables; `stage1`, `stage2` and so on by default."""
-    training: Name | None = None
-    """One of `trainings`; the system's by default."""
     objective: ObjectiveEntry = ObjectiveEntry(ctc=Ctc())
     """Loss that it minimises."""
-    techniques: Techniques = ()
-    """Techniques that change the training, in this order."""
     keep: tuple[Annotated[Positive, BeforeValidator(epoch_number)], ...] = ()
     """Epochs whose models are kept; those that a `truncate` starts from are kept anyway."""
     epochs: Positive | None = None
@@ -227,7 +221,7 @@ class Train(Step):
             *([] if taught is None else [taught.model_dump(mode="json")]),
             *_others(self.techniques, penalty, taught),
             *self._objective_settings(),
-            *_units_settings(node),
+            *units_settings(node),
         )
 
     def _objective_settings(self) -> list[dict[str, Any]]:
@@ -254,7 +248,7 @@ class Train(Step):
             *([{"techniques": plain}] if plain else []),
             *([{"keep": kept}] if kept else []),
             *self._objective_settings(),
-            *_units_settings(node),
+            *units_settings(node),
         )
 
     def spoken(self, node: "Node") -> str:
@@ -307,7 +301,7 @@ class Train(Step):
                 yield "initialise acts before all other techniques: put it first"
 
 
-def _units_settings(node: "Node") -> list[dict[str, Any]]:
+def units_settings(node: "Node") -> list[dict[str, Any]]:
     """Return the settings of the unit set that the model writes; characters have none."""
     units = node.recipe.unit_set(node.units)
     return [] if units is None else [{"units": units.model_dump(mode="json")}]

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field, model_validator
 
 from schatten.recipe.ranks import Rank, RankRule
-from schatten.recipe.steps.base import Features, Model, Need, Step, settings_of
-from schatten.recipe.steps.train import Train, epoch_number
+from schatten.recipe.steps.base import Features, Model, Need, Step, TrainingStep, settings_of
+from schatten.recipe.steps.train import epoch_number
 
 if TYPE_CHECKING:
     from schatten.recipe.chain import Node
@@ -49,7 +49,7 @@ class Truncate(Step):
 
     def epoch_in(self, node: "Node") -> int:
         """Return the epoch of the training whose model is truncated."""
-        assert node.parent is not None and isinstance(node.parent.step, Train)
+        assert node.parent is not None and isinstance(node.parent.step, TrainingStep)
         return self.from_epoch or node.parent.step.epochs_in(node.parent)
 
     def needs(self, node: "Node") -> dict[str, Need]:
@@ -81,7 +81,7 @@ class Truncate(Step):
 
     def problem(self, node: "Node") -> str | None:
         """Say why nothing can be truncated here."""
-        if node.parent is None or not isinstance(node.parent.step, Train):
+        if node.parent is None or not isinstance(node.parent.step, TrainingStep):
             before = "nothing" if node.parent is None else f"`{node.parent.step.kind}`"
             return f"`truncate` follows {before}: it needs a `train` right before it"
         epochs = node.parent.step.epochs_in(node.parent)

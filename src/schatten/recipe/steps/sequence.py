@@ -1,0 +1,260 @@
+"""The steps `sequence` and `adapt`: training on whole word sequences, as decoding compares them.
+
+Both continue from the model before them. What that model recognises in the training speech is an
+artifact of its own, which `schatten hypotheses` makes.
+"""
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from schatten.recipe.base import Name, NotNegative, Positive, PositiveFloat, Settings, Share
+from schatten.recipe.steps.base import (
+    Features,
+    Hypotheses,
+    Model,
+    Need,
+    Spellings,
+    TrainingStep,
+    first_of,
+    settings_of,
+)
+from schatten.recipe.steps.train import Train, trained, units_settings
+from schatten.recipe.techniques import distillation_of, penalty_of
+from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW, Training
+from schatten.recipe.units import Grams, Tied
+
+if TYPE_CHECKING:
+    from schatten.recipe.chain import Node
+
+Criterion = Literal["mwer", "smbr", "mmi", "ctc"]
+Risk = Literal["words", "units", "frames"]
+
+
+class Recognition(Settings):
+    """How the hypotheses of the training speech are found."""
+
+    hypotheses: Positive = 8
+    """Length of the list of best hypotheses; the reference is added to it."""
+    lm_weight: NotNegative = 1.0
+    """Weight of the language model of hypotheses, unigrams of the split's transcripts."""
+    beam: PositiveFloat = 16.0
+    """Paths that are worse than the best by more than this (natural log) are pruned."""
+    lattice_beam: PositiveFloat = 8.0
+    """Lattices keep paths that are worse than the best by at most this (natural log)."""
+
+
+class Sequence(TrainingStep, Recognition):
+    """Train on whole hypotheses: what decoding finds in the training speech, and the reference.
+
+    Prabhavalkar et al. (2016) train so after CTC, and after the truncation's CTC.
+    """
+
+    kind: ClassVar[str] = "sequence"
+    result_version: ClassVar[int] = 1
+    """Raised when the results change."""
+    hypotheses_result_version: ClassVar[int] = 1
+    """Raised when the hypotheses change."""
+
+    name: Name | None = None
+    """Name in paths and tables; the criterion by default."""
+    criterion: Criterion = "mwer"
+    """`mwer`: expected word errors of a list of hypotheses; `smbr`: expected errors of a lattice;
+    `mmi`: minus the log-posterior of the reference; `ctc`: CTC alone, the control that trains as
+    long."""
+    risk: Risk | None = None
+    """What `smbr` counts: `units` (by default), `words`, or `frames`, whose unit is not the
+    reference's."""
+    epochs: Positive = 1
+    """Epochs; with `epoch_parts` of the training an epoch is a part of the speech."""
+    learning_rate: PositiveFloat = 1e-4
+    """Highest learning rate, with a fresh Adam: about the last one of the training before."""
+    final_learning_rate_ratio: Share = 0.1
+    """The learning rate falls exponentially to this share."""
+    warmup_steps: int = Field(default=20, ge=0)
+    """Steps over which the learning rate rises linearly."""
+    ctc_weight: NotNegative = 0.1
+    """Weight of CTC beside the criterion."""
+    scale: PositiveFloat = 1.0
+    """Factor on the log-probabilities of frames where hypotheses are compared."""
+    keep: tuple[Positive, ...] = ()
+    """Epochs whose models are kept; those that a `truncate` starts from are kept anyway."""
+    apply_factors: bool = True
+    """Multiply by V, then by U, if that is faster than forming W = U V."""
+
+    @model_validator(mode="after")
+    def _risk_is_of_lattices(self) -> "Sequence":
+        if self.risk is not None and self.criterion != "smbr":
+            raise ValueError(f"risk is of smbr: remove it, {self.criterion} has none")
+        return self
+
+    @property
+    def reads_hypotheses(self) -> bool:
+        """Whether the criterion compares hypotheses."""
+        return self.criterion != "ctc"
+
+    def train_split(self, node: "Node") -> str:
+        """Return the split that it trains on."""
+        return node.recipe.splits.train
+
+    def training_in(self, node: "Node") -> Training:
+        """Return the settings of the training."""
+        base = node.recipe.trainings[self.training or node.system_settings.training]
+        own = {
+            "epochs": self.epochs,
+            "learning_rate": self.learning_rate,
+            "final_learning_rate_ratio": self.final_learning_rate_ratio,
+            "warmup_steps": self.warmup_steps,
+            "hold_epochs": 0.0,
+        }
+        return base.model_copy(update=own)
+
+    def epochs_in(self, node: "Node") -> int:
+        """Return the epochs of the training."""
+        return self.epochs
+
+    def name_in(self, node: "Node") -> str:
+        """Return its own name, or the criterion."""
+        return self.name or self.criterion
+
+    def label_in(self, node: "Node") -> str:
+        """Return the name."""
+        return self.name_in(node)
+
+    def kept_epochs(self, node: "Node") -> tuple[int, ...]:
+        """Return the epochs to keep: those listed, and those that a `truncate` starts from."""
+        starts = (getattr(child.step, "from_epoch", None) for child in node.children)
+        return tuple(dict.fromkeys([*self.keep, *(start for start in starts if start)]))
+
+    def needs(self, node: "Node") -> dict[str, Need]:
+        """Return the model, the speech of its splits, units, and hypotheses."""
+        assert node.parent is not None
+        found: dict[str, Need] = {
+            "model": Model(node.parent),
+            "train": Features(self.train_split(node)),
+            "dev": Features(node.recipe.splits.dev),
+        }
+        if node.recipe.unit_set(node.units) is not None:
+            found["units"] = Spellings()
+        if self.reads_hypotheses:
+            found["hypotheses"] = Hypotheses(self.owner_of_hypotheses(node))
+        if distillation := distillation_of(self.techniques):
+            found["teacher"] = Model(node.recipe.teacher(distillation.teacher, node.seed))
+        return found
+
+    def owner_of_hypotheses(self, node: "Node") -> "Node":
+        """Return the first node that starts from the same model and reads the same hypotheses."""
+        assert node.parent is not None
+        wanted = self.hypotheses_settings(node)
+        for sibling in node.parent.children:
+            step = sibling.step
+            if not isinstance(step, Sequence) or not step.reads_hypotheses:
+                continue
+            if step.hypotheses_settings(sibling) == wanted:
+                return sibling
+        raise AssertionError("a node is a child of its parent")
+
+    def hypotheses_settings(self, node: "Node") -> str:
+        """Return all that determines the hypotheses, as JSON."""
+        found = Recognition(**{name: getattr(self, name) for name in Recognition.model_fields})
+        return settings_of(
+            "hypotheses",
+            self.hypotheses_result_version,
+            self.train_split(node),
+            found.model_dump(mode="json"),
+            self.parts_in(node),
+            *units_settings(node),
+        )
+
+    def parts_in(self, node: "Node") -> tuple[int, int]:
+        """Return how many parts of the training split its epochs use, and how many there are."""
+        parts = self.training_in(node).epoch_parts
+        return min(self.epochs, parts), parts
+
+    def settings(self, node: "Node") -> str:
+        """Return seed, training, criterion and techniques."""
+        first = first_of(node)
+        assert isinstance(first.step, Train)
+        own = ("criterion", "ctc_weight", "scale", "risk") if self.reads_hypotheses else ()
+        how: dict[str, Any] = {name: getattr(self, name) for name in own}
+        kept, plain = self.kept_epochs(node), [one.plain() for one in self.techniques]
+        return settings_of(
+            "sequence",
+            self.result_version,
+            node.seed,
+            trained(self.training_in(node), penalty_of(first.step.techniques)),
+            {name: value for name, value in how.items() if value is not None},
+            self.train_split(node),
+            *(
+                [{"apply_below": (APPLY_BELOW, APPLY_RECURRENT_BELOW)}]
+                if self.apply_factors
+                else []
+            ),
+            *([{"techniques": plain}] if plain else []),
+            *([{"keep": kept}] if kept else []),
+            *units_settings(node),
+        )
+
+    def spoken(self, node: "Node") -> str:
+        """Return its name."""
+        return self.name_in(node)
+
+    def problem(self, node: "Node") -> str | None:
+        """Say why it makes no sense at this place of its chain."""
+        if self.name == "whole":
+            return "`whole` is in paths what was not compressed: give the step another name"
+        if node.parent is None:
+            return f"it begins with `{self.kind}`: begin with `train`"
+        for late in (epoch for epoch in self.keep if epoch > self.epochs):
+            return f"{self.name_in(node)}: keep {late} comes too late, it has {self.epochs} epochs"
+        if any(one.trace_norm for one in self.techniques):
+            return (
+                f"{self.name_in(node)}: trace_norm trains W = U V from the start: put it into the "
+                "first `train`"
+            )
+        units = node.recipe.unit_set(node.units)
+        if self.criterion != "ctc" and isinstance(units, Grams | Tied):
+            return (
+                f"{self.name_in(node)}: hypotheses are spelled in characters, phones or pieces, "
+                f"not in {units.type}: take criterion ctc, or other units"
+            )
+        return None
+
+
+class Adapt(Sequence):
+    """The same on another split: training speech of the domain that the model will meet.
+
+    Prabhavalkar et al. (2016) adapt with sMBR on speech of the tested domain.
+    """
+
+    kind: ClassVar[str] = "adapt"
+
+    split: Name = "adapt"
+    """Split that is trained on: one of `splits.more`."""
+
+    def train_split(self, node: "Node") -> str:
+        """Return the split that it trains on."""
+        return self.split
+
+    def parts_in(self, node: "Node") -> tuple[int, int]:
+        """Return 1 and 1: an epoch is all of the split."""
+        return 1, 1
+
+    def training_in(self, node: "Node") -> Training:
+        """Return the settings of the training; an epoch is all of the split."""
+        return super().training_in(node).model_copy(update={"epoch_parts": 1})
+
+    def name_in(self, node: "Node") -> str:
+        """Return its own name, or `adapted`."""
+        return self.name or "adapted"
+
+    def problem(self, node: "Node") -> str | None:
+        """Say why it makes no sense at this place of its chain."""
+        splits = node.recipe.splits
+        usable = (splits.train, *splits.more)
+        if self.split not in usable:
+            return (
+                f"{self.name_in(node)}: {self.split} is no split to train on: list it in "
+                f"splits.more, or take {' or '.join(usable)}"
+            )
+        return super().problem(node)
