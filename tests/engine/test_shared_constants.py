@@ -70,7 +70,7 @@ def test_the_widest_beam() -> None:
     widest, threshold = highest(base.Beam), highest(base.BeamThreshold)
     assert widest == constant("options.h", "kWidestBeam")
     assert threshold == constant("options.h", "kHighestThreshold")
-    assert threshold == -constant("search.cpp", "kLeastLogProb"), "no product leaves a double"
+    assert threshold == -constant("frame_units.h", "kLeastLogProb"), "no product leaves a double"
     assert written("options.h", r'"beam must be 1 to (\d+)') == (widest,)
     assert written("options.h", r"beam_threshold must be above 0 and at most (\d+)") == (threshold,)
     assert written("schatten.h", r"paths kept, 1\.\.(\d+)") == (widest,)

@@ -49,6 +49,20 @@ def read_history(model: Path) -> History:
     return History.read(history_of(model))
 
 
+_SEALED = (
+    "train",
+    "dev",
+    "statistics",
+    "units",
+    "model",
+    "teacher",
+    "reference",
+    "start",
+    "hypotheses",
+)
+"""Inputs that the key of a training's state follows from, in this order."""
+
+
 def train(node: Node, inputs: Inputs, output: Path) -> None:
     """Train the model of a node; write it with its history, and the epochs that are kept.
 
@@ -61,14 +75,6 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
 
     _require(node, inputs)
     model, training = _starting_model(node, inputs), step.training_in(node)
-    context = Context(
-        training,
-        teacher=inputs.get("teacher"),
-        reference=inputs.get("reference"),
-        start=inputs.get("start"),
-        alphabet=node.recipe.text.alphabet,
-        continues=isinstance(step, Train) and step.schedule == "continued",
-    )
     targets = targets_of(node, inputs, model.units)
     if isinstance(step, Sequence):
         objective = objectives.make_sequence(step, training, model, targets, inputs)
@@ -78,7 +84,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     plan = loop.Plan(
         training,
         objective,
-        techniques.make(step.techniques, context),
+        techniques.make(step.techniques, _context(node, inputs)),
         schedule_of(node),
         step.epochs_in(node),
         node.seed,
@@ -86,18 +92,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
         targets,
         node.kept_epochs,
     )
-    order = (
-        "train",
-        "dev",
-        "statistics",
-        "units",
-        "model",
-        "teacher",
-        "reference",
-        "start",
-        "hypotheses",
-    )
-    files = [inputs[name] for name in order if name in inputs]
+    files = [inputs[name] for name in _SEALED if name in inputs]
     with training_state(node.settings, files) as state:
         records, seconds = loop.train(model, plan, state)
         if place().rank > 0:
@@ -106,6 +101,20 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
             kept = models.load(epoch_model(state / "model.pt", epoch))
             models.save(kept, epoch_model(output, epoch))
         _write(model, output, node, records, seconds)
+
+
+def _context(node: Node, inputs: Inputs) -> Context:
+    """Return what the techniques of a training may need."""
+    step = node.step
+    assert isinstance(step, TrainingStep)
+    return Context(
+        step.training_in(node),
+        teacher=inputs.get("teacher"),
+        reference=inputs.get("reference"),
+        start=inputs.get("start"),
+        alphabet=node.recipe.text.alphabet,
+        continues=isinstance(step, Train) and step.schedule == "continued",
+    )
 
 
 def _require(node: Node, inputs: Inputs) -> None:
