@@ -93,7 +93,13 @@ def sources() -> dict[str, str]:
     return {f"{path.parent.name}/{path.name}": path.read_text("utf-8") for path in paths}
 
 
-OURS = {"voicesearch/block.py", "features/pieces.py", "corpus/contents.py", "lm/reader.py"}
+OURS = {
+    "voicesearch/block.py",
+    "features/pieces.py",
+    "train/recognition.py",
+    "corpus/contents.py",
+    "lm/reader.py",
+}
 """They read jobs and notes of ours, not what a user writes; so does all of `runtime`."""
 
 

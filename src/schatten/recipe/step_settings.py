@@ -246,6 +246,7 @@ OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "graph": lambda recipe, _: graph_settings(recipe),
     "train": _node_settings,
     "truncate": _node_settings,
+    "prune": _node_settings,
     "hypotheses": _hypotheses_settings,
     "tune": lambda recipe, options: (
         tune_wfst_settings(recipe)
