@@ -3,6 +3,7 @@
 import torch
 
 from schatten import models
+from schatten.compress.sparsity import blocks_at, set_masks
 from schatten.compress.truncate import truncate_to_rank
 from schatten.models import AcousticModel
 from schatten.models.projection import project
@@ -28,6 +29,20 @@ def deep_speech_2(feature="mel80"):
         gru=(24, 20),
         fully_connected=18,
     )
+
+
+def wide():
+    """Settings whose matrices have more than a row of blocks of 16 x 4, and last ones cut off."""
+    convolution = Convolution(channels=2, kernel=(5, 7), stride=(2, 4))
+    return DeepSpeech2(
+        type="deep_speech_2", convolutions=(convolution,), gru=(40, 38), fully_connected=18
+    )
+
+
+def prune(model, sparsity, block=(16, 4)):
+    """Return a model with that share of its blocks put to zero."""
+    set_masks(model.bank, blocks_at(model.bank, sparsity, block), block)
+    return model
 
 
 def make(settings, factorization="partial", rank=None, seed=1, units=LETTERS) -> AcousticModel:
@@ -78,5 +93,7 @@ KINDS = {
     "lstm_projection": lambda: project(
         make(Lstm(type="lstm", lstm=(20, 24))), {"lstm0.rec": 7, "lstm1.rec": 9}
     ),
+    "pruned": lambda: prune(make(wide()), 0.75),
+    "pruned_factors": lambda: prune(make(wide(), "partial", 20), 0.5),
     "lstm_joint": lambda: make(Lstm(type="lstm", lstm=(20, 24)), "joint", 11),
 }

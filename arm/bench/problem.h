@@ -10,17 +10,15 @@
 
 class Problem {
  public:
-  Problem(const sk_kernels *kernels, int rows, int cols, int columns)
-      : packed_(sk_packed_bytes(kernels, rows, cols) + kAlign), x_(size(cols, columns)), y_(size(rows, columns)),
-        row_scales_(size(rows, 1), 0.01f), column_scales_(size(columns, 1), 0.1f), floats_(x_.size()), rows_(rows) {
-    std::vector<int8_t> weights(size(rows, cols));
+  // `percent` of the blocks of a sparse matrix are stored, at random places; kWhole: the whole matrix.
+  static constexpr int kWhole = -1;
+  Problem(const sk_kernels *kernels, int rows, int cols, int columns, int percent = kWhole)
+      : x_(size(cols, columns)), y_(size(rows, columns)), row_scales_(size(rows, 1), 0.01f),
+        column_scales_(size(columns, 1), 0.1f), floats_(x_.size()), rows_(rows) {
     uint32_t state = 1;
-    for (int8_t &w : weights) w = static_cast<int8_t>(static_cast<int>(next(&state) % 255) - 127);
+    status_ = percent == kWhole ? pack(kernels, cols, &state) : pack_sparse(kernels, cols, percent, &state);
     for (int8_t &x : x_) x = static_cast<int8_t>(static_cast<int>(next(&state) % 256) - 128);
     for (float &x : floats_) x = static_cast<float>(next(&state) % 2000) * 0.001f - 1.0f;
-    uint8_t *memory = packed_.data();
-    memory += (kAlign - reinterpret_cast<uintptr_t>(memory) % kAlign) % kAlign;
-    status_ = sk_pack(kernels, rows, cols, weights.data(), cols, memory, &matrix_);
     columns_ = {x_.data(), cols, columns, 0, 0, column_scales_.data(), 0};
     scratch_.resize(sk_scratch_bytes(&matrix_, columns));
   }
@@ -44,6 +42,39 @@ class Problem {
 
  private:
   static constexpr size_t kAlign = 64;
+
+  static int8_t draw_weight(uint32_t *state) { return static_cast<int8_t>(static_cast<int>(next(state) % 255) - 127); }
+
+  uint8_t *memory(size_t bytes) {
+    packed_.resize(bytes + kAlign);
+    uint8_t *start = packed_.data();
+    return start + (kAlign - reinterpret_cast<uintptr_t>(start) % kAlign) % kAlign;
+  }
+
+  sk_status pack(const sk_kernels *kernels, int cols, uint32_t *state) {
+    std::vector<int8_t> weights(size(rows_, cols));
+    for (int8_t &w : weights) w = draw_weight(state);
+    uint8_t *packed = memory(sk_packed_bytes(kernels, rows_, cols));
+    return sk_pack(kernels, rows_, cols, weights.data(), cols, packed, &matrix_);
+  }
+
+  // Rows and columns are of whole blocks here.
+  sk_status pack_sparse(const sk_kernels *kernels, int cols, int percent, uint32_t *state) {
+    const int tiles = rows_ / 16, steps = cols / 4, tile_bytes = (steps + 7) / 8;
+    if (tiles * 16 != rows_ || steps * 4 != cols) return SK_BAD_SIZE;
+    std::vector<uint8_t> bitmap(size(tiles, tile_bytes));
+    std::vector<int8_t> blocks;
+    for (int tile = 0; tile < tiles; ++tile) {
+      for (int step = 0; step < steps; ++step) {
+        if (static_cast<int>(next(state) % 100) >= percent) continue;
+        bitmap[size(tile, tile_bytes) + size(step / 8, 1)] |= static_cast<uint8_t>(1 << (step % 8));
+        for (int i = 0; i < 64; ++i) blocks.push_back(draw_weight(state));
+      }
+    }
+    uint8_t *packed = memory(sk_packed_bytes_sparse(kernels, rows_, cols, bitmap.data()));
+    return sk_pack_sparse(kernels, rows_, cols, blocks.data(), bitmap.data(), packed, &matrix_);
+  }
+
   static size_t size(int a, int b) { return static_cast<size_t>(a) * static_cast<size_t>(b); }
   static uint32_t next(uint32_t *state) {
     *state = *state * 1664525u + 1013904223u;

@@ -9,12 +9,14 @@ namespace schatten {
 
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kOldestVersion = 1, kVersion = 2;  // 2: some matrices are sparse
 constexpr int kMostLayers = 64;
 constexpr int kMostUnits = 65536;
 constexpr int kWidest = 1 << 20;  // numbers of a layer, and of what all convolutions and stacks of a stream remember
 
 void require_size(int64_t size) { require(size <= kWidest, "the layers of the model are too wide: export it again"); }
+
+bool is_known(int version) { return version >= kOldestVersion && version <= kVersion; }
 
 // Files of before name no kind: they hold characters.
 Units units_of(const Gguf &file) {
@@ -43,7 +45,7 @@ const sk_kernels *Model::vectors_allowed() {
 
 Model::Model(const Gguf &file)
     : features_((require(file.text("general.architecture") == "schatten" &&
-                             file.integer("schatten.version", 0, INT32_MAX) == kVersion,
+                             is_known(file.integer("schatten.version", 0, INT32_MAX)),
                          "the model was made for another engine or version: export it again"),
                  file)),
       units_(units_of(file)),

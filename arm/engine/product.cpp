@@ -17,6 +17,9 @@ void *aligned(size_t size) {
   return memory;
 }
 
+constexpr const char *kBlocks = ".blocks";
+constexpr int kBlockRows = 16, kBlockCols = 4;
+
 template <class T>
 void grow(std::vector<T> &memory, size_t size) {
   if (memory.size() < size) memory.resize(size);
@@ -25,23 +28,68 @@ void grow(std::vector<T> &memory, size_t size) {
 }  // namespace
 
 PackedMatrix::PackedMatrix(const Gguf &file, const std::string &name, int columns) {
+  if (file.has_tensor(name + kBlocks)) {
+    pack_sparse(file, name, columns);
+    return;
+  }
   const Gguf::Matrix from = file.matrix(name);
   rows_ = from.rows, cols_ = from.cols, is_int8_ = from.is_int8;
   kernels_ = sk_kernels_best(rows_, cols_, columns);
   if (is_int8_) {
-    memory_size_ = sk_packed_bytes(kernels_, rows_, cols_);
-    memory_.reset(aligned(memory_size_));
-    const sk_status status = sk_pack(kernels_, rows_, cols_, reinterpret_cast<const int8_t *>(from.data), cols_,
-                                     memory_.get(), &packed_);
-    file.require_tensor(status == SK_OK, name, std::string("cannot be used: ") + sk_message(status));
-    scales_ = file.floats(name + ".scale", static_cast<size_t>(rows_));
+    pack(file, name, reinterpret_cast<const int8_t *>(from.data));
   } else {
-    memory_size_ = sk_packed_floats(rows_, cols_) * sizeof(float);
-    memory_.reset(aligned(memory_size_));
-    const bool all = sk_pack_floats(rows_, cols_, from.data, static_cast<float *>(memory_.get()));
-    file.require_tensor(all, name, kNoNumbers);
+    pack_floats(file, name, from);
   }
   file.release(from);  // so that a model is not held twice while it is loaded
+}
+
+void PackedMatrix::reserve(size_t size) {
+  memory_size_ = size;
+  memory_.reset(aligned(size));
+}
+
+void PackedMatrix::require_packed(const Gguf &file, const std::string &name, sk_status status) const {
+  file.require_tensor(status == SK_OK, name, std::string("cannot be used: ") + sk_message(status));
+}
+
+void PackedMatrix::pack_floats(const Gguf &file, const std::string &name, const Gguf::Matrix &from) {
+  reserve(sk_packed_floats(rows_, cols_) * sizeof(float));
+  const bool all = sk_pack_floats(rows_, cols_, from.data, static_cast<float *>(memory_.get()));
+  file.require_tensor(all, name, kNoNumbers);
+}
+
+void PackedMatrix::pack(const Gguf &file, const std::string &name, const int8_t *weights) {
+  reserve(sk_packed_bytes(kernels_, rows_, cols_));
+  require_packed(file, name, sk_pack(kernels_, rows_, cols_, weights, cols_, memory_.get(), &packed_));
+  scales_ = file.floats(name + ".scale", static_cast<size_t>(rows_));
+}
+
+void PackedMatrix::pack_sparse(const Gguf &file, const std::string &name, int columns) {
+  const std::string key = "schatten." + name;
+  rows_ = file.integer(key + ".rows", 1, 1 << 24), cols_ = file.integer(key + ".cols", 1, UINT16_MAX * kBlockCols);
+  is_int8_ = true;
+  const Gguf::Matrix blocks = file.matrix(name), bitmap = file.matrix(name + kBlocks);
+  const int tiles = (rows_ + kBlockRows - 1) / kBlockRows, steps = (cols_ + kBlockCols - 1) / kBlockCols;
+  const bool fits = bitmap.is_int8 && bitmap.rows == tiles && bitmap.cols == (steps + 7) / 8;
+  file.require_tensor(fits, name + kBlocks, "does not fit its matrix: export the model again");
+  const long count = sk_count_blocks(rows_, cols_, bitmap.data);
+  file.require_tensor(blocks.is_int8 && blocks.cols == kBlockRows * kBlockCols && blocks.rows == count, name,
+                      "has other blocks than its index says: export the model again");
+  const int8_t *stored = reinterpret_cast<const int8_t *>(blocks.data);
+  const double density = static_cast<double>(count) / (static_cast<double>(tiles) * steps);
+  kernels_ = sk_kernels_best_sparse(columns);
+  const bool pays = sk_sparse_pays(kernels_, density, columns) != 0;
+  // The whole matrix is made from checked blocks alone, so these are packed first in any case.
+  reserve(sk_packed_bytes_sparse(kernels_, rows_, cols_, bitmap.data));
+  require_packed(file, name, sk_pack_sparse(kernels_, rows_, cols_, stored, bitmap.data, memory_.get(), &packed_));
+  scales_ = file.floats(name + ".scale", static_cast<size_t>(rows_));
+  if (!pays) {
+    std::vector<int8_t> whole(static_cast<size_t>(rows_) * static_cast<size_t>(cols_));
+    sk_fill_sparse(rows_, cols_, stored, bitmap.data, whole.data());
+    kernels_ = sk_kernels_best(rows_, cols_, columns);
+    pack(file, name, whole.data());
+  }
+  file.release(blocks);
 }
 
 size_t PackedMatrix::bytes() const { return memory_size_ + scales_.size() * sizeof(float); }

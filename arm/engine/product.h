@@ -32,7 +32,7 @@ struct Columns {
   bool backwards;  // the last rows first, see sk_columns
 };
 
-// One stored matrix.
+// One stored matrix. Where NAME.blocks is there, NAME holds the blocks of a sparse one (sk_pack_sparse).
 class PackedMatrix {
  public:
   // `columns`: how many columns its products usually have.
@@ -51,6 +51,12 @@ class PackedMatrix {
   struct Free {
     void operator()(void *memory) const { free(memory); }
   };
+  void pack_floats(const Gguf &file, const std::string &name, const Gguf::Matrix &from);
+  void pack(const Gguf &file, const std::string &name, const int8_t *weights);
+  void pack_sparse(const Gguf &file, const std::string &name, int columns);
+  void reserve(size_t size);
+  void require_packed(const Gguf &file, const std::string &name, sk_status status) const;
+
   int rows_, cols_;
   bool is_int8_;
   const sk_kernels *kernels_;

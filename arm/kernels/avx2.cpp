@@ -40,7 +40,9 @@ inline Sums multiply_add(Sums sums, Weights w, const X &x) {
 
 namespace sk {
 
+constexpr SparseKernels kSparse = {SparseKernels::kRows, kStep, {1, 2, 3, 4}, 0, {0.8f, 0.9f}, multiply_sparse<2, 1, 1, 1>};
+
 const sk_kernels kAvx2 = {"avx2",            kNeeds,      {kTile, kTile, kStep}, {kStep, 1, 0},
-                          multiply<2, 1, 1, 1>, &kVectorAvx2};
+                          multiply<2, 1, 1, 1>, &kVectorAvx2, &kSparse};
 
 }  // namespace sk

@@ -35,7 +35,9 @@ inline Sums multiply_add(Sums sums, Weights w, X x) {
 
 namespace sk {
 
+constexpr SparseKernels kSparse = {SparseKernels::kRows, kStep, {1, 2, 3, 4}, 0x80, {0.9f, 0.9f}, multiply_sparse<4, 4, 2, 2>};
+
 const sk_kernels kAvx512Vnni = {"avx512vnni",      kNeeds,        {kTile, kTile, kStep}, {kStep, 1, 0x80},
-                                multiply<8, 4, 4, 4>, &kVectorAvx512};
+                                multiply<8, 4, 4, 4>, &kVectorAvx512, &kSparse};
 
 }  // namespace sk

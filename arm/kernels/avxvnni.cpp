@@ -34,7 +34,9 @@ inline Sums multiply_add(Sums sums, Weights w, X x) {
 
 namespace sk {
 
+constexpr SparseKernels kSparse = {SparseKernels::kRows, kStep, {1, 2, 3, 4}, 0x80, {0.9f, 0.9f}, multiply_sparse<4, 2, 1, 1>};
+
 const sk_kernels kAvxVnni = {"avxvnni",         kNeeds,      {kTile, kTile, kStep}, {kStep, 1, 0x80},
-                             multiply<4, 2, 1, 1>, &kVectorAvx2};
+                             multiply<4, 2, 1, 1>, &kVectorAvx2, &kSparse};
 
 }  // namespace sk

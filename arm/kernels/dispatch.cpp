@@ -157,6 +157,14 @@ const sk_kernels *sk_kernels_best(int rows, int cols, int columns) {
   return kAll[0];
 }
 
+// smmla is worth its while from two columns on here, too.
+const sk_kernels *sk_kernels_best_sparse(int columns) {
+  for (int i = limit().last; i > 0; --i) {
+    if (kAll[i]->sparse && is_available(*kAll[i]) && suits(*kAll[i], 0, 0, columns)) return kAll[i];
+  }
+  return kAll[0];
+}
+
 const char *sk_kernels_problem() { return *limit().problem ? limit().problem : nullptr; }
 
 const char *sk_cpu_class() {

@@ -1,5 +1,6 @@
 // ARMv8.2 dot products (sdot): four rows by four weights an instruction.
 #include "dot_tiles.h"
+#include "sparse_arm.h"
 
 namespace sk {
 namespace {
@@ -23,8 +24,12 @@ void multiply(const Panel &panel) {
   multiply_tiles(kKernels[panel.columns - 1], panel, row_bytes, row_bytes / kBlock, row_bytes % kBlock / kStep);
 }
 
+extern "C" SparseKernel sk_dotprod_sparse_n1, sk_dotprod_sparse_n2, sk_dotprod_sparse_n4;
+constexpr SparseKernels kSparse = {SparseKernels::kRows, kSparseStep, {1, 2, 4, 4}, 0, {0.7f, 0.9f},
+                                   multiply_sparse<sk_dotprod_sparse_n1, sk_dotprod_sparse_n2, sk_dotprod_sparse_n4>};
+
 }  // namespace
 
-const sk_kernels kDotprod = {"dotprod", kNeedDotprod, {kTile, 4, kStep}, {kBlock, 1, 0}, multiply, &kVectorNeon};
+const sk_kernels kDotprod = {"dotprod", kNeedDotprod, {kTile, 4, kStep}, {kBlock, 1, 0}, multiply, &kVectorNeon, &kSparse};
 
 }  // namespace sk

@@ -64,10 +64,23 @@ PackColumn column_packer(int block) {
   }
 }
 
-size_t packed_columns_bytes(const sk_kernels &kernels, int cols, int columns) {
+size_t dense_columns_bytes(const sk_kernels &kernels, int cols, int columns) {
   const ColumnLayout &layout = kernels.column_layout;
   return static_cast<size_t>(round_up(columns, layout.column_step)) * static_cast<size_t>(round_up(cols, layout.block));
 }
+
+size_t sparse_columns_bytes(const sk_matrix &matrix, int columns) {
+  const SparseKernels &kernels = *matrix.kernels->sparse;
+  const int slots = columns > 0 ? kernels.slots[columns - 1] : 0, steps = (matrix.cols + kSparseStep - 1) / kSparseStep;
+  return static_cast<size_t>(steps) * static_cast<size_t>(slots * kernels.step_bytes);
+}
+
+size_t packed_columns_bytes(const sk_matrix &matrix, int columns) {
+  return matrix.index ? sparse_columns_bytes(matrix, columns) : dense_columns_bytes(*matrix.kernels, matrix.cols, columns);
+}
+
+// Columns that one pass over the weights serves.
+int columns_of_pass(const sk_matrix &matrix) { return matrix.index ? kVectorColumns : matrix.kernels->column_layout.pass; }
 
 // Sum of a column's activations as the weights meet them: unsigned ones less 128.
 int32_t column_sum(const uint8_t *in, int count, uint8_t to_signed) {
@@ -76,13 +89,30 @@ int32_t column_sum(const uint8_t *in, int count, uint8_t to_signed) {
   return sum;
 }
 
-void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, Group *group) {
+// The columns of a pass over a sparse matrix.
+void pack_sparse_columns(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, Group *group) {
+  const SparseKernels &kernels = *matrix.kernels->sparse;
+  const int slots = kernels.slots[group->columns - 1];
+  const uint8_t flip = static_cast<uint8_t>(kernels.flip ^ (x.is_unsigned ? 0x80 : 0));
+  // A single column of whole steps lies right as it is.
+  const bool packed = slots == 1 && flip == 0 && kernels.step_bytes == kSparseStep && matrix.cols % kSparseStep == 0;
+  group->x = packed ? static_cast<const uint8_t *>(x.data) + group->first * x.stride : scratch;
+  if (slots != group->columns) memset(scratch, 0, sparse_columns_bytes(matrix, group->columns));
+  for (int n = 0; n < group->columns; ++n) {
+    const uint8_t *in = static_cast<const uint8_t *>(x.data) + (group->first + n) * x.stride;
+    if (!packed) pack_sparse_column(kernels, in, matrix.cols, flip, slots * kernels.step_bytes, scratch + n * kernels.step_bytes);
+    group->factor[n] = (x.is_unsigned ? 128 : 0) - x.zero_point - (kernels.flip ? 128 : 0);
+  }
+  group->correct = group->factor[0] != 0;
+}
+
+void pack_columns(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, Group *group) {
   const ColumnLayout &layout = matrix.kernels->column_layout;
   const uint8_t to_signed = x.is_unsigned ? 0x80 : 0;
   const int slots = round_up(group->columns, layout.column_step);
   const int pitch = slots * layout.block;
   const int32_t offset = (x.is_unsigned ? 128 : 0) - x.zero_point;
-  if (slots != group->columns) memset(scratch, 0, packed_columns_bytes(*matrix.kernels, matrix.cols, slots));
+  if (slots != group->columns) memset(scratch, 0, dense_columns_bytes(*matrix.kernels, matrix.cols, slots));
   // A single column of whole blocks lies right as it is.
   const PackColumn pack = (layout.flip == to_signed ? column_packer<false> : column_packer<true>)(layout.block);
   const bool packed = layout.flip == to_signed && (layout.strided ? matrix.cols % 4 == 0
@@ -103,17 +133,33 @@ void pack_group(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, 
 
 // Packs up to kBatch columns from `first` on; returns the number of groups.
 int pack_batch(const sk_matrix &matrix, const sk_columns &x, int first, uint8_t *scratch, Group *groups) {
-  const int pass = matrix.kernels->column_layout.pass;
+  const int pass = columns_of_pass(matrix);
   int count = 0;
   for (int n = first; n < x.count && n < first + kBatch; n += pass) {
     Group &group = groups[count++];
     group = {};
     group.first = n;
     group.columns = x.count - n < pass ? x.count - n : pass;
-    pack_group(matrix, x, scratch, &group);
-    scratch += packed_columns_bytes(*matrix.kernels, matrix.cols, group.columns);
+    (matrix.index ? pack_sparse_columns : pack_columns)(matrix, x, scratch, &group);
+    scratch += packed_columns_bytes(matrix, group.columns);
   }
   return count;
+}
+
+// The sums of one panel of rows, for one group of columns.
+void multiply_panel(const sk_matrix &matrix, int panel, int rows, const Group &group, int32_t *sums) {
+  const sk_kernels &kernels = *matrix.kernels;
+  if (matrix.index) {
+    constexpr int kTiles = kPanelRows / kSparseRows;
+    const size_t start = static_cast<size_t>(matrix.starts[panel]);
+    const uint16_t *index = matrix.index + start * index_entries(*kernels.sparse) + panel * kTiles;
+    kernels.sparse->multiply({matrix.weights + start * block_bytes(*kernels.sparse), index, group.x, sums,
+                              (rows + kSparseRows - 1) / kSparseRows, group.columns});
+    return;
+  }
+  const size_t row_bytes = static_cast<size_t>(round_up(matrix.cols, kernels.layout.block));
+  const uint8_t *weights = matrix.weights + static_cast<size_t>(panel) * kPanelRows * row_bytes;
+  kernels.multiply({weights, group.x, group.column, group.block, sums, rows, matrix.cols, group.columns});
 }
 
 // Runs a product; finish(sums, group, first_row, rows) takes the exact sums of a panel, the panels from the last to the
@@ -121,20 +167,17 @@ int pack_batch(const sk_matrix &matrix, const sk_columns &x, int first, uint8_t 
 template <class Finish>
 void run(const sk_matrix &matrix, const sk_columns &x, uint8_t *scratch, const Finish &finish) {
   alignas(64) int32_t sums[kMaxColumns * kPanelRows];
-  const sk_kernels &kernels = *matrix.kernels;
-  const size_t row_bytes = static_cast<size_t>(round_up(matrix.cols, kernels.layout.block));
   const int panels = (matrix.rows + kPanelRows - 1) / kPanelRows;
   for (int first = 0; first < x.count; first += kBatch) {
     Group groups[kBatch / kVectorColumns];
     const int count = pack_batch(matrix, x, first, scratch, groups);
     for (int panel = 0; panel < panels; ++panel) {
-      const int row = (x.backwards ? panels - 1 - panel : panel) * kPanelRows;
+      const int turn = x.backwards ? panels - 1 - panel : panel, row = turn * kPanelRows;
       const int rows = matrix.rows - row < kPanelRows ? matrix.rows - row : kPanelRows;
-      const uint8_t *weights = matrix.weights + static_cast<size_t>(row) * row_bytes;
       for (const Group *group = groups; group != groups + count; ++group) {
-        kernels.multiply({weights, group->x, group->column, group->block, sums, rows, matrix.cols, group->columns});
+        multiply_panel(matrix, turn, rows, *group, sums);
         if (group->correct) {
-          kernels.vector->correct(sums, matrix.row_sums + row, group->factor, group->constant, rows, group->columns);
+          matrix.kernels->vector->correct(sums, matrix.row_sums + row, group->factor, group->constant, rows, group->columns);
         }
         finish(sums, *group, row, rows);
       }
@@ -149,10 +192,9 @@ using namespace sk;
 
 size_t sk_scratch_bytes(const sk_matrix *matrix, int columns) {
   const int batch = columns < kBatch ? columns : kBatch;
-  const int pass = matrix->kernels->column_layout.pass;
+  const int pass = columns_of_pass(*matrix);
   const int whole = batch / pass, rest = batch % pass;
-  return static_cast<size_t>(whole) * packed_columns_bytes(*matrix->kernels, matrix->cols, pass) +
-         packed_columns_bytes(*matrix->kernels, matrix->cols, rest);
+  return static_cast<size_t>(whole) * packed_columns_bytes(*matrix, pass) + packed_columns_bytes(*matrix, rest);
 }
 
 void sk_gemm_s32(const sk_matrix *matrix, const sk_columns *x, int32_t *y, ptrdiff_t stride, void *scratch) {

@@ -1,6 +1,7 @@
 // ARMv8.6 matrix products (smmla): two rows by two columns by eight weights an instruction. An odd count of columns is
 // rounded up; the surplus column's sums fall into the panel's unused column.
 #include "dot_tiles.h"
+#include "sparse_arm.h"
 
 namespace sk {
 namespace {
@@ -21,8 +22,12 @@ void multiply(const Panel &panel) {
   multiply_tiles(kKernels[(panel.columns - 1) / 2], panel, row_bytes, row_bytes / kLoop, row_bytes % kLoop / kStep);
 }
 
+extern "C" SparseKernel sk_i8mm_sparse_n2, sk_i8mm_sparse_n4;
+constexpr SparseKernels kSparse = {SparseKernels::kPairs, kSparseStep, {2, 2, 4, 4}, 0, {0.7f, 0.7f},
+                                   multiply_sparse<sk_i8mm_sparse_n2, sk_i8mm_sparse_n2, sk_i8mm_sparse_n4>};
+
 }  // namespace
 
-const sk_kernels kI8mm = {"i8mm", kNeedI8mm, {kTile, 4, kStep}, {kStep, 2, 0}, multiply, &kVectorNeon};
+const sk_kernels kI8mm = {"i8mm", kNeedI8mm, {kTile, 4, kStep}, {kStep, 2, 0}, multiply, &kVectorNeon, &kSparse};
 
 }  // namespace sk

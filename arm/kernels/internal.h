@@ -23,6 +23,39 @@ struct Panel {
   int rows, cols, columns;
 };
 
+// Sparse matrices: tiles of kSparseRows rows, in steps of kSparseStep columns; only some blocks of a tile and a step are kept.
+constexpr int kSparseRows = 16, kSparseStep = 4, kSparseBlock = kSparseRows * kSparseStep;
+
+// A panel of a sparse product; sums as Panel has them, for whole tiles.
+struct SparsePanel {
+  const uint8_t *weights;  // block after block
+  const uint16_t *index;   // of each tile how many blocks it has, then the step of each
+  const uint8_t *x;        // packed: step after step, in a step slot after slot
+  int32_t *sums;
+  int tiles, columns;
+};
+
+// Sparse products of an instruction set.
+struct SparseKernels {
+  // How the 64 bytes of a block lie. kRows: row after row. kHalves: for each four rows two weights of each, then the other
+  // two. kPairs: two blocks together, row after row the first one's weights and the second one's; the index counts pairs,
+  // and zeros fill the last one up.
+  enum Order { kRows, kHalves, kPairs } order;
+  int step_bytes;    // of a slot in a step: 4, or 16 where x0 x1 stand there four times and then x2 x3 four times
+  uint8_t slots[4];  // of packed columns for 1 .. 4 columns
+  uint8_t flip;      // as in ColumnLayout
+  // The share of blocks from which on the dense kernels are as fast, with one column and with more. See docs/kernels.md.
+  float densest[2];
+  void (*multiply)(const SparsePanel &);
+};
+
+// Of a unit that the index counts: a block, or two.
+inline size_t index_entries(const SparseKernels &kernels) { return kernels.order == SparseKernels::kPairs ? 2 : 1; }
+inline size_t block_bytes(const SparseKernels &kernels) { return index_entries(kernels) * kSparseBlock; }
+
+// Packs one column of `cols` activations: step s goes to out + s * pitch.
+void pack_sparse_column(const SparseKernels &kernels, const uint8_t *in, int cols, uint8_t flip, ptrdiff_t pitch, uint8_t *out);
+
 // How sums become results. y points at the panel's first row of the first column.
 struct Output {
   const float *row_scales, *bias, *column_scales;
@@ -87,6 +120,7 @@ struct sk_kernels {
   sk::ColumnLayout column_layout;
   void (*multiply)(const sk::Panel &);
   const sk::VectorOps *vector;
+  const sk::SparseKernels *sparse = nullptr;  // or none
 };
 
 namespace sk {
@@ -103,6 +137,7 @@ extern const sk_kernels kNeon, kDotprod, kI8mm;
 extern const VectorOps kVectorNeon;
 #elif defined(__arm__)
 extern const sk_kernels kNeon;
+extern const SparseKernels kNeonSparse;
 extern const VectorOps kVectorVfp;
 #elif defined(__x86_64__)
 extern const sk_kernels kAvx2, kAvxVnni, kAvx512Vnni, kAmx;

@@ -1,5 +1,5 @@
 // ARMv8.0 NEON: hands whole tiles of eight rows, then the last tile, to the assembly kernels.
-#include "internal.h"
+#include "sparse_arm.h"
 
 namespace sk {
 namespace {
@@ -53,8 +53,12 @@ void multiply(const Panel &panel) {
   }
 }
 
+extern "C" SparseKernel sk_neon_sparse_n1, sk_neon_sparse_n2, sk_neon_sparse_n4;
+constexpr SparseKernels kSparse = {SparseKernels::kHalves, 16, {1, 2, 4, 4}, 0, {0.85f, 0.9f},
+                                   multiply_sparse<sk_neon_sparse_n1, sk_neon_sparse_n2, sk_neon_sparse_n4>};
+
 }  // namespace
 
-const sk_kernels kNeon = {"neon", kNeeds, {kTile, 1, kBlock}, {kBlock, 1, 0}, multiply, &kVectorNeon};
+const sk_kernels kNeon = {"neon", kNeeds, {kTile, 1, kBlock}, {kBlock, 1, 0}, multiply, &kVectorNeon, &kSparse};
 
 }  // namespace sk

@@ -28,6 +28,6 @@ void multiply(const Panel &panel) {
 
 }  // namespace
 
-extern const sk_kernels kNeon = {"neon", kNeedNeon, {kTile, kTile, kBlock}, {kBlock, 1, 0}, multiply, &kVectorVfp};
+extern const sk_kernels kNeon = {"neon", kNeedNeon, {kTile, kTile, kBlock}, {kBlock, 1, 0}, multiply, &kVectorVfp, &kNeonSparse};
 
 }  // namespace sk

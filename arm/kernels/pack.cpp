@@ -83,7 +83,7 @@ sk_status pack(const sk_kernels *kernels, const Source &source, int32_t weight_o
   if (!sum_rows(source, sums)) return SK_BAD_WEIGHT;
   uint8_t *weights = bytes + sums_bytes(source.rows);
   reorder(source, kernels->layout, weights);
-  *matrix = {kernels, source.rows, source.cols, sums, weights, weight_offset};
+  *matrix = {kernels, source.rows, source.cols, sums, weights, weight_offset, nullptr, nullptr};
   return SK_OK;
 }
 
@@ -142,6 +142,7 @@ const char *sk_message(sk_status status) {
     case SK_BAD_WEIGHT:
       return "a weight is -128 (unsigned: 0), but the kernels take -127..127 (1..255): quantize to 127 levels a side";
     case SK_BAD_SIZE: return "a matrix needs at least one row and one column";
+    case SK_BAD_BLOCKS: return "the index of blocks does not fit the matrix, or a block holds weights outside of it";
     case SK_BAD_ZERO_POINT: return "the zero point of unsigned weights must lie in 0..255";
   }
   return "unknown status";

@@ -39,7 +39,7 @@ const char *sk_kernels_list(int i);
 
 const char *sk_kernels_name(const sk_kernels *kernels);
 
-typedef enum { SK_OK = 0, SK_BAD_WEIGHT = 1, SK_BAD_SIZE = 2, SK_BAD_ZERO_POINT = 3 } sk_status;
+typedef enum { SK_OK = 0, SK_BAD_WEIGHT = 1, SK_BAD_SIZE = 2, SK_BAD_ZERO_POINT = 3, SK_BAD_BLOCKS = 4 } sk_status;
 
 /* One sentence for a status. */
 const char *sk_message(sk_status status);
@@ -51,6 +51,8 @@ typedef struct sk_matrix {
   const int32_t *row_sums; /* sums of the stored weights of a row */
   const uint8_t *weights;  /* the kernels' own order */
   int32_t weight_offset;   /* what is added to a stored weight to give the weight meant */
+  const uint16_t *index;   /* NULL where all weights are stored */
+  const int32_t *starts;   /* of a sparse matrix: blocks before each panel of rows */
 } sk_matrix;
 
 /* Bytes of memory that sk_pack fills: 64-byte aligned memory is fastest, 4-byte aligned is enough. */
@@ -64,6 +66,32 @@ sk_status sk_pack(const sk_kernels *kernels, int rows, int cols, const int8_t *w
 /* The unsigned form: stored weights lie in 1..255 and mean (weight - zero_point), zero_point in 0..255. */
 sk_status sk_pack_u8(const sk_kernels *kernels, int rows, int cols, const uint8_t *w, ptrdiff_t stride, int zero_point,
                      void *memory, sk_matrix *matrix);
+
+/* Sparse matrices. Rows lie in tiles of 16, columns in steps of four (the last ones filled up with zeros); of each tile and
+ * step the block of 16 x 4 weights is stored or is all zeros. `bitmap` has (steps + 7) / 8 bytes a tile, one tile after another:
+ * bit s % 8 of byte s / 8 says whether block s is stored. `blocks` holds the stored ones in this order, each of 64 weights,
+ * row after row, in -127..127, zeros outside of the matrix. Products of a sparse matrix are those of the whole one, bit for bit. */
+
+/* The fastest sparse kernels of this CPU for products with `columns` columns, under SCHATTEN_KERNELS as above. */
+const sk_kernels *sk_kernels_best_sparse(int columns);
+
+/* Whether these kernels multiply a sparse matrix faster than the whole one, where a share `density` (0..1) of its blocks is
+ * stored: measured, see docs/kernels.md. */
+int sk_sparse_pays(const sk_kernels *kernels, double density, int columns);
+
+/* The number of blocks that a bitmap says are stored; -1 where it marks one outside of the matrix. */
+long sk_count_blocks(int rows, int cols, const uint8_t *bitmap);
+
+/* Bytes of memory that sk_pack_sparse fills: alignment as for sk_packed_bytes. */
+size_t sk_packed_bytes_sparse(const sk_kernels *kernels, int rows, int cols, const uint8_t *bitmap);
+
+/* Packs a sparse matrix of up to 262,140 columns. SK_BAD_BLOCKS where the bitmap marks a block outside of the matrix, or a
+ * block holds a weight there. */
+sk_status sk_pack_sparse(const sk_kernels *kernels, int rows, int cols, const int8_t *blocks, const uint8_t *bitmap,
+                         void *memory, sk_matrix *matrix);
+
+/* Writes the whole matrix, row after row; blocks and bitmap as sk_pack_sparse takes them, checked by it or sk_count_blocks. */
+void sk_fill_sparse(int rows, int cols, const int8_t *blocks, const uint8_t *bitmap, int8_t *w);
 
 /* The columns of a product: column n is at data + n * stride and holds matrix->cols activations. */
 typedef struct sk_columns {

@@ -39,6 +39,14 @@ struct Block {
     }
   }
 
+  void add_up(const Block &other) {
+    for (int t = 0; t < kTiles; ++t) {
+      for (int v = 0; v < kVectors; ++v) {
+        for (int n = 0; n < kColumns; ++n) sums[t][v][n] = add(sums[t][v][n], other.sums[t][v][n]);
+      }
+    }
+  }
+
   void store_with(const Block &other, int32_t *to) const {
     for (int n = 0; n < kColumns; ++n) {
       for (int t = 0; t < kTiles; ++t) {
@@ -96,6 +104,51 @@ void multiply(const Panel &panel) {
     case 2: return multiply_columns<kTwo, 2>(panel);
     case 3: return multiply_columns<kThree, 3>(panel);
     default: return multiply_columns<kFour, 4>(panel);
+  }
+}
+
+// The next kCount blocks of a tile, each with sums of its own: chain 0, 1, ..
+template <int kColumns, int kCount>
+inline void multiply_blocks(Block<1, kColumns> *chains, const uint8_t *&weights, const uint16_t *&index, const uint8_t *x) {
+#pragma GCC unroll 8
+  for (int i = 0; i < kCount; ++i) {
+    chains[i].multiply_step(weights + i * kStepBytes, 0, x + static_cast<size_t>(index[i]) * (kStep * kColumns));
+  }
+  weights += kCount * kStepBytes;
+  index += kCount;
+}
+
+// Sums of one tile by kColumns columns. Blocks in turn have kChains sums of their own (1, 2 or 4), so that fewer of them wait
+// for one another.
+template <int kColumns, int kChains>
+void multiply_sparse_columns(const SparsePanel &panel) {
+  const uint8_t *weights = panel.weights;
+  const uint16_t *index = panel.index;
+  int32_t *sums = panel.sums;
+  for (int tile = 0; tile < panel.tiles; ++tile, sums += kTile) {
+    Block<1, kColumns> chains[kChains + 1];  // the last one stays zero
+#pragma GCC unroll 8
+    for (auto &chain : chains) chain.clear();
+    const unsigned count = *index++;
+    for (unsigned left = count / kChains; left > 0; --left) multiply_blocks<kColumns, kChains>(chains, weights, index, panel.x);
+    if (kChains == 4 && (count & 2)) multiply_blocks<kColumns, kChains == 4 ? 2 : 1>(chains, weights, index, panel.x);
+    if (kChains >= 2 && (count & 1)) multiply_blocks<kColumns, 1>(chains, weights, index, panel.x);
+    if (kChains == 4) {
+      chains[0].add_up(chains[kChains - 2]);
+      chains[1].add_up(chains[kChains - 1]);
+    }
+    chains[0].store_with(chains[1], sums);
+  }
+}
+
+// Chains for 1 .. 4 columns: as many as the registers hold.
+template <int kOne, int kTwo, int kThree, int kFour>
+void multiply_sparse(const SparsePanel &panel) {
+  switch (panel.columns) {
+    case 1: return multiply_sparse_columns<1, kOne>(panel);
+    case 2: return multiply_sparse_columns<2, kTwo>(panel);
+    case 3: return multiply_sparse_columns<3, kThree>(panel);
+    default: return multiply_sparse_columns<4, kFour>(panel);
   }
 }
 

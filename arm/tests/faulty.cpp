@@ -1,5 +1,7 @@
 #include "faulty.h"
 
+#include <vector>
+
 namespace {
 
 const int8_t *row_of(const sk::Panel &panel, int m) {
@@ -32,6 +34,34 @@ void finish_past_the_end(const int32_t *sums, const sk::Output &out, int rows, i
   static_cast<float *>(out.y)[rows] = 0;
 }
 
+// Does with the blocks of each tile what `change` makes of their count.
+template <int (*kBlocks)(int)>
+void multiply_changed(const sk::SparsePanel &panel) {
+  const uint8_t *weights = panel.weights;
+  const uint16_t *index = panel.index;
+  for (int tile = 0; tile < panel.tiles; ++tile) {
+    const int count = *index;
+    std::vector<uint16_t> changed(index, index + 1 + count);
+    changed[0] = static_cast<uint16_t>(kBlocks(count));
+    sk::kScalar.sparse->multiply({weights, changed.data(), panel.x, panel.sums + tile * sk::kSparseRows, 1, panel.columns});
+    weights += count * sk::kSparseBlock;
+    index += 1 + count;
+    const volatile uint8_t *past = weights - 1 + (kBlocks(1) == 1);
+    (void)*past;
+  }
+}
+
+int without_odd(int count) { return count / 2 * 2; }
+int as_it_is(int count) { return count; }
+
+sk::SparseKernels with_multiply(void (*multiply)(const sk::SparsePanel &)) {
+  sk::SparseKernels kernels = *sk::kScalar.sparse;
+  kernels.multiply = multiply;
+  return kernels;
+}
+const sk::SparseKernels kSparseDropping = with_multiply(multiply_changed<without_odd>);
+const sk::SparseKernels kSparseReadingOn = with_multiply(multiply_changed<as_it_is>);
+
 constexpr sk::Layout kRows = {1, 1, 1};
 constexpr sk::ColumnLayout kColumns = {1, 1, 0};
 
@@ -47,3 +77,5 @@ const sk::VectorOps kFaultyOps = with_faulty_finish();
 const sk_kernels kOverflowing = {"overflowing", 0, kRows, kColumns, overflowing, &sk::kVectorScalar};
 const sk_kernels kOverreading = {"overreading", 0, kRows, kColumns, overreading, &sk::kVectorScalar};
 const sk_kernels kOverwriting = {"overwriting", 0, kRows, kColumns, sk::kScalar.multiply, &kFaultyOps};
+const sk_kernels kDropping = {"dropping", 0, kRows, kColumns, sk::kScalar.multiply, &sk::kVectorScalar, &kSparseDropping};
+const sk_kernels kReadingOn = {"reading on", 0, kRows, kColumns, sk::kScalar.multiply, &sk::kVectorScalar, &kSparseReadingOn};

@@ -7,5 +7,8 @@
 extern const sk_kernels kOverflowing;   // adds three products in 16 bits
 extern const sk_kernels kOverreading;   // reads one byte past its weights
 extern const sk_kernels kOverwriting;   // writes one result too many
+// Of sparse products:
+extern const sk_kernels kDropping;       // leaves out the last of a tile's blocks where their count is odd
+extern const sk_kernels kReadingOn;      // reads one byte past the blocks of a tile
 
 #endif

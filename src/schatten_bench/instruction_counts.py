@@ -31,6 +31,10 @@ SHAPES = (
     (29, 1536),
 )
 """Rows and columns of weight matrices: figure 6 of the trace norm paper, our layers, odd ones."""
+SPARSE_SHAPES = ((6144, 320), (576, 192))
+"""Rows and columns of sparse matrices: the shape of figure 6, and a GRU of 192 units."""
+ZEROS = (75, 90)
+"""Percent of the blocks of sparse matrices that are zero, at random places."""
 TOLERANCE = 0.01
 """Share by which a count may rise above the committed one."""
 
@@ -43,14 +47,17 @@ class Product:
     rows: int
     cols: int
     columns: int
+    zeros: int = 0
+    """Percent of the blocks that are zero; 0: the weights are stored whole."""
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of the product."""
+        """Multiply-accumulates of the product, those with zeros too."""
         return self.rows * self.cols * self.columns
 
     def __str__(self) -> str:
-        return f"{self.kernels} {self.rows}x{self.cols} N={self.columns}"
+        sparse = f", {self.zeros} % zeros" if self.zeros else ""
+        return f"{self.kernels} {self.rows}x{self.cols} N={self.columns}{sparse}"
 
 
 Counts = dict[Product, int]
@@ -59,7 +66,15 @@ Counts = dict[Product, int]
 
 def products(kernels: Iterable[str] = (*KERNELS, NEON_32)) -> list[Product]:
     """List every product that is counted."""
-    return [Product(k, m, n, c) for k in kernels for m, n in SHAPES for c in COLUMNS]
+    given = tuple(kernels)
+    whole = [Product(k, m, n, c) for k in given for m, n in SHAPES for c in COLUMNS]
+    return whole + [
+        Product(k, m, n, c, zeros)
+        for k in given
+        for m, n in SPARSE_SHAPES
+        for c in COLUMNS
+        for zeros in ZEROS
+    ]
 
 
 def count_instructions(program: Path, plugin: Path, product: Product) -> int:
@@ -75,6 +90,8 @@ def count_instructions(program: Path, plugin: Path, product: Product) -> int:
 def _run(program: Path, plugin: Path, product: Product, times: int) -> int:
     p = product
     sizes = [str(size) for size in (p.rows, p.cols, p.columns, times)]
+    if p.zeros:
+        sizes.append(str(100 - p.zeros))
     emulator, kernels = ("qemu-aarch64", p.kernels)
     if p.kernels == NEON_32:
         emulator, kernels = ("qemu-arm", "neon")
@@ -86,9 +103,9 @@ def write_counts(path: Path, counts: Counts) -> None:
     """Write counts as CSV."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["kernels", "rows", "cols", "columns", "instructions"])
-    for product, instructions in counts.items():
-        rows.writerow([product.kernels, product.rows, product.cols, product.columns, instructions])
+    rows.writerow(["kernels", "rows", "cols", "columns", "zeros", "instructions"])
+    for one, instructions in counts.items():
+        rows.writerow([one.kernels, one.rows, one.cols, one.columns, one.zeros, instructions])
     files.write_text(path, text.getvalue())
 
 
@@ -104,7 +121,8 @@ def read_counts(path: Path) -> Counts:
 
 
 def _product(row: dict[str, str]) -> Product:
-    return Product(row["kernels"], int(row["rows"]), int(row["cols"]), int(row["columns"]))
+    sizes = (int(row[key]) for key in ("rows", "cols", "columns", "zeros"))
+    return Product(row["kernels"], *sizes)
 
 
 def rises(committed: Counts, measured: Counts) -> list[str]:

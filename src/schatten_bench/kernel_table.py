@@ -36,7 +36,7 @@ def bytes_per_mac(product: Product) -> float:
 
 def table_lines(measured: Counts, cycles: Cycles) -> list[Line]:
     """Return a line for each product: instructions and, for each CPU, cycles and implied GB/s."""
-    return [_line(measured, cycles, product) for product in measured]
+    return [_line(measured, cycles, product) for product in measured if not product.zeros]
 
 
 def _line(measured: Counts, cycles: Cycles, product: Product) -> Line:

@@ -83,11 +83,11 @@ def time_kernels(program: Path, kernels: str = "best") -> list[ProductTimes]:
 
     Errors: `UserError` if onnx, onnxruntime or the program is missing.
     """
-    idle = {name: _least(call) for name, call in _rivals(1, 1, 1).items()}
+    idle = {name: least(call) for name, call in _rivals(1, 1, 1).items()}
     result = []
     for rows, cols in SHAPES:
         for columns in COLUMNS:
-            rivals = {name: _least(call) for name, call in _rivals(rows, cols, columns).items()}
+            rivals = {name: least(call) for name, call in _rivals(rows, cols, columns).items()}
             name, ours = _ours(program, kernels, rows, cols, columns)
             result.append(ProductTimes(rows, cols, columns, name, ours, rivals, idle))
     return result
@@ -100,7 +100,7 @@ def _ours(
     return said[0], {"int8": float(said[4]), "float": float(said[5])}
 
 
-def _least(call: Call) -> float:
+def least(call: Call) -> float:
     """Return the least microseconds of several rounds of calls."""
     call()
     once = _seconds(call, 3)

@@ -32,7 +32,7 @@ NEEDS = {
     "aarch64": ("cmake", "aarch64-linux-gnu-g++", "qemu-aarch64"),
     "armv7": ("cmake", "arm-linux-gnueabihf-g++", "qemu-arm"),
 }
-KERNEL_PROGRAMS = ("test_gemm", "test_vector", "run_gemm")
+KERNEL_PROGRAMS = ("test_gemm", "test_sparse", "test_vector", "run_gemm")
 """All that is built for ARMv7."""
 PATIENCE = 600.0
 
@@ -104,6 +104,16 @@ def test_modelled_cycles_keep_their_bounds(cycles):
         assert all(ours <= bound for ours, bound in zip(reached, bounds, strict=True)), cpu
         for theirs in other_libraries.CYCLES[cpu, name].values():
             assert all(ours < other for ours, other in zip(reached, theirs, strict=True)), cpu
+
+
+def test_sparse_loops_keep_their_bounds(built):
+    if shutil.which("llvm-mca-19") is None:
+        pytest.skip("llvm-mca-19 not installed")
+    found = llvm_mca.sparse_cycles(built("aarch64") / "kernels/libschatten_kernels.a")
+    # Of the whole matrix, with 75 % of its blocks zero.
+    assert found["cortex-a53", "neon", 1] / 4 <= 0.11
+    assert found["cortex-a72", "neon", 1] / 4 <= 0.042
+    assert found["neoverse-n1", "dotprod", 4] / 4 <= 0.010
 
 
 def test_every_loop_is_as_fast_as_its_instructions_allow(cycles):

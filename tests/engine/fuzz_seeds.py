@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 def write_models(folder):
     """Write models of every kind of layer and matrix, a few thousand bytes each."""
-    from small_models import GRAMS, LETTERS, PHONES, PIECES, make
+    from small_models import GRAMS, LETTERS, PHONES, PIECES, make, prune
 
     from schatten import models
     from schatten.export.run import export
@@ -38,9 +38,12 @@ def write_models(folder):
         "phones": (lstm, "split", 2, PHONES),
         "pieces": (lstm, "split", 2, PIECES),
         "grams": (lstm, "split", 2, GRAMS),
+        "sparse": (gru, "partial", None, LETTERS),
     }
     for name, (settings, factorization, rank, units) in kinds.items():
         model = make(settings, factorization, rank, units=units)
+        if name == "sparse":
+            prune(model, 0.5)
         stored = folder / "model.pt"
         models.save(model, stored)
         for precision in ("fp32", "int8"):

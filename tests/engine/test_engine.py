@@ -10,6 +10,7 @@ from small_models import KINDS
 
 from schatten import models
 from schatten.decode.greedy import greedy_words
+from schatten.export import blocks
 from schatten.export.run import export
 from schatten.features.extractors import POWER_FLOOR, extractor
 from schatten.units import from_names
@@ -66,6 +67,19 @@ def test_int8_is_near_fp32(engine, made, sound, kind):
     spread = np.abs(exact - exact.mean(axis=0)).max()
     difference = np.abs(near - exact).max()
     assert 0 < difference < max(0.02, 0.2 * spread)
+
+
+@pytest.mark.parametrize("kind", ["pruned", "pruned_factors"])
+def test_a_sparse_model_gives_the_bits_of_the_whole_one(engine, sound, tmp_path, monkeypatch, kind):
+    models.save(KINDS[kind](), tmp_path / "model.pt")
+    found = []
+    for share in (blocks.LARGEST_SHARE, 0.0):
+        monkeypatch.setattr(blocks, "LARGEST_SHARE", share)
+        export(tmp_path / "model.pt", "int8", tmp_path / f"{share}.gguf")
+        found.append(engine.open(tmp_path / f"{share}.gguf").stream().whole(sound)[1])
+    sparse, whole = ((tmp_path / f"{share}.gguf").stat().st_size for share in (0.9, 0.0))
+    assert sparse < whole
+    assert np.array_equal(*found)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])

@@ -4,7 +4,7 @@ The loops are taken from the built library by their labels, so the model is of t
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,14 +57,35 @@ LOOPS = {
 }
 """By kernels and count of columns: rows times weights of a row times columns."""
 
+SPARSE_LOOPS = {
+    ("neon", 1): Loop("sk_neon_sparse_n1", 4 * 64),
+    ("neon", 2): Loop("sk_neon_sparse_n2", 4 * 64 * 2),
+    ("neon", 4): Loop("sk_neon_sparse_n4", 4 * 64 * 4),
+    ("dotprod", 1): Loop("sk_dotprod_sparse_n1", 8 * 64),
+    ("dotprod", 2): Loop("sk_dotprod_sparse_n2", 8 * 64 * 2),
+    ("dotprod", 4): Loop("sk_dotprod_sparse_n4", 8 * 64 * 4),
+    ("i8mm", 2): Loop("sk_i8mm_sparse_n2", 8 * 64 * 2),
+    ("i8mm", 4): Loop("sk_i8mm_sparse_n4", 8 * 64 * 4),
+}
+"""Of products of sparse matrices: blocks times weights of a block times columns."""
+
 Cycles = dict[tuple[str, str, int], float]
 """Cycles per multiply-accumulate by CPU, kernels and count of columns."""
 
 
 def cycles(library: Path) -> Cycles:
     """Model every loop of the built AArch64 library on every CPU that can run it."""
+    return _cycles(library, LOOPS)
+
+
+def sparse_cycles(library: Path) -> Cycles:
+    """Model the loops of sparse products: cycles per multiply-accumulate with a stored weight."""
+    return _cycles(library, SPARSE_LOOPS)
+
+
+def _cycles(library: Path, loops: Mapping[tuple[str, int], Loop]) -> Cycles:
     bodies, result = _bodies(library), {}
-    for (kernels, columns), loop in LOOPS.items():
+    for (kernels, columns), loop in loops.items():
         for cpu in CPUS:
             if kernels in cpu.kernels:
                 result[cpu.name, kernels, columns] = _model(bodies[loop.function], cpu) / loop.macs
@@ -93,7 +114,8 @@ def cpu_named(name: str) -> Cpu:
 def _bodies(library: Path) -> dict[str, str]:
     listing = tools.run(["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", library]).stdout
     bodies = dict(_loops(listing.splitlines()))
-    if missing := {loop.function for loop in LOOPS.values()} - set(bodies):
+    every = (*LOOPS.values(), *SPARSE_LOOPS.values())
+    if missing := {loop.function for loop in every} - set(bodies):
         raise UserError(f"{library} has no loop of {min(missing)}: rebuild it")
     return bodies
 

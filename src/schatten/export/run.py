@@ -1,13 +1,17 @@
 """Writing a model as GGUF: everything that the engine needs, in one reproducible file."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import gguf
 import numpy as np
+import numpy.typing as npt
 
 from schatten import models
 from schatten.artifacts import Exported, Latency
+from schatten.export.blocks import Blocks, blocks_of
 from schatten.export.frontend import Frontend, frontend
 from schatten.export.layers import Layer, layers_of
 from schatten.export.numbers import require_numbers
@@ -17,7 +21,8 @@ from schatten.runtime.files import atomic_output
 from schatten.units.inventory import CHARACTERS, Units
 
 ARCHITECTURE = "schatten"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Of files with sparse matrices, which older engines cannot read; others have version 1."""
 BATCH_FRAMES = 4
 """Output frames that the products without recurrence take at once.
 
@@ -53,7 +58,9 @@ def _write(
     model: AcousticModel, layers: list[Layer], features: Frontend, precision: Precision, path: Path
 ) -> None:
     writer = gguf.GGUFWriter(path, ARCHITECTURE)
-    writer.add_uint32("schatten.version", FORMAT_VERSION)
+    quantized = _quantized(layers) if precision == "int8" else {}
+    sparse = any(one.blocks for one in quantized.values())
+    writer.add_uint32("schatten.version", FORMAT_VERSION if sparse else 1)
     writer.add_string("schatten.precision", precision)
     writer.add_uint64("schatten.parameters", model.parameters_at_inference())
     _add_units(writer, model.units)
@@ -65,7 +72,7 @@ def _write(
             writer.add_float32(f"schatten.latency.{key}", value)
     writer.add_array("schatten.layers", [layer.kind for layer in layers])
     for index, layer in enumerate(layers):
-        _add_layer(writer, f"layer.{index}", layer, precision)
+        _add_layer(writer, f"layer.{index}", layer, quantized)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -91,7 +98,29 @@ def _add_features(writer: gguf.GGUFWriter, features: Frontend) -> None:
         writer.add_tensor(name, np.ascontiguousarray(tensor))
 
 
-def _add_layer(writer: gguf.GGUFWriter, name: str, layer: Layer, precision: Precision) -> None:
+@dataclass(frozen=True)
+class _Quantized:
+    """A matrix in 8 bits, whole or by blocks."""
+
+    whole: npt.NDArray[np.int8]
+    scales: npt.NDArray[np.float32]
+    blocks: Blocks | None
+
+
+def _quantized(layers: list[Layer]) -> dict[str, _Quantized]:
+    """Return the matrices of all layers by the name of their tensor."""
+    found = {}
+    for index, layer in enumerate(layers):
+        for name, value in layer.matrices.items():
+            whole, scales = quantize_rows(value)
+            blocks = blocks_of(whole, value != 0)
+            found[f"layer.{index}.{name}"] = _Quantized(whole, scales, blocks)
+    return found
+
+
+def _add_layer(
+    writer: gguf.GGUFWriter, name: str, layer: Layer, quantized: Mapping[str, _Quantized]
+) -> None:
     for key, size in layer.sizes.items():
         writer.add_uint32(f"schatten.{name}.{key}", size)
     if layer.clip is not None:
@@ -101,14 +130,24 @@ def _add_layer(writer: gguf.GGUFWriter, name: str, layer: Layer, precision: Prec
     for matrix, shared in layer.shares.items():
         writer.add_string(f"schatten.{name}.{matrix}.shares", shared)
     for matrix, value in layer.matrices.items():
-        if precision == "int8":
-            whole, scales = quantize_rows(value)
-            writer.add_tensor(f"{name}.{matrix}", np.ascontiguousarray(whole))
-            writer.add_tensor(f"{name}.{matrix}.scale", scales)
+        if tensor := quantized.get(f"{name}.{matrix}"):
+            _add_quantized(writer, f"{name}.{matrix}", tensor)
         else:
             writer.add_tensor(f"{name}.{matrix}", np.ascontiguousarray(value, dtype=np.float32))
     for vector, value in layer.vectors.items():
         writer.add_tensor(f"{name}.{vector}", value.astype(np.float32))
+
+
+def _add_quantized(writer: gguf.GGUFWriter, name: str, matrix: _Quantized) -> None:
+    if matrix.blocks is None:
+        writer.add_tensor(name, np.ascontiguousarray(matrix.whole))
+    else:
+        rows, columns = matrix.blocks.shape
+        writer.add_uint32(f"schatten.{name}.rows", rows)
+        writer.add_uint32(f"schatten.{name}.cols", columns)
+        writer.add_tensor(name, matrix.blocks.stored)
+        writer.add_tensor(f"{name}.blocks", matrix.blocks.bitmap)
+    writer.add_tensor(f"{name}.scale", matrix.scales)
 
 
 def _latency(layers: list[Layer], features: Frontend) -> Latency:

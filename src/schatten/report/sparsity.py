@@ -44,8 +44,8 @@ def sparsity_notes(experiment: Experiment) -> list[str]:
     return [
         "Zeros: share of the entries of the large matrices, or of their factors, that a mask keeps "
         "at zero; of the model: of all of its parameters. MB int8: those matrices in int8, with an "
-        "index of one bit for each block and a scale of 4 bytes for each row. The engine stores "
-        "zeros too, so its files are larger.",
+        "index of one bit for each block and a scale of 4 bytes for each row. The engine's "
+        "files leave out blocks of 16x4 alone.",
         origin(experiment),
     ]
 

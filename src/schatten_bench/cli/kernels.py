@@ -53,12 +53,14 @@ def bench(
     """Write bench.csv, bench.md and figure6.svg: instructions and modelled cycles per MAC."""
     from schatten.device import llvm_mca
     from schatten.runtime import files
-    from schatten_bench import instruction_counts, kernel_figure, kernel_table
+    from schatten_bench import instruction_counts, kernel_figure, kernel_table, sparse_products
 
     measured = instruction_counts.read_counts(instructions)
     cycles = llvm_mca.cycles(library)
+    sparse = sparse_products.markdown(measured, llvm_mca.sparse_cycles(library))
     kernel_table.write_csv(output_dir / "bench.csv", kernel_table.table_lines(measured, cycles))
-    files.write_text(output_dir / "bench.md", kernel_table.markdown(measured, cycles))
+    said = kernel_table.markdown(measured, cycles)
+    files.write_text(output_dir / "bench.md", f"{said}\n{sparse}")
     kernel_figure.draw_figure6(output_dir / "figure6.svg", measured, cycles)
 
 
@@ -82,10 +84,11 @@ def compare_kernels(
     ] = BUILT / "host/bin",
     kernels: Annotated[str, typer.Option("--kernels", help="best, or a name.")] = "best",
 ) -> None:
-    """Time this host: products against onnxruntime and torch (microseconds, one thread), and
-    functions against the C library (nanoseconds per element)."""
+    """Time this host: products against onnxruntime and torch, sparse ones against whole ones and
+    FBGEMM (microseconds, one thread), and functions against the C library (nanoseconds)."""
     from schatten_bench.kernels import time_functions, time_kernels
     from schatten_bench.memory import cpu_and_class
+    from schatten_bench.sparse_products import time_sparse
 
     typer.echo(cpu_and_class(programs / "time_memory"))
     times = time_kernels(programs / "time_gemm", kernels)
@@ -98,9 +101,37 @@ def compare_kernels(
     pairs = [(row, name) for row in times for name in row.rivals]
     _say_leads("as called", [row.lead(name) for row, name in pairs])
     _say_leads("without the call's own cost", [row.bare_lead(name) for row, name in pairs])
+    for one in time_sparse(programs / "time_gemm", kernels):
+        typer.echo(one.said)
     for each in time_functions(programs / "time_vector"):
         said = f"{each.name} {each.kernels}: {each.ours:.2f} ns, C library {each.library:.2f} ns"
         typer.echo(f"{said} ({each.lead:.1f}x)")
+
+
+@app.command("sparse-model")
+def count_sparse_model(
+    program: Annotated[
+        Path, typer.Option("--program", help="schatten-recognize, built for AArch64.")
+    ] = BUILT / "aarch64/bin/schatten-recognize",
+    plugin: Annotated[
+        Path, typer.Option("--plugin", help="libinsn_plugin.so, built for this host.")
+    ] = BUILT / "host/lib/libinsn_plugin.so",
+) -> None:
+    """Count the engine's instructions a frame for a model whose blocks of 16x4 are zero in part.
+
+    The model has the sizes of voicesearch_like/lab and random weights.
+    """
+    from schatten_bench.sparse_model import SparseModel
+    from schatten_bench.sparse_model import count as count_model
+
+    whole: dict[str, SparseModel] = {}
+    for one in count_model(program, plugin):
+        first = whole.setdefault(one.cpu, one)
+        typer.echo(
+            f"{one.cpu}, {one.zeros} % zeros, {one.bytes:,} bytes; instructions a frame: acoustic "
+            f"model {one.acoustic:,.0f} ({first.acoustic / one.acoustic:.2f}x fewer), "
+            f"engine {one.engine:,.0f} ({first.engine / one.engine:.2f}x fewer)"
+        )
 
 
 def _say_leads(how: str, leads: list[float]) -> None:

@@ -1,0 +1,182 @@
+// One tester over every sparse kernel: products of sparse matrices are those of the whole ones, bit for bit, with every
+// buffer against a guard page. Usage: test_sparse full|thin
+//   full   every M and K from 1 to 40 with a stored share of blocks that changes, and the models' shapes
+//   thin   sizes around tiles and steps (for emulators)
+#include "products.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "faulty.h"
+
+namespace {
+
+constexpr int kRows = 16, kStep = 4;  // of a block
+
+// Which blocks are stored: none, one, a share in percent (100: all).
+constexpr int kNone = 0, kOne = -1;
+constexpr int kShares[] = {kNone, kOne, 10, 25, 50, 75, 90, 100};
+
+bool draw_stored(std::mt19937 &random, int share, int block, int one) {
+  return share == kOne ? block == one : static_cast<int>(random() % 100) < share;
+}
+
+Problem make_sparse(int rows, int cols, int max_columns, int share, Values values, unsigned seed) {
+  std::mt19937 random(seed);
+  Problem p = make_problem(rows, cols, max_columns, false, values, seed);
+  const std::vector<int> w = p.w;
+  std::fill(p.w.begin(), p.w.end(), 0);
+  const int tiles = (rows + kRows - 1) / kRows, steps = (cols + kStep - 1) / kStep, tile_bytes = (steps + 7) / 8;
+  const int one = static_cast<int>(random() % static_cast<unsigned>(tiles * steps));
+  p.bitmap.assign(static_cast<size_t>(tiles * tile_bytes), 0);
+  for (int block = 0; block < tiles * steps; ++block) {
+    const int tile = block / steps, step = block % steps;
+    if (!draw_stored(random, share, block, one)) continue;
+    p.bitmap[static_cast<size_t>(tile * tile_bytes + step / 8)] |= static_cast<uint8_t>(1 << (step % 8));
+    for (int m = tile * kRows; m < (tile + 1) * kRows; ++m) {
+      for (int k = step * kStep; k < (step + 1) * kStep; ++k) {
+        const size_t at = static_cast<size_t>(m * cols + k);
+        const bool is_inside = m < rows && k < cols;
+        if (is_inside) p.w[at] = w[at];
+        p.blocks.push_back(static_cast<int8_t>(is_inside ? w[at] : 0));
+      }
+    }
+  }
+  fill_sums(&p);
+  return p;
+}
+
+bool check_filled(const Problem &p) {
+  std::vector<int8_t> w(p.w.size(), 1);
+  sk_fill_sparse(p.rows, p.cols, p.blocks.data(), p.bitmap.data(), w.data());
+  if (std::equal(w.begin(), w.end(), p.w.begin())) return true;
+  fprintf(stderr, "M=%d K=%d: the whole matrix is another one than its blocks\n", p.rows, p.cols);
+  return false;
+}
+
+bool check_problem(Checker &checker, const Problem &p, const std::vector<int> &columns, unsigned seed) {
+  if (!check_filled(p) || !checker.pack(p, {seed % 5 == 0, 0})) return false;
+  for (const int n : columns) {
+    const Placement at{(seed + static_cast<unsigned>(n)) % 4 == 0, (n + static_cast<int>(seed)) % 3};
+    if (!checker.check(p, n, at)) return false;
+  }
+  return true;
+}
+
+// Every (M, K) of the sizes with every N; the stored share and the values change from one to the next.
+bool check_grid(Checker &checker, const std::vector<int> &sizes, const std::vector<int> &columns) {
+  unsigned seed = 0;
+  for (const int rows : sizes) {
+    for (const int cols : sizes) {
+      ++seed;
+      const Problem p = make_sparse(rows, cols, columns.back(), kShares[seed % 8], kAllValues[seed / 8 % 4], seed);
+      if (!check_problem(checker, p, columns, seed)) return false;
+    }
+  }
+  return true;
+}
+
+struct Shape {
+  int rows, cols;
+};
+
+// More than one panel of rows; every share; sums of one sign, which are the largest.
+bool check_shapes(Checker &checker, bool thin) {
+  const std::vector<Shape> shapes = thin ? std::vector<Shape>{{525, 96}} : std::vector<Shape>{{6144, 320}, {576, 192}, {1037, 1030}};
+  unsigned seed = 1000;
+  for (const Shape &shape : shapes) {
+    for (const int share : kShares) {
+      for (const Values values : {Values::kRandom, Values::kAllLow}) {
+        const Problem p = make_sparse(shape.rows, shape.cols, 5, share, values, ++seed);
+        if (!check_problem(checker, p, {1, 2, 3, 4, 5}, seed)) return false;
+      }
+    }
+  }
+  return true;
+}
+
+std::vector<int> up_to(int last) {
+  std::vector<int> sizes;
+  for (int i = 1; i <= last; ++i) sizes.push_back(i);
+  return sizes;
+}
+
+bool check_kernels(const sk_kernels *kernels, bool thin) {
+  Checker checker(kernels, 8u << 20);
+  const bool good = thin ? check_grid(checker, {1, 3, 15, 16, 17, 33, 48, 80}, {1, 2, 3, 4, 5, 7})
+                         : check_grid(checker, up_to(40), {1, 2, 3, 4, 5, 8, 17});
+  return good && check_shapes(checker, thin);
+}
+
+bool refuses(const char *what, sk_status got, sk_status want) {
+  if (got == want && strlen(sk_message(got)) > 0) return true;
+  fprintf(stderr, "%s: status %d, not %d\n", what, got, want);
+  return false;
+}
+
+bool check_refusals(const sk_kernels *kernels) {
+  int8_t blocks[2 * kRows * kStep] = {};
+  alignas(64) char memory[4096];
+  sk_matrix matrix;
+  const auto status = [&](int rows, int cols, uint8_t bits, int at, int8_t value) {
+    const uint8_t bitmap[1] = {bits};
+    memset(blocks, 0, sizeof blocks);
+    blocks[at] = value;
+    return sk_pack_sparse(kernels, rows, cols, blocks, bitmap, memory, &matrix);
+  };
+  return refuses("weight -128", status(16, 8, 3, 70, -128), SK_BAD_WEIGHT) &&
+         refuses("a block outside", status(16, 8, 5, 0, 1), SK_BAD_BLOCKS) &&
+         refuses("a row outside", status(15, 8, 3, 62, 1), SK_BAD_BLOCKS) &&
+         refuses("a column outside", status(16, 7, 3, 67, 1), SK_BAD_BLOCKS) &&
+         refuses("no rows", status(0, 8, 3, 0, 1), SK_BAD_SIZE) &&
+         refuses("too many columns", status(16, 65536 * 4, 3, 0, 1), SK_BAD_SIZE) &&
+         refuses("good blocks", status(15, 7, 3, 66, 1), SK_OK);
+}
+
+// Whether the checks notice faulty kernels, in a process of their own.
+bool notices(const sk_kernels *kernels) {
+  fflush(nullptr);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (!freopen("/dev/null", "w", stderr)) _exit(3);
+    _exit(check_kernels(kernels, true) ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return status != 0;
+}
+
+bool check_tester() {
+  for (const sk_kernels *kernels : {&kDropping, &kReadingOn}) {
+    if (notices(kernels)) continue;
+    fprintf(stderr, "the tester did not catch the %s kernels\n", kernels->name);
+    return false;
+  }
+  if (!notices(sk_kernels_named("scalar"))) return true;
+  fprintf(stderr, "the tester calls the scalar reference faulty\n");
+  return false;
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  const bool thin = argc == 2 && strcmp(argv[1], "thin") == 0;
+  if (argc != 2 || (!thin && strcmp(argv[1], "full") != 0)) {
+    fprintf(stderr, "usage: test_sparse full|thin\n");
+    return 2;
+  }
+  if (!check_tester()) return 1;
+  for (int i = 0; sk_kernels_list(i); ++i) {
+    const sk_kernels *kernels = sk_kernels_named(sk_kernels_list(i));
+    if (!kernels || !kernels->sparse) {
+      printf("%s: %s\n", sk_kernels_list(i), kernels ? "no sparse products" : "not on this CPU");
+      continue;
+    }
+    if (!check_refusals(kernels) || !check_kernels(kernels, thin)) return 1;
+    printf("%s: good\n", sk_kernels_list(i));
+    fflush(stdout);
+  }
+  return 0;
+}
