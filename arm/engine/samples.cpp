@@ -70,15 +70,27 @@ size_t sample_bytes(SampleForm form) {
 }
 
 void to_floats(SampleForm form, const uint8_t *from, size_t count, float *to) {
+  if (form == SampleForm::kSigned16) {  // what most sound is: a loop that becomes vectors (little-endian, as our CPUs are)
+    for (size_t i = 0; i < count; ++i) {
+      int16_t one;
+      memcpy(&one, from + 2 * i, sizeof one);
+      to[i] = static_cast<float>(one) * (1 / kFullScale);
+    }
+    return;
+  }
   const size_t size = sample_bytes(form);
   for (size_t i = 0; i < count; ++i) to[i] = sample(form, from + i * size);
 }
 
-int16_t to_16_bits(float sample) {
-  const float scaled = sample * kFullScale;
-  if (!(scaled > -kFullScale)) return INT16_MIN;
-  if (scaled >= kFullScale - 1) return INT16_MAX;
-  return static_cast<int16_t>(lrintf(scaled));
+void to_16_bits(const float *from, size_t count, int16_t *to) {
+  constexpr float kLowest = -kFullScale, kHighest = kFullScale - 1;
+  constexpr float kRound = 3 << 22;  // 1.5 times 2^23: what is added to it is rounded to a whole number, half to even
+  for (size_t i = 0; i < count; ++i) {
+    float value = from[i] * kFullScale;
+    value = value > kLowest ? value : kLowest;  // no number too
+    value = value < kHighest ? value : kHighest;
+    to[i] = static_cast<int16_t>(static_cast<int>((value + kRound) - kRound));
+  }
 }
 
 }  // namespace schatten

@@ -15,9 +15,9 @@ size_t sample_bytes(SampleForm form);
 // Converts `count` samples. Samples of up to 24 bits keep their values exactly.
 void to_floats(SampleForm form, const uint8_t *from, size_t count, float *to);
 
-// The 16-bit sample nearest to a float, ties to the even one; what is beyond full scale is clipped. 16-bit samples that went
+// The 16-bit samples nearest to floats, ties to the even one; what is beyond full scale is clipped. 16-bit samples that went
 // through to_floats() are the same again.
-int16_t to_16_bits(float sample);
+void to_16_bits(const float *from, size_t count, int16_t *to);
 
 }  // namespace schatten
 #endif

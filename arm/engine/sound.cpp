@@ -81,6 +81,10 @@ size_t Sound::read_mono(size_t count) {
   const size_t channels = source_->channels();
   frames_.resize(count * channels);
   const size_t got = source_->read(frames_.data(), count);
+  if (channels == 1) {
+    mono_.assign(frames_.begin(), frames_.begin() + static_cast<ptrdiff_t>(got));
+    return got;
+  }
   mono_.resize(got);
   for (size_t i = 0; i < got; ++i) {
     const float *const frame = frames_.data() + i * channels;
@@ -111,8 +115,8 @@ const std::vector<int16_t> &Sound::read(size_t count) {
     }
     given = &resampled_;
   }
-  samples_.reserve(given->size());
-  for (const float sample : *given) samples_.push_back(to_16_bits(sample));
+  samples_.resize(given->size());
+  to_16_bits(given->data(), given->size(), samples_.data());
   return samples_;
 }
 

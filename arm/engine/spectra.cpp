@@ -1,6 +1,7 @@
 #include "spectra.h"
 
 #include <algorithm>
+#include <complex>
 
 #include "failure.h"
 
@@ -32,9 +33,7 @@ std::complex<double> turn(int k, int length) {
   return std::conj(z);
 }
 
-std::complex<double> times(std::complex<double> a, std::complex<double> b) {
-  return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
-}
+std::vector<double> doubles(const std::vector<float> &values) { return {values.begin(), values.end()}; }
 
 int transform_length(const Gguf &file) { return file.integer("schatten.features.fft", 4, 65536); }
 
@@ -42,63 +41,152 @@ int transform_length(const Gguf &file) { return file.integer("schatten.features.
 
 PowerSpectrum::PowerSpectrum(int length) : length_(length) {
   require(length % 2 == 0, "the length of the Fourier transform is odd: export the model again");
-  int left = length / 2;
+  const int half = length / 2;
+  int left = half;
+  std::vector<int> factors;
   for (const int factor : {4, 2, 3, 5}) {
-    for (; left % factor == 0; left /= factor) factors_.push_back(factor);
+    for (; left % factor == 0; left /= factor) factors.push_back(factor);
   }
   require(left == 1, "the length of the Fourier transform has a prime factor above 5: export the model again");
-  for (int k = 0; k < length; ++k) turns_.push_back(turn(k, length));
-}
-
-// Decimation in time (Cooley and Tukey, 1965): transforms of every p-th number, then p of their results at a time.
-void PowerSpectrum::step(std::complex<double> *to, const std::complex<double> *from, int stride, const int *factor,
-                         int length) const {
-  const int p = *factor, part = length / p;
-  for (int q = 0; q < p; ++q) {
-    if (part == 1) {
-      to[q] = from[q * stride];
-    } else {
-      step(to + q * part, from + q * stride, stride * p, factor + 1, part);
+  const auto add = [length](Numbers &to, int k) {
+    const std::complex<double> z = turn(k % length, length);
+    to.real.push_back(z.real());
+    to.imaginary.push_back(z.imag());
+  };
+  // Decimation in time (Cooley and Tukey, 1965): the transforms of every p-th number lie one after another.
+  order_.assign(1, 0);
+  int stride = half;
+  for (auto factor = factors.rbegin(); factor != factors.rend(); ++factor) {
+    const int part = half / stride;
+    stride /= *factor;
+    std::vector<int> order;
+    for (int q = 0; q < *factor; ++q) {
+      for (const int at : order_) order.push_back(at + q * stride);
+    }
+    order_ = order;
+    steps_.push_back({*factor, part, turns_.real.size()});
+    for (int q = 1; q < *factor; ++q) {
+      for (int k = 0; k < part; ++k) add(turns_, 2 * stride * q * k);
     }
   }
-  const int turn = 2 * stride;  // turns_ are those of twice the length
+  for (int k = 0; k < half; ++k) add(last_, k);
+}
+
+namespace {
+
+// Of factors 3 and 5: e^(-2 pi i k / factor).
+struct Roots {
+  explicit Roots(int factor) {
+    for (int k = 0; k < factor; ++k) z[k] = turn(k, factor);
+  }
+  std::complex<double> z[5];
+};
+const Roots kThird(3), kFifth(5);
+
+struct Places {
+  double *real, *imaginary;
+  const double *turn_real, *turn_imaginary;
+  int part;
+};
+
+// Term q of place k, turned; of q = 0 there is nothing to turn.
+struct Term {
+  double real, imaginary;
+};
+inline Term term(const Places &at, int q, int k) {
+  const double re = at.real[q * at.part + k], im = at.imaginary[q * at.part + k];
+  if (q == 0) return {re, im};
+  const double c = at.turn_real[(q - 1) * at.part + k], s = at.turn_imaginary[(q - 1) * at.part + k];
+  return {re * c - im * s, re * s + im * c};
+}
+
+void put_two(const Places &at) {
+#pragma GCC ivdep
+  for (int k = 0; k < at.part; ++k) {
+    const Term a = term(at, 0, k), b = term(at, 1, k);
+    at.real[k] = a.real + b.real;
+    at.imaginary[k] = a.imaginary + b.imaginary;
+    at.real[at.part + k] = a.real - b.real;
+    at.imaginary[at.part + k] = a.imaginary - b.imaginary;
+  }
+}
+
+void put_four(const Places &at) {
+  const int part = at.part;
+  double *const real = at.real, *const imaginary = at.imaginary;
+#pragma GCC ivdep
   for (int k = 0; k < part; ++k) {
-    std::complex<double> terms[5];
-    for (int q = 0; q < p; ++q) terms[q] = times(to[k + q * part], turns_[static_cast<size_t>(turn * q * k)]);
-    if (p == 2) {
-      to[k] = terms[0] + terms[1];
-      to[k + part] = terms[0] - terms[1];
-      continue;
-    }
-    if (p == 4) {
-      const std::complex<double> a = terms[0] + terms[2], b = terms[0] - terms[2], c = terms[1] + terms[3];
-      const std::complex<double> d = {terms[1].imag() - terms[3].imag(), terms[3].real() - terms[1].real()};
-      to[k] = a + c;
-      to[k + part] = b + d;
-      to[k + 2 * part] = a - c;
-      to[k + 3 * part] = b - d;
-      continue;
-    }
-    for (int r = 0; r < p; ++r) {
-      std::complex<double> sum = terms[0];
-      for (int q = 1; q < p; ++q) {
-        sum += times(terms[q], turns_[static_cast<size_t>(turn * part * ((q * r) % p))]);
+    const Term t0 = term(at, 0, k), t1 = term(at, 1, k), t2 = term(at, 2, k), t3 = term(at, 3, k);
+    const double a_re = t0.real + t2.real, a_im = t0.imaginary + t2.imaginary;
+    const double b_re = t0.real - t2.real, b_im = t0.imaginary - t2.imaginary;
+    const double c_re = t1.real + t3.real, c_im = t1.imaginary + t3.imaginary;
+    const double d_re = t1.imaginary - t3.imaginary, d_im = t3.real - t1.real;
+    real[k] = a_re + c_re;
+    imaginary[k] = a_im + c_im;
+    real[part + k] = b_re + d_re;
+    imaginary[part + k] = b_im + d_im;
+    real[2 * part + k] = a_re - c_re;
+    imaginary[2 * part + k] = a_im - c_im;
+    real[3 * part + k] = b_re - d_re;
+    imaginary[3 * part + k] = b_im - d_im;
+  }
+}
+
+template <int kFactor>
+void put_odd(const Places &at, const Roots &roots) {
+  for (int k = 0; k < at.part; ++k) {
+    Term terms[kFactor];
+    for (int q = 0; q < kFactor; ++q) terms[q] = term(at, q, k);
+    for (int r = 0; r < kFactor; ++r) {
+      Term sum = terms[0];
+      for (int q = 1; q < kFactor; ++q) {
+        const std::complex<double> root = roots.z[(q * r) % kFactor];
+        sum.real += terms[q].real * root.real() - terms[q].imaginary * root.imag();
+        sum.imaginary += terms[q].real * root.imag() + terms[q].imaginary * root.real();
       }
-      to[k + r * part] = sum;
+      at.real[r * at.part + k] = sum.real;
+      at.imaginary[r * at.part + k] = sum.imaginary;
     }
   }
 }
 
-void PowerSpectrum::transform(const double *x, double *power, std::complex<double> *workspace) const {
+}  // namespace
+
+void PowerSpectrum::put_together(const Step &step, double *real, double *imaginary) const {
+  const int size = step.factor * step.part;
+  const double *const turn_real = turns_.real.data() + step.turns, *const turn_imaginary = turns_.imaginary.data() + step.turns;
+  for (int at = 0; at < length_ / 2; at += size) {
+    const Places places{real + at, imaginary + at, turn_real, turn_imaginary, step.part};
+    switch (step.factor) {
+      case 2: put_two(places); break;
+      case 3: put_odd<3>(places, kThird); break;
+      case 4: put_four(places); break;
+      default: put_odd<5>(places, kFifth); break;
+    }
+  }
+}
+
+void PowerSpectrum::transform(const double *x, double *power, double *workspace) const {
   const int half = length_ / 2;
-  std::complex<double> *packed = workspace, *z = workspace + half;
-  for (int i = 0; i < half; ++i) packed[i] = {x[2 * i], x[2 * i + 1]};
-  step(z, packed, 1, factors_.data(), half);
-  for (int k = 0; k <= half; ++k) {
-    const std::complex<double> a = z[k % half], b = std::conj(z[(half - k) % half]);
-    const std::complex<double> even = 0.5 * (a + b), odd = times({0, -0.5}, a - b);
-    const std::complex<double> sum = k == half ? even - odd : even + times(turns_[static_cast<size_t>(k)], odd);
-    power[k] = sum.real() * sum.real() + sum.imag() * sum.imag();
+  double *const real = workspace, *const imaginary = workspace + half;
+  for (int i = 0; i < half; ++i) {
+    const double *from = x + 2 * order_[static_cast<size_t>(i)];
+    real[i] = from[0];
+    imaginary[i] = from[1];
+  }
+  for (const Step &step : steps_) put_together(step, real, imaginary);
+  // Even and odd numbers of the signal went through as real and imaginary parts.
+  const double first = real[0] + imaginary[0], middle = real[0] - imaginary[0];
+  power[0] = first * first;
+  power[half] = middle * middle;
+  const double *const turn_real = last_.real.data(), *const turn_imaginary = last_.imaginary.data();
+  for (int k = 1; k < half; ++k) {
+    const double a_re = real[k], a_im = imaginary[k], b_re = real[half - k], b_im = -imaginary[half - k];
+    const double even_re = 0.5 * (a_re + b_re), even_im = 0.5 * (a_im + b_im);
+    const double odd_re = 0.5 * (a_im - b_im), odd_im = -0.5 * (a_re - b_re);
+    const double re = even_re + (turn_real[k] * odd_re - turn_imaginary[k] * odd_im);
+    const double im = even_im + (turn_real[k] * odd_im + turn_imaginary[k] * odd_re);
+    power[k] = re * re + im * im;
   }
 }
 
@@ -108,9 +196,9 @@ Features::Features(const Gguf &file)
       bins_(file.integer("schatten.features.bins", 1, 4096)),
       preemphasis_(static_cast<double>(file.number("schatten.features.preemphasis"))),
       floor_(file.number("schatten.features.floor")),
-      window_(file.floats("features.window", static_cast<size_t>(file.integer("schatten.features.window", 1, 65536)))),
       gain_(file.floats("features.gain", static_cast<size_t>(bins_))),
       offset_(file.floats("features.offset", static_cast<size_t>(bins_))),
+      window_(doubles(file.floats("features.window", static_cast<size_t>(file.integer("schatten.features.window", 1, 65536))))),
       spectrum_(transform_length(file)) {
   require(window() <= spectrum_.length() && shift_ <= window(), "window, shift and transform of the features do not fit");
   require(floor_ >= 1e-30f, "the floor of the features is not positive: export the model again");
@@ -128,13 +216,13 @@ Features::Features(const Gguf &file)
     filters_.push_back({first[i], width[i], weights});
     weights += width[i];
   }
-  weights_ = file.floats("features.filter.weights", static_cast<size_t>(weights));
+  weights_ = doubles(file.floats("features.filter.weights", static_cast<size_t>(weights)));
 }
 
 Features::Workspace Features::workspace() const {
   const size_t length = static_cast<size_t>(spectrum_.length());
   return {std::vector<double>(length), std::vector<double>(length / 2 + 1),
-          std::vector<std::complex<double>>(spectrum_.workspace())};
+          std::vector<double>(spectrum_.workspace())};
 }
 
 void Features::compute(const sk_kernels *vectors, const float *samples, float *features, Workspace &workspace) const {
@@ -142,11 +230,13 @@ void Features::compute(const sk_kernels *vectors, const float *samples, float *f
   double sum = 0;  // exact of 16-bit samples
   for (int i = 0; i < window(); ++i) sum += static_cast<double>(samples[i]);
   const double mean = sum / window();
-  double before = static_cast<double>(samples[0]) - mean;
-  for (int i = 0; i < window(); ++i) {
-    const double centred = static_cast<double>(samples[i]) - mean;
-    x[i] = (centred - preemphasis_ * before) / 32768 * static_cast<double>(window_[static_cast<size_t>(i)]);
-    before = centred;
+  constexpr double kScale = 1.0 / 32768;  // a power of two: exact
+  const double *const window_of = window_.data();
+  const double start = static_cast<double>(samples[0]) - mean;
+  x[0] = (start - preemphasis_ * start) * kScale * window_of[0];
+  for (int i = 1; i < window(); ++i) {
+    const double centred = static_cast<double>(samples[i]) - mean, before = static_cast<double>(samples[i - 1]) - mean;
+    x[i] = (centred - preemphasis_ * before) * kScale * window_of[i];
   }
   spectrum_.transform(x, power, workspace.spectrum.data());
   for (int bin = 0; bin < bins_; ++bin) {
@@ -155,8 +245,8 @@ void Features::compute(const sk_kernels *vectors, const float *samples, float *f
       value = power[bin];
     } else {
       const Filter &filter = filters_[static_cast<size_t>(bin)];
-      const float *weights = weights_.data() + filter.weight;
-      for (int i = 0; i < filter.width; ++i) value += static_cast<double>(weights[i]) * power[filter.first + i];
+      const double *weights = weights_.data() + filter.weight;
+      for (int i = 0; i < filter.width; ++i) value += weights[i] * power[filter.first + i];
     }
     features[bin] = std::max(static_cast<float>(value), floor_);
   }

@@ -2,7 +2,6 @@
 #ifndef SCHATTEN_ENGINE_SPECTRA_H
 #define SCHATTEN_ENGINE_SPECTRA_H
 
-#include <complex>
 #include <vector>
 
 #include "gguf.h"
@@ -10,23 +9,34 @@
 
 namespace schatten {
 
-// The power spectrum of a real signal of even length, whose half has no prime factor above 5.
+// The power spectrum of a real signal of even length, whose half has no prime factor above 5. In double precision, each
+// operation rounded once and in a fixed order: the same bits on every CPU.
 class PowerSpectrum {
  public:
   explicit PowerSpectrum(int length);
 
   int length() const { return length_; }
-  // Memory that a transform needs, in complex numbers.
+  // Memory that a transform needs, in numbers.
   size_t workspace() const { return static_cast<size_t>(length_); }
   // x (length) to power (length / 2 + 1).
-  void transform(const double *x, double *power, std::complex<double> *workspace) const;
+  void transform(const double *x, double *power, double *workspace) const;
 
  private:
-  void step(std::complex<double> *to, const std::complex<double> *from, int stride, const int *factor, int length) const;
+  // A step puts `factor` transforms of `part` numbers together, at every place of the signal.
+  struct Step {
+    int factor, part;
+    size_t turns;  // where those of its terms 1, 2, .. begin, `part` each
+  };
+  // Real and imaginary parts, each in an array of its own: loops over them become vectors.
+  struct Numbers {
+    std::vector<double> real, imaginary;
+  };
+  void put_together(const Step &step, double *real, double *imaginary) const;
 
   int length_;
-  std::vector<int> factors_;
-  std::vector<std::complex<double>> turns_;  // e^(-2 pi i k / length)
+  std::vector<Step> steps_;  // the first one first
+  std::vector<int> order_;   // which number of the signal comes to each place
+  Numbers turns_, last_;     // of all steps; e^(-2 pi i k / length), which take half a transform to the whole one
 };
 
 // Settings of the features; shared by streams.
@@ -40,8 +50,7 @@ class Features {
   int sample_rate() const { return sample_rate_; }
 
   struct Workspace {
-    std::vector<double> samples, power;
-    std::vector<std::complex<double>> spectrum;
+    std::vector<double> samples, power, spectrum;
   };
   Workspace workspace() const;
 
@@ -57,7 +66,8 @@ class Features {
   int sample_rate_, shift_, bins_;
   double preemphasis_;
   float floor_;
-  std::vector<float> window_, gain_, offset_, weights_;
+  std::vector<float> gain_, offset_;
+  std::vector<double> window_, weights_;  // of fp32
   std::vector<Filter> filters_;
   PowerSpectrum spectrum_;
 };
