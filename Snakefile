@@ -51,7 +51,7 @@ wildcard_constraints:
     seed="[0-9]+",
     node=any_of(EXPERIMENT.places),
     label=any_of(EXPERIMENT.labels),
-    precision="fp32|int8",
+    precision="fp32|int8|int4",
     decoder="greedy|lexicon|open|wfst|engine",
 
 

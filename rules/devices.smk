@@ -42,9 +42,7 @@ rule measure:
         ),
         bundle=PATHS.bundle(NODE, "{lm}") / "manifest.json",
         cuts=PATHS.cuts(EXPERIMENT.recipe.splits.test[0]),
-        words=PATHS.hypotheses(
-            NODE, "engine", "{lm}", EXPERIMENT.recipe.splits.test[0], "int8"
-        ),
+        words=EXPERIMENT.device_words,
     output:
         PATHS.measured("{device}", NODE, "{lm}"),
     log:
@@ -70,9 +68,7 @@ rule estimate:
         host=ARM / "host/bin/run_gemm",
         bundle=PATHS.bundle(NODE, "{lm}") / "manifest.json",
         cuts=PATHS.cuts(EXPERIMENT.recipe.splits.test[0]),
-        words=PATHS.hypotheses(
-            NODE, "engine", "{lm}", EXPERIMENT.recipe.splits.test[0], "int8"
-        ),
+        words=EXPERIMENT.device_words,
     output:
         PATHS.measured("{device}", NODE, "{lm}"),
     log:

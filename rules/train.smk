@@ -3,7 +3,7 @@
 # choice of a grid's best points (8), as more trainings wait for it; later trainings (5); all other steps.
 TRAININGS = [
     step
-    for kind in ("train", "sequence", "adapt")
+    for kind in ("train", "quantize", "sequence", "adapt")
     for step in EXPERIMENT.step_rules(kind)
 ]
 

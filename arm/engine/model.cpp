@@ -9,7 +9,7 @@ namespace schatten {
 
 namespace {
 
-constexpr int kOldestVersion = 1, kVersion = 2;  // 2: some matrices are sparse
+constexpr int kOldestVersion = 1, kVersion = 2;  // 2: sparse matrices, and weights of 4 bits
 constexpr int kMostLayers = 64;
 constexpr int kMostUnits = 65536;
 constexpr int kWidest = 1 << 20;  // numbers of a layer, and of what all convolutions and stacks of a stream remember
@@ -50,7 +50,7 @@ Model::Model(const Gguf &file)
                  file)),
       units_(units_of(file)),
       vectors_(vectors_allowed()),
-      is_int8_(file.text("schatten.precision") == "int8"),
+      is_int8_(file.text("schatten.precision") != "fp32"),
       parameters_(file.count("schatten.parameters")),
       latency_seconds_(static_cast<double>(file.number("schatten.latency.seconds"))) {
   const std::vector<std::string> kinds = file.texts("schatten.layers");

@@ -60,7 +60,7 @@ void schatten_model_close(schatten_model *model);
 typedef struct schatten_info {
   int units;                /* outputs per frame; unit 0 is CTC's blank */
   int bins;                 /* features per feature frame */
-  int is_int8;              /* weights are 8-bit (else fp32) */
+  int is_int8;              /* products are 8-bit (else fp32) */
   uint64_t parameters;      /* numbers stored at inference */
   size_t packed_bytes;      /* memory that the weights take, packed for this CPU */
   double seconds_per_frame; /* audio per output frame */

@@ -46,7 +46,7 @@ def write_models(folder):
             prune(model, 0.5)
         stored = folder / "model.pt"
         models.save(model, stored)
-        for precision in ("fp32", "int8"):
+        for precision in ("fp32", "int8", "int4"):
             output = folder / f"{name}.{precision}.gguf"
             export(stored, precision, output)
             output.with_suffix(".json").unlink()

@@ -69,13 +69,16 @@ def test_int8_is_near_fp32(engine, made, sound, kind):
     assert 0 < difference < max(0.02, 0.2 * spread)
 
 
+@pytest.mark.parametrize("precision", ["int8", "int4"])
 @pytest.mark.parametrize("kind", ["pruned", "pruned_factors"])
-def test_a_sparse_model_gives_the_bits_of_the_whole_one(engine, sound, tmp_path, monkeypatch, kind):
+def test_a_sparse_model_gives_the_bits_of_the_whole_one(
+    engine, sound, tmp_path, monkeypatch, kind, precision
+):
     models.save(KINDS[kind](), tmp_path / "model.pt")
     found = []
     for share in (blocks.LARGEST_SHARE, 0.0):
         monkeypatch.setattr(blocks, "LARGEST_SHARE", share)
-        export(tmp_path / "model.pt", "int8", tmp_path / f"{share}.gguf")
+        export(tmp_path / "model.pt", precision, tmp_path / f"{share}.gguf")
         found.append(engine.open(tmp_path / f"{share}.gguf").stream().whole(sound)[1])
     sparse, whole = ((tmp_path / f"{share}.gguf").stat().st_size for share in (0.9, 0.0))
     assert sparse < whole

@@ -20,11 +20,14 @@ from small_models import deep_speech_2, make
 from schatten import bundles, models
 from schatten.artifacts import Exported, Latency, Manifest
 from schatten.audio import chunks
+from schatten.compress import quantize as compress_quantize
+from schatten.compress.quantize import largest_code
 from schatten.corpus import utterance, validate
 from schatten.decode import search, sound
 from schatten.device import speed
 from schatten.export import bundle, layers, quantize, run
 from schatten.features import extractors
+from schatten.models import engine_frames
 from schatten.recipe import base
 from schatten.recipe.decoding import Decoding
 from schatten.recipe.models import FEATURE_BINS
@@ -104,8 +107,8 @@ def test_the_format_of_models() -> None:
     assert constant("gguf.cpp", "kMagic") == gguf.GGUF_MAGIC
     assert gguf.GGUF_MAGIC.to_bytes(4, "little") == bundle._MAGIC[bundles.MODEL][0]
     assert written("gguf.cpp", r"version == (\d+)") == (gguf.GGUF_VERSION,)
-    assert '"schatten.precision") == "int8"' in source("model.cpp")
-    assert set(run.Precision.__args__) == {"fp32", "int8"}  # type: ignore[attr-defined]
+    assert '"schatten.precision") != "fp32"' in source("model.cpp")
+    assert set(run.Precision.__args__) == {"fp32", "int8", "int4"}  # type: ignore[attr-defined]
 
 
 def test_the_metadata_that_the_engine_reads_is_written(tmp_path: Path) -> None:
@@ -181,7 +184,8 @@ def test_the_clip_of_activations() -> None:
 
 
 def test_the_range_of_weights_and_activations() -> None:
-    largest = quantize.LARGEST
+    largest = quantize.LARGEST[8]
+    assert {bits: largest_code(bits) for bits in quantize.LARGEST} == quantize.LARGEST
     assert written("schatten_kernels.h", r"Weights lie in -(\d+)\.\.(\d+):") == (largest, largest)
     assert written("pack.cpp", r"the kernels take -(\d+)\.\.(\d+) ") == (largest, largest)
     levels = re.findall(r"([\d.]+)f / top|top / ([\d.]+)f", source("vector_impl.h"))
@@ -189,6 +193,16 @@ def test_the_range_of_weights_and_activations() -> None:
     weights = np.random.default_rng(1).normal(size=(9, 7))
     whole, _ = quantize.quantize_rows(np.vstack([weights, -weights]))
     assert (int(whole.min()), int(whole.max())) == (-largest, largest)
+
+
+def test_the_functions_of_a_frame() -> None:
+    """Torch's quantised forward computes exponentials and tanh with the engine's numbers."""
+    text = source("vector_impl.h")
+    numbers = {float(one) for one in re.findall(r"-?\d+\.\d+(?:e[+-]?\d+)?(?=f)", text)}
+    used = (*engine_frames._EXP, *engine_frames._TANH_ABOVE, *engine_frames._TANH_BELOW)
+    assert set(used) <= numbers
+    assert {engine_frames._SHIFT, 87.3365402, 88.7228317, 7.90531111} <= {*map(abs, numbers)}
+    assert compress_quantize._SHIFT == engine_frames._SHIFT
 
 
 def test_blocks_of_packed_weights() -> None:

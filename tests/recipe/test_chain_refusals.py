@@ -16,7 +16,8 @@ REFUSED = {
     "[train: , 3]": "systems.it.chain.1: 3 is no step: write for instance `train:`",
     "[trian: {}]": "systems.it.chain.0.trian: there is no such key",
     "[{train: {}, truncate: {tau: 0.8}}]": (
-        "systems.it.chain.0: give one step an entry, of: train, truncate, prune, sequence, adapt"
+        "systems.it.chain.0: give one step an entry, of: train, truncate, prune, "
+        "quantize, sequence, adapt"
     ),
     "[train: {epoch: 1}]": "systems.it.chain.0.train.epoch: there is no such key",
     "[train: , [truncate: {tau: 0.8}, [truncate: {tau: 0.6}, train: {epoch: 1}]]]": (
@@ -76,6 +77,18 @@ REFUSED = {
     "[train: , truncate: {tau: 0.8}, train: , prune: {sparsity: 0.5, refit: true}]": (
         "systems.it.chain: `prune` with `refit` needs matrices that are not factored: "
         "remove `refit`"
+    ),
+    "[quantize: ]": ("systems.it.chain: it begins with `quantize`: begin with `train`"),
+    "[train: , quantize: {bits: 2}]": ("systems.it.chain.1.quantize.bits: Input should be 8 or 4"),
+    "[train: , quantize: , train: ]": (
+        "systems.it.chain: int8: `quantize` ends a chain: put it last, or at the end of a branch"
+    ),
+    "[train: , truncate: {tau: 0.8, from: 2}, quantize: {schedule: continued}]": (
+        "systems.it.chain: int8: schedule `continued` is of `train`: remove it"
+    ),
+    "[train: , quantize: {techniques: [auxiliary: {}]}]": (
+        "systems.it.chain: int8: auxiliary has an output that the engine lacks: "
+        "put it into a `train`"
     ),
     "[train: {techniques: [pruning: {sparsity: 0.5, start: 4}]}]": (
         "systems.it.chain: stage1: pruning goes through epochs 4, 4, which must rise: "

@@ -18,7 +18,9 @@ BLOCK = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BASE = """
 title: A test
 corpus: {source: tsv}
-models: {small: {type: lstm, lstm: [8]}}
+models:
+  small: {type: lstm, lstm: [8]}
+  gru: {type: deep_speech_2, convolutions: [], gru: [8], fully_connected: 8}
 trainings: {default: {epochs: 8, batch_seconds: 10, learning_rate: 0.1}}
 systems: {dense: {model: small}}
 language_models: {big: {}}
@@ -118,5 +120,5 @@ def test_a_chain_is_refused_with_the_sentence(chain: str, sentence: str, tmp_pat
 
 
 def test_the_page_has_all_that_is_tested_here() -> None:
-    assert (len(WITH_TABLE), len(PAIRS)) == (5, 2)
+    assert (len(WITH_TABLE), len(PAIRS)) == (6, 2)
     assert len(REFUSED) >= 18

@@ -11,7 +11,7 @@ from schatten.artifacts import Score, read
 from schatten.report import next_steps, render, tables
 from schatten.report.collect import Experiment
 from schatten.report.overview import (
-    has_int8,
+    engine_has,
     overview_heading,
     overview_notes,
     overview_tables,
@@ -145,8 +145,8 @@ def test_int8_is_shown_only_with_the_language_model_of_the_table(experiment: Exp
     node, models = experiment.recipe.node("dense", 1, "stage1"), experiment.recipe.language_models
     letters = {"language_models": {"letters": models["letters"]}}
     other = Experiment(experiment.recipe.model_copy(update=letters), experiment.layout)
-    assert has_int8(experiment, node)
-    assert not has_int8(other, node), "the engine does not search n-grams of characters"
+    assert engine_has(experiment, node, "int8")
+    assert not engine_has(other, node, "int8"), "the engine does not search n-grams of characters"
 
 
 def test_the_commands_name_files_that_are_there(experiment: Experiment) -> None:

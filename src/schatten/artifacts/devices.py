@@ -28,7 +28,7 @@ class Exported(Artifact):
     parameters: int | None = None
     bytes: int
     precision: str | None = None
-    """`fp32` or `int8`."""
+    """`fp32`, `int8` or `int4`."""
     latency: Latency
 
 

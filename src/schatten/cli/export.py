@@ -16,6 +16,7 @@ class PrecisionName(StrEnum):
 
     fp32 = "fp32"
     int8 = "int8"
+    int4 = "int4"
 
 
 class FormatName(StrEnum):

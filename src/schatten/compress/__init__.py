@@ -1,4 +1,4 @@
-"""Low rank and sparsity: torch in, torch out, nothing of the workflow.
+"""Low rank, sparsity and rounding: torch in, torch out, nothing of the workflow.
 
 A large matrix is a `Weight`, whose `Form` says how it is stored: dense or as U V, with zeros by a
 mask or without. A `WeightBank`
@@ -11,6 +11,12 @@ from schatten.compress.forms import Dense, Factored, Form, Masked, MaskedFactors
 from schatten.compress.modules import LowRankRnn, project_lstm
 from schatten.compress.penalty import group_lasso_penalty, l2_penalty, trace_norm_penalty
 from schatten.compress.projection import projection_spectrum, share_projection
+from schatten.compress.quantize import (
+    Codes,
+    quantized_frames,
+    quantized_product,
+    quantized_rows,
+)
 from schatten.compress.ranks import (
     Spectrum,
     ranks_below_variance,
@@ -53,6 +59,7 @@ from schatten.compress.truncate import (
 from schatten.compress.weight import Weight
 
 __all__ = [
+    "Codes",
     "CubicRamp",
     "Dense",
     "Factored",
@@ -81,6 +88,9 @@ __all__ = [
     "project_lstm",
     "projection_spectrum",
     "prunable",
+    "quantized_frames",
+    "quantized_product",
+    "quantized_rows",
     "rank_below_variance",
     "rank_for_variance",
     "ranks_below_variance",

@@ -181,6 +181,14 @@ class WeightBank(nn.Module):
         orders = [self.orders[piece.matrix] for piece in self.pieces if piece.weight == weight]
         return orders[0] if len({id(order) for order in orders}) == 1 else None
 
+    def is_shared(self, weight: str) -> bool:
+        """Say whether matrices share a right factor in the engine's file as they do here.
+
+        A matrix whose columns the engine stores in another order shares with none.
+        """
+        matrices = {piece.matrix for piece in self.pieces if piece.weight == weight}
+        return len(matrices) > 1 and all(self.orders[matrix] is None for matrix in matrices)
+
     def _weight(self, name: str) -> Weight:
         weight = self.weights[name]
         assert isinstance(weight, Weight)

@@ -45,7 +45,8 @@ def bundle(
 ) -> str:
     """Write the folder; return its size in one line.
 
-    `model`: for the engine (.gguf), or a trained one (.pt), which is exported in int8. Errors:
+    `model`: for the engine (.gguf), or a trained one (.pt), which is exported in int8, or in
+    int4 if its passes were trained so. Errors:
     `UserError` for a file that is missing or of another kind.
     """
     search = _search(weights, settings)
@@ -88,13 +89,13 @@ def bundle_of_node(recipe: Recipe, layout: Layout, node: Node, lm: str, folder: 
 
 
 def export_of_node(layout: Layout, node: Node, folder: Path) -> Path:
-    """Return a model for the engine in int8; if the workflow exported none, it is in `folder`."""
-    made = layout.exported(node, "int8")
+    """Return a model for a device; if the workflow exported none, it is in `folder`."""
+    made = layout.exported(node, node.deployed)
     if not made.is_file():
         from schatten.export.run import export
 
         made = folder / MODEL
-        export(layout.model(node), "int8", made)
+        export(layout.model(node), None, made)
     return made
 
 
@@ -112,13 +113,13 @@ def _search(weights: Path, settings: Decoding) -> dict[str, int | float]:
 
 
 def _put(source: Path, target: Path) -> None:
-    """Copy a file; a trained model is exported in int8."""
+    """Copy a file; a trained model is exported for a device."""
     if source.suffix != _TRAINED:
         shutil.copyfile(source, target)
         return
     from schatten.export.run import export  # torch, which copying does without
 
-    export(source, "int8", target)
+    export(source, None, target)
 
 
 def _require_kind(name: str, path: Path) -> None:

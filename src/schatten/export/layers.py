@@ -42,6 +42,17 @@ class Layer:
     shares: dict[str, str] = field(default_factory=dict)
     """Matrices that are stored with another layer: name here to the tensor's full name."""
 
+    def bits(self, precision: str) -> int | None:
+        """Return the bits of its weights; None in fp32.
+
+        Convolutions and the output have 8 in int4 too: they are small, and first and last layers
+        suffer most.
+        """
+        if precision == "fp32":
+            return None
+        is_output = self.kind == "linear" and self.clip is None
+        return 4 if precision == "int4" and self.kind != "convolution" and not is_output else 8
+
 
 def layers_of(model: AcousticModel) -> list[Layer]:
     """Return the layers of a model, the first one first; the last gives the units."""
@@ -134,7 +145,7 @@ class _Builder:
             folded, bias = fold(right[0], norm)
             added.append(left @ bias)
             layer.matrices[f"{name}.u"] = left
-            if self._is_shared(piece.weight):
+            if self.bank.is_shared(piece.weight):
                 self._share(layer, f"{name}.v", piece.weight, right[0])
                 if norm is not None:
                     layer.vectors["gain"] = norm.gain
@@ -151,14 +162,6 @@ class _Builder:
         layer.sizes["inputs"] = cells
         layer.matrices["nonrec.0.u"] = layer.matrices.pop("nonrec.0")
         layer.shares["nonrec.0.v"] = f"layer.{len(self.layers) - 2}.rec.0.v"
-
-    def _is_shared(self, weight: str) -> bool:
-        """Say whether matrices share a right factor in the file as they do in the model.
-
-        The columns of the first GRU's input are reordered, so it shares with none.
-        """
-        matrices = {piece.matrix for piece in self.bank.pieces if piece.weight == weight}
-        return len(matrices) > 1 and "gru0.nonrec" not in matrices
 
     def _share(self, layer: Layer, name: str, weight: str, value: Array) -> None:
         """Store a shared right factor with its first layer; later layers point to it."""

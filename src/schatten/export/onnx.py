@@ -38,8 +38,10 @@ def export_onnx(
     Sums of int8 products are exact on every x86 CPU. With `signed_products` models run 1.1 to 1.25
     times as fast, but on x86 CPUs with AVX2 and without VNNI sums saturate: see `onnx_int8`.
     Errors: `UserError` if onnx, or for int8 onnxruntime, is missing, and for a model that is not
-    made of finite numbers.
+    made of finite numbers, or int4.
     """
+    if precision == "int4":
+        raise UserError("int4 is for --format gguf: take int8 or fp32 for onnxruntime")
     acoustic = models.load(model)
     layers, features = layers_of(acoustic), frontend(acoustic)
     require_numbers(layers, features, model)

@@ -15,30 +15,36 @@ from schatten.export.blocks import Blocks, blocks_of
 from schatten.export.frontend import Frontend, frontend
 from schatten.export.layers import Layer, layers_of
 from schatten.export.numbers import require_numbers
-from schatten.export.quantize import quantize_rows
+from schatten.export.quantize import in_nibbles, quantize_rows
 from schatten.models.acoustic import AcousticModel
+from schatten.models.quantized import QuantizedDeepSpeech2
 from schatten.runtime.files import atomic_output
 from schatten.units.inventory import CHARACTERS, Units
 
 ARCHITECTURE = "schatten"
 FORMAT_VERSION = 2
-"""Of files with sparse matrices, which older engines cannot read; others have version 1."""
+"""Of files that older engines cannot read: with sparse matrices, or with weights of 4 bits. Others
+have version 1."""
 BATCH_FRAMES = 4
 """Output frames that the products without recurrence take at once.
 
 The trace norm paper (Kliegl et al., 2018) does the same.
 """
 
-Precision = Literal["fp32", "int8"]
+Precision = Literal["fp32", "int8", "int4"]
 
 
-def export(model: Path, precision: Precision, output: Path) -> str:
+def export(model: Path, precision: Precision | None, output: Path) -> str:
     """Write `model` (a model.pt) as GGUF, size and latency as `.json`; return them in one line.
 
+    Without a precision it is that of a device: int8, or int4 if the model's passes were trained so.
     Errors: `UserError` for a model that is not made of finite numbers, and for one of tied phones.
     """
     acoustic = models.load(model)
     acoustic.units.require_engine(model)
+    if precision is None:
+        is_narrow = isinstance(acoustic, QuantizedDeepSpeech2) and acoustic.bits == 4
+        precision = "int4" if is_narrow else "int8"
     parameters = acoustic.parameters_at_inference()
     layers, features = layers_of(acoustic), frontend(acoustic)
     require_numbers(layers, features, model)
@@ -58,9 +64,9 @@ def _write(
     model: AcousticModel, layers: list[Layer], features: Frontend, precision: Precision, path: Path
 ) -> None:
     writer = gguf.GGUFWriter(path, ARCHITECTURE)
-    quantized = _quantized(layers) if precision == "int8" else {}
-    sparse = any(one.blocks for one in quantized.values())
-    writer.add_uint32("schatten.version", FORMAT_VERSION if sparse else 1)
+    quantized = _quantized(layers, precision)
+    is_new = any(one.bits == 4 or one.blocks for one in quantized.values())
+    writer.add_uint32("schatten.version", FORMAT_VERSION if is_new else 1)
     writer.add_string("schatten.precision", precision)
     writer.add_uint64("schatten.parameters", model.parameters_at_inference())
     _add_units(writer, model.units)
@@ -100,21 +106,24 @@ def _add_features(writer: gguf.GGUFWriter, features: Frontend) -> None:
 
 @dataclass(frozen=True)
 class _Quantized:
-    """A matrix in 8 bits, whole or by blocks."""
+    """A matrix in 8 or 4 bits, whole or by blocks."""
 
+    bits: int
     whole: npt.NDArray[np.int8]
     scales: npt.NDArray[np.float32]
     blocks: Blocks | None
 
 
-def _quantized(layers: list[Layer]) -> dict[str, _Quantized]:
-    """Return the matrices of all layers by the name of their tensor."""
+def _quantized(layers: list[Layer], precision: Precision) -> dict[str, _Quantized]:
+    """Return the matrices that are not stored in fp32, by the name of their tensor."""
     found = {}
     for index, layer in enumerate(layers):
+        if (bits := layer.bits(precision)) is None:
+            continue
         for name, value in layer.matrices.items():
-            whole, scales = quantize_rows(value)
+            whole, scales = quantize_rows(value, bits)
             blocks = blocks_of(whole, value != 0)
-            found[f"layer.{index}.{name}"] = _Quantized(whole, scales, blocks)
+            found[f"layer.{index}.{name}"] = _Quantized(bits, whole, scales, blocks)
     return found
 
 
@@ -139,14 +148,17 @@ def _add_layer(
 
 
 def _add_quantized(writer: gguf.GGUFWriter, name: str, matrix: _Quantized) -> None:
-    if matrix.blocks is None:
-        writer.add_tensor(name, np.ascontiguousarray(matrix.whole))
-    else:
+    weights = matrix.whole
+    if matrix.blocks is not None:
         rows, columns = matrix.blocks.shape
         writer.add_uint32(f"schatten.{name}.rows", rows)
         writer.add_uint32(f"schatten.{name}.cols", columns)
-        writer.add_tensor(name, matrix.blocks.stored)
         writer.add_tensor(f"{name}.blocks", matrix.blocks.bitmap)
+        weights = matrix.blocks.stored
+    if matrix.bits == 4:
+        writer.add_uint32(f"schatten.{name}.columns", weights.shape[1])
+        weights = in_nibbles(weights)
+    writer.add_tensor(name, np.ascontiguousarray(weights))
     writer.add_tensor(f"{name}.scale", matrix.scales)
 
 

@@ -11,6 +11,7 @@ from schatten.errors import UserError
 from schatten.models.acoustic import AUXILIARY, AcousticModel
 from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.lstm import LstmModel
+from schatten.models.quantized import QuantizedDeepSpeech2
 from schatten.recipe.models import DeepSpeech2, Lstm, Model
 from schatten.runtime.files import atomic_output
 from schatten.units import Units
@@ -18,9 +19,16 @@ from schatten.units import Units
 _DEVIATION = "bins_deviation"
 
 
-def build(settings: DeepSpeech2 | Lstm, units: Units, factorization: str) -> AcousticModel:
-    """Build a model with dense weights, initialised from torch's random state."""
+def build(
+    settings: DeepSpeech2 | Lstm, units: Units, factorization: str, bits: int | None = None
+) -> AcousticModel:
+    """Build a model with dense weights, initialised from torch's random state.
+
+    `bits`: of the weights of quantised passes, which only Deep Speech 2 has.
+    """
     if isinstance(settings, DeepSpeech2):
+        if bits is not None:
+            return QuantizedDeepSpeech2(settings, units, factorization, bits)
         return DeepSpeech2Model(settings, units, factorization)
     return LstmModel(settings, units, factorization)
 
@@ -43,6 +51,8 @@ def save(model: AcousticModel, path: Path) -> None:
         "apply_recurrent_below": model.bank.apply_recurrent_below,
         "state": state,
     }
+    if isinstance(model, QuantizedDeepSpeech2):
+        content["bits"] = model.bits
     with atomic_output(path) as beside, beside.open("wb") as file:
         torch.save(content, file)  # given a path, torch would write its name into the file
 
@@ -56,7 +66,8 @@ def load(path: Path) -> AcousticModel:
     _require_numbers(content["state"], path)
     settings: Any = TypeAdapter(Model).validate_python(content["settings"])
     try:
-        model = build(settings, Units.from_stored(content["units"]), content["factorization"])
+        units = Units.from_stored(content["units"])
+        model = build(settings, units, content["factorization"], content.get("bits"))
         model.bank.reserve(content["ranks"])
     except ValueError as error:
         raise UserError(f"{path} cannot be read: {error}") from None

@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from schatten.recipe.base import Settings, tag
-from schatten.recipe.steps import Adapt, Need, Prune, Sequence, Step, Train, Truncate
+from schatten.recipe.steps import Adapt, Need, Prune, Quantize, Sequence, Step, Train, Truncate
 
 if TYPE_CHECKING:
     from schatten.recipe import Recipe
@@ -32,6 +32,8 @@ class ChainEntry(Settings):
     """Cut its large matrices to a lower rank."""
     prune: Prune | None = None
     """Put zeros where its large matrices are smallest."""
+    quantize: Quantize | None = None
+    """Train on with quantised passes, as the engine computes in int8 or int4."""
     sequence: Sequence | None = None
     """Train on whole hypotheses of what it recognises in the training speech."""
     adapt: Adapt | None = None
@@ -196,6 +198,11 @@ class Node:
     def is_compressed(self) -> bool:
         """Whether it went through a step that compresses."""
         return self.compression is not None
+
+    @property
+    def deployed(self) -> str:
+        """The precision of its model on a device: int8, or that of its quantised passes."""
+        return self.step.deployed
 
     @property
     def needs(self) -> dict[str, Need]:

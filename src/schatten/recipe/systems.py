@@ -56,7 +56,7 @@ class System(Settings):
     """Each seed gives one training."""
     training: Name = "default"
     """One of `trainings`."""
-    precisions: tuple[Literal["fp32", "int8"], ...] = ()
+    precisions: tuple[Literal["fp32", "int8", "int4"], ...] = ()
     """Precisions in which it is exported and decoded by the engine: rows of the engine's table."""
 
     @property

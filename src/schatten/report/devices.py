@@ -78,8 +78,8 @@ def _bundle(experiment: Experiment, tier: str, model: Trained, lm: str) -> Bundl
         model,
         lm,
         read(layout.bundle(node, lm) / "manifest.json", Manifest),
-        read(layout.exported(node, "int8").with_suffix(".json"), Exported),
-        read(layout.score(node, "engine", lm, split, "int8"), Score),
+        read(layout.exported(node, node.deployed).with_suffix(".json"), Exported),
+        read(layout.score(node, "engine", lm, split, node.deployed), Score),
     )
 
 

@@ -23,6 +23,10 @@ NOTE = (
     "and insertions among its words that make them. Latency is the algorithmic one: from the "
     "first sample of an output frame until that frame is known."
 )
+INT4 = (
+    "int4: large matrices in 4 bits, convolutions and the output in 8. A step `quantize` trains "
+    "with such weights; the other models are rounded after their training."
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class EngineResult:
     fp32: Score | None
     """The engine's score of the model in fp32; None if that was not asked for."""
     loss: Difference | None
-    """Difference of int8 to fp32, both by the engine."""
+    """Difference of int8 or int4 to fp32, both by the engine."""
 
     @property
     def main(self) -> Score:
@@ -51,7 +55,9 @@ class EngineResult:
 
 def engine_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table."""
-    return [NOTE, origin(experiment)]
+    systems = experiment.recipe.systems.values()
+    narrow = [INT4] if any("int4" in system.precisions for system in systems) else []
+    return [NOTE, *narrow, origin(experiment)]
 
 
 def engine_tables(experiment: Experiment) -> list[Table[EngineResult]]:
@@ -91,7 +97,7 @@ def _result(experiment: Experiment, node: Node, precision: str, split: str) -> E
         {name: score(name) for name in lexicon_models(experiment.recipe)},
         experiment.score(node, main, split),
         score(main or "none", "fp32") if has_fp32 and precision != "fp32" else None,
-        _loss(experiment, node, split) if has_fp32 and precision != "fp32" else None,
+        _loss(experiment, node, split, precision) if has_fp32 and precision != "fp32" else None,
     )
 
 
@@ -100,16 +106,16 @@ def main_model(experiment: Experiment) -> str | None:
     return next(iter(lexicon_models(experiment.recipe)), None)
 
 
-def _loss(experiment: Experiment, node: Node, split: str) -> Difference:
+def _loss(experiment: Experiment, node: Node, split: str, precision: str) -> Difference:
     layout, tables = experiment.layout, experiment.recipe.tables
-    fp32, int8 = (
+    fp32, own = (
         beside(
-            layout.score(node, "engine", main_model(experiment) or "none", split, precision),
+            layout.score(node, "engine", main_model(experiment) or "none", split, one),
             ".utterances.csv",
         )
-        for precision in ("fp32", "int8")
+        for one in ("fp32", precision)
     )
-    return paired_difference(fp32, int8, tables.bootstrap_samples, tables.confidence)
+    return paired_difference(fp32, own, tables.bootstrap_samples, tables.confidence)
 
 
 def _columns(experiment: Experiment) -> tuple[Column[EngineResult], ...]:

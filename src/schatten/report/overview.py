@@ -25,7 +25,7 @@ NEAR = 0.03
 """A size that is off by at most this share of a fraction is called that fraction."""
 DIFFERS = "differs"
 """In place of a verdict that depends on the seed."""
-INT8 = "  int8 in the engine"
+IN_THE_ENGINE = "  {} in the engine"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Overview:
     parameters: float
     """Mean over the seeds."""
     megabytes: float
-    """Size in its precision, in 10^6 bytes: weights in fp32, the exported file in int8."""
+    """Size in its precision, in 10^6 bytes: weights in fp32, the exported file in int8 and int4."""
     scores: list[Score]
     verdicts: list[str]
 
@@ -120,8 +120,10 @@ def _rows(experiment: Experiment, split: str) -> list[Overview]:
     rows = []
     for name, group in zip(names, groups, strict=True):
         rows.append(_fp32(experiment, name, group))
-        if all(has_int8(experiment, result.model.node) for result in group):
-            rows.append(_int8(experiment, group))
+        for precision in ("int8", "int4"):
+            nodes = [result.model.node for result in group]
+            if all(engine_has(experiment, node, precision) for node in nodes):
+                rows.append(_in_engine(experiment, group, precision))
     return rows
 
 
@@ -137,24 +139,24 @@ def _fp32(experiment: Experiment, name: str, group: Sequence[Result]) -> Overvie
     )
 
 
-def has_int8(experiment: Experiment, node: Node) -> bool:
-    """Tell whether the engine decoded a model in int8 with the language model of the table."""
-    return ("int8", experiment.main_lm or "none") in engine_decodings(experiment.recipe, node)
+def engine_has(experiment: Experiment, node: Node, precision: str) -> bool:
+    """Tell whether the engine decoded a model with the language model of the table."""
+    return (precision, experiment.main_lm or "none") in engine_decodings(experiment.recipe, node)
 
 
-def _int8(experiment: Experiment, group: Sequence[Result]) -> Overview:
+def _in_engine(experiment: Experiment, group: Sequence[Result], precision: str) -> Overview:
     """Return the row of the engine, whose verdict is against the baseline in fp32, too."""
     layout, split, main = experiment.layout, group[0].split, experiment.main_lm or "none"
     nodes = [result.model.node for result in group]
-    exported = [read(layout.exported(n, "int8").with_suffix(".json"), Exported) for n in nodes]
-    paths = [layout.score(node, "engine", main, split, "int8") for node in nodes]
+    exported = [read(layout.exported(n, precision).with_suffix(".json"), Exported) for n in nodes]
+    paths = [layout.score(node, "engine", main, split, precision) for node in nodes]
     margin = experiment.recipe.tables.margin
     differences = [
         experiment.difference(path, node.seed, split)
         for path, node in zip(paths, nodes, strict=True)
     ]
     return Overview(
-        INT8,
+        IN_THE_ENGINE.format(precision),
         fmean(result.model.history.parameters for result in group),
         fmean(one.bytes for one in exported) / 1e6,
         [read(path, Score) for path in paths],

@@ -11,9 +11,11 @@ from schatten.artifacts import Epoch, History
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
 from schatten.models import AcousticModel
+from schatten.models.deep_speech_2 import DeepSpeech2Model
+from schatten.models.quantized import quantized
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Prune, Sequence, Train, TrainingStep, Truncate
+from schatten.recipe.steps import Prune, Quantize, Sequence, Train, TrainingStep, Truncate
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.runtime.launch import place
 from schatten.runtime.provenance import machine_and_commit
@@ -130,6 +132,9 @@ def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
     if node.parent is None:
         return initial_model(node, inputs)
     model = models.load(inputs["model"])
+    if isinstance(step, Quantize):
+        assert isinstance(model, DeepSpeech2Model)
+        return quantized(model, step.bits)
     if step.apply_factors:
         model.bank.apply_below = APPLY_BELOW
         model.bank.apply_recurrent_below = APPLY_RECURRENT_BELOW

@@ -130,12 +130,17 @@ class Workflow(Experiment):
         """Inputs of the table of devices for some models: bundles, words, sizes, times."""
         layout, split, found = self.layout, self.recipe.splits.test[0], []
         for node in nodes:
-            found.append(layout.exported(node, "int8").with_suffix(".json"))
+            found.append(layout.exported(node, node.deployed).with_suffix(".json"))
             for lm in lexicon_models(self.recipe):
                 found.append(layout.bundle(node, lm) / "manifest.json")
-                found.append(layout.score(node, "engine", lm, split, "int8"))
+                found.append(layout.score(node, "engine", lm, split, node.deployed))
                 found += [layout.measured(device, node, lm) for device in self.devices]
         return found
+
+    def device_words(self, wildcards: Any) -> Path:
+        """Return what the engine recognised with a model as a device has it."""
+        node, split = self.node(wildcards), self.recipe.splits.test[0]
+        return self.layout.hypotheses(node, "engine", wildcards.lm, split, node.deployed)
 
     def curve_inputs(self, wildcards: Any) -> list[Path]:
         """Inputs of a curve."""

@@ -157,8 +157,8 @@ def _columns(recipe: Recipe, node: Node, kind: str) -> tuple[Column, ...]:
     """Return what a kind of rule scores of a node."""
     precisions = node.system_settings.precisions or ()
     if kind == DEVICE:
-        is_apart = node.is_final and "int8" not in precisions
-        return tuple(("engine", lm, "int8") for lm in lexicon_models(recipe) if is_apart)
+        is_apart = node.is_final and node.deployed not in precisions
+        return tuple(("engine", lm, node.deployed) for lm in lexicon_models(recipe) if is_apart)
     every = [(decoder, lm, "fp32") for decoder, lm in decodings(recipe, node)]
     every += [("engine", lm, precision) for precision, lm in engine_decodings(recipe, node)]
     in_units = not writes_words(recipe, node.units)

@@ -16,6 +16,7 @@ from schatten.recipe.steps.base import (
     settings_of,
 )
 from schatten.recipe.steps.prune import Prune
+from schatten.recipe.steps.quantize import Quantize
 from schatten.recipe.steps.sequence import Adapt, Recognition, Sequence
 from schatten.recipe.steps.train import Train
 from schatten.recipe.steps.truncate import Truncate
@@ -27,6 +28,7 @@ __all__ = [
     "Model",
     "Need",
     "Prune",
+    "Quantize",
     "Recognition",
     "Sequence",
     "Spellings",

@@ -84,6 +84,11 @@ class Step(Settings):
     def problem(self, node: "Node") -> str | None:
         """Say why the step makes no sense at this place of its chain; None if it does."""
 
+    @property
+    def deployed(self) -> str:
+        """The precision in which a device has the model."""
+        return "int8"
+
     def kept_epochs(self, node: "Node") -> tuple[int, ...]:
         """Return the epochs whose models are kept beside the last; none if nothing trains."""
         return ()

@@ -1,0 +1,60 @@
+"""The step `quantize`: a training with quantised passes, as the engine computes in int8 or int4."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from schatten.recipe.models import DeepSpeech2
+from schatten.recipe.steps.base import settings_of
+from schatten.recipe.steps.train import Train
+
+if TYPE_CHECKING:
+    from schatten.recipe.chain import Node
+
+
+class Quantize(Train):
+    """Train on with weights, activations and states rounded as the engine rounds them.
+
+    `quantize: {bits: 4, epochs: 2}`. BatchNorm is folded into the weights and frozen, and dropout
+    does nothing. Its other keys are those of a later `train`; without `epochs` it is one epoch.
+    """
+
+    kind: ClassVar[str] = "quantize"
+    log_name: ClassVar[str] = "quantize.log"
+    quantized_result_version: ClassVar[int] = 1
+    """Raised when the results change."""
+
+    bits: Literal[8, 4] = 8
+    """Bits of the weights of large matrices; those of convolutions and of the output have 8."""
+
+    @property
+    def deployed(self) -> str:
+        """`int8` or `int4`, by the bits."""
+        return f"int{self.bits}"
+
+    def name_in(self, node: "Node") -> str:
+        """Return its own name, or `int8` or `int4`."""
+        return self.name or self.deployed
+
+    def settings(self, node: "Node") -> str:
+        """Return the bits, and the settings of a later training."""
+        return settings_of(
+            "quantize", self.quantized_result_version, self.bits, self._continued_settings(node)
+        )
+
+    def problem(self, node: "Node") -> str | None:
+        """Say why it makes no sense at this place of its chain."""
+        if node.parent is None:
+            return "it begins with `quantize`: begin with `train`"
+        return super().problem(node)
+
+    def _problems(self, node: "Node") -> Iterator[str]:
+        """Yield what makes no sense; nothing is asked that an earlier problem leaves open."""
+        if not isinstance(node.recipe.models[node.system_settings.model], DeepSpeech2):
+            yield "passes are quantised of deep_speech_2 alone: take such a model"
+        if node.children:
+            yield "`quantize` ends a chain: put it last, or at the end of a branch"
+        if self.schedule == "continued":
+            yield "schedule `continued` is of `train`: remove it"
+        if any(one.auxiliary for one in self.techniques):
+            yield "auxiliary has an output that the engine lacks: put it into a `train`"
+        yield from super()._problems(node)

@@ -1,0 +1,111 @@
+"""The step `quantize`: it trains as the engine computes, keeps zeros, and goes on to the bit."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from small_data import write_data
+
+from schatten import models, recipe
+from schatten.models.quantized import QuantizedDeepSpeech2
+from schatten.recipe import Recipe
+from schatten.train import steps
+from schatten.train.state import Checkpoints
+
+MODEL = """
+  spoken:
+    type: deep_speech_2
+    feature: mel40
+    convolutions: [{channels: 3, kernel: [3, 5], stride: [2, 2]}]
+    gru: [8, 6]
+    fully_connected: 7
+"""
+SYSTEMS = """
+  quantized:
+    model: spoken
+    chain:
+      - train: {}
+      - [quantize: {bits: 8}, quantize: {bits: 4, epochs: 2}]
+  sparse:
+    model: spoken
+    chain:
+      - train: {}
+      - prune: {sparsity: 0.5}
+      - quantize: {bits: 4}
+"""
+
+
+class Interrupted(Exception):
+    """Stands for the end of a process."""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recipe:
+    monkeypatch.chdir(tmp_path)
+    _, _, path = write_data(tmp_path / "data")
+    text = path.read_text().replace("trainings:", f"{MODEL.strip(chr(10))}\ntrainings:")
+    text = text.replace("language_models:", f"{SYSTEMS.strip(chr(10))}\nlanguage_models:")
+    path.write_text(text.replace("checkpoint_steps: 2", "checkpoint_steps: 1"))
+    return recipe.load(str(path))
+
+
+def made(settings: Recipe, system: str, folder: str, source: Path | None, output: Path) -> Path:
+    node, data = settings.node(system, 1, folder), Path("data")
+    files = {
+        "train": data / "train.cuts.jsonl.gz",
+        "dev": data / "dev.cuts.jsonl.gz",
+        "statistics": data / "statistics.json",
+    } | ({} if source is None else {"model": source})
+    verb = steps.prune if node.step.kind == "prune" else steps.train
+    verb(node, {name: files[name] for name in node.needs}, output)
+    return output
+
+
+def test_passes_are_quantised_and_the_file_says_so(settings: Recipe) -> None:
+    whole = made(settings, "quantized", "stage1", None, Path("stage1/model.pt"))
+    for bits in (8, 4):
+        path = made(settings, "quantized", f"int{bits}", whole, Path(f"int{bits}/model.pt"))
+        model, before = models.load(path), models.load(whole)
+        assert isinstance(model, QuantizedDeepSpeech2)
+        assert model.bits == bits
+        epochs = steps.read_history(path).epochs
+        assert len(epochs) == (1 if bits == 8 else 2)
+        assert epochs[-1].dev_loss < 2 * steps.read_history(whole).epochs[-1].dev_loss
+        for name, value in before.state_dict().items():
+            assert torch.equal(value, model.state_dict()[name]) == (
+                "norm" in name or "bins" in name
+            )
+    assert "bits" not in models.read(whole)
+
+
+def test_zeros_stay_zeros(settings: Recipe) -> None:
+    whole = made(settings, "sparse", "stage1", None, Path("stage1/model.pt"))
+    pruned = made(settings, "sparse", "sparse0.50/pruned", whole, Path("pruned/model.pt"))
+    path = made(settings, "sparse", "sparse0.50/int4", pruned, Path("int4/model.pt"))
+    before, after = models.load(pruned), models.load(path)
+    for (_, one), (_, other) in zip(before.bank.items(), after.bank.items(), strict=True):
+        assert torch.equal(one() != 0, other() != 0)
+        assert not torch.equal(one(), other())
+
+
+def test_it_goes_on_from_any_step_with_the_same_bits(
+    settings: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight steps an epoch: in the first, in the middle, at the last, and in the next epoch."""
+    start = made(settings, "quantized", "stage1", None, Path("stage1/model.pt"))
+    whole = made(settings, "quantized", "int4", start, Path("whole/model.pt")).read_bytes()
+    write = Checkpoints.save
+    for step in (1, 5, 8, 9, 13):
+
+        def interrupt(self: Checkpoints, last: int = step) -> None:
+            write(self)
+            if self.parts["progress"][0]()["step"] == last:
+                raise Interrupted
+
+        monkeypatch.setattr(Checkpoints, "save", interrupt)
+        with pytest.raises(Interrupted):
+            made(settings, "quantized", "int4", start, Path("cut/model.pt"))
+        assert list(Path("state").glob("*/last.ckpt"))
+        monkeypatch.setattr(Checkpoints, "save", write)
+        resumed = made(settings, "quantized", "int4", start, Path("cut/model.pt"))
+        assert resumed.read_bytes() == whole, step
