@@ -136,6 +136,8 @@ const schatten_word *schatten_words(const schatten_stream *stream) {
 
 double schatten_score(const schatten_stream *stream) { return stream->stream.score(); }
 
+double schatten_evidence(const schatten_stream *stream) { return stream->stream.evidence(); }
+
 int schatten_alternative_count(const schatten_stream *stream) {
   return static_cast<int>(stream->stream.alternative_count());
 }
@@ -147,3 +149,5 @@ schatten_scored schatten_alternative(const schatten_stream *stream, int n) {
 }
 
 schatten_statistics schatten_stream_statistics(const schatten_stream *stream) { return stream->stream.statistics(); }
+
+double schatten_asleep_seconds(const schatten_stream *stream) { return stream->stream.asleep_seconds(); }

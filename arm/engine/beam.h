@@ -38,6 +38,11 @@ class Beam {
     best_ = 0;
   }
 
+  // Every path goes on with a blank that is sure.
+  void rest() {
+    for (Path &path : paths_) path.blank = path.total(), path.letter = 0;
+  }
+
   std::vector<Path> &paths() { return paths_; }
   const std::vector<Path> &paths() const { return paths_; }
   const Path &best() const { return paths_[best_]; }

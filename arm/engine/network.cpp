@@ -84,7 +84,7 @@ void Network::finish() {
     const int64_t total = front.pushed == 0 ? 0 : (front.pushed - 1) / layer.window.stride + 1;
     while (front.produced < total) feed(index, zeros_.data());
   }
-  if (waiting_ > 0) run_batch();
+  flush();
 }
 
 void Network::produce(const FrontLayer &layer, Front &front) {

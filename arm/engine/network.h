@@ -18,6 +18,8 @@ class Network {
 
   // Takes a normalised feature frame.
   void push(const float *frame) { feed(0, frame); }
+  // Computes the frames that wait for a whole batch.
+  void flush() { if (waiting_ > 0) run_batch(); }
   // Computes what is left: zeros follow the last frame, as in training.
   void finish();
   // Goes back to the state before the first frame.

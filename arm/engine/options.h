@@ -17,6 +17,7 @@ namespace schatten {
 
 constexpr int kWidestBeam = 10000;
 constexpr double kHighestThreshold = 300;
+constexpr double kHighestGate = 60;  // decibels
 constexpr double kLowestTemperature = 0.01, kHighestTemperature = 100;
 
 // The options up to `user`, which the first version had: a struct that is smaller was never filled in.
@@ -67,6 +68,8 @@ inline const schatten_options &checked_search(const schatten_options &options) {
 inline const schatten_options &checked(const schatten_options &options) {
   require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
   require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
+  require(options.gate_decibels >= 0 && options.gate_decibels <= kHighestGate, "gate_decibels must be 0 to 60");
+  require(options.gate_evidence >= 0 && options.gate_evidence <= 1, "gate_evidence must be 0 to 1");
   require(options.lm || options.alternatives == 0, "alternatives need a language model");
   return checked_search(options);
 }

@@ -1,7 +1,5 @@
 // schatten-recognize: files of sound, standard input or a microphone, to text.
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "arguments.h"
 #include "failure.h"
 #include "json.h"
 #include "live.h"
@@ -23,140 +22,14 @@
 
 namespace {
 
+using schatten::Arguments;
 using schatten::Error;
 using schatten::json_string;
 using schatten::require;
 using schatten::require_written;
 using schatten::Sound;
 
-constexpr const char *kUsage =
-    "Usage: schatten-recognize [OPTIONS] MODEL [FILE...]\n"
-    "Recognises speech in files of WAV, FLAC and MP3 of any rate (4 to 384 kHz); in such a file on standard input, or in raw\n"
-    "PCM there (16 kHz, mono, 16 bits); or from a microphone:\n"
-    "  arecord -t raw -r 16000 -f S16_LE | schatten-recognize --silence 0.8 MODEL\n"
-    "  schatten-recognize --mic --silence 0.8 MODEL\n"
-    "Ctrl-C ends that input, and its words still come; a second one ends the program.\n"
-    "MODEL is a .gguf file that `schatten export` wrote. The last line gives the length of the audio, the time taken,\n"
-    "the real-time factor (time taken / length), the share of the acoustic model in that time, how long after the\n"
-    "beginning of its word the first text came and how long after the last sample the final one (means), how long loading\n"
-    "took, and peak memory. A file that cannot be used is named on standard error, the others are recognised, and the\n"
-    "status is then 1.\n"
-    "  --list        names of files come on standard input, one a line\n"
-    "  --channel N   hear one of several channels, from 1 on (default: their mean)\n"
-    "  --mic[=NAME]  hear a microphone until Ctrl-C: ALSA's default, or the one of that name (`arecord -L` lists them); not\n"
-    "                in a static program\n"
-    "  --format F    text: the words (the default); json: a JSON object per utterance, with the times of its words in\n"
-    "                seconds, and one per file that cannot be used, with the error; srt or vtt: subtitles of one recording\n"
-    "  --json        --format json\n"
-    "  --alternatives N\n"
-    "                in JSON the N best texts, the best one first, with scores and posteriors, and how sure each word is;\n"
-    "                needs --lm\n"
-    "  --temperature T\n"
-    "                posteriors are those of scores / T (default 1)\n"
-    "  --partial     show the text as it grows, on standard error\n"
-    "  --batch N     output frames computed at once, 1 to 4 (default 4): fewer is sooner, more is cheaper\n"
-    "  --silence S   end an utterance S seconds after its last letter or phone (default: never)\n"
-    "  --maximum S   end an utterance after S seconds (default: never)\n"
-    "  --lm BINARY --lexicon FILE\n"
-    "                find words with a KenLM binary and a lexicon (otherwise: the best path of letters or pieces; a model\n"
-    "                of phones prints phones)\n"
-    "  --lm-weight W, --word-bonus B\n"
-    "                what the language model counts, and what each word adds, in natural logs (default 1 and 0)\n"
-    "  --beam N, --beam-threshold T, --token-beam N\n"
-    "                paths kept, how much worse they may be, units tried in a frame (default 200, 25, 15)\n"
-    "  --look-ahead BINARY\n"
-    "                a small first-pass model, whose unigrams guide the search inside of words\n"
-    "  --words FILE  words and phrases beside the lexicon's, a line each: WORD, tab, its spelling in units or nothing, tab,\n"
-    "                its boost in natural log (5 where there is none); needs --lm\n"
-    "  --manifest FILE\n"
-    "                a bundle's manifest.json: every file must have the length and the SHA-256 that it says\n"
-    "  --help        show this\n";
 constexpr size_t kChunk = 160;
-
-struct Arguments {
-  schatten_options options;
-  bool partial = false, list = false, microphone = false;
-  int channel = 0;
-  schatten::Results::Format format = schatten::Results::kText;
-  std::string model, lm, lexicon, look_ahead, words, manifest, microphone_name;
-  std::vector<std::string> files;
-};
-
-double number(const char *option, const char *text) {
-  char *end = nullptr;
-  errno = 0;
-  const double value = text ? strtod(text, &end) : 0;
-  require(text && *text && *end == '\0' && errno == 0 && value > -1e9 && value < 1e9,
-          std::string(option) + " needs a number");
-  return value;
-}
-
-int channel(const char *text) {
-  const double value = number("--channel", text);
-  require(value >= 1 && value == static_cast<int>(value), "--channel needs a whole number from 1 on");
-  return static_cast<int>(value);
-}
-
-const char *file(const char *option, const char *name) {
-  require(name != nullptr, std::string(option) + " needs a file");
-  return name;
-}
-
-int alternatives(const char *text) {
-  const double value = number("--alternatives", text);
-  require(value >= 1 && value <= 100 && value == static_cast<int>(value), "--alternatives needs a number from 1 to 100");
-  return static_cast<int>(value);
-}
-
-Arguments parse(char **argument) {
-  Arguments arguments;
-  schatten_options_default(&arguments.options, sizeof arguments.options);
-  std::vector<std::string> names;
-  for (; *argument; ++argument) {
-    const std::string name = *argument;
-    if (name == "--json") arguments.format = schatten::Results::kJson;
-    else if (name == "--format") arguments.format = schatten::Results::format(*++argument ? *argument : "");
-    else if (name == "--alternatives") arguments.options.alternatives = alternatives(*++argument);
-    else if (name == "--temperature") arguments.options.temperature = number("--temperature", *++argument);
-    else if (name == "--words") arguments.words = file("--words", *++argument);
-    else if (name == "--list") arguments.list = true;
-    else if (name == "--partial") arguments.partial = true;
-    else if (name == "--channel") arguments.channel = channel(*++argument);
-    else if (name == "--mic" || name.compare(0, 6, "--mic=") == 0) {
-      arguments.microphone = true;
-      arguments.microphone_name = name.size() > 6 ? name.substr(6) : "";
-    }
-    else if (name == "--batch") arguments.options.batch_frames = static_cast<int>(number("--batch", *++argument));
-    else if (name == "--silence") arguments.options.silence_seconds = number("--silence", *++argument);
-    else if (name == "--maximum") arguments.options.maximum_seconds = number("--maximum", *++argument);
-    else if (name == "--lm") arguments.lm = file("--lm", *++argument);
-    else if (name == "--lexicon") arguments.lexicon = file("--lexicon", *++argument);
-    else if (name == "--look-ahead") arguments.look_ahead = file("--look-ahead", *++argument);
-    else if (name == "--manifest") arguments.manifest = file("--manifest", *++argument);
-    else if (name == "--lm-weight") arguments.options.lm_weight = number("--lm-weight", *++argument);
-    else if (name == "--word-bonus") arguments.options.word_bonus = number("--word-bonus", *++argument);
-    else if (name == "--beam") arguments.options.beam = static_cast<int>(number("--beam", *++argument));
-    else if (name == "--beam-threshold") arguments.options.beam_threshold = number("--beam-threshold", *++argument);
-    else if (name == "--token-beam") arguments.options.token_beam = static_cast<int>(number("--token-beam", *++argument));
-    else require(name.compare(0, 2, "--") != 0, "unknown option " + name + ": see --help"), names.push_back(name);
-    if (!*argument) break;
-  }
-  require(!names.empty(), "give a model: see --help");
-  require(arguments.lm.empty() == arguments.lexicon.empty(), "--lm and --lexicon go together");
-  require(arguments.look_ahead.empty() || !arguments.lm.empty(), "--look-ahead needs --lm and --lexicon");
-  require(arguments.words.empty() || !arguments.lm.empty(), "--words needs --lm and --lexicon");
-  const bool lists = arguments.options.alternatives > 0;
-  require(!lists || (!arguments.lm.empty() && arguments.format == schatten::Results::kJson),
-          "--alternatives needs --lm and --lexicon, and --format json");
-  const bool is_one = names.size() <= 2 && !arguments.list;
-  require(is_one || arguments.format == schatten::Results::kText || arguments.format == schatten::Results::kJson,
-          "--format srt and vtt take one recording: run the program once for each");
-  arguments.model = names[0];
-  arguments.files.assign(names.begin() + 1, names.end());
-  require(!arguments.microphone || (arguments.files.empty() && !arguments.list),
-          "--mic goes without files and --list; a microphone is named as in --mic=NAME");
-  return arguments;
-}
 
 double now() {
   struct timespec time;
@@ -172,11 +45,13 @@ struct Mean {
   double value() const { return count ? sum / count : 0; }
 };
 
+bool is_gated(const schatten_options &options) { return options.gate_decibels > 0 || options.gate_evidence > 0; }
+
 // Recognises what it is given and prints utterances as they end.
 class Session {
  public:
   Session(const schatten_model *model, const Arguments &arguments)
-      : arguments_(arguments), results_(arguments.format, arguments.options.alternatives > 0) {
+      : arguments_(arguments), results_(arguments.format, arguments.options.alternatives > 0, is_gated(arguments.options)) {
     char error[512];
     stream_.reset(schatten_stream_open(model, &arguments.options, error, sizeof error));
     require(stream_ != nullptr, stream_ ? "" : error);
@@ -218,6 +93,7 @@ class Session {
   const Mean &final() const { return final_; }
   const schatten::Results &results() const { return results_; }
   schatten_statistics statistics() const { return schatten_stream_statistics(stream_.get()); }
+  double asleep_seconds() const { return schatten_asleep_seconds(stream_.get()); }
 
   // Drops an utterance that came from a file which cannot be used.
   void fail(const std::string &name, const char *why) {
@@ -348,11 +224,12 @@ void print_statistics(const Session &session, double loading, const schatten::Re
   FILE *const output = results.is_subtitles() ? stderr : stdout;
   fprintf(output, results.is_json() ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
                 "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"utterances\": %d, \"load_seconds\": %.6f, "
-                "\"peak_megabytes\": %.3f}\n"
+                "\"peak_megabytes\": %.3f, \"asleep_seconds\": %.3f}\n"
               : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, first text %.3f s after its word "
-                "began, final text %.6f s after the last sample (mean of %d utterances), loaded in %.3f s, peak memory %.1f MB\n",
+                "began, final text %.6f s after the last sample (mean of %d utterances), loaded in %.3f s, peak memory %.1f MB, "
+                "acoustic model asleep for %.2f s\n",
          s.audio_seconds, computing, factor, share, session.first().value(), session.final().value(),
-         session.final().count, loading, peak_megabytes());
+         session.final().count, loading, peak_megabytes(), session.asleep_seconds());
 }
 
 // Returns whether all that was given could be recognised.
@@ -376,7 +253,7 @@ void warn_of_few(const schatten_vocabulary &words, const schatten_lm_files &file
 
 // Returns the status with which the program ends.
 int run(char **argument) {
-  Arguments arguments = parse(argument);
+  Arguments arguments = schatten::parse(argument);
   const double start = now();
   char error[512];
   const char *const manifest = arguments.manifest.empty() ? nullptr : arguments.manifest.c_str();
@@ -405,6 +282,6 @@ int run(char **argument) {
 int main(int, char **argv) {
   return schatten::guarded_main("schatten-recognize", [&] {
     const bool is_help = argv[1] && strcmp(argv[1], "--help") == 0;
-    return is_help ? fputs(kUsage, stdout), 0 : run(argv + 1);
+    return is_help ? fputs(schatten::kUsage, stdout), 0 : run(argv + 1);
   });
 }

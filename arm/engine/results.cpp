@@ -92,6 +92,7 @@ void Results::print_json(const std::string &name, const schatten_stream *stream)
     printf("}");
   }
   printf("]");
+  if (evidence_) printf(", \"evidence\": %.4f", schatten_evidence(stream));
   if (alternatives_) {
     printf(", \"alternatives\": [");
     for (int i = 0; i < schatten_alternative_count(stream); ++i) {

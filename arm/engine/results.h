@@ -16,8 +16,8 @@ class Results {
   // The format of that name; throws Error.
   static Format format(const std::string &name);
 
-  // alternatives: JSON has the confidences of words, and texts beside the best.
-  Results(Format format, bool alternatives) : format_(format), alternatives_(alternatives) {}
+  // alternatives: JSON has the confidences of words, and texts beside the best; evidence: and how sure the model is.
+  Results(Format format, bool alternatives, bool evidence) : format_(format), alternatives_(alternatives), evidence_(evidence) {}
 
   bool is_json() const { return format_ == kJson; }
   // Whether the output is subtitles, of one recording, with nothing else in it.
@@ -33,7 +33,7 @@ class Results {
   void print_cue(const std::string &text, double start, double end);
 
   const Format format_;
-  const bool alternatives_;
+  const bool alternatives_, evidence_;
   int cues_ = 0;
 };
 

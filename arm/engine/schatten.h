@@ -130,7 +130,15 @@ typedef struct schatten_options {
   void (*on_features)(void *user, const float *values, int count);
   void (*on_logprobs)(void *user, const float *values, int count);
   void *user;
+  double gate_decibels; /* the acoustic model sleeps while no sound is louder than the background by this, so that silence and
+                           steady noise write nothing and cost little; SCHATTEN_GATE_DECIBELS is a good value, at most 60;
+                           0: it never sleeps. Callbacks get no frames of that time */
+  double gate_evidence; /* an utterance has no text while schatten_evidence is below this, so that noise and babble write
+                           nothing; SCHATTEN_GATE_EVIDENCE is a good value, at most 1; 0: it has always */
 } schatten_options;
+
+#define SCHATTEN_GATE_DECIBELS 8
+#define SCHATTEN_GATE_EVIDENCE 0.5
 
 /* Four frames at once, no endpoints, no callbacks; no language model, 1 and 0 as its weights, 200 paths, 15 units, 25.
  * `size` is sizeof(schatten_options) of the caller. */
@@ -201,6 +209,11 @@ const schatten_word *schatten_words(const schatten_stream *stream);
  * minus infinity before the end or where no word fits. Without a language model 0. */
 double schatten_score(const schatten_stream *stream);
 
+/* How sure it is that the utterance so far was speech, 0..1: the geometric mean of the best unit's probability over the frames
+ * in which that is neither the blank nor the separator; with a language model times e^(0.2 d), where d is by how much its
+ * words are less likely than the best path of units (natural log), for each unit of that. 0 where nothing was heard. */
+double schatten_evidence(const schatten_stream *stream);
+
 /* A text that the final search found: its score, and its posterior among the best 100. */
 typedef struct schatten_scored {
   const char *text; /* UTF-8; valid until the next call that changes the stream; NULL: there is none */
@@ -218,6 +231,9 @@ typedef struct schatten_statistics {
 } schatten_statistics;
 
 schatten_statistics schatten_stream_statistics(const schatten_stream *stream);
+
+/* For how many seconds of that audio the acoustic model slept (options.gate_decibels). */
+double schatten_asleep_seconds(const schatten_stream *stream);
 
 #ifdef __GNUC__
 #pragma GCC visibility pop

@@ -33,6 +33,7 @@ namespace schatten {
 namespace {
 
 constexpr double kUnlikely = 0.01;
+constexpr double kLogOfTwo = 0.6931471805599453;
 
 // kParted: a separator parts words. kOwn: the stream has words of its own. The compiler makes a search for each case, so that
 // the innermost loop need not ask.
@@ -71,6 +72,11 @@ class Search : public Decoder {
     ++frame_;
   }
 
+  void rest() override {
+    beam_.rest();
+    ++frame_;
+  }
+
   void finish() override {
     const Path before = best();
     kParted ? end_by_separator() : end_without();
@@ -84,7 +90,8 @@ class Search : public Decoder {
       if (total > likeliest) ending = &path, likeliest = total;
       if (wanted_ && total > 0) alternatives_.add_end({log(total), path.history});
     }
-    score_ = likeliest > 0 ? log(likeliest) + static_cast<double>(beam_.scale()) * 0.6931471805599453 : -HUGE_VAL;
+    score_ = likeliest > 0 ? log(likeliest) + static_cast<double>(beam_.scale()) * kLogOfTwo : -HUGE_VAL;
+    likeliest_ = likeliest;
     const Path &last = ending ? *ending : before;
     transcript_.show(last, !is_at_start(last), -1);
     if (!wanted_ || !ending) return;
@@ -123,6 +130,7 @@ class Search : public Decoder {
   void reset(double start) override {
     frame_ = 0;
     score_ = -HUGE_VAL;
+    likeliest_ = 0;
     history_.clear(model_.ngrams().start());
     beam_.reset({history_[0].state_hash, 0, 0, 0, 0, 1, 0});
     silent_since_ = 0;
@@ -146,6 +154,9 @@ class Search : public Decoder {
   }
 
   double score() const override { return score_; }
+  double fit() const override {
+    return logarithm(likeliest_ > 0 ? likeliest_ : best().total()) + static_cast<double>(beam_.scale()) * kLogOfTwo;
+  }
   const std::string &text() const override { return transcript_.text(); }
   const std::vector<schatten_word> &words() const override { return transcript_.words(); }
 
@@ -359,7 +370,7 @@ class Search : public Decoder {
   FrameUnits units_;
   std::vector<double> first_factors_;  // what the look-ahead counts for the root's children
   std::vector<int *> needed_;
-  double score_ = 0;
+  double score_ = 0, likeliest_ = 0;  // of the text, after finish()
   int frame_ = 0, silent_since_ = 0, refreshed_ = -1;
 };
 

@@ -13,6 +13,8 @@ namespace {
 
 constexpr double kLongestWait = 3;  // times the silence that ends an utterance
 constexpr float kLoudest = 16;      // of samples in -1..1: 24 dB are an overdriven recording, more is another scale
+// The best path must have been silent for so long before a stream sleeps: letters may come after the sound of a word.
+constexpr double kSilenceToSleep = 0.3;
 constexpr size_t kExpectedLetters = 2400;  // of a text, as in transcript.h
 constexpr size_t kMostBytes = size_t{1} << 24;  // of a words file
 
@@ -28,7 +30,9 @@ Stream::Stream(const Model &model, const schatten_options &options)
     : model_(model),
       options_(checked(options)),
       network_(model, options.batch_frames, [this](const float *logprobs) { decode(logprobs); }),
+      gate_(model, options.gate_decibels),
       greedy_(model.units(), model.seconds_per_frame()),
+      evidence_(model.units()),
       decoder_(options.lm ? options.lm->decoder(options, model.units(), model.seconds_per_frame(), nullptr) : nullptr),
       alternatives_(static_cast<size_t>(options.alternatives)),
       workspace_(model.features().workspace()),
@@ -45,6 +49,7 @@ void Stream::set_words(const char *lines, size_t length) {
   const std::string words = lines ? std::string(lines, length) : "";
   decoder_ = options_.lm->decoder(options_, model_.units(), model_.seconds_per_frame(), lines ? &words : nullptr);
   decoder_->reset(start());
+  begin_evidence();
 }
 
 size_t Stream::accept(const int16_t *samples, size_t count) { return take(samples, count, 1); }
@@ -69,13 +74,15 @@ size_t Stream::take(const Sample *samples, size_t count, float scale) {
     filled_ += taken;
     samples_ += static_cast<int64_t>(taken);
     if (filled_ < window_.size()) break;
-    compute_frame();
+    take_frame(false);
     is_new = true;
     if (at_endpoint()) {
       finish();
+      at_end_of_sound_ = false;
     } else if (is_idle()) {
       decoder_->forget();
       greedy_.forget();
+      begin_evidence();
     }
   }
   if (decoder_ && is_new && !ended_) refresh();
@@ -97,8 +104,10 @@ void Stream::finish() {
   const int64_t total = (samples_ + shift / 2) / shift;
   while (frames_ < total) {
     std::fill(window_.begin() + static_cast<ptrdiff_t>(filled_), window_.end(), 0.0f);
-    compute_frame();
+    take_frame(true);
   }
+  gate_.forget_held();  // quiet windows before the end are no word's beginning
+  at_end_of_sound_ = true;
   const double start = now();
   network_.finish();
   const double between = now();
@@ -119,6 +128,18 @@ void Stream::note_alternatives() {
   }
 }
 
+const std::string &Stream::text() const {
+  static const std::string kNone;
+  return is_weak() ? kNone : decoder_ ? decoder_->text() : greedy_.text();
+}
+
+const std::vector<schatten_word> &Stream::words() const {
+  static const std::vector<schatten_word> kNone;
+  return is_weak() ? kNone : decoder_ ? decoder_->words() : greedy_.words();
+}
+
+double Stream::score() const { return !decoder_ ? 0 : is_weak() ? -HUGE_VAL : decoder_->score(); }
+
 double Stream::start() const { return static_cast<double>(samples_before_) / model_.features().sample_rate(); }
 
 void Stream::restart() {
@@ -127,27 +148,72 @@ void Stream::restart() {
   filled_ = 0;
   ended_ = false;
   network_.reset();
+  gate_.restart(!at_end_of_sound_);
   alternative_count_ = 0;
   greedy_.reset(start());
   if (decoder_) decoder_->reset(start());
+  begin_evidence();
 }
 
 void Stream::give_up() {
   greedy_.reset(0);
   if (decoder_) decoder_->reset(0);
+  begin_evidence();
   alternative_count_ = 0;
-  ended_ = true;
+  ended_ = at_end_of_sound_ = true;
 }
 
-// Computes the features of the window, moves on by the shift, and lets the network have them.
-void Stream::compute_frame() {
-  const double start = now();
-  const Features &features = model_.features();
-  features.compute(model_.vectors(), window_.data(), features_.data(), workspace_);
-  const size_t shift = static_cast<size_t>(features.shift());
+// Has the window heard, and moves on by the shift. Zeros after the end say nothing about the background.
+void Stream::take_frame(bool is_padded) {
+  if (gate_.is_on() && !is_padded) {
+    listen(window_.data());
+  } else if (!gate_.is_asleep()) {
+    compute(window_.data());
+  }
+  const size_t shift = static_cast<size_t>(model_.features().shift());
   std::copy(window_.begin() + static_cast<ptrdiff_t>(shift), window_.end(), window_.begin());
   filled_ = filled_ > shift ? std::min(filled_, window_.size()) - shift : 0;
   ++frames_;
+}
+
+// Computes a window unless the stream sleeps. All of this depends on the windows alone, so that it does not matter into which
+// chunks and batches they fall.
+void Stream::listen(const float *window) {
+  gate_.hear(window);
+  if (!gate_.is_asleep()) {
+    compute(window);
+    if (!gate_.may_sleep()) return;
+    const double start = now();
+    network_.flush();
+    network_seconds_ += now() - start;
+    if (greedy_.silence() >= kSilenceToSleep) gate_.sleep();
+  } else if (!gate_.is_loud()) {
+    if (gate_.hold(window)) rest();
+  } else {
+    gate_.wake();
+    for (size_t i = 0; i < gate_.held(); ++i) compute(gate_.window(i));
+    gate_.forget_held();
+    compute(window);
+  }
+}
+
+// Goes on by an output frame in which nothing is said. The model's state stays as it is.
+void Stream::rest() {
+  const double start = now();
+  ++frames_slept_;
+  greedy_.rest();
+  evidence_.rest();
+  if (decoder_) decoder_->rest();
+  const double seconds = now() - start;
+  decoder_seconds_ += seconds;
+  network_seconds_ += seconds;  // as in refresh()
+}
+
+// Computes the features of a window, and lets the network have them.
+void Stream::compute(const float *window) {
+  const double start = now();
+  const Features &features = model_.features();
+  features.compute(model_.vectors(), window, features_.data(), workspace_);
   features.normalise(features_.data(), normalised_.data());
   if (options_.on_features) options_.on_features(options_.user, features_.data(), features.bins());
   const double between = now();
@@ -160,6 +226,7 @@ void Stream::decode(const float *logprobs) {
   const double start = now();
   if (options_.on_logprobs) options_.on_logprobs(options_.user, logprobs, static_cast<int>(model_.units().names.size()));
   greedy_.push(logprobs);
+  evidence_.push(logprobs);
   if (decoder_) decoder_->push(logprobs);
   decoder_seconds_ += now() - start;
 }

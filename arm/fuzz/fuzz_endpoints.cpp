@@ -70,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   options.lm_weight = bytes.next() / 64.0;
   options.word_bonus = bytes.next() / 16.0 - 8;
   options.beam = 1 + bytes.next();
+  options.gate_decibels = bytes.next() % 61;
+  options.gate_evidence = bytes.next() % 4 / 16.0;
   const size_t chunk = 1 + 16u * bytes.next();
   std::vector<int16_t> sound;
   while (!bytes.empty() && sound.size() < kMostSamples) {  // an amplitude, and for how long there is noise of it

@@ -47,6 +47,8 @@ class Options(ctypes.Structure):
         ("on_features", OBSERVER),
         ("on_logprobs", OBSERVER),
         ("user", c_void_p),
+        ("gate_decibels", c_double),
+        ("gate_evidence", c_double),
     ]
 
 
@@ -106,6 +108,8 @@ SIGNATURES = {
     "schatten_word_count": (c_int, [c_void_p]),
     "schatten_words": (POINTER(Word), [c_void_p]),
     "schatten_stream_statistics": (Statistics, [c_void_p]),
+    "schatten_asleep_seconds": (c_double, [c_void_p]),
+    "schatten_evidence": (c_double, [c_void_p]),
 }
 
 
@@ -296,6 +300,15 @@ class Stream:
     @property
     def statistics(self):
         return self.library.schatten_stream_statistics(self.handle)
+
+    @property
+    def evidence(self):
+        return self.library.schatten_evidence(self.handle)
+
+    @property
+    def asleep(self):
+        """Seconds for which the acoustic model slept."""
+        return self.library.schatten_asleep_seconds(self.handle)
 
 
 def same_in_any_chunks(model, lm, sound, **options):

@@ -5,6 +5,7 @@ tests/engine/test_wheel.py has the module itself.
 """
 
 import os
+import re
 import sys
 import types
 
@@ -13,6 +14,12 @@ from engine_library import Engine
 from project import ROOT
 
 PACKAGE = "schatten_engine"
+
+
+def usual(name: str) -> float:
+    """Return what schatten.h defines as a usual value."""
+    text = (ROOT / "arm/engine/schatten.h").read_text()
+    return float(re.findall(rf"#define SCHATTEN_{name} ([\d.]+)", text)[0])
 
 
 def extension(engine: Engine) -> types.ModuleType:
@@ -71,7 +78,7 @@ def extension(engine: Engine) -> types.ModuleType:
 
         def statistics(self):
             found = self.own.statistics
-            return tuple(getattr(found, field) for field, _ in found._fields_)
+            return *(getattr(found, field) for field, _ in found._fields_), self.own.asleep
 
     class Sound:
         def __init__(self, path):
@@ -89,6 +96,7 @@ def extension(engine: Engine) -> types.ModuleType:
 
     module = types.ModuleType(f"{PACKAGE}._engine")
     parts = {"version": lambda: engine.version, "check": check, "EngineError": EngineError}
+    parts |= {name: usual(name) for name in ("GATE_DECIBELS", "GATE_EVIDENCE")}
     for part in (Model, LanguageModel, Stream, Sound):
         parts[part.__name__] = part
     module.__dict__.update(parts)

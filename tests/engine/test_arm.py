@@ -1,5 +1,6 @@
 """The ARM build under emulation gives the bits of the host build."""
 
+import json
 import shutil
 import subprocess
 
@@ -41,3 +42,24 @@ def test_decoders_and_resampler_give_the_same_bits(build, sound, tmp_path, name,
     )
     assert found == expected
     assert len(found) == 2 * -(-9000 * 16000 // rate)
+
+
+def test_the_gate_gives_the_same_bits(build, made, sound, tmp_path):
+    """Windows that are loud, quiet and asleep, words and evidence."""
+    if shutil.which("qemu-aarch64") is None:
+        pytest.skip("qemu-aarch64 not installed")
+    noise = np.random.default_rng(2).normal(scale=9, size=24000).astype(np.int16)
+    soundfile.write(tmp_path / "a.wav", np.concatenate([noise, sound[:16000], noise]), 16000)
+    program = "engine/schatten-recognize"
+    options = ["--json", "--gate-decibels", "9", made("dense", "int8")[1], tmp_path / "a.wav"]
+    said = [
+        subprocess.run(list(map(str, command)), check=True, capture_output=True).stdout
+        for command in (
+            ["qemu-aarch64", build("aarch64") / program, *options],
+            [build("shared") / program, *options],
+        )
+    ]
+    found, expected = ([json.loads(line) for line in one.splitlines()] for one in said)
+    assert found[:-1] == expected[:-1]
+    assert found[0]["evidence"] > 0
+    assert found[-1]["asleep_seconds"] == expected[-1]["asleep_seconds"]

@@ -87,7 +87,7 @@ def test_the_defaults_of_the_search() -> None:
         for name in ("beam", "beam_threshold", "token_beam")
     )
     assert defaults == (settings.beam, settings.beam_threshold, settings.token_beam)
-    assert written("recognize.cpp", r"\(default (\d+), (\d+), (\d+)\)") == defaults
+    assert written("arguments.cpp", r"\(default (\d+), (\d+), (\d+)\)") == defaults
     said = written("schatten.h", r"(\d+) paths, (\d+) units, (\d+)\.")
     assert said == (defaults[0], defaults[2], defaults[1])
 
@@ -98,7 +98,7 @@ def test_frames_of_a_batch() -> None:
     assert "options.batch_frames = kMaxBatch;" in source("options.h")
     assert written("options.h", r"batch_frames must be 1 to (\d)") == (frames,)
     assert written("schatten.h", r"1\.\.(\d): output frames computed at once") == (frames,)
-    assert written("recognize.cpp", r"1 to (\d) \(default (\d)\)") == (frames, frames)
+    assert written("arguments.cpp", r"1 to (\d) \(default (\d)\)") == (frames, frames)
 
 
 def test_the_format_of_models() -> None:
@@ -133,7 +133,7 @@ def test_the_rate_and_the_steps_of_sound() -> None:
     rates = sound._ENGINE_RATES
     assert rates[0] == constant("sound.cpp", "kLowest")
     assert rates[-1] == constant("sound.cpp", "kHighest")
-    assert written("recognize.cpp", r"any rate \((\d+) to (\d+) kHz\)") == (
+    assert written("arguments.cpp", r"any rate \((\d+) to (\d+) kHz\)") == (
         rates[0] / 1000,
         rates[-1] / 1000,
     )
@@ -225,7 +225,7 @@ def test_the_blank_is_the_first_unit() -> None:
 
 
 def test_the_options_that_a_bundle_gives_are_the_programs() -> None:
-    taken = set(re.findall(r'name == "(--[\w-]+)"', source("recognize.cpp")))
+    taken = set(re.findall(r'name == "(--[\w-]+)"', source("arguments.cpp")))
     manifest = Manifest.read(ROOT / "tests/artifacts/data/manifest.json")
     given = {word for word in bundles.search_options(manifest.search or {}) if word[:2] == "--"}
     assert len(given) == 5

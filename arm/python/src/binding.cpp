@@ -97,7 +97,8 @@ using Samples = nb::ndarray<const Sample, nb::ndim<1>, nb::c_contig, nb::device:
 class Stream {
  public:
   Stream(const Model &model, const LanguageModel *lm, int batch_frames, double silence_seconds, double maximum_seconds,
-         double lm_weight, double word_bonus, double beam_threshold, int beam, int token_beam, double temperature, int alternatives)
+         double lm_weight, double word_bonus, double beam_threshold, int beam, int token_beam, double temperature, int alternatives,
+         double gate_decibels, double gate_evidence)
       : model_(model.handle()), lm_(lm ? lm->handle() : nullptr) {
     schatten_options options;
     schatten_options_default(&options, sizeof options);
@@ -112,6 +113,8 @@ class Stream {
     options.token_beam = token_beam;
     options.temperature = temperature;
     options.alternatives = alternatives;
+    options.gate_decibels = gate_decibels;
+    options.gate_evidence = gate_evidence;
     const auto open = [&](char *error, size_t size) { return schatten_stream_open(model_.get(), &options, error, size); };
     handle_.reset(opened(open));
   }
@@ -170,7 +173,8 @@ class Stream {
   }
   nb::tuple statistics() {
     const schatten_statistics s = locked([&] { return schatten_stream_statistics(handle_.get()); });
-    return nb::make_tuple(s.audio_seconds, s.feature_seconds, s.acoustic_seconds, s.decoder_seconds);
+    const double asleep = locked([&] { return schatten_asleep_seconds(handle_.get()); });
+    return nb::make_tuple(s.audio_seconds, s.feature_seconds, s.acoustic_seconds, s.decoder_seconds, asleep);
   }
 
  private:
@@ -228,6 +232,8 @@ NB_MODULE(_engine, m) {
       },
       error.ptr());
   m.def("version", [] { return std::string(schatten_version()); });
+  m.attr("GATE_DECIBELS") = static_cast<double>(SCHATTEN_GATE_DECIBELS);
+  m.attr("GATE_EVIDENCE") = static_cast<double>(SCHATTEN_GATE_EVIDENCE);
   m.def("check", &check, "manifest"_a, "path"_a);
   nb::class_<Model>(m, "Model").def(nb::init<const Path &>(), "path"_a).def("info", &Model::info).def("units", &Model::units);
   nb::class_<LanguageModel>(m, "LanguageModel")
@@ -235,9 +241,10 @@ NB_MODULE(_engine, m) {
            "model"_a, "binary"_a, "lexicon"_a, "look_ahead"_a.none(), "manifest"_a.none())
       .def("vocabulary", [](const LanguageModel &lm) { return nb::make_tuple(lm.vocabulary().first, lm.vocabulary().second); });
   nb::class_<Stream>(m, "Stream")
-      .def(nb::init<const Model &, const LanguageModel *, int, double, double, double, double, double, int, int, double, int>(), "model"_a,
+      .def(nb::init<const Model &, const LanguageModel *, int, double, double, double, double, double, int, int, double, int, double, double>(), "model"_a,
            "lm"_a.none(), nb::kw_only(), "batch_frames"_a, "silence_seconds"_a, "maximum_seconds"_a, "lm_weight"_a,
-           "word_bonus"_a, "beam_threshold"_a, "beam"_a, "token_beam"_a, "temperature"_a, "alternatives"_a)
+           "word_bonus"_a, "beam_threshold"_a, "beam"_a, "token_beam"_a, "temperature"_a, "alternatives"_a,
+           "gate_decibels"_a, "gate_evidence"_a)
       .def("set_words", &Stream::set_words, "lines"_a.none())
       .def("accept", &Stream::accept, "samples"_a.noconvert())
       .def("accept", &Stream::accept_float, "samples"_a.noconvert())

@@ -45,10 +45,12 @@ class Sound:
 
         Errors: `UserError` if the recording cannot be read.
         """
+        write_samples(self.samples(), path)
+
+    def samples(self) -> np.ndarray:
+        """Return its samples in [-1, 1], at the engine's rate; errors as of `write_wav`."""
         samples = _whole_recording(self.cut, self.audio)
-        if samples is None:
-            samples = _by_lhotse(self.cut, self.audio, self.cuts)
-        _write(samples, path)
+        return _by_lhotse(self.cut, self.audio, self.cuts) if samples is None else samples
 
 
 def read_sounds(cuts: Path, audio: Path) -> list[Sound]:
@@ -84,7 +86,7 @@ def write_sound(file: Path, path: Path) -> None:
         from lhotse.augmentation import get_or_create_resampler
 
         mono = get_or_create_resampler(rate, SAMPLE_RATE)(torch.from_numpy(mono)).numpy()
-    _write(mono, path)
+    write_samples(mono, path)
 
 
 def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:
@@ -101,7 +103,7 @@ def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str,
     return found
 
 
-def _write(samples: np.ndarray, path: Path) -> None:
+def write_samples(samples: np.ndarray, path: Path) -> None:
     """Write samples in [-1, 1] as a WAV file of 16 bits."""
     whole = np.rint(samples * _FULL_SCALE).clip(-_FULL_SCALE, _FULL_SCALE - 1)
     with wave.open(str(path), "wb") as file:

@@ -9,6 +9,7 @@ from schatten_bench.cli import (
     own_words,
     pronunciations,
     pruning,
+    quiet,
     scale,
     training,
 )
@@ -18,7 +19,7 @@ device = typer.Typer()
 lm = typer.Typer()
 VERBS = (
     (app, (training, decoders, pronunciations)),
-    (device, (kernels, engines, own_words)),
+    (device, (kernels, engines, own_words, quiet)),
     (lm, (pruning,)),
 )
 for whole, parts in VERBS:

@@ -12,7 +12,7 @@ print(stream.finish().text)
 
 from schatten_engine import _engine
 from schatten_engine._engine import EngineError
-from schatten_engine.recognizer import SAMPLE_RATE, Info, Recognizer, SearchOptions
+from schatten_engine.recognizer import SAMPLE_RATE, Gate, Info, Recognizer, SearchOptions
 from schatten_engine.stream import Alternative, Statistics, Stream, Utterance, Word
 
 EngineError.__module__ = __name__
@@ -21,6 +21,7 @@ __all__ = [
     "SAMPLE_RATE",
     "Alternative",
     "EngineError",
+    "Gate",
     "Info",
     "Recognizer",
     "SearchOptions",

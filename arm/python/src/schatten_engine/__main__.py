@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         recognizer = Recognizer(options.bundle)
         if options.command == "evaluate":
             return _evaluate(recognizer, Path(options.bundle), Path(options.folder))
-        ends = {"silence": options.silence, "maximum": options.maximum}
+        ends = {"silence": options.silence, "maximum": options.maximum, "gate": options.gate}
         if options.command == "mic":
             return _listen(recognizer.stream(**ends), options.device, options.json)
         return _recognize(lambda: recognizer.stream(**ends), options.files, options.json)
@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument(
             "--maximum", type=float, default=0.0, help="seconds that end an utterance; 0: never"
+        )
+        command.add_argument(
+            "--gate", action="store_true", help="write nothing in silence and noise"
         )
     recognize.add_argument(
         "files", nargs="+", metavar="FILE", help="such as schatten-recognize reads"

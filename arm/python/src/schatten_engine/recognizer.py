@@ -50,6 +50,16 @@ _DEFAULTS: SearchOptions = {
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """What is silence or noise to a stream."""
+
+    decibels: float = _engine.GATE_DECIBELS
+    """The acoustic model sleeps while no sound is louder than the background by this; 0: never."""
+    evidence: float = _engine.GATE_EVIDENCE
+    """An utterance that is less surely speech than this, 0..1, has no text; 0: all have."""
+
+
+@dataclass(frozen=True, slots=True)
 class Info:
     """What a model is."""
 
@@ -146,15 +156,18 @@ class Recognizer:
         batch: int = 4,
         alternatives: int = 0,
         words: str | None = None,
+        gate: bool | Gate = False,
     ) -> Stream:
         """Open a stream.
 
         `silence`: an utterance ends so many seconds after its last word; 0: never. `maximum`: it
         ends when so many seconds long; 0: never. `batch`: output frames computed at once, 1 to 4;
         fewer is sooner, more is cheaper. `alternatives`: texts kept of an utterance, up to 100;
-        from 1 on its words have a confidence. `words`: see `Stream.set_words`. Errors:
-        `EngineError` for a value out of range.
+        from 1 on its words have a confidence. `words`: see `Stream.set_words`.
+        `gate`: True, or a `Gate` with other thresholds: silence and noise write nothing, and cost
+        less. Errors: `EngineError` for a value out of range.
         """
+        chosen = Gate() if gate is True else Gate(0, 0) if gate is False else gate
         stream = Stream(
             _engine.Stream(
                 self._model,
@@ -163,6 +176,8 @@ class Recognizer:
                 silence_seconds=silence,
                 maximum_seconds=maximum,
                 alternatives=alternatives,
+                gate_decibels=chosen.decibels,
+                gate_evidence=chosen.evidence,
                 **self._search,
             )
         )

@@ -53,6 +53,8 @@ class Statistics:
     feature_seconds: float
     acoustic_seconds: float
     decoder_seconds: float
+    asleep_seconds: float
+    """Seconds of audio for which the acoustic model slept, as the gate had it."""
 
 
 class Stream:

@@ -1,0 +1,28 @@
+// What the program's command line says.
+#ifndef SCHATTEN_ENGINE_ARGUMENTS_H
+#define SCHATTEN_ENGINE_ARGUMENTS_H
+
+#include <string>
+#include <vector>
+
+#include "results.h"
+#include "schatten.h"
+
+namespace schatten {
+
+extern const char *const kUsage;
+
+struct Arguments {
+  schatten_options options;
+  bool partial = false, list = false, microphone = false;
+  int channel = 0;
+  Results::Format format = Results::kText;
+  std::string model, lm, lexicon, look_ahead, words, manifest, microphone_name;
+  std::vector<std::string> files;
+};
+
+// Reads the arguments, a NULL after the last; throws Error where they are wrong.
+Arguments parse(char **argument);
+
+}  // namespace schatten
+#endif
