@@ -1,7 +1,9 @@
-// Times builds of the engine beside each other in Node, on noise, in chunks of four output frames, as arm/bench/time_engine.cpp does:
-//   node time.mjs [--json] MODEL FOLDER...
-// FOLDER has schatten.js. Prints the least time of a chunk for each, and how many times faster the last is than the first.
+// Times builds of the engine beside each other in Node, on noise, in turns:
+//   node time.mjs MODEL FOLDER...
+// FOLDER has schatten.js. Prints the least CPU time of four output frames for each build, and how many times faster the last
+// is than the first. `schatten device compare-web` gives it models.
 import {readFileSync} from 'node:fs';
+import {basename} from 'node:path';
 import {pathToFileURL} from 'node:url';
 
 const ROUNDS = 5;
@@ -40,6 +42,7 @@ for (let round = 0; round < ROUNDS; ++round) {
 }
 for (const {folder, loading, chunk, least} of contestants) {
   const ms = (1000 * least * chunk) / TIMED_SECONDS;
-  console.log(`${folder}: ${ms.toFixed(2)} ms for ${1000 * chunk} ms of sound, ${(TIMED_SECONDS / least).toFixed(1)} x real time, loaded in ${loading.toFixed(0)} ms`);
+  const speed = (TIMED_SECONDS / least).toFixed(1);
+  console.log(`  ${basename(folder)}: ${ms.toFixed(2)} ms for ${Math.round(1000 * chunk)} ms of sound, ${speed} x real time, loaded in ${loading.toFixed(0)} ms`);
 }
-console.log(`ratio: ${(contestants[0].least / contestants.at(-1).least).toFixed(2)}`);
+console.log(`  ratio: ${(contestants[0].least / contestants.at(-1).least).toFixed(2)}`);
