@@ -1,4 +1,4 @@
-"""The demo page in headless Chromium: its fake microphone plays a recording, the page shows words."""
+"""The page in headless Chromium: its fake microphone plays a recording, the page shows words."""
 
 import functools
 import http.server
