@@ -52,6 +52,7 @@ class Engine {
   constructor(module) {
     this.module = module;
     this.listeners = new Map(); // of log-probabilities, by the number that their stream was opened with
+    this.opened = 0;
     module.onLogprobs = (number, values) => this.listeners.get(number)(values);
   }
 
@@ -197,12 +198,12 @@ export class Recognizer {
    */
   stream({silence = 0, maximum = 0, batch = 4, alternatives = 0, words = null, onLogprobs = null} = {}) {
     const s = this.search;
-    const number = onLogprobs ? this.engine.listeners.size + 1 : 0;
+    const number = onLogprobs ? ++this.engine.opened : 0;
     if (onLogprobs) this.engine.listeners.set(number, onLogprobs);
     const handle = this.engine.module._web_stream_open(this.model, this.lm, batch, silence, maximum, s.lm_weight, s.word_bonus,
       s.beam_threshold, s.beam, s.token_beam, alternatives, s.temperature, number);
     if (!handle) throw this.engine.error();
-    const stream = new Stream(this.engine, handle);
+    const stream = new Stream(this.engine, handle, number);
     if (words !== null) stream.setWords(words);
     return stream;
   }
@@ -221,9 +222,10 @@ export class Recognizer {
 
 /** One stream of 16 kHz sound. Sound in chunks of any lengths gives the same words as the whole at once. */
 export class Stream {
-  constructor(engine, handle) {
+  constructor(engine, handle, listener) {
     this.engine = engine;
     this.handle = handle;
+    this.listener = listener;
     this.buffer = engine.module._malloc(4 * CHUNK);
   }
 
@@ -310,6 +312,7 @@ export class Stream {
   close() {
     this.engine.module._schatten_stream_close(this.handle);
     this.engine.module._free(this.buffer);
+    this.engine.listeners.delete(this.listener);
     this.handle = this.buffer = 0;
   }
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import soundfile
@@ -112,3 +113,10 @@ def test_kernels_have_the_bits_of_every_cpu(built):
 
 def test_the_module_is_small(web):
     assert (web / "schatten-engine.wasm").stat().st_size <= LARGEST
+
+
+def test_the_interface_keeps_its_promises(web, bundled, pcm):
+    script = Path(__file__).with_name("web_interface.mjs")
+    command = ["node", *map(str, (script, web, bundled, pcm))]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("good\n", 0), done.stderr[-3000:]
