@@ -32,7 +32,7 @@ override PYTEST := env PYTEST_ADDOPTS="$${PYTEST_ADDOPTS:-} $$PYTEST_ARGS" pytes
 override quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup_test setup_lint setup_tools setup_slurm setup_onnx setup_wheel setup_arm wheel wer_tables spread test test-default test-slurm test-nightly test-faults scale \
+.PHONY: help setup setup_test setup_lint setup_tools setup_slurm setup_onnx setup_wheel setup_wasm setup_arm wheel wasm wer_tables spread test test-default test-slurm test-nightly test-faults scale \
   lint types format bench arm fuzz results lock audit clean
 
 help: ## list the commands
@@ -116,6 +116,9 @@ fuzz: setup setup_arm ## fuzz the readers of files and sound, and the search, 10
 wheel: setup_wheel ## the Python package of the engine: source distribution and wheel, in dist/
 	@python -m build --no-isolation --outdir dist arm/python
 
+wasm: setup_wasm ## the engine for browsers, in dist/web; installs Debian's emscripten (0.8 GB)
+	@scripts/build_wasm.sh "$$JOBS"
+
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
 	@scripts/copy_results.sh "$${RECIPE:-$(DEFAULT_RECIPE)}"
 
@@ -144,6 +147,9 @@ setup_onnx:
 setup_wheel:
 	@scripts/setup_packages.sh cmake make g++ python3-dev
 	@scripts/setup.sh lint wheel # the lock has what both need in the first
+
+setup_wasm:
+	@scripts/setup_packages.sh cmake make emscripten nodejs
 
 setup_arm:
 	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user llvm-19 \

@@ -11,6 +11,7 @@ from schatten import models
 from schatten.export.run import export
 from schatten.runtime import process
 
+WASM = ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/wasm.cmake", "-DSCHATTEN_PROGRAM=OFF"]
 OPTIONS = {
     "shared": ["-DBUILD_SHARED_LIBS=ON"],
     "sanitize": ["-DSCHATTEN_SANITIZE=ON"],
@@ -22,6 +23,8 @@ OPTIONS = {
     ],
     "aarch64": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/aarch64-linux-gnu.cmake"],
     "armv7": ["-DCMAKE_TOOLCHAIN_FILE={arm}/toolchains/arm-linux-gnueabihf.cmake"],
+    "wasm": WASM,
+    "wasm-scalar": [*WASM, "-DSCHATTEN_SIMD=OFF"],
 }
 NEEDS = {
     "shared": "g++",
@@ -29,6 +32,8 @@ NEEDS = {
     "thread": "g++",
     "fuzz": "clang++-19",
     "aarch64": "aarch64-linux-gnu-g++",
+    "wasm": "emcc",
+    "wasm-scalar": "emcc",
 }
 FUZZERS = [
     "fuzz_model",
@@ -56,6 +61,8 @@ TARGETS = {
     "thread": ["test_streams"],
     "fuzz": FUZZERS,
     "aarch64": [*PROGRAMS, "schatten", "print_sound"],
+    "wasm": ["schatten-engine", "test_gemm", "test_vector"],
+    "wasm-scalar": ["schatten-engine", "test_gemm", "test_vector"],
 }
 PATIENCE = 600.0
 

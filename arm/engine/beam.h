@@ -13,6 +13,7 @@
 
 #include "history.h"
 #include "paths.h"
+#include "selection.h"
 
 namespace schatten {
 
@@ -113,7 +114,7 @@ class Beam {
         const double left = next_[static_cast<size_t>(a)].total(), right = next_[static_cast<size_t>(b)].total();
         return left != right ? left > right : a < b;
       };
-      std::nth_element(order_.begin(), order_.begin() + static_cast<ptrdiff_t>(size_), order_.end(), better);
+      select_best(order_.data(), size_, order_.data() + order_.size(), better);
       order_.resize(size_);
     }
     paths_.clear();

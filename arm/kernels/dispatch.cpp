@@ -24,6 +24,8 @@ const sk_kernels *const kAll[] = {
     &kNeon,
 #elif defined(__x86_64__)
     &kAvx2, &kAvxVnni, &kAvx512Vnni, &kAmx,
+#elif defined(__wasm_simd128__)
+    &kSimd128,  // a module that has these instructions is refused as a whole where they are missing
 #endif
 };
 constexpr int kCount = sizeof(kAll) / sizeof(kAll[0]);

@@ -142,6 +142,9 @@ extern const VectorOps kVectorVfp;
 #elif defined(__x86_64__)
 extern const sk_kernels kAvx2, kAvxVnni, kAvx512Vnni, kAmx;
 extern const VectorOps kVectorAvx2, kVectorAvx512;
+#elif defined(__wasm_simd128__)
+extern const sk_kernels kSimd128;
+extern const VectorOps kVectorSimd128;
 #endif
 }  // namespace sk
 #endif

@@ -10,6 +10,7 @@
 #include <random>
 #include <vector>
 
+#include "exact_fma.h"
 #include "guarded.h"
 #include "schatten_kernels.h"
 
@@ -20,6 +21,7 @@ constexpr uint64_t kChecksum = 0x42b23675239af71f;
 
 constexpr size_t kArena = 1u << 20;
 
+using sk::exact_fma;
 using Function = void (*)(const sk_kernels *, const float *, float *, int);
 
 struct Case {
@@ -208,6 +210,63 @@ bool check_quantize(const sk_kernels *kernels) {
   return largest == 127 && silent;
 }
 
+struct Addends {
+  float a, b, c;  // of a * b + c
+};
+
+// Sums that fall midway between two floats, or a little below or above, so little that a double cannot hold it; then any
+// numbers, and those below the normal range.
+std::vector<Addends> hard_sums() {
+  std::mt19937 random(11);
+  std::vector<Addends> found;
+  const auto signed_power = [&](int exponent) { return ldexpf(random() & 1 ? 1.0f : -1.0f, exponent); };
+  for (int i = 0; i < 4000; ++i) {
+    const int exponent = i % 4 ? static_cast<int>(random() % 60) - 30 : -126;  // of the addend
+    const float mantissa = static_cast<float>(random() % (1 << 23) + (i % 8 ? 1 << 23 : 0));
+    const float few = static_cast<float>(random() % 3 - 1) * FLT_EPSILON, half = signed_power(exponent / 2 - 12);
+    found.push_back({half * (1 + few), signed_power(exponent - exponent / 2 - 12) * (1 - few),
+                     ldexpf(mantissa, exponent - 23) * signed_power(0)});
+    found.push_back({half * mantissa, 1.0f + static_cast<float>(random() % 7) * FLT_EPSILON, signed_power(exponent) * mantissa});
+  }
+  const float ends[] = {0.0f, -0.0f, FLT_MAX, -FLT_MAX, FLT_MIN, FLT_TRUE_MIN, 0.5f, 1.0f};
+  for (const float a : ends) {
+    for (const float b : ends) {
+      for (const float c : ends) found.push_back({a, b, c});
+    }
+  }
+  return found;
+}
+
+// The fused multiply-add of the output of a product, which rounds once. A product of 1 by 1, scaled, gives any a * b + c.
+bool check_fma(const sk_kernels *kernels) {
+  const int8_t one = 1;
+  alignas(64) char memory[4096];
+  sk_matrix matrix;
+  if (sk_packed_bytes(kernels, 4, 1) > sizeof memory) return false;
+  const int8_t weights[4] = {1, 1, 1, 1};
+  sk_pack(kernels, 4, 1, weights, 1, memory, &matrix);
+  std::vector<char> scratch(sk_scratch_bytes(&matrix, 1));
+  for (const auto &[a, b, c] : hard_sums()) {
+    const float scales[4] = {a, a, 1, a}, bias[4] = {c, c, 1, c};
+    const sk_columns x{&one, 1, 1, 0, 0, &b, 0};
+    float y[4];
+    sk_gemm_f32(&matrix, &x, scales, bias, y, 4, scratch.data());
+    const float want = exact_fma(a, b, c);
+#ifdef __wasm__  // emscripten's C library rounds such sums wrongly
+    const float library = want;
+#else
+    const float library = fmaf(a, b, c);
+#endif
+    const bool agree = memcmp(&want, &library, sizeof want) == 0;
+    if (agree && memcmp(&y[0], &want, sizeof want) == 0 && memcmp(&y[3], &want, sizeof want) == 0) continue;
+    fprintf(stderr, "%s: %a * %a + %a is %a, not %a (C library: %a)\n", sk_kernels_name(kernels), static_cast<double>(a),
+            static_cast<double>(b), static_cast<double>(c), static_cast<double>(y[0]), static_cast<double>(want),
+            static_cast<double>(library));
+    return false;
+  }
+  return true;
+}
+
 // An fp32 product against sums taken here in the order of the columns, each product and each sum rounded.
 bool check_float_product(const sk_kernels *kernels, int rows, int cols, int columns, unsigned seed) {
   const size_t m = static_cast<size_t>(rows), k = static_cast<size_t>(cols), n = static_cast<size_t>(columns);
@@ -278,7 +337,7 @@ int main() {
     const sk_kernels *kernels = sk_kernels_named(sk_kernels_list(i));
     if (!kernels) continue;
     if (!same_bits(kernels, compute(kernels), reference) || !check_equations(kernels) || !check_quantize(kernels) ||
-        !check_float_products(kernels)) {
+        !check_fma(kernels) || !check_float_products(kernels)) {
       return 1;
     }
   }

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer()  # of `schatten device`
 BUILT = Path("results/arm/host/bin")
+WEB_BUILDS = [Path("dist/web-scalar"), Path("dist/web")]
+WEB_TIMER = Path("arm/web/node/time.mjs")
 ONNX_FORMS = {
     "onnxruntime fp32": ("fp32", None, False),
     "onnxruntime int8, GRU in fp32": ("int8", None, False),
@@ -118,6 +120,47 @@ def _programs(model: Path, program: Path) -> Iterable["EngineProgram"]:
         yield EngineProgram(name, [*rival, "onnxruntime", file], file)
     for kind in ("torch-fp32", "torch-int8"):
         yield EngineProgram(kind.replace("-", " "), [*rival, kind, model], model)
+
+
+@app.command("compare-web")
+def compare_web(
+    builds: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders with schatten.js: dist/web-scalar and dist/web by default."),
+    ] = None,
+    tier: Annotated[list[str] | None, typer.Option(help="dense-11M ...; all by default.")] = None,
+    precision: Annotated[str, typer.Option(help="int8 or fp32.")] = "int8",
+) -> None:
+    """Time builds of the engine for browsers in Node, and print how much faster the last is.
+
+    The models are those of `compare-engine`. `make wasm` makes the build with vectors of 128
+    bits, `scripts/build_wasm.sh --scalar` the one without.
+    """
+    import shutil
+    import subprocess
+    import tempfile
+    from typing import cast
+
+    from schatten import models
+    from schatten.errors import UserError, known
+    from schatten.export.run import Precision, export
+    from schatten_bench import tier_models
+
+    folders = [folder.resolve() for folder in builds or WEB_BUILDS]
+    for folder in folders:
+        if not (folder / "schatten-engine.wasm").is_file():
+            raise UserError(f"{folder} has no build: run make wasm, scripts/build_wasm.sh --scalar")
+    if shutil.which("node") is None:
+        raise UserError("node is missing: run apt-get install nodejs")
+    tiers = [known("tier", name, tier_models.TIERS) for name in tier or tier_models.TIERS]
+    form = cast(Precision, known("precision", precision, ["int8", "fp32"]))
+    with tempfile.TemporaryDirectory() as temporary:
+        stored, exported = (Path(temporary) / name for name in ("model.pt", "model.gguf"))
+        for name in tiers:
+            typer.echo(f"{name}, {precision}")
+            models.save(tier_models.build_tier(name), stored)
+            export(stored, form, exported)
+            subprocess.run(["node", WEB_TIMER, exported, *folders], check=True)
 
 
 @app.command("rival", hidden=True)

@@ -1,0 +1,60 @@
+// A microphone for a stream of schatten.js.
+import {SAMPLE_RATE} from './schatten.js';
+
+/**
+ * Hears the microphone until `stop()` of what it returns is called; the browser asks the user first. `onText(text)` is given
+ * the text of the utterance so far when it changes, `onUtterance(utterance)` each one that ended: by a pause, where the
+ * stream was opened with `silence`, and at the end. `onError(error)` is given an EngineError; hearing goes on.
+ * options.deviceId: a device of navigator.mediaDevices.enumerateDevices().
+ */
+export async function listen(stream, {onText = () => {}, onUtterance = () => {}, onError = console.error, deviceId} = {}) {
+  const audio = {channelCount: 1, deviceId, echoCancellation: false, noiseSuppression: false};
+  const media = await navigator.mediaDevices.getUserMedia({audio}); // models were trained on sound as it is
+  const context = new AudioContext({sampleRate: SAMPLE_RATE}); // the browser resamples
+  const close = () => {
+    for (const track of media.getTracks()) track.stop();
+    return context.close();
+  };
+  try {
+    await context.audioWorklet.addModule(new URL('worklet.js', import.meta.url));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const chunks = new AudioWorkletNode(context, 'schatten-chunks', {numberOfOutputs: 0});
+  let shown = '';
+  const show = (text) => {
+    if (text !== shown) onText(shown = text);
+  };
+  const attempt = (work) => {
+    try {
+      for (const utterance of work()) {
+        shown = '';
+        onUtterance(utterance);
+      }
+    } catch (error) {
+      onError(error);
+    }
+  };
+  chunks.port.onmessage = ({data}) => {
+    attempt(() => stream.accept(data));
+    show(stream.text);
+  };
+  const source = context.createMediaStreamSource(media);
+  source.connect(chunks);
+  await context.resume(); // suspended where the page was not clicked yet
+  return {
+    async stop() {
+      source.disconnect();
+      await new Promise((resolve) => { // messages keep their order: the next one is the last
+        chunks.port.onmessage = ({data}) => {
+          attempt(() => stream.accept(data));
+          resolve();
+        };
+        chunks.port.postMessage('end');
+      });
+      await close();
+      attempt(() => [stream.finish()]);
+    },
+  };
+}

@@ -1,0 +1,15 @@
+# The testers of the kernels, which need no engine, run in Node. Benchmarks and fuzzers are for systems with processes.
+foreach(program test_gemm test_vector)
+  add_executable(${program} tests/${program}.cpp tests/guarded.cpp)
+  target_link_libraries(${program} PRIVATE schatten_kernels)
+  # Read at once, as emcc of that age would have Node fetch a file by its path.
+  target_link_options(${program} PRIVATE -sENVIRONMENT=node -sWASM_ASYNC_COMPILATION=0 -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1)
+  set_target_properties(${program} PROPERTIES RULE_LAUNCH_LINK "${SCHATTEN_NODE_PATH}")
+endforeach()
+find_program(SCHATTEN_NODE NAMES node nodejs REQUIRED)
+set(best scalar scalar)
+if(SCHATTEN_SIMD)
+  set(best simd128 simd128)
+endif()
+add_test(NAME gemm COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_gemm> thin ${best})
+add_test(NAME vector COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_vector>)
