@@ -16,7 +16,8 @@ REFUSED = {
     "[train: , 3]": "systems.it.chain.1: 3 is no step: write for instance `train:`",
     "[trian: {}]": "systems.it.chain.0.trian: there is no such key",
     "[{train: {}, truncate: {tau: 0.8}}]": (
-        "systems.it.chain.0: give one step an entry, of: train, truncate, prune, sequence, adapt"
+        "systems.it.chain.0: give one step an entry, of: "
+        "train, truncate, prune, remove_units, sequence, adapt"
     ),
     "[train: {epoch: 1}]": "systems.it.chain.0.train.epoch: there is no such key",
     "[train: , [truncate: {tau: 0.8}, [truncate: {tau: 0.6}, train: {epoch: 1}]]]": (
@@ -34,7 +35,7 @@ REFUSED = {
     "[train: {techniques: [{l2: {}, trace_norm: {}}]}]": (
         "systems.it.chain.0.train.techniques.0: "
         "give one technique an entry, of: l2, trace_norm, distillation, initialise, auxiliary, "
-        "pruning, threshold_pruning, lasso, own"
+        "pruning, threshold_pruning, lasso, unit_lasso, own"
     ),
     "[train: {techniques: [distillation: {teacher: nobody}]}]": (
         "systems.it.chain.teacher: there is no 'nobody'; there are dense, it"

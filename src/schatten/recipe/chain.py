@@ -13,7 +13,16 @@ from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from schatten.recipe.base import Settings, tag
-from schatten.recipe.steps import Adapt, Need, Prune, Sequence, Step, Train, Truncate
+from schatten.recipe.steps import (
+    Adapt,
+    Need,
+    Prune,
+    RemoveUnits,
+    Sequence,
+    Step,
+    Train,
+    Truncate,
+)
 
 if TYPE_CHECKING:
     from schatten.recipe import Recipe
@@ -32,6 +41,8 @@ class ChainEntry(Settings):
     """Cut its large matrices to a lower rank."""
     prune: Prune | None = None
     """Put zeros where its large matrices are smallest."""
+    remove_units: RemoveUnits | None = None
+    """Remove whole units of its layers, which leaves a smaller dense model."""
     sequence: Sequence | None = None
     """Train on whole hypotheses of what it recognises in the training speech."""
     adapt: Adapt | None = None

@@ -16,6 +16,7 @@ from schatten.recipe.steps.base import (
     settings_of,
 )
 from schatten.recipe.steps.prune import Prune
+from schatten.recipe.steps.remove_units import RemoveUnits
 from schatten.recipe.steps.sequence import Adapt, Recognition, Sequence
 from schatten.recipe.steps.train import Train
 from schatten.recipe.steps.truncate import Truncate
@@ -28,6 +29,7 @@ __all__ = [
     "Need",
     "Prune",
     "Recognition",
+    "RemoveUnits",
     "Sequence",
     "Spellings",
     "Statistics",
