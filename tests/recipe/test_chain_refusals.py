@@ -78,6 +78,21 @@ REFUSED = {
         "systems.it.chain: `prune` with `refit` needs matrices that are not factored: "
         "remove `refit`"
     ),
+    "[train: , remove_units: ]": (
+        "systems.it.chain.1.remove_units: "
+        "give one of share, parameters, bytes: how small the model becomes"
+    ),
+    "[train: , remove_units: {share: 1}]": (
+        "systems.it.chain.1.remove_units.share: "
+        "a share of 1 keeps nothing: give the share of units that go, below 1"
+    ),
+    "[train: , remove_units: {share: 0.5}, remove_units: {share: 0.8}]": (
+        "systems.it.chain: `remove_units` follows `remove_units`: "
+        "it needs a `train` right before it"
+    ),
+    "[train: {techniques: [pruning: {sparsity: 0.5}]}, remove_units: {share: 0.5}]": (
+        "systems.it.chain: `remove_units` needs a dense model: put it before `truncate` and pruning"
+    ),
     "[train: {techniques: [pruning: {sparsity: 0.5, start: 4}]}]": (
         "systems.it.chain: stage1: pruning goes through epochs 4, 4, which must rise: "
         "set start and end"

@@ -226,9 +226,9 @@ class Node:
     @property
     def title(self) -> str:
         """What its step does, in words: `train stage 2 of l2 at tau 0.70`."""
-        said = f"{self.step.kind} {self.spoken_name} of {self.system}"
+        said = f"{self.step.spoken_kind} {self.spoken_name} of {self.system}"
         if self.step.compresses:
-            said = f"{self.step.kind} {self.system} to {self.spoken_name}"
+            said = f"{self.step.spoken_kind} {self.system} to {self.spoken_name}"
         elif self.compression is not None:
             said += f" at {self.compression.spoken_name}"
         seeds = self.system_settings.seeds

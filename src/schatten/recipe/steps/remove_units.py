@@ -1,12 +1,11 @@
 """The step `remove_units`: removes whole units of layers, and leaves a smaller dense model."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from schatten.recipe.base import Positive
 from schatten.recipe.models import Lstm
-from schatten.recipe.pruning import Sparsity
 from schatten.recipe.ranks import digits
 from schatten.recipe.steps.base import (
     Features,
@@ -20,6 +19,14 @@ from schatten.recipe.steps.base import (
 if TYPE_CHECKING:
     from schatten.recipe.chain import Node
 
+
+def _not_all(share: float) -> float:
+    if share >= 1:
+        raise ValueError("a share of 1 keeps nothing: give the share of units that go, below 1")
+    return share
+
+
+Removed = Annotated[float, Field(gt=0), AfterValidator(_not_all)]
 _TARGETS = ("share", "parameters", "bytes")
 
 
@@ -35,7 +42,7 @@ class RemoveUnits(Step):
     compresses: ClassVar[bool] = True
     result_version: ClassVar[int] = 1
 
-    share: Sparsity | None = None
+    share: Removed | None = None
     """Share of the units that are removed; at least one of each layer stays."""
     parameters: Positive | None = None
     """Parameters of the model at most."""
@@ -54,6 +61,11 @@ class RemoveUnits(Step):
         if len(given) != 1:
             raise ValueError(f"give one of {', '.join(_TARGETS)}: how small the model becomes")
         return self
+
+    @property
+    def spoken_kind(self) -> str:
+        """`shrink`."""
+        return "shrink"
 
     def name_in(self, node: "Node") -> str:
         """Return `removed`."""
@@ -85,9 +97,9 @@ class RemoveUnits(Step):
         return settings_of("remove_units", self.result_version, target, *batches)
 
     def spoken(self, node: "Node") -> str:
-        """Return the target: `50 % fewer units`."""
+        """Return the target: `50 % of its units`."""
         if self.share is not None:
-            said = f"{100 * self.share:g} % fewer units"
+            said = f"{100 * (1 - self.share):g} % of its units"
         elif self.parameters is not None:
             said = f"units for {self.parameters:,} parameters"
         else:
