@@ -101,9 +101,9 @@ class RemoveUnits(Step):
         if self.share is not None:
             said = f"{100 * (1 - self.share):g} % of its units"
         elif self.parameters is not None:
-            said = f"units for {self.parameters:,} parameters"
+            said = f"{self.parameters:,} parameters"
         else:
-            said = f"units for {self.bytes:,} bytes"
+            said = f"{self.bytes:,} bytes"
         score = "" if self.score == "group_lasso" else f", by {self.score}"
         return f"{said}{score}{', over all layers' if self.allocation == 'global' else ''}"
 
