@@ -124,3 +124,31 @@ for STEP in EXPERIMENT.step_rules("prune"):
             "{params.title}"
         shell:
             "schatten prune --recipe {EXPERIMENT.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --node {wildcards.node:q} {params.options} --output {output.model:q} > {log:q} 2>&1"
+
+
+for STEP in EXPERIMENT.step_rules("remove_units"):
+
+    rule:
+        name:
+            STEP.name
+        input:
+            unpack(STEP.inputs),
+        output:
+            **STEP.outputs,
+        log:
+            STEP.log,
+        wildcard_constraints:
+            system=STEP.systems,
+            node=STEP.folders,
+        threads: 1
+        resources:
+            mem_mb=scaled(4000),
+            runtime=scaled(60),
+        params:
+            settings=STEP.settings,
+            options=STEP.options,
+            title=STEP.title,
+        message:
+            "{params.title}"
+        shell:
+            "schatten remove-units --recipe {EXPERIMENT.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --node {wildcards.node:q} {params.options} --output {output.model:q} > {log:q} 2>&1"

@@ -31,6 +31,11 @@ def deep_speech_2(feature="mel80"):
     )
 
 
+def plain(settings=None):
+    """Settings with plain recurrent layers in place of GRUs."""
+    return (settings or deep_speech_2()).model_copy(update={"recurrent": "rnn"})
+
+
 def wide():
     """Settings whose matrices have more than a row of blocks of 16 x 4, and last ones cut off."""
     convolution = Convolution(channels=2, kernel=(5, 7), stride=(2, 4))
@@ -87,6 +92,9 @@ KINDS = {
         9,
     ),
     "linear_spectrum": lambda: make(deep_speech_2("linear161")),
+    "rnn": lambda: make(plain()),
+    "rnn_joint": lambda: make(plain(), "joint", 9),
+    "rnn_pruned": lambda: prune(make(plain(wide())), 0.75),
     "lstm": lambda: make(Lstm(type="lstm", lstm=(20, 24))),
     "lstm_phones": lambda: make(Lstm(type="lstm", lstm=(20, 24)), units=PHONES),
     "lstm_grams": lambda: make(Lstm(type="lstm", lstm=(20, 24)), units=GRAMS),

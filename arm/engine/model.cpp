@@ -34,6 +34,14 @@ Units units_of(const Gguf &file) {
   return units;
 }
 
+BackLayer::Kind kind_of_layer(const std::string &kind) {
+  if (kind == "gru") return BackLayer::kGru;
+  if (kind == "rnn") return BackLayer::kRnn;
+  if (kind == "lstm") return BackLayer::kLstm;
+  require(kind == "linear", "the model has a layer of unknown kind: " + kind.substr(0, 40));
+  return BackLayer::kLinear;
+}
+
 }  // namespace
 
 // What SCHATTEN_KERNELS asks for is there, or nothing is loaded: results are the same, but a time would be another class's.
@@ -114,9 +122,8 @@ void Model::add_convolution(const Gguf &file, const std::string &name, FrontLaye
 
 void Model::add_back(const Gguf &file, const std::string &kind, const std::string &name) {
   const std::string key = "schatten." + name;
-  require(kind == "gru" || kind == "lstm" || kind == "linear", "the model has a layer of unknown kind: " + kind.substr(0, 40));
   BackLayer layer{};
-  layer.kind = kind == "gru" ? BackLayer::kGru : kind == "lstm" ? BackLayer::kLstm : BackLayer::kLinear;
+  layer.kind = kind_of_layer(kind);
   layer.units = file.integer(key + ".units", 1, kWidest / 4);
   const int inputs = !back_.empty() ? back_.back().units : front_.empty() ? features_.bins() : front_.back().out_size();
   const int rows = layer.gates() * layer.units;
@@ -126,6 +133,7 @@ void Model::add_back(const Gguf &file, const std::string &kind, const std::strin
   if (file.has_tensor(name + ".gain")) layer.gain = file.floats(name + ".gain", static_cast<size_t>(inputs));
   layer.clipped = file.has(key + ".clip");
   if (layer.clipped) layer.clip = file.number(key + ".clip");
+  require(layer.clipped || layer.kind != BackLayer::kRnn, name + " has no bound of its states: export the model again");
   if (layer.kind != BackLayer::kLinear) {
     layer.rec = product(file, name + ".rec", 1);
     require(layer.rec->rows() == rows && layer.rec->cols() == layer.units, name + " has a recurrent matrix of another size");

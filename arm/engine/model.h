@@ -34,11 +34,11 @@ struct FrontLayer {
   int patch_size() const { return (bins + kernel_bins - 1) * window.frames * channels; }
 };
 
-// A GRU, an LSTM or a fully connected layer.
+// A GRU, a plain recurrent layer, an LSTM or a fully connected layer.
 struct BackLayer {
-  enum Kind { kGru, kLstm, kLinear } kind;
+  enum Kind { kGru, kRnn, kLstm, kLinear } kind;
   int units;
-  std::unique_ptr<Product> nonrec, rec;  // rec of GRU and LSTM only
+  std::unique_ptr<Product> nonrec, rec;  // rec of recurrent layers only
   std::vector<float> bias, rec_bias;     // rec_bias of a GRU: zeros for two gates
   std::vector<float> gain;               // of the input; empty: none
   bool clipped;

@@ -185,6 +185,10 @@ void Network::run(const BackLayer &layer, Back &back, int count) {
     layer.rec->multiply(vectors, back.state.data(), 1, rec_bias, gates_.data(), workspace_, backwards);
     if (layer.kind == BackLayer::kGru) {
       sk_gru_step(vectors, gates, gates_.data(), back.state.data(), units);
+    } else if (layer.kind == BackLayer::kRnn) {
+      for (size_t u = 0; u < back.state.size(); ++u) {
+        back.state[u] = std::min(std::max(gates[u] + gates_[u], 0.0f), layer.clip);
+      }
     } else {
       sk_lstm_step(vectors, gates, gates_.data(), back.cell.data(), back.state.data(), units);
     }

@@ -23,7 +23,9 @@ class StreamingModel(nn.Module):
     """Chunks of normalised features to log-probabilities; memories and states are the caller's."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        """Take the layers of a Deep Speech 2 model."""
+        """Take the layers of a Deep Speech 2 model with GRUs; `UserError` for plain layers."""
+        if any(layer.kind == "rnn" for layer in layers):
+            raise UserError("torch's stream is written for GRUs: time a model with those")
         super().__init__()
         self.convolutions = nn.ModuleList()
         self.back = nn.ModuleList()

@@ -164,5 +164,19 @@ def test_the_example_of_pruning_runs_and_prunes(capsys: pytest.CaptureFixture) -
     assert float(after.split()[-1]) < 3 * float(before.split()[-1])
 
 
+def test_the_example_of_units_runs_and_shrinks(capsys: pytest.CaptureFixture) -> None:
+    path = ROOT / "examples/shrink_a_gru.py"
+    assert path.read_text() in (ROOT / "docs/compress.md").read_text()
+    threads = torch.get_num_threads()
+    try:
+        runpy.run_path(str(path))
+    finally:
+        torch.set_num_threads(threads)
+    before, _, after = capsys.readouterr().out.splitlines()
+    numbers = [int(line.split(" numbers")[0].split()[-1]) for line in (before, after)]
+    assert numbers[1] < 0.11 * numbers[0]
+    assert float(after.split()[-1]) < 3 * float(before.split()[-1])
+
+
 def test_all_that_is_named_is_there() -> None:
     assert all(hasattr(compress, name) for name in compress.__all__)

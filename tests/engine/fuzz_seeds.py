@@ -35,6 +35,7 @@ def write_models(folder):
         "dense": (gru, "partial", None, LETTERS),
         "joint": (gru, "joint", 2, LETTERS),
         "lstm": (lstm, "split", 2, LETTERS),
+        "rnn": (gru.model_copy(update={"recurrent": "rnn"}), "partial", None, LETTERS),
         "phones": (lstm, "split", 2, PHONES),
         "pieces": (lstm, "split", 2, PIECES),
         "grams": (lstm, "split", 2, GRAMS),

@@ -18,7 +18,7 @@ from schatten.features.extractors import extractor
 from schatten.models.quantized import quantized
 
 UTTERANCES = 50
-GRUS = [kind for kind in KINDS if not kind.startswith("lstm")]
+GRUS = [kind for kind in KINDS if not kind.startswith(("lstm", "rnn"))]
 
 
 def utterances(count):

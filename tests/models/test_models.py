@@ -32,6 +32,7 @@ DS2 = DeepSpeech2(
     gru=(12, 14),
     fully_connected=10,
 )
+RNN = DS2.model_copy(update={"recurrent": "rnn"})
 LSTM = Lstm(type="lstm", lstm=(12, 10))
 UNITS = characters("abc'")
 
@@ -51,7 +52,7 @@ def batch(model: AcousticModel) -> tuple[Tensor, Tensor]:
     return torch.randn(3, 61, len(model.bins_mean)), lengths
 
 
-@pytest.mark.parametrize("settings", [DS2, LSTM])
+@pytest.mark.parametrize("settings", [DS2, RNN, LSTM])
 def test_an_utterance_is_the_same_alone_and_in_any_batch(settings: DeepSpeech2 | Lstm) -> None:
     model = built(settings)
     features, lengths = batch(model)
@@ -245,7 +246,7 @@ def test_a_saved_model_comes_back_with_its_ranks(tmp_path: Path, factorization: 
 
 
 @pytest.mark.parametrize("factorization", ["split", "partial", "joint"])
-@pytest.mark.parametrize("settings", [DS2, LSTM])
+@pytest.mark.parametrize("settings", [DS2, RNN, LSTM])
 def test_products_in_two_steps_are_the_same(
     tmp_path: Path, settings: DeepSpeech2 | Lstm, factorization: str
 ) -> None:
@@ -257,14 +258,15 @@ def test_products_in_two_steps_are_the_same(
     model.bank.apply_below = 1.0
     inner = model.bank.right_factors()
     formed = model.bank.form(inner)
-    assert bool(inner) == (factorization != "split" or settings is DS2)  # fc has one gate
+    assert bool(inner) == (factorization != "split" or settings is not LSTM)  # fc has one gate
     assert all(formed[name].shape[1] == 2 for name in inner)
     assert not any(name.endswith(".rec") for name in inner)
     assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
     assert model.bank.right_factors(recurrent=True) == inner
     model.bank.apply_recurrent_below = 1.0
     inner = model.bank.right_factors(recurrent=True)
-    assert any(name.endswith(".rec") for name in inner) == (factorization != "split")
+    has_one_gate = factorization != "split" or settings is RNN
+    assert any(name.endswith(".rec") for name in inner) == has_one_gate
     assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)
     with torch.inference_mode():  # where fused kernels take formed matrices
         assert torch.allclose(model(features, lengths)[0], expected, atol=1e-5)

@@ -16,7 +16,7 @@ REFUSED = {
     "[train: , 3]": "systems.it.chain.1: 3 is no step: write for instance `train:`",
     "[trian: {}]": "systems.it.chain.0.trian: there is no such key",
     "[{train: {}, truncate: {tau: 0.8}}]": (
-        "systems.it.chain.0: give one step an entry, of: train, truncate, prune, "
+        "systems.it.chain.0: give one step an entry, of: train, truncate, prune, remove_units, "
         "quantize, sequence, adapt"
     ),
     "[train: {epoch: 1}]": "systems.it.chain.0.train.epoch: there is no such key",
@@ -35,7 +35,7 @@ REFUSED = {
     "[train: {techniques: [{l2: {}, trace_norm: {}}]}]": (
         "systems.it.chain.0.train.techniques.0: "
         "give one technique an entry, of: l2, trace_norm, distillation, initialise, auxiliary, "
-        "pruning, threshold_pruning, lasso, own"
+        "pruning, threshold_pruning, lasso, unit_lasso, own"
     ),
     "[train: {techniques: [distillation: {teacher: nobody}]}]": (
         "systems.it.chain.teacher: there is no 'nobody'; there are dense, it"
@@ -77,6 +77,21 @@ REFUSED = {
     "[train: , truncate: {tau: 0.8}, train: , prune: {sparsity: 0.5, refit: true}]": (
         "systems.it.chain: `prune` with `refit` needs matrices that are not factored: "
         "remove `refit`"
+    ),
+    "[train: , remove_units: ]": (
+        "systems.it.chain.1.remove_units: "
+        "give one of share, parameters, bytes: how small the model becomes"
+    ),
+    "[train: , remove_units: {share: 1}]": (
+        "systems.it.chain.1.remove_units.share: "
+        "a share of 1 keeps nothing: give the share of units that go, below 1"
+    ),
+    "[train: , remove_units: {share: 0.5}, remove_units: {share: 0.8}]": (
+        "systems.it.chain: `remove_units` follows `remove_units`: "
+        "it needs a `train` right before it"
+    ),
+    "[train: {techniques: [pruning: {sparsity: 0.5}]}, remove_units: {share: 0.5}]": (
+        "systems.it.chain: `remove_units` needs a dense model: put it before `truncate` and pruning"
     ),
     "[quantize: ]": ("systems.it.chain: it begins with `quantize`: begin with `train`"),
     "[train: , quantize: {bits: 2}]": ("systems.it.chain.1.quantize.bits: Input should be 8 or 4"),

@@ -149,6 +149,25 @@ def prune(
 
 
 @app.command()
+def remove_units(
+    recipe: RecipeOption,
+    system: SystemOption,
+    seed: SeedOption,
+    node: NodeOption,
+    model: Annotated[Path, typer.Option(help="The model that units are removed from")],
+    output: ModelOutput,
+    train: Annotated[
+        Path | None, typer.Option(help="Training cuts with features, for `score: activations`")
+    ] = None,
+) -> None:
+    """Remove whole units of a model's layers, which leaves a smaller dense model."""
+    from schatten.train import steps
+
+    inputs = {"model": model, "train": train}
+    steps.remove_units(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
+
+
+@app.command()
 def predict_sparsity(
     recipe: RecipeOption,
     system: SystemOption,

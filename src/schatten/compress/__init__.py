@@ -24,6 +24,12 @@ from schatten.compress.ranks import (
     ranks_for_parameters,
     ranks_for_variance,
 )
+from schatten.compress.rnn_units import (
+    READER,
+    remove_rnn_units,
+    rnn_matrices,
+    rnn_unit_groups,
+)
 from schatten.compress.schedules import CubicRamp, ThresholdRamp
 from schatten.compress.sparsity import (
     apply_masks,
@@ -56,9 +62,11 @@ from schatten.compress.truncate import (
     truncate_to_rank,
     truncate_to_variance,
 )
+from schatten.compress.units import UnitGroup, unit_lasso_penalty, unit_scores
 from schatten.compress.weight import Weight
 
 __all__ = [
+    "READER",
     "Codes",
     "CubicRamp",
     "Dense",
@@ -73,6 +81,7 @@ __all__ = [
     "SecondMoment",
     "Spectrum",
     "ThresholdRamp",
+    "UnitGroup",
     "Weight",
     "WeightBank",
     "apply_masks",
@@ -98,6 +107,9 @@ __all__ = [
     "ranks_for_parameters",
     "ranks_for_variance",
     "refit",
+    "remove_rnn_units",
+    "rnn_matrices",
+    "rnn_unit_groups",
     "set_masks",
     "share_projection",
     "singular_values",
@@ -113,4 +125,6 @@ __all__ = [
     "truncate_to_parameters",
     "truncate_to_rank",
     "truncate_to_variance",
+    "unit_lasso_penalty",
+    "unit_scores",
 ]

@@ -18,6 +18,7 @@ from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.gru import GruBiases
 from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm
 from schatten.models.lstm import LstmModel
+from schatten.models.rnn import CLIP as STATE_CLIP
 from schatten.recipe.models import FEATURE_BINS
 
 Array = npt.NDArray[np.float64]
@@ -29,7 +30,7 @@ class Layer:
     """One layer: what kind it is, its sizes, its matrices and its vectors."""
 
     kind: str
-    """`convolution`, `stack`, `gru`, `lstm` or `linear`."""
+    """`convolution`, `stack`, `gru`, `rnn`, `lstm` or `linear`."""
     sizes: dict[str, int] = field(default_factory=dict)
     clip: float | None = None
     """Upper bound of a clipped ReLU; None if the result is linear."""
@@ -74,20 +75,25 @@ class _Builder:
         self.stored: dict[str, str] = {}
 
     def deep_speech_2(self, model: DeepSpeech2Model) -> None:
-        """Add convolutions, GRUs, the fully connected layer and the output."""
+        """Add convolutions, recurrent layers, the fully connected layer and the output."""
         bins = FEATURE_BINS[model.settings.feature]
         for module in model.convolutions:
             convolution = cast(ConvolutionLayer, module)
             self.layers.append(_convolution(convolution, bins))
             bins = convolution.output_bins(bins)
-        order = cast(torch.Tensor, model.bank.orders["gru0.nonrec"]).numpy()
+        kind = model.settings.recurrent
+        order = cast(torch.Tensor, model.bank.orders[f"{kind}0.nonrec"]).numpy()
         norms = [affine(cast(MaskedBatchNorm, norm)) for norm in model.norms]
-        for index, module in enumerate(model.gru_biases):
-            biases = cast(GruBiases, module)
-            layer = Layer("gru", {"units": len(biases.new)})
-            layer.vectors = {"bias": _array(biases.input), "new_bias": _array(biases.new)}
-            self._add(layer, f"gru{index}.nonrec", norms[index], order)
-            self._product(layer, "rec", f"gru{index}.rec")
+        for index, units in enumerate(model.settings.gru):
+            layer = Layer(kind, {"units": units})
+            if kind == "gru":
+                biases = cast(GruBiases, model.gru_biases[index])
+                layer.vectors = {"bias": _array(biases.input), "new_bias": _array(biases.new)}
+            else:
+                layer.clip = STATE_CLIP
+                layer.vectors = {"bias": _array(model.rnn_biases[index])}
+            self._add(layer, f"{kind}{index}.nonrec", norms[index], order)
+            self._product(layer, "rec", f"{kind}{index}.rec")
             order = np.arange(layer.sizes["units"])
         layer = Layer("linear", {"units": len(model.fully_connected_bias)}, CLIP)
         layer.vectors = {"bias": _array(model.fully_connected_bias)}

@@ -167,7 +167,7 @@ class Builder:
         return g.op("Reshape", [x, g.numbers(0, -1)])
 
     def _back(self, name: str, layer: Layer, x: str) -> str:
-        """Add a GRU, an LSTM or a fully connected layer over (T, C)."""
+        """Add a recurrent or a fully connected layer over (T, C)."""
         g = self.graph
         if "gain" in layer.vectors:
             x = g.op("Mul", [x, g.constant(f"{name}.gain", layer.vectors["gain"])])
@@ -218,7 +218,7 @@ class Builder:
     def _operator(
         self, name: str, layer: Layer, x: str, carried: dict[str, str]
     ) -> tuple[str, dict[str, str]]:
-        """Add ONNX's GRU or LSTM operator, which wants a whole recurrent matrix."""
+        """Add ONNX's GRU, RNN or LSTM operator, which wants a whole recurrent matrix."""
         g, units = self.graph, layer.sizes["units"]
         pieces = self._pieces(name, layer, "nonrec")
         outer = self._whole(name, layer, "nonrec")
@@ -238,8 +238,7 @@ class Builder:
         before = [g.op("Unsqueeze", [value, g.numbers(0)]) for value in carried.values()]
         y = f"{name}.y"
         after = {what: f"{name}.next_{what}" for what in carried}
-        kind = {"gru": "GRU", "lstm": "LSTM"}[layer.kind]
-        attributes: dict[str, Any] = {"linear_before_reset": 1} if layer.kind == "gru" else {}
+        kind, attributes = _operator_of(layer)
         x = g.op("Unsqueeze", [x, g.numbers(1)])
         inputs = [x, *weights, "", *before]
         outputs = [y, *after.values()]
@@ -255,7 +254,8 @@ class Builder:
         g = self.graph
         assert self.frames is not None
         x = g.op("Add", [self._product(name, layer, "nonrec", x), self._bias(name, layer)])
-        step = self._gru_step if layer.kind == "gru" else self._lstm_step
+        steps = {"gru": self._gru_step, "rnn": self._rnn_step, "lstm": self._lstm_step}
+        step = steps[layer.kind]
         states = []
         for gates in g.split(x, 0, [1] * self.frames):
             carried = step(name, layer, gates, carried)
@@ -277,6 +277,12 @@ class Builder:
         candidate = g.op("Tanh", [g.op("Add", [new, inner])])
         kept = g.op("Mul", [update, g.op("Sub", [state, candidate])])
         return {"state": g.op("Add", [candidate, kept])}
+
+    def _rnn_step(
+        self, name: str, layer: Layer, gates: str, carried: dict[str, str]
+    ) -> dict[str, str]:
+        total = self.graph.op("Add", [gates, self._product(name, layer, "rec", carried["state"])])
+        return {"state": self._clip(total, layer)}
 
     def _lstm_step(
         self, name: str, layer: Layer, gates: str, carried: dict[str, str]
@@ -313,13 +319,25 @@ def steady_frames(layer: Layer) -> int:
 def _rec_bias(layer: Layer) -> Array:
     """Return the bias of the recurrent product: a GRU's candidate has one."""
     units = layer.sizes["units"]
-    if layer.kind == "lstm":
-        return np.zeros(4 * units)
+    if layer.kind != "gru":
+        return np.zeros((4 if layer.kind == "lstm" else 1) * units)
     return np.concatenate([np.zeros(2 * units), layer.vectors["new_bias"]])
+
+
+def _operator_of(layer: Layer) -> tuple[str, dict[str, Any]]:
+    """Return the operator of a recurrent layer, and its attributes beside the size.
+
+    ONNX's RNN clips a sum to -clip .. clip before its ReLU, so together they are a clipped ReLU.
+    """
+    if layer.kind == "rnn":
+        return "RNN", {"activations": ["Relu"], "clip": layer.clip}
+    return ("GRU", {"linear_before_reset": 1}) if layer.kind == "gru" else ("LSTM", {})
 
 
 def _onnx_gates(rows: Array, kind: str) -> Array:
     """Put gates in ONNX's order: GRU update, reset, new; LSTM input, output, forget, cell."""
+    if kind == "rnn":
+        return rows
     if kind == "gru":
         reset, update, new = np.split(rows, 3)
         return np.concatenate([update, reset, new])

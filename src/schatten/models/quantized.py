@@ -135,8 +135,7 @@ def _convolved(layer: ConvolutionLayer, x: Tensor, lengths: Tensor) -> tuple[Ten
 
 def quantized(model: DeepSpeech2Model, bits: int) -> QuantizedDeepSpeech2:
     """Return a model with quantised passes and the weights of `model`."""
-    settings = cast(DeepSpeech2, model.settings)
-    made = QuantizedDeepSpeech2(settings, model.units, model.bank.factorization, bits)
+    made = QuantizedDeepSpeech2(model.settings, model.units, model.bank.factorization, bits)
     made.bank.reserve(model.bank.specs)
     made.load_state_dict(model.state_dict())
     return made.train(model.training)

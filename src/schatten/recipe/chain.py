@@ -13,7 +13,17 @@ from pydantic import BeforeValidator, Discriminator, Tag, model_validator
 from typing_extensions import TypeAliasType
 
 from schatten.recipe.base import Settings, tag
-from schatten.recipe.steps import Adapt, Need, Prune, Quantize, Sequence, Step, Train, Truncate
+from schatten.recipe.steps import (
+    Adapt,
+    Need,
+    Prune,
+    Quantize,
+    RemoveUnits,
+    Sequence,
+    Step,
+    Train,
+    Truncate,
+)
 
 if TYPE_CHECKING:
     from schatten.recipe import Recipe
@@ -32,6 +42,8 @@ class ChainEntry(Settings):
     """Cut its large matrices to a lower rank."""
     prune: Prune | None = None
     """Put zeros where its large matrices are smallest."""
+    remove_units: RemoveUnits | None = None
+    """Remove whole units of its layers, which leaves a smaller dense model."""
     quantize: Quantize | None = None
     """Train on with quantised passes, as the engine computes in int8 or int4."""
     sequence: Sequence | None = None
@@ -222,9 +234,9 @@ class Node:
     @property
     def title(self) -> str:
         """What its step does, in words: `train stage 2 of l2 at tau 0.70`."""
-        said = f"{self.step.kind} {self.spoken_name} of {self.system}"
+        said = f"{self.step.spoken_kind} {self.spoken_name} of {self.system}"
         if self.step.compresses:
-            said = f"{self.step.kind} {self.system} to {self.spoken_name}"
+            said = f"{self.step.spoken_kind} {self.system} to {self.spoken_name}"
         elif self.compression is not None:
             said += f" at {self.compression.spoken_name}"
         seeds = self.system_settings.seeds

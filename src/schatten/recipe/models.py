@@ -1,8 +1,8 @@
 """The recipe's `features` and `models`: inputs and shapes of the acoustic models."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from schatten.recipe.base import (
     Dropped,
@@ -28,7 +28,7 @@ class Convolution(Settings):
 
 
 class DeepSpeech2(Settings):
-    """Forward-only Deep Speech 2: convolutions, GRUs, a fully connected layer, CTC."""
+    """Forward-only Deep Speech 2: convolutions, recurrent layers, a fully connected layer, CTC."""
 
     type: Literal["deep_speech_2"]
     feature: FeatureName = "mel80"
@@ -38,11 +38,21 @@ class DeepSpeech2(Settings):
     convolutions: tuple[Convolution, ...]
     """The front-end, first layer first."""
     gru: tuple[Positive, ...] = Field(min_length=1)
-    """Hidden units of each GRU."""
+    """Hidden units of each recurrent layer."""
+    recurrent: Literal["gru", "rnn"] = "gru"
+    """`rnn`: plain layers, clipped ReLU of W x + U h + b, as in Narang et al. (2017)."""
     fully_connected: Positive
     """Units of the layer before the output."""
     dropout: Dropped = 0.0
-    """Share of the inputs of each GRU and of the fully connected layer dropped in training."""
+    """Share of the inputs of recurrent and fully connected layers dropped in training."""
+
+    @model_serializer(mode="wrap")
+    def _without_the_default(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `recurrent: gru` out, so that results from before the key stay valid."""
+        content: dict[str, Any] = handler(self)
+        if content.get("recurrent") == "gru":
+            del content["recurrent"]
+        return content
 
     @property
     def stride(self) -> int:
@@ -54,7 +64,7 @@ class DeepSpeech2(Settings):
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Input width of the first GRU, then the units of each."""
+        """Input width of the first recurrent layer, then the units of each."""
         channels, bins = 1, FEATURE_BINS[self.feature]
         for convolution in self.convolutions:
             channels, bins = convolution.channels, (bins - 1) // convolution.stride[1] + 1

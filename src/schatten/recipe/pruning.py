@@ -153,6 +153,17 @@ class Lasso(Settings):
     """Rows and columns of blocks: adds lambda sqrt(entries) ‖block‖ for each; (1, 1) is L1."""
 
 
+class UnitLasso(Settings):
+    """Group lasso over whole units of recurrent and fully connected layers (Wen et al., 2018).
+
+    The loss is CTC summed over an utterance, averaged over the batch. A `remove_units` step after
+    the training removes the units that the penalty made small.
+    """
+
+    lambda_units: NotNegative = 0.0
+    """Adds lambda sqrt(entries) ‖W_u‖ for each unit u, over all of its rows and columns."""
+
+
 def plain_target(settings: SparsityTarget) -> dict[str, Any]:
     """Return what a result depends on, as JSON: nothing that stands at its default."""
     return settings.model_dump(mode="json", exclude_defaults=True)

@@ -247,6 +247,7 @@ OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "train": _node_settings,
     "truncate": _node_settings,
     "prune": _node_settings,
+    "remove-units": _node_settings,
     "hypotheses": _hypotheses_settings,
     "tune": lambda recipe, options: (
         tune_wfst_settings(recipe)

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from schatten.errors import UserError
 from schatten.recipe.base import Name, NotNegative, PositiveFloat, Settings, Share
-from schatten.recipe.pruning import Lasso, Pruning, ThresholdPruning
+from schatten.recipe.pruning import Lasso, Pruning, ThresholdPruning, UnitLasso
 
 
 class Lambdas(Settings):
@@ -111,6 +111,8 @@ class TechniqueEntry(Settings):
     """Prunes large matrices gradually by a threshold that rises."""
     lasso: Lasso | None = None
     """Adds lambda ‖W‖₁ of the large matrices to the loss, or group lasso over blocks."""
+    unit_lasso: UnitLasso | None = None
+    """Adds group lasso over whole units to the loss."""
     own: OwnCode | None = None
     """A technique from a file of yours."""
 

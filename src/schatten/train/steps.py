@@ -15,14 +15,23 @@ from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.quantized import quantized
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Prune, Quantize, Sequence, Train, TrainingStep, Truncate
+from schatten.recipe.steps import (
+    Prune,
+    Quantize,
+    RemoveUnits,
+    Sequence,
+    Step,
+    Train,
+    TrainingStep,
+    Truncate,
+)
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW
 from schatten.runtime.launch import place
 from schatten.runtime.provenance import machine_and_commit
 from schatten.train import techniques
 from schatten.train.calibration import input_moments
 from schatten.train.measure import stored_parameters
-from schatten.train.one_shot import pruned
+from schatten.train.one_shot import pruned, without_units
 from schatten.train.randomness import seed_step
 from schatten.train.schedule import schedule_of
 from schatten.train.state import epoch_model, training_state
@@ -72,7 +81,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     """
     step = node.step
     if not isinstance(step, TrainingStep):
-        raise UserError(f"{node.path} is made by `schatten {step.kind}`, not by `schatten train`")
+        raise UserError(f"{node.path} is made by `{_verb(step)}`, not by `schatten train`")
     from schatten.train import loop, objectives  # Fabric, which truncations do without
 
     _require(node, inputs)
@@ -183,7 +192,7 @@ def truncate(node: Node, inputs: Inputs, output: Path) -> None:
     """
     step = node.step
     if not isinstance(step, Truncate):
-        raise UserError(f"{node.path} is made by `schatten {step.kind}`: it is no truncation")
+        raise UserError(f"{node.path} is made by `{_verb(step)}`: it is no truncation")
     _require(node, inputs)
     source, system = inputs["model"], node.system_settings
     _refuse_missing_epoch(source)
@@ -202,7 +211,7 @@ def prune(node: Node, inputs: Inputs, output: Path) -> None:
     """
     step = node.step
     if not isinstance(step, Prune):
-        raise UserError(f"{node.path} is made by `schatten {step.kind}`: it is no pruning")
+        raise UserError(f"{node.path} is made by `{_verb(step)}`: it is no pruning")
     _require(node, inputs)
     model, moments = models.load(inputs["model"]), None
     if step.refit:
@@ -213,6 +222,32 @@ def prune(node: Node, inputs: Inputs, output: Path) -> None:
     except ValueError as error:
         raise UserError(f"{inputs['model']} cannot be pruned: {error}") from None
     _write(model, output, node, [], 0.0)
+
+
+def remove_units(node: Node, inputs: Inputs, output: Path) -> None:
+    """Write a smaller model, without the units that the node's step removes.
+
+    Errors: `UserError` for a node that removes none, for an input that is not given, and for a
+    target that cannot be met.
+    """
+    step = node.step
+    if not isinstance(step, RemoveUnits):
+        raise UserError(f"{node.path} is made by `{_verb(step)}`: it removes no units")
+    _require(node, inputs)
+    model, moments = models.load(inputs["model"]), None
+    if step.score == "activations":
+        training = node.recipe.trainings[node.system_settings.training]
+        moments = input_moments(model, inputs["train"], training)
+    try:
+        small = without_units(model, step, moments)
+    except ValueError as error:
+        raise UserError(f"{inputs['model']} cannot lose units: {error}") from None
+    _write(small, output, node, [], 0.0)
+
+
+def _verb(step: Step) -> str:
+    """Return the command that makes a node of a step."""
+    return f"schatten {step.kind.replace('_', '-')}"
 
 
 def _refuse_missing_epoch(source: Path) -> None:

@@ -17,6 +17,7 @@ from schatten.recipe.steps.base import (
 )
 from schatten.recipe.steps.prune import Prune
 from schatten.recipe.steps.quantize import Quantize
+from schatten.recipe.steps.remove_units import RemoveUnits
 from schatten.recipe.steps.sequence import Adapt, Recognition, Sequence
 from schatten.recipe.steps.train import Train
 from schatten.recipe.steps.truncate import Truncate
@@ -30,6 +31,7 @@ __all__ = [
     "Prune",
     "Quantize",
     "Recognition",
+    "RemoveUnits",
     "Sequence",
     "Spellings",
     "Statistics",

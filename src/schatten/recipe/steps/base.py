@@ -60,6 +60,11 @@ class Step(Settings):
     compresses: ClassVar[bool]
     """Whether the step makes the model smaller; a step that trains does not."""
 
+    @property
+    def spoken_kind(self) -> str:
+        """The verb of what it does, in the job's message."""
+        return self.kind
+
     @abstractmethod
     def name_in(self, node: "Node") -> str:
         """Return the last part of the node's path."""

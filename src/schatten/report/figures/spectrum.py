@@ -157,7 +157,7 @@ def _point(experiment: Experiment, model: Trained, kind: str) -> MatrixSpectrum:
 
 def last_matrix(names: Sequence[str], kind: str) -> str | None:
     """Return the last recurrent layer's matrix of a kind, e.g. `gru2_rec` of `rec`."""
-    form = re.compile(rf"(gru|lstm)\d+[._]{kind}")
+    form = re.compile(rf"(gru|rnn|lstm)\d+[._]{kind}")
     found = [name for name in names if form.fullmatch(name)]
     return found[-1] if found else None
 

@@ -1,0 +1,130 @@
+"""The step `remove_units`: removes whole units of layers, and leaves a smaller dense model."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from schatten.recipe.base import Positive
+from schatten.recipe.models import Lstm
+from schatten.recipe.ranks import digits
+from schatten.recipe.steps.base import (
+    Features,
+    Model,
+    Need,
+    Step,
+    TrainingStep,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from schatten.recipe.chain import Node
+
+
+def _not_all(share: float) -> float:
+    if share >= 1:
+        raise ValueError("a share of 1 keeps nothing: give the share of units that go, below 1")
+    return share
+
+
+Removed = Annotated[float, Field(gt=0), AfterValidator(_not_all)]
+_TARGETS = ("share", "parameters", "bytes")
+
+
+class RemoveUnits(Step):
+    """Remove whole units of recurrent and fully connected layers: `remove_units: {share: 0.5}`.
+
+    The model that is left has smaller sizes and dense matrices, so every runtime gains. Units are
+    those of Wen et al. (2018).
+    """
+
+    kind: ClassVar[str] = "remove_units"
+    log_name: ClassVar[str] = "remove_units.log"
+    compresses: ClassVar[bool] = True
+    result_version: ClassVar[int] = 1
+
+    share: Removed | None = None
+    """Share of the units that are removed; at least one of each layer stays."""
+    parameters: Positive | None = None
+    """Parameters of the model at most."""
+    bytes: Positive | None = None
+    """Bytes of the large matrices in int8 at most, with a scale of 4 bytes a row."""
+    score: Literal["group_lasso", "activations", "magnitude"] = "group_lasso"
+    """`group_lasso`: the norm of all weights of a unit; `magnitude`: the mean magnitude of its
+    incoming weights; `activations`: what it gives to its readers, measured on training speech."""
+    allocation: Literal["uniform", "global"] = "uniform"
+    """`uniform`: the same share of every layer; `global`: units of all layers compete by the share
+    that they have of what is left of their layer (Lee et al., 2021)."""
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "RemoveUnits":
+        given = [name for name in _TARGETS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give one of {', '.join(_TARGETS)}: how small the model becomes")
+        return self
+
+    @property
+    def spoken_kind(self) -> str:
+        """`shrink`."""
+        return "shrink"
+
+    def name_in(self, node: "Node") -> str:
+        """Return `removed`."""
+        return "removed"
+
+    def label_in(self, node: "Node") -> str:
+        """Return the target's label with score and allocation: `units0.50activations`."""
+        if self.share is not None:
+            said = f"units{digits(self.share)}"
+        else:
+            said = f"unitsp{self.parameters}" if self.parameters else f"unitsb{self.bytes}"
+        score = "" if self.score == "group_lasso" else self.score
+        return f"{said}{score}{'global' if self.allocation == 'global' else ''}"
+
+    def needs(self, node: "Node") -> dict[str, Need]:
+        """Return the model, and training speech if activations are measured."""
+        assert node.parent is not None
+        found: dict[str, Need] = {"model": Model(node.parent)}
+        speech: dict[str, Need] = {"train": Features(node.recipe.splits.train)}
+        return found | (speech if self.score == "activations" else {})
+
+    def settings(self, node: "Node") -> str:
+        """Return the target; with measured activations also how speech is batched."""
+        batches = []
+        if self.score == "activations":
+            training = node.recipe.trainings[node.system_settings.training]
+            batches = [training.batch_seconds, training.epoch_parts]
+        target = self.model_dump(mode="json", exclude_defaults=True)
+        return settings_of("remove_units", self.result_version, target, *batches)
+
+    def spoken(self, node: "Node") -> str:
+        """Return the target: `50 % of its units`."""
+        if self.share is not None:
+            said = f"{100 * (1 - self.share):g} % of its units"
+        elif self.parameters is not None:
+            said = f"{self.parameters:,} parameters"
+        else:
+            said = f"{self.bytes:,} bytes"
+        score = "" if self.score == "group_lasso" else f", by {self.score}"
+        return f"{said}{score}{', over all layers' if self.allocation == 'global' else ''}"
+
+    def problem(self, node: "Node") -> str | None:
+        """Say why no unit can be removed here."""
+        if node.parent is None or not isinstance(node.parent.step, TrainingStep):
+            before = "nothing" if node.parent is None else f"`{node.parent.step.kind}`"
+            return f"`remove_units` follows {before}: it needs a `train` right before it"
+        if any(_leaves_no_dense_model(one.step) for one in node.parent.chain):
+            return "`remove_units` needs a dense model: put it before `truncate` and pruning"
+        model = node.recipe.models[node.system_settings.model]
+        if isinstance(model, Lstm) and model.projection:
+            return "`remove_units` is of layers without projections: take a model without them"
+        if node.system_settings.factorization in ("six", "projection"):
+            return (
+                f"`remove_units` and the factorization {node.system_settings.factorization} do not "
+                "go together: take partial, split or joint"
+            )
+        return None
+
+
+def _leaves_no_dense_model(step: Step) -> bool:
+    prunes = isinstance(step, TrainingStep) and any(one.prunes for one in step.techniques)
+    return prunes or step.kind in ("truncate", "prune")
