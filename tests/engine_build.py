@@ -61,8 +61,8 @@ TARGETS = {
     "thread": ["test_streams"],
     "fuzz": FUZZERS,
     "aarch64": [*PROGRAMS, "schatten", "print_sound"],
-    "wasm": ["schatten-engine", "test_gemm", "test_vector"],
-    "wasm-scalar": ["schatten-engine", "test_gemm", "test_vector"],
+    "wasm": ["schatten-engine", "test_gemm", "test_sparse", "test_vector"],
+    "wasm-scalar": ["schatten-engine", "test_gemm", "test_sparse", "test_vector"],
 }
 PATIENCE = 600.0
 

@@ -7,7 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifndef __EMSCRIPTEN__
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
 
+#include <initializer_list>
 #include <random>
 #include <vector>
 
@@ -220,6 +225,30 @@ class Checker {
   sk_matrix matrix_{};
   sk_columns columns_{};
 };
+
+// Whether `check` says that all is well of the first kernels, and of none of the others, which are faulty. Each in a process
+// of its own, as a fault may end it; where there are no processes nothing is asked.
+template <class Check>
+bool notices_faults(const Check &check, std::initializer_list<const sk_kernels *> all) {
+#ifndef __EMSCRIPTEN__
+  for (const sk_kernels *kernels : all) {
+    fflush(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+      if (!freopen("/dev/null", "w", stderr)) _exit(3);
+      _exit(check(kernels) ? 0 : 1);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    if ((status == 0) == (kernels == *all.begin())) continue;
+    fprintf(stderr, "the tester %s the %s kernels\n", status ? "refuses" : "did not catch", sk_kernels_name(kernels));
+    return false;
+  }
+#else
+  (void)check, (void)all;
+#endif
+  return true;
+}
 
 }  // namespace
 #endif

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <string>
 #include <vector>
@@ -98,37 +96,10 @@ bool check_refusals(const sk_kernels *kernels) {
          refuses("good weights", sk_pack_u8(kernels, 1, 1, zero, 1, 0, memory, &matrix), SK_OK);
 }
 
-#ifdef __EMSCRIPTEN__
-bool check_tester() { return true; }  // there are no processes
-#else
-// The exit status of the checks over faulty kernels, in a process of their own: 0 where nothing was noticed.
-int outcome(const sk_kernels *kernels) {
-  fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    if (!freopen("/dev/null", "w", stderr)) _exit(3);
-    _exit(check_kernels(kernels, true) ? 0 : 1);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return status;
-}
-
 bool check_tester() {
-  for (const sk_kernels *kernels : {&kOverflowing, &kOverreading, &kOverwriting}) {
-    if (outcome(kernels) == 0) {
-      fprintf(stderr, "the tester did not catch the %s kernels\n", kernels->name);
-      return false;
-    }
-  }
-  if (outcome(sk_kernels_named("scalar")) != 0) {
-    fprintf(stderr, "the tester calls the scalar reference faulty\n");
-    return false;
-  }
-  return true;
+  return notices_faults([](const sk_kernels *kernels) { return check_kernels(kernels, true); },
+                        {sk_kernels_named("scalar"), &kOverflowing, &kOverreading, &kOverwriting});
 }
-
-#endif
 
 bool check_choice(const char *at_1, const char *at_4) {
   const std::string one = sk_kernels_name(sk_kernels_best(64, 64, 1)), four = sk_kernels_name(sk_kernels_best(64, 64, 4));

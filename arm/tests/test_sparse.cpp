@@ -4,9 +4,6 @@
 //   thin   sizes around tiles and steps (for emulators)
 #include "products.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "faulty.h"
@@ -135,28 +132,9 @@ bool check_refusals(const sk_kernels *kernels) {
          refuses("good blocks", status(15, 7, 3, 66, 1), SK_OK);
 }
 
-// Whether the checks notice faulty kernels, in a process of their own.
-bool notices(const sk_kernels *kernels) {
-  fflush(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    if (!freopen("/dev/null", "w", stderr)) _exit(3);
-    _exit(check_kernels(kernels, true) ? 0 : 1);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return status != 0;
-}
-
 bool check_tester() {
-  for (const sk_kernels *kernels : {&kDropping, &kReadingOn}) {
-    if (notices(kernels)) continue;
-    fprintf(stderr, "the tester did not catch the %s kernels\n", kernels->name);
-    return false;
-  }
-  if (!notices(sk_kernels_named("scalar"))) return true;
-  fprintf(stderr, "the tester calls the scalar reference faulty\n");
-  return false;
+  return notices_faults([](const sk_kernels *kernels) { return check_kernels(kernels, true); },
+                        {sk_kernels_named("scalar"), &kDropping, &kReadingOn});
 }
 
 }  // namespace

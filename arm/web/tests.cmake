@@ -1,5 +1,5 @@
 # The testers of the kernels, which need no engine, run in Node. Benchmarks and fuzzers are for systems with processes.
-foreach(program test_gemm test_vector)
+foreach(program test_gemm test_sparse test_vector)
   add_executable(${program} tests/${program}.cpp tests/guarded.cpp)
   target_link_libraries(${program} PRIVATE schatten_kernels)
   # Read at once, as emcc of that age would have Node fetch a file by its path.
@@ -12,4 +12,5 @@ if(SCHATTEN_SIMD)
   set(best simd128 simd128)
 endif()
 add_test(NAME gemm COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_gemm> thin ${best})
+add_test(NAME sparse COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_sparse> thin)
 add_test(NAME vector COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_vector>)

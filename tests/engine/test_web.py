@@ -56,7 +56,7 @@ def native_logprobs(build, model, pcm):
 
 
 @pytest.mark.parametrize("precision", ["int8", "fp32"])
-@pytest.mark.parametrize("kind", ["partial", "lstm_projection"])
+@pytest.mark.parametrize("kind", ["partial", "lstm_projection", "pruned"])
 def test_log_probabilities_have_the_native_bits(
     recognize, build, made, pcm, tmp_path, kind, precision
 ):

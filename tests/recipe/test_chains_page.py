@@ -120,5 +120,5 @@ def test_a_chain_is_refused_with_the_sentence(chain: str, sentence: str, tmp_pat
 
 
 def test_the_page_has_all_that_is_tested_here() -> None:
-    assert (len(WITH_TABLE), len(PAIRS)) == (6, 2)
+    assert (len(WITH_TABLE), len(PAIRS)) == (7, 2)
     assert len(REFUSED) >= 18
