@@ -179,7 +179,9 @@ void Stream::take_frame(bool is_padded) {
 // Computes a window unless the stream sleeps. All of this depends on the windows alone, so that it does not matter into which
 // chunks and batches they fall.
 void Stream::listen(const float *window) {
+  const double before = now();
   gate_.hear(window);
+  feature_seconds_ += now() - before;
   if (!gate_.is_asleep()) {
     compute(window);
     if (!gate_.may_sleep()) return;
