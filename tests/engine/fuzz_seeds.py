@@ -201,12 +201,14 @@ def write_endpoints(folder):
     """
     sound = bytes([200, 100, 0, 200, 90, 60, 1, 250, 250, 30])
     for name, head in (
-        ("greedy", [0, 3, 40, 0, 0, 0, 0, 10]),
-        ("search", [1, 3, 40, 0, 40, 140, 50, 10]),
-        ("maximum", [1, 0, 0, 50, 40, 140, 50, 3]),
-        ("both", [1, 1, 20, 100, 40, 250, 10, 0]),
+        ("greedy", [0, 3, 40, 0, 0, 0, 0, 0, 0, 10]),
+        ("search", [1, 3, 40, 0, 40, 140, 50, 0, 0, 10]),
+        ("maximum", [1, 0, 0, 50, 40, 140, 50, 0, 1, 3]),
+        ("both", [1, 1, 20, 100, 40, 250, 10, 8, 1, 0]),
     ):
         (folder / name).write_bytes(bytes(head) + sound)
+    quiet_then_loud = bytes([1, 200, 200, 40])
+    (folder / "asleep").write_bytes(bytes([0, 2, 0, 0, 0, 0, 0, 8, 0, 7]) + quiet_then_loud)
 
 
 WRITERS = {
