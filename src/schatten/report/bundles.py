@@ -41,11 +41,13 @@ def bundles_table(experiment: Experiment) -> Table[Bundle]:
 def bundles_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table."""
     lm, layout = _language_model(experiment), experiment.layout
+    narrow = any(model.node.deployed == "int4" for model in experiment.models)
     return [
         f"A bundle holds the model in int8, the language model {lm}, its lexicon, a script and a "
         "manifest; the whole is without the program. MB are 10^6 bytes. For comparison: the whole "
         "system of Prabhavalkar et al. (2016) was 20.3 MB. Bundles: "
         f"{layout.bundle(experiment.models[0].node, lm)} and those beside it. WER is that of fp32.",
+        *(["Models that a step `quantize` trained with 4 bits are in int4."] if narrow else []),
         origin(experiment),
     ]
 
