@@ -185,8 +185,8 @@ def test_damaged_models_are_refused_or_run(recognize, made, sound, tmp_path):
     random = np.random.default_rng(8)
     errors = 0
     for round_ in range(60):
-        whole = bytearray(made("joint", ("fp32", "int8")[round_ % 2])[1].read_bytes())
-        for at in random.integers(0, 7000 if round_ % 3 else len(whole), size=3):
+        whole = bytearray(made("joint", ("fp32", "int8", "int4")[round_ % 3])[1].read_bytes())
+        for at in random.integers(0, 7000 if round_ % 4 else len(whole), size=3):
             whole[at] = random.choice([0, 1, 127, 128, 255, int(random.integers(256))])
         broken.write_bytes(whole)
         done = recognize(broken, stdin=sound[:4000].tobytes())
