@@ -69,7 +69,7 @@ def test_int8_is_near_fp32(engine, made, sound, kind):
     assert 0 < difference < max(0.02, 0.2 * spread)
 
 
-@pytest.mark.parametrize("kind", ["pruned", "pruned_factors"])
+@pytest.mark.parametrize("kind", ["pruned", "pruned_factors", "rnn_pruned"])
 def test_a_sparse_model_gives_the_bits_of_the_whole_one(engine, sound, tmp_path, monkeypatch, kind):
     models.save(KINDS[kind](), tmp_path / "model.pt")
     found = []
@@ -83,7 +83,7 @@ def test_a_sparse_model_gives_the_bits_of_the_whole_one(engine, sound, tmp_path,
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
-@pytest.mark.parametrize("kind", ["joint", "lstm"])
+@pytest.mark.parametrize("kind", ["joint", "rnn", "lstm"])
 def test_pieces_of_any_size_give_the_same_bits(engine, made, sound, kind, precision):
     model = engine.open(made(kind, precision)[1])
     features, log_probs = model.stream().whole(sound)
