@@ -70,7 +70,7 @@ def test_int8_is_near_fp32(engine, made, sound, kind):
 
 
 @pytest.mark.parametrize("precision", ["int8", "int4"])
-@pytest.mark.parametrize("kind", ["pruned", "pruned_factors"])
+@pytest.mark.parametrize("kind", ["pruned", "pruned_factors", "rnn_pruned"])
 def test_a_sparse_model_gives_the_bits_of_the_whole_one(
     engine, sound, tmp_path, monkeypatch, kind, precision
 ):
@@ -86,7 +86,7 @@ def test_a_sparse_model_gives_the_bits_of_the_whole_one(
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
-@pytest.mark.parametrize("kind", ["joint", "lstm"])
+@pytest.mark.parametrize("kind", ["joint", "rnn", "lstm"])
 def test_pieces_of_any_size_give_the_same_bits(engine, made, sound, kind, precision):
     model = engine.open(made(kind, precision)[1])
     features, log_probs = model.stream().whole(sound)

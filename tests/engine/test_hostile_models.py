@@ -5,6 +5,11 @@ import subprocess
 import gguf
 import numpy as np
 import pytest
+from small_models import KINDS
+
+from schatten import models
+from schatten.export import layers
+from schatten.export.run import export
 
 MEMORY = 200_000
 """Kilobytes of address space: a small model takes a tenth."""
@@ -64,6 +69,14 @@ def test_tensors_that_share_bytes_are_refused(made, said, tmp_path):
             f"schatten-recognize: {path} is damaged: two tensors share bytes; export or copy the "
             "model again\n",
         )
+
+
+def test_plain_layers_without_a_bound_of_their_states_are_refused(said, tmp_path, monkeypatch):
+    monkeypatch.setattr(layers, "STATE_CLIP", None)
+    models.save(KINDS["rnn"](), tmp_path / "model.pt")
+    export(tmp_path / "model.pt", "fp32", tmp_path / "model.gguf")
+    status, message = said(tmp_path / "model.gguf")
+    assert (status, "layer.2 has no bound of its states" in message) == (1, True)
 
 
 def test_a_large_file_of_shared_bytes_takes_no_memory(said, tmp_path):

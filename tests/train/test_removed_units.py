@@ -26,9 +26,9 @@ from schatten.train.techniques.unit_lasso import UnitLasso
 
 TARGETS: dict[str, dict[str, Any]] = {
     "units0.50": {"share": 0.5},
-    "units0.50activationsglobal": {
+    "units0.50group_lassoglobal": {
         "share": 0.5,
-        "score": "activations",
+        "score": "group_lasso",
         "allocation": "global",
     },
     "unitsp250magnitude": {"parameters": 250, "score": "magnitude"},
@@ -79,7 +79,8 @@ def test_a_chain_loses_units_and_trains_on_after_a_kill(
             assert small.settings.fully_connected == 4  # type: ignore[union-attr]
     source = Path("units0.50/model.pt")
     written = source.read_bytes()
-    steps.remove_units(settings.node("dense", 1, "units0.50/removed"), {"model": whole}, source)
+    inputs = {"model": whole, "train": cuts[0]}
+    steps.remove_units(settings.node("dense", 1, "units0.50/removed"), inputs, source)
     assert source.read_bytes() == written
     node = settings.node("dense", 1, "units0.50/stage2")
     inputs = {**speech, "model": source}
@@ -129,5 +130,5 @@ def test_the_penalty_makes_units_small(tmp_path: Path) -> None:
         matrices = unit_matrices(model)
         norms.append(sum(float(unit_norms(one, matrices).sum()) for one in unit_groups(model)))
     assert norms[1] < 0.95 * norms[0]
-    small = one_shot.without_units(model, RemoveUnits(share=0.25))
+    small = one_shot.without_units(model, RemoveUnits(share=0.25, score="group_lasso"))
     assert small.settings.lstm == (6, 6)  # type: ignore[union-attr]

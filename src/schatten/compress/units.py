@@ -81,8 +81,10 @@ def unit_scores(
             found[group.name] = unit_norms(group, {k: v.double() for k, v in matrices.items()})
         else:
             missing = [name for name in group.columns if squares is None or name not in squares]
-            if missing or squares is None:
-                raise ValueError(f"no mean square was given of what {missing[0]} multiplies")
+            if squares is None or missing:
+                raise ValueError(
+                    f"no mean square was given of what {missing[0]} multiplies: give one of each"
+                )
             found[group.name] = torch.stack(
                 [
                     squares[name].double() * matrices[name].double().square().sum(0)

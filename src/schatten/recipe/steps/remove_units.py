@@ -48,9 +48,9 @@ class RemoveUnits(Step):
     """Parameters of the model at most."""
     bytes: Positive | None = None
     """Bytes of the large matrices in int8 at most, with a scale of 4 bytes a row."""
-    score: Literal["group_lasso", "activations", "magnitude"] = "group_lasso"
-    """`group_lasso`: the norm of all weights of a unit; `magnitude`: the mean magnitude of its
-    incoming weights; `activations`: what it gives to its readers, measured on training speech."""
+    score: Literal["activations", "group_lasso", "magnitude"] = "activations"
+    """`activations`: what a unit gives to its readers, measured on training speech; `group_lasso`:
+    the norm of all of its weights; `magnitude`: the mean magnitude of its incoming weights."""
     allocation: Literal["uniform", "global"] = "uniform"
     """`uniform`: the same share of every layer; `global`: units of all layers compete by the share
     that they have of what is left of their layer (Lee et al., 2021)."""
@@ -72,12 +72,12 @@ class RemoveUnits(Step):
         return "removed"
 
     def label_in(self, node: "Node") -> str:
-        """Return the target's label with score and allocation: `units0.50activations`."""
+        """Return the target's label with score and allocation: `units0.50magnitude`."""
         if self.share is not None:
             said = f"units{digits(self.share)}"
         else:
             said = f"unitsp{self.parameters}" if self.parameters else f"unitsb{self.bytes}"
-        score = "" if self.score == "group_lasso" else self.score
+        score = "" if self.score == "activations" else self.score
         return f"{said}{score}{'global' if self.allocation == 'global' else ''}"
 
     def needs(self, node: "Node") -> dict[str, Need]:
@@ -104,7 +104,7 @@ class RemoveUnits(Step):
             said = f"{self.parameters:,} parameters"
         else:
             said = f"{self.bytes:,} bytes"
-        score = "" if self.score == "group_lasso" else f", by {self.score}"
+        score = "" if self.score == "activations" else f", by {self.score.replace('_', ' ')}"
         return f"{said}{score}{', over all layers' if self.allocation == 'global' else ''}"
 
     def problem(self, node: "Node") -> str | None:
