@@ -2,7 +2,7 @@
 # Builds the engine for browsers into dist/web, a folder to serve: schatten.js, the module, a page with
 # a microphone. Compiles only what changed.
 #   build_wasm.sh [--scalar] [COMPILERS AT ONCE]    default: all cores
-#   --scalar   without vectors of 128 bits, for browsers before 2021, into dist/web-scalar
+#   --scalar   without vectors of 128 bits, for Safari before 16.4, into dist/web-scalar
 set -euo pipefail
 cd "$(realpath "$(dirname "$0")/..")"
 

@@ -55,14 +55,15 @@ TARGETS = {
         "time_memory",
         "test_memory",
         "test_dispatch",
+        "test_selection",
         "insn_plugin",
     ],
     "sanitize": [*PROGRAMS, *FUZZERS, "print_sound"],
     "thread": ["test_streams"],
     "fuzz": FUZZERS,
     "aarch64": [*PROGRAMS, "schatten", "print_sound"],
-    "wasm": ["schatten-engine", "test_gemm", "test_sparse", "test_vector"],
-    "wasm-scalar": ["schatten-engine", "test_gemm", "test_sparse", "test_vector"],
+    "wasm": ["schatten-engine", "test_gemm", "test_sparse", "test_vector", "test_selection"],
+    "wasm-scalar": ["schatten-engine", "test_gemm", "test_sparse", "test_vector", "test_selection"],
 }
 PATIENCE = 600.0
 

@@ -1,7 +1,8 @@
-# The testers of the kernels, which need no engine, run in Node. Benchmarks and fuzzers are for systems with processes.
-foreach(program test_gemm test_sparse test_vector)
-  add_executable(${program} tests/${program}.cpp tests/guarded.cpp)
+# The testers of the kernels and of the beam's selection run in Node. Benchmarks and fuzzers are for systems with processes.
+foreach(program test_gemm test_sparse test_vector test_selection)
+  add_executable(${program} tests/${program}.cpp tests/guarded.cpp tests/faulty.cpp)
   target_link_libraries(${program} PRIVATE schatten_kernels)
+  target_include_directories(${program} PRIVATE engine)
   # Read at once, as emcc of that age would have Node fetch a file by its path.
   target_link_options(${program} PRIVATE -sENVIRONMENT=node -sWASM_ASYNC_COMPILATION=0 -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1)
   set_target_properties(${program} PROPERTIES RULE_LAUNCH_LINK "${SCHATTEN_NODE_PATH}")
@@ -14,3 +15,4 @@ endif()
 add_test(NAME gemm COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_gemm> thin ${best})
 add_test(NAME sparse COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_sparse> thin)
 add_test(NAME vector COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_vector>)
+add_test(NAME selection COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_selection>)
