@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from schatten.cli import (
+    clean,
     corpus,
     decode,
     device,
@@ -38,7 +39,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (run, corpus, units, features, train, decode, search, report, export, engine, live):
+for part in (
+    run,
+    corpus,
+    units,
+    features,
+    train,
+    decode,
+    search,
+    report,
+    export,
+    engine,
+    live,
+    clean,
+):
     app.add_typer(part.app)
 app.add_typer(
     device.app, name="device", help="Kernels and engine: measure, compare, run on a device."

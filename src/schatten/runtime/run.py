@@ -57,6 +57,12 @@ def run(arguments: list[str], *, dry_run: bool) -> int:
             return _snakemake([*ours, *arguments])
 
 
+def is_running() -> bool:
+    """Tell whether a run of the workflow is alive in this folder, on any machine."""
+    owners = [path for path in _OWNERS.iterdir() if path.is_dir()] if _OWNERS.is_dir() else []
+    return any(not _is_dead(path) for path in owners) or bool(process.running_here("snakemake"))
+
+
 def _require_room() -> None:
     """Refuse to begin where Snakemake would end with a traceback."""
     for folder in (_HOME, *(_HOME / name for name in _PARTS if (_HOME / name).exists())):
