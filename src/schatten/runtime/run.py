@@ -99,6 +99,7 @@ def _snakemake(arguments: list[str]) -> int:
     try:
         with _without_profile_line():
             parser, parsed = _parsed(arguments)
+        os.environ[progress.CORES] = str(parsed.cores or parsed.jobs or "")
         succeeded = args_to_api(parsed, parser)
     except KeyboardInterrupt:
         succeeded = False
