@@ -9,7 +9,7 @@ cd "$(realpath "$(dirname "$0")/..")"
 
 # A workflow that is killed takes this script and its compilers along.
 if [ -n "${SCHATTEN_LEADER-}" ]; then
-  exec "${PYTHON:-python3}" src/schatten/runtime/follow.py scripts/build_engine.sh "$@"
+  exec "${PYTHON:-python3}" scripts/follow.py scripts/build_engine.sh "$@"
 fi
 
 target=

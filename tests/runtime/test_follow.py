@@ -11,7 +11,7 @@ import pytest
 from processes import ends
 from project import ROOT
 
-FOLLOW = ROOT / "src/schatten/runtime/follow.py"
+FOLLOW = ROOT / "scripts/follow.py"
 LEAD = """
 import subprocess, sys
 from schatten.runtime import process

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any
 
 from schatten.errors import UserError
-from schatten.runtime import cluster, files, process, progress, surroundings
+from schatten.runtime import cluster, files, process, progress, project, surroundings
 
 _HOME = Path(".snakemake")
 _LOCKS = _HOME / "locks"
@@ -42,7 +42,11 @@ def run(arguments: list[str], *, dry_run: bool) -> int:
     temporary files cannot be written.
     """
     if not Path("Snakefile").is_file():
-        raise UserError(f"{Path.cwd()} has no Snakefile: run this in the project's folder")
+        raise UserError(
+            f"{Path.cwd()} has no Snakefile: run this in the project's folder, or make one: "
+            "schatten init FOLDER"
+        )
+    project.refuse_other_version()
     if not os.access(Path.cwd(), os.W_OK):
         raise UserError(f"{Path.cwd()} cannot be written: run in a clone of your own")
     _put_tools_on_path()

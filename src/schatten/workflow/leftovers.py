@@ -175,7 +175,8 @@ def leftovers(
 
     Errors: `UserError` for a recipe that cannot be read, as nobody knows what it needs.
     """
-    found, doubts = [], []
+    found: list[Leftover] = []
+    doubts: list[str] = []
     loaded = _recipes()
     for home in _folders(results):
         of_corpus = loaded.get(home.name, {})
@@ -210,7 +211,8 @@ def _states(
         if (results / corpus / name).is_dir()
         for node in every_node(recipe)
     }
-    found, doubts = [], []
+    found: list[Leftover] = []
+    doubts: list[str] = []
     for state in _folders(ROOT):
         note = _note(state)
         if note is None:
