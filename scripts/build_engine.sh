@@ -7,6 +7,11 @@
 set -euo pipefail
 cd "$(realpath "$(dirname "$0")/..")"
 
+# A workflow that is killed takes this script and its compilers along.
+if [ -n "${SCHATTEN_LEADER-}" ]; then
+  exec "${PYTHON:-python3}" scripts/follow.py scripts/build_engine.sh "$@"
+fi
+
 target=
 if [ "${1-}" = --target ]; then
   target=${2-}

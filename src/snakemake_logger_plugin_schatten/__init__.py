@@ -8,12 +8,13 @@ import re
 import threading
 from logging import ERROR, WARNING, LogRecord
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from schatten.runtime import progress
+from schatten.runtime import estimate, progress
 from schatten.runtime.clock import MEND
 from schatten.runtime.console import RunDisplay, step_from
 
@@ -38,6 +39,8 @@ class LogHandler(LogHandlerBase):
         folder = os.environ.get(progress.FOLDER)
         console = Console(highlight=False, no_color=self.common_settings.nocolor or None)
         self.display = RunDisplay(console, Path(folder) if folder else None)
+        self.plan: dict[int, dict[str, Any]] = {}
+        """The jobs that a dry run names."""
         self.closed = threading.Event()
         threading.Thread(target=self._tick, daemon=True).start()
 
@@ -53,6 +56,7 @@ class LogHandler(LogHandlerBase):
                 self.display.plan(int(info["stats"]["total"]))
             case LogEvent.JOB_INFO if self.common_settings.dryrun:
                 step = step_from(info)
+                self.plan[info["jobid"]] = info
                 self.display.say(f"would run {step.verb} {step.makes} ({step.reason})")
             case LogEvent.JOB_INFO:
                 self.display.start(info["jobid"], step_from(info))
@@ -100,6 +104,9 @@ class LogHandler(LogHandlerBase):
         """Sum up, once."""
         if not self.closed.is_set():
             self.closed.set()
+            if self.plan and not self.display.failed:
+                cores = int(os.environ.get(progress.CORES) or os.cpu_count() or 1)
+                self.display.say(estimate.said(estimate.planned(self.plan.values()), cores))
             self.display.close()
         super().close()
 

@@ -69,6 +69,53 @@ def test_a_projected_lstm_is_nearly_the_lstm_where_hardly_anything_is_cut() -> N
         compress.project_lstm(lstm, reader, 12)
 
 
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_each_call_that_the_layer_takes_is_taken(kind) -> None:
+    for batch_first in (False, True):
+        rnn = kind(5, 7, 2, batch_first=batch_first, bidirectional=True)
+        small, inputs = LowRankRnn(rnn), torch.randn(4, 3, 5)
+        size = 4 if batch_first else 3
+        zeros = torch.randn(4, size, 7)
+        hx = zeros if kind is nn.GRU else (zeros, torch.randn(4, size, 7))
+        one = zeros[:, 0] if kind is nn.GRU else (zeros[:, 0], hx[1][:, 0])
+        packed = (
+            nn.utils.rnn.pack_padded_sequence(
+                inputs,
+                [1, 4, 2][:size] + [4] * (size - 3),
+                enforce_sorted=False,
+                batch_first=batch_first,
+            )
+            if not batch_first
+            else nn.utils.rnn.pack_sequence(
+                [torch.randn(n, 5) for n in (2, 4, 1, 3)], enforce_sorted=False
+            )
+        )
+        for arguments in ((inputs, hx), (inputs[0],), (inputs[0], one), (packed,), (packed, hx)):
+            found, expected = small(*arguments), rnn(*arguments)
+            torch.testing.assert_close(found[0], expected[0])
+            torch.testing.assert_close(found[1], expected[1])
+        assert (small.hidden_size, small.num_layers, small.bidirectional) == (7, 2, True)
+        with pytest.raises(ValueError, match="2 dimensions or 3, not 1"):
+            small(torch.zeros(5))
+        with pytest.raises(AttributeError, match="no attribute 'hidden'"):
+            small.hidden  # noqa: B018
+
+
+@pytest.mark.parametrize("kind", [nn.GRU, nn.LSTM])
+def test_a_state_says_its_ranks_and_a_plain_layer_comes_back(kind) -> None:
+    rnn, inputs = rnn_of(kind, bidirectional=True), torch.randn(3, 9, 12)
+    for factorization in ("partial", "split", "joint"):
+        small = LowRankRnn(rnn, factorization)
+        compress.truncate_to_budget(small.bank, small.bank.parameters_stored // 3)
+        again = LowRankRnn(kind(12, 12, 2, batch_first=True, bidirectional=True), factorization)
+        again.load_state_dict(small.state_dict())
+        assert again.bank.ranks == small.bank.ranks
+        torch.testing.assert_close(again(inputs)[0], small(inputs)[0])
+        plain = small.to_torch()
+        assert type(plain) is kind
+        torch.testing.assert_close(plain(inputs)[0], small(inputs)[0])
+
+
 @pytest.mark.parametrize("factorization", ["partial", "joint"])
 def test_a_layer_of_another_type_of_numbers_keeps_it(factorization: str) -> None:
     rnn, inputs = rnn_of(nn.GRU).double(), torch.randn(3, 9, 12).double()

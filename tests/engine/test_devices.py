@@ -225,3 +225,24 @@ def test_devices_are_named_or_what_there_is(monkeypatch):
     for text, message in (("host rpi9", "there is no rpi9"), (" ", "names no device")):
         with pytest.raises(UserError, match=f"{message}; arm/devices has host, "):
             devices.device_names(text)
+
+
+def test_the_newest_program_that_was_built_here_is_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    host = devices.Device(title="Here", runner="host")
+    board = devices.Device(title="A board", runner="ssh:user@board")
+    with pytest.raises(UserError, match=r"run scripts/build_engine\.sh, or give --program"):
+        devices.program_for(host)
+    with pytest.raises(UserError, match=r"build_engine\.sh --target aarch64, or give --program"):
+        devices.program_for(board)
+    places = {
+        host: (".tools/engine/bin", "results/arm/host/bin"),
+        board: ("results/arm/aarch64/bin", ".tools/engine-aarch64/bin"),
+    }
+    for device, folders in places.items():
+        for when, folder in enumerate(folders, start=1):
+            program = Path(folder) / "schatten-recognize"
+            program.parent.mkdir(parents=True)
+            program.touch()
+            os.utime(program, (when, when))
+            assert devices.program_for(device) == program

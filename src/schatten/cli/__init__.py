@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from schatten.cli import (
+    clean,
     corpus,
     decode,
     device,
@@ -17,6 +18,7 @@ from schatten.cli import (
     features,
     live,
     lm,
+    project,
     report,
     run,
     search,
@@ -38,7 +40,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for part in (run, corpus, units, features, train, decode, search, report, export, engine, live):
+PARTS = (
+    *(run, project, corpus, units, features, train, decode, search, report, export, engine, live),
+    clean,
+)
+for part in PARTS:
     app.add_typer(part.app)
 app.add_typer(
     device.app, name="device", help="Kernels and engine: measure, compare, run on a device."

@@ -38,7 +38,10 @@ def run(
         Path | None, typer.Option(help="Or a folder that `schatten bundle` wrote.")
     ] = None,
     program: Annotated[
-        Path | None, typer.Option(help="schatten-recognize, built for it; in results/arm if not.")
+        Path | None,
+        typer.Option(
+            help="schatten-recognize, built for it; default: the newest in results/arm or .tools."
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="JSON: texts and statistics.")] = None,
 ) -> None:
@@ -49,9 +52,7 @@ def run(
         raise UserError("give --model or --bundle, one of them")
     payload = devices.bundle_payload(bundle) if bundle else devices.model_payload(model or Path())
     where = devices.load_device(device)
-    target = "host" if where.runner == "host" else "aarch64"
-    built = program or Path(f"results/arm/{target}/bin/schatten-recognize")
-    report = devices.recognise(where, built, payload, audio)
+    report = devices.recognise(where, program or devices.program_for(where), payload, audio)
     result = devices.recognised(where, payload, report)
     if output is not None:
         result.write(output)

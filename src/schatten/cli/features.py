@@ -54,3 +54,22 @@ def settings() -> None:
     from schatten.recipe.describe import settings_page
 
     print(settings_page(), end="")
+
+
+@app.command()
+def schema(
+    output: Annotated[
+        Path | None, typer.Option(help="A file (.json) instead of the screen.")
+    ] = None,
+) -> None:
+    """Print the JSON schema of recipes, with which editors complete and check a YAML."""
+    import json
+
+    from schatten.recipe.json_schema import json_schema
+    from schatten.runtime.files import write_text
+
+    text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    if output is None:
+        print(text, end="")
+    else:
+        write_text(output, text)

@@ -8,6 +8,7 @@ holds a model's weights. It makes the matrices its layers ask for, however they 
 from schatten.compress.activations import SecondMoment
 from schatten.compress.bank import Factorization, Matrix, Piece, WeightBank
 from schatten.compress.forms import Dense, Factored, Form, Masked, MaskedFactors
+from schatten.compress.layers import LowRankConv, LowRankLinear
 from schatten.compress.modules import LowRankRnn, project_lstm
 from schatten.compress.penalty import group_lasso_penalty, l2_penalty, trace_norm_penalty
 from schatten.compress.projection import projection_spectrum, share_projection
@@ -63,6 +64,15 @@ from schatten.compress.truncate import (
     truncate_to_variance,
 )
 from schatten.compress.units import UnitGroup, unit_lasso_penalty, unit_scores
+from schatten.compress.walk import (
+    bank_of,
+    compress,
+    input_moments,
+    layers_of,
+    low_rank,
+    size_of,
+    to_torch,
+)
 from schatten.compress.weight import Weight
 
 __all__ = [
@@ -73,6 +83,8 @@ __all__ = [
     "Factored",
     "Factorization",
     "Form",
+    "LowRankConv",
+    "LowRankLinear",
     "LowRankRnn",
     "Masked",
     "MaskedFactors",
@@ -85,14 +97,19 @@ __all__ = [
     "Weight",
     "WeightBank",
     "apply_masks",
+    "bank_of",
     "block_scores",
     "blocks_above",
     "blocks_at",
+    "compress",
     "factor",
     "factor_fully",
     "group_lasso_penalty",
+    "input_moments",
     "int8_bytes",
     "l2_penalty",
+    "layers_of",
+    "low_rank",
     "nu",
     "project_lstm",
     "projection_spectrum",
@@ -113,10 +130,12 @@ __all__ = [
     "set_masks",
     "share_projection",
     "singular_values",
+    "size_of",
     "sparsities",
     "sparsity_for_bytes",
     "sparsity_for_entries",
     "spectra_of",
+    "to_torch",
     "trace_norm",
     "trace_norm_penalty",
     "truncate",

@@ -290,3 +290,20 @@ def form_of(shape: tuple[int, int], spec: Spec) -> Form:
             f"know ({', '.join(_NAMED)}): take a newer one"
         )
     return _NAMED[name].from_spec(shape, spec)
+
+
+TENSORS = ("dense", "u", "v", "mask", "mask_u", "mask_v")
+"""Names of the tensors of all forms."""
+
+
+def spec_in(tensors: Tensors, block: Block) -> Spec:
+    """Return the form that these tensors are of, with `block` where they have a mask.
+
+    A state dict does not say the block of a mask.
+    """
+    rank = tensors["u"].shape[-1] if "u" in tensors else None
+    if "mask" in tensors:
+        return {"form": Masked.name, "block": list(block)}
+    if "mask_u" in tensors:
+        return {"form": MaskedFactors.name, "rank": rank, "block": list(block)}
+    return rank

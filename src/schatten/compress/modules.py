@@ -4,7 +4,7 @@ Weights are torch's, by its names (`weight_ih_l0` multiplies the input, `weight_
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from copy import deepcopy
 from typing import Any
 
@@ -16,12 +16,14 @@ from torch.nn.utils.rnn import PackedSequence
 from schatten.compress.activations import SecondMoment
 from schatten.compress.bank import Factorization, Matrix, WeightBank
 from schatten.compress.projection import share_projection
+from schatten.compress.running import run_rnn
 
 
 class LowRankRnn(nn.Module):
     """A GRU or LSTM whose weights are in a bank; it is called like the module it replaces.
 
-    `bank` is what penalties and truncation take; biases stay in `rnn`.
+    `bank` is what penalties and truncation take; biases stay in `rnn`. A state dict brings its
+    forms along: it loads into a `LowRankRnn` of any ranks.
     """
 
     def __init__(self, rnn: nn.GRU | nn.LSTM, factorization: Factorization = "partial") -> None:
@@ -33,10 +35,31 @@ class LowRankRnn(nn.Module):
         self.bank = WeightBank(_matrices(rnn), factorization)
         self.rnn: nn.GRU | nn.LSTM = _without_weights(rnn)
 
-    def forward(self, inputs: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Return what `rnn(inputs, state)` returns: the outputs and the last state."""
-        outputs: tuple[Tensor, Any] = functional_call(self.rnn, self.bank.form(), (inputs, state))
-        return outputs
+    def forward(self, input: Tensor | PackedSequence, hx: Any = None) -> tuple[Any, Any]:
+        """Return what `rnn(input, hx)` returns: the outputs and the last state."""
+        weights = dict(self.rnn.named_parameters()) | self.bank.form()
+        return run_rnn(
+            self.rnn, [weights[name] for name in self.rnn._flat_weights_names], input, hx
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Return sizes and options of the layer, so that code which reads them goes on working."""
+        return getattr(self.rnn, name) if name in _OPTIONS else super().__getattr__(name)
+
+    def flatten_parameters(self) -> None:
+        """Do nothing: weights are made in each call."""
+
+    @torch.no_grad()
+    def to_torch(self, multiply_out: bool = True) -> nn.GRU | nn.LSTM:
+        """Return torch's own layer with W = U V multiplied out, as large as the layer was.
+
+        Torch has no recurrent layer of factors, so `multiply_out` changes nothing.
+        """
+        plain = deepcopy(self.rnn)
+        for name, value in self.bank.form().items():
+            setattr(plain, name, nn.Parameter(value.detach().clone()))
+        plain.flatten_parameters()
+        return plain
 
     @property
     def parameters_stored(self) -> int:
@@ -51,22 +74,35 @@ class LowRankRnn(nn.Module):
         A batch is an input of the layer. Padding counts, so pack sequences of unequal length.
         States begin at zero. Raises `ValueError` if there is no batch.
         """
-        weights = dict(self.rnn.named_parameters()) | self.bank.form()
-        layers = [_layer(self.rnn, place) for place in range(self.rnn.num_layers)]
         seen: dict[str, SecondMoment] = defaultdict(SecondMoment)
         for batch in batches:
-            values = batch
-            for place, layer in enumerate(layers):
-                states, _ = functional_call(layer, _weights_of(place, weights), (values,))
-                for way, states_of_way in zip(
-                    ("", "_reverse"), _frames(states).split(layer.hidden_size, -1), strict=False
-                ):
-                    seen[f"weight_ih_l{place}{way}"].add(_frames(values))
-                    seen[f"weight_hh_l{place}{way}"].add(states_of_way)
-                values = states
+            self.add_inputs(batch, seen)
         if not seen:
             raise ValueError("no batch was given: there are no inputs to measure")
         return {name: moment.mean for name, moment in seen.items()}
+
+    @torch.no_grad()
+    def add_inputs(
+        self, batch: Tensor | PackedSequence, seen: MutableMapping[str, SecondMoment]
+    ) -> None:
+        """Add what each weight multiplies in a batch to `seen`, which has a moment of each name."""
+        weights = dict(self.rnn.named_parameters()) | self.bank.form()
+        values = batch
+        for place in range(self.rnn.num_layers):
+            layer = _layer(self.rnn, place)
+            states, _ = functional_call(layer, _weights_of(place, weights), (values,))
+            for way, states_of_way in zip(
+                ("", "_reverse"), _frames(states).split(layer.hidden_size, -1), strict=False
+            ):
+                seen[f"weight_ih_l{place}{way}"].add(_frames(values))
+                seen[f"weight_hh_l{place}{way}"].add(states_of_way)
+            values = states
+
+
+_OPTIONS = frozenset(
+    ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional")
+)
+"""What `LowRankRnn` tells of the layer that it runs."""
 
 
 def _layer(rnn: nn.GRU | nn.LSTM, place: int) -> nn.GRU | nn.LSTM:

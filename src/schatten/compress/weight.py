@@ -1,17 +1,19 @@
 """One large matrix, in one of the forms of `schatten.compress.forms`."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor, nn
 
-from schatten.compress.forms import Dense, Factored, Form, Spec, form_of
+from schatten.compress.forms import TENSORS, Dense, Factored, Form, Spec, form_of, spec_in
 
 
 class Weight(nn.Module):
     """A matrix W of m rows and n columns; `form` says how it is stored.
 
     `recurrent` says which lambda a penalty uses for it. Forms keep their parameters under the names
-    `dense`, or `u` and `v`. Parameters of other forms than the present one are None.
+    `dense`, or `u` and `v`. Parameters of other forms than the present one are None. Loading a
+    state dict takes the form of what is loaded.
     """
 
     dense: nn.Parameter | None
@@ -115,3 +117,19 @@ class Weight(nn.Module):
     def reserve_rank(self, rank: int | None) -> None:
         """Take the form of a rank, None for dense: see `reserve`."""
         self.reserve(rank)
+
+    def _load_from_state_dict(
+        self, state_dict: Mapping[str, Any], prefix: str, *others: Any
+    ) -> None:
+        """Take the form of the values that are about to be loaded, then load them."""
+        given = {name: state_dict[prefix + name] for name in TENSORS if prefix + name in state_dict}
+        if given and _sizes(given) != _sizes(self.tensors):
+            spec = spec_in(given, getattr(self.form, "block", (1, 1)))
+            form = form_of(self.shape, spec)
+            if _sizes(form.empty(next(self.parameters()))) == _sizes(given):
+                self.reserve(spec)
+        super()._load_from_state_dict(state_dict, prefix, *others)
+
+
+def _sizes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}

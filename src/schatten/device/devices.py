@@ -23,6 +23,7 @@ from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_search, search_o
 from schatten.device import tools
 from schatten.errors import UserError
 from schatten.recipe.base import Settings
+from schatten.recipe.layout import ENGINE
 from schatten.runtime.files import as_text
 
 FOLDER = Path("arm/devices")
@@ -142,6 +143,24 @@ def device_names(text: str) -> tuple[str, ...]:
         problem = f"there is no {unknown[0]}" if unknown else "it names no device"
         raise UserError(f"devices={text!r}: {problem}; {FOLDER} has {', '.join(all_devices())}")
     return found
+
+
+def program_for(device: Device) -> Path:
+    """Return the newest `schatten-recognize` that was built here for a device.
+
+    `make wer_tables` builds one for this machine, `schatten run arm` and
+    `scripts/build_engine.sh --target` others. Errors: `UserError` that says how to build one.
+    """
+    is_here = device.runner == "host"
+    folder = "host" if is_here else "aarch64"
+    tools = Path(".tools/engine" if is_here else ".tools/engine-aarch64")
+    places = [Path(f"results/arm/{folder}/bin"), tools / "bin"]
+    built = [place / ENGINE.name for place in places if (place / ENGINE.name).is_file()]
+    if not built:
+        build = "scripts/build_engine.sh" + ("" if is_here else " --target aarch64")
+        said = " or ".join(str(place / ENGINE.name) for place in places)
+        raise UserError(f"there is no {said}: run {build}, or give --program")
+    return max(built, key=lambda path: path.stat().st_mtime)
 
 
 def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> DeviceRun:

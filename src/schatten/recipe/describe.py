@@ -25,7 +25,7 @@ it; a null removes a key.
 def settings_page() -> str:
     """Return a section per group of settings, with each key's default and meaning."""
     sections = [HEAD]
-    for group in _groups(Recipe, []):
+    for group in groups_of(Recipe):
         lines = [f"## {group.__name__}", "", inspect.getdoc(group) or "", ""]
         lines += ["| key | default | meaning |", "| --- | --- | --- |"]
         meanings = meanings_of(group)
@@ -36,14 +36,17 @@ def settings_page() -> str:
     return "\n".join(sections)
 
 
-def _groups(group: type[Settings], seen: list[type[Settings]]) -> list[type[Settings]]:
+def groups_of(
+    group: type[Settings], seen: list[type[Settings]] | None = None
+) -> list[type[Settings]]:
     """List a group of settings and all below it, each once, in order of appearance."""
+    seen = [] if seen is None else seen
     if group in seen:
         return seen
     seen.append(group)
     for field in group.model_fields.values():
         for one in _settings_in(field.annotation):
-            _groups(one, seen)
+            groups_of(one, seen)
     return seen
 
 

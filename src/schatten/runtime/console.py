@@ -87,10 +87,10 @@ def step_from(info: dict[str, object]) -> RunningStep:
     """Make a step from Snakemake's description of a job."""
     command = " ".join(str(info.get("shellcmd") or "").split())
     verb = _VERB.search(command)
-    logs = _strings(info.get("log"))
+    logs = strings(info.get("log"))
     return RunningStep(
         verb=verb[1] if verb else str(info["rule_name"]),
-        makes=outputs_name(_strings(info.get("output"))),
+        makes=outputs_name(strings(info.get("output"))),
         log=Path(logs[0]) if logs else None,
         command=command,
         title=str(info.get("rule_msg") or ""),
@@ -98,7 +98,8 @@ def step_from(info: dict[str, object]) -> RunningStep:
     )
 
 
-def _strings(value: object) -> list[str]:
+def strings(value: object) -> list[str]:
+    """Return the entries of one of Snakemake's lists of files; none for no list."""
     return [str(entry) for entry in value] if isinstance(value, Iterable) else []
 
 

@@ -16,6 +16,9 @@ FOLDER = "SCHATTEN_PROGRESS"
 LOG = "SCHATTEN_LOG"
 """Environment variable: the log of a verb whose processes write to it through others."""
 
+CORES = "SCHATTEN_CORES"
+"""Environment variable: steps or cores at a time, for the estimate of a dry run."""
+
 _PERIOD = 0.5
 """Least seconds between two writes."""
 

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any
 
 from schatten.errors import UserError
-from schatten.runtime import cluster, files, process, progress, surroundings
+from schatten.runtime import cluster, files, process, progress, project, surroundings
 
 _HOME = Path(".snakemake")
 _LOCKS = _HOME / "locks"
@@ -42,7 +42,11 @@ def run(arguments: list[str], *, dry_run: bool) -> int:
     temporary files cannot be written.
     """
     if not Path("Snakefile").is_file():
-        raise UserError(f"{Path.cwd()} has no Snakefile: run this in the project's folder")
+        raise UserError(
+            f"{Path.cwd()} has no Snakefile: run this in the project's folder, or make one: "
+            "schatten init FOLDER"
+        )
+    project.refuse_other_version()
     if not os.access(Path.cwd(), os.W_OK):
         raise UserError(f"{Path.cwd()} cannot be written: run in a clone of your own")
     _put_tools_on_path()
@@ -55,6 +59,12 @@ def run(arguments: list[str], *, dry_run: bool) -> int:
         ours += ["--slurm-jobname-prefix", cluster.job_name(_owner())]
         with contextlib.nullcontext() if dry_run else _owning():
             return _snakemake([*ours, *arguments])
+
+
+def is_running() -> bool:
+    """Tell whether a run of the workflow is alive in this folder, on any machine."""
+    owners = [path for path in _OWNERS.iterdir() if path.is_dir()] if _OWNERS.is_dir() else []
+    return any(not _is_dead(path) for path in owners) or bool(process.running_here("snakemake"))
 
 
 def _require_room() -> None:
@@ -93,6 +103,7 @@ def _snakemake(arguments: list[str]) -> int:
     try:
         with _without_profile_line():
             parser, parsed = _parsed(arguments)
+        os.environ[progress.CORES] = str(parsed.cores or parsed.jobs or "")
         succeeded = args_to_api(parsed, parser)
     except KeyboardInterrupt:
         succeeded = False

@@ -4,6 +4,7 @@ The key is a hash of everything that determines the result. So a training resume
 of its own.
 """
 
+import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from schatten.runtime.process import locked
 
 ROOT = Path("state")
 CHECKPOINT = "last.ckpt"
+NOTE = "state.json"
+"""Says which model a state is of and what it reads, for `schatten clean`."""
 _FORMAT = "schatten.checkpoint"
 """Key of a checkpoint's version, which files of other programs and of old versions lack."""
 _VERSION = 1
@@ -34,8 +37,10 @@ def state_key(settings: str, inputs: list[Path]) -> str:
 
 
 @contextmanager
-def training_state(settings: str, inputs: list[Path]) -> Iterator[Path]:
+def training_state(settings: str, inputs: list[Path], output: Path) -> Iterator[Path]:
     """Yield the locked state folder of a training; it is removed when the training has succeeded.
+
+    A note in it names the `output`, the model that is trained.
 
     Of several processes the first one has the lock.
     """
@@ -45,6 +50,9 @@ def training_state(settings: str, inputs: list[Path]) -> Iterator[Path]:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
+        paths = [str(path.absolute()) for path in inputs]
+        note = {"output": str(output.absolute()), "inputs": paths}
+        (folder / NOTE).write_text(json.dumps(note))
         yield folder
         remove(folder)
 

@@ -104,7 +104,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
         node.kept_epochs,
     )
     files = [inputs[name] for name in _SEALED if name in inputs]
-    with training_state(node.settings, files) as state:
+    with training_state(node.settings, files, output) as state:
         records, seconds = loop.train(model, plan, state)
         if place().rank > 0:
             return
