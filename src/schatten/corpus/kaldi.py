@@ -12,7 +12,7 @@ from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.letters import composed
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import KaldiCorpus
+from schatten.recipe.corpus_sources import KaldiCorpus
 
 _SPH2PIPE = re.compile(r"^\S*sph2pipe(?:\s+-\S+(?:\s+(?:wav|rif|raw|sph|\d))?)*\s+(\S+)\s*\|$")
 

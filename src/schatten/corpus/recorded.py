@@ -13,7 +13,7 @@ from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.letters import composed
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import RecordedCorpus
+from schatten.recipe.corpus_sources import RecordedCorpus
 from schatten.runtime.file_names import Names, found
 
 

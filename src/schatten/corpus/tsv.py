@@ -13,7 +13,7 @@ from schatten.corpus.tables import table_lines
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import Column, TsvCorpus
+from schatten.recipe.corpus_sources import Column, TsvCorpus
 from schatten.runtime.file_names import found
 
 _ALIASES: dict[str, tuple[str, ...]] = {

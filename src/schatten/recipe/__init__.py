@@ -19,6 +19,7 @@ from schatten.recipe.grid import Grid
 from schatten.recipe.language_models import LanguageModel
 from schatten.recipe.models import Model
 from schatten.recipe.results import Tables
+from schatten.recipe.several import SeveralCorpora
 from schatten.recipe.steps import TrainingStep
 from schatten.recipe.systems import (
     CHARACTERS,
@@ -99,6 +100,9 @@ class Recipe(Settings):
         for name, grid in self.grids.items():
             self._check_grid(name, grid)
         self._first_pass_is_of_words()
+        several = self.corpus if isinstance(self.corpus, SeveralCorpora) else None
+        if several is not None and (wrong := several.problem(self.splits.all)):
+            raise ValueError(f"corpus.parts: {wrong}")
         for name, units in self.units.items():
             if name == CHARACTERS and not isinstance(units, Characters):
                 raise ValueError(f"units.{name}: this is the name of characters; take another")

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Features, Hypotheses, Model, Need, Spellings, Statistics
+from schatten.recipe.steps import Features, Given, Hypotheses, Model, Need, Spellings, Statistics
 from schatten.recipe.systems import CHARACTERS
 
 ENGINE = Path(".tools/engine/bin/schatten-recognize")
@@ -194,6 +194,8 @@ class Layout:
                 return self.model(source, epoch)
             case Hypotheses(owner):
                 return self.training_hypotheses(owner)
+            case Given(path):
+                return path
 
     def training_hypotheses(self, node: Placed) -> Path:
         """What the model before a node recognises in the node's training speech."""
