@@ -15,7 +15,8 @@ from schatten.grammar import Grammar, load_own
 from schatten.grammar.slots import Parser
 
 LIGHTS = """\
-query = turn <state:on_off> the <room:rooms> <thing> | dim [the] <room:rooms> lights [to <level:levels>]
+query = turn <state:on_off> the <room:rooms> <thing>
+    | dim [the] <room:rooms> lights [to <level:levels>]
 on_off = on | off
 rooms = kitchen | living room
 thing = lights | fan

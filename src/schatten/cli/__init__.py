@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import typer
 
 from schatten.cli import (
+    commands,
     corpus,
     decode,
     device,
@@ -43,6 +44,7 @@ for part in (run, corpus, units, features, train, decode, search, report, export
 app.add_typer(
     device.app, name="device", help="Kernels and engine: measure, compare, run on a device."
 )
+app.add_typer(commands.app, name="commands", help="Commands of a grammar: slots, acceptance.")
 app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binarise.")
 
 

@@ -48,7 +48,7 @@ class Sound:
         samples = _whole_recording(self.cut, self.audio)
         if samples is None:
             samples = _by_lhotse(self.cut, self.audio, self.cuts)
-        _write(samples, path)
+        write_samples(samples, path)
 
 
 def read_sounds(cuts: Path, audio: Path) -> list[Sound]:
@@ -77,14 +77,22 @@ def write_sound(file: Path, path: Path) -> None:
 
     Several channels become their mean. Errors: `UserError` if it cannot be read.
     """
+    write_samples(read_mono(file), path)
+
+
+def read_mono(file: Path) -> np.ndarray:
+    """Return the samples (M,) in [-1, 1] of a file of sound at the engine's rate.
+
+    Several channels become their mean. Errors: `UserError` if it cannot be read.
+    """
     samples, rate = read(file)
-    mono = samples.mean(axis=1)
+    mono: np.ndarray = samples.mean(axis=1)
     if rate != SAMPLE_RATE:
         import torch
         from lhotse.augmentation import get_or_create_resampler
 
         mono = get_or_create_resampler(rate, SAMPLE_RATE)(torch.from_numpy(mono)).numpy()
-    _write(mono, path)
+    return mono
 
 
 def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:
@@ -101,7 +109,7 @@ def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str,
     return found
 
 
-def _write(samples: np.ndarray, path: Path) -> None:
+def write_samples(samples: np.ndarray, path: Path) -> None:
     """Write samples in [-1, 1] as a WAV file of 16 bits."""
     whole = np.rint(samples * _FULL_SCALE).clip(-_FULL_SCALE, _FULL_SCALE - 1)
     with wave.open(str(path), "wb") as file:

@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from schatten.errors import UserError, pick
 from schatten.recipe.base import Name, PositiveFloat, Settings
 from schatten.recipe.chain import Node, chain_problem, nodes_of
+from schatten.recipe.commands import Commands
 from schatten.recipe.corpus import Corpus, Splits, Text
 from schatten.recipe.curves import Figures
 from schatten.recipe.decoding import Decoding
@@ -73,6 +74,8 @@ class Recipe(Settings):
     """Systems over values of lambda; the best of them are rows of the table too."""
     language_models: dict[Name, LanguageModel] = Field(min_length=1)
     """Language models to make: the columns of the table."""
+    commands: Commands | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What is heard are commands of the corpus's grammar: tables have their acceptance."""
     decoding: Decoding = Decoding()
     """The search."""
     tables: Tables = Tables()

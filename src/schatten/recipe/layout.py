@@ -247,6 +247,10 @@ class Layout:
         """Folder of a bundle for a device: an int8 model with a language model."""
         return self.home / "bundle" / node.path / lm
 
+    def accepted(self, node: Placed, lm: str, speech: str) -> Path:
+        """Acceptance of commands by a bundle: of a split, or of `recordings`."""
+        return self.home / "commands" / node.path / lm / f"{speech}.json"
+
     @property
     def tiers(self) -> Path:
         """Which models stand for the tiers."""

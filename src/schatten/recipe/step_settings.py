@@ -45,6 +45,9 @@ RESULT_VERSION = {
     "tiers": 1,
     "measure": 1,
     "device_table": 2,
+    "accept": 1,
+    "accept_recordings": 1,
+    "commands_table": 1,
 }
 """Raised by one when a change of the code changes a step's results. A search over a lexicon has
 versions of its own, as its steps change where those of other searches do not."""
@@ -192,6 +195,30 @@ def device_table_settings(recipe: Recipe) -> str:
     return settings("device_table", recipe.title, recipe.tables.tiers)
 
 
+def accept_settings(recipe: Recipe) -> str:
+    """Settings of the acceptance of synthetic commands: levels, and the grammar."""
+    levels = () if recipe.commands is None else recipe.commands.levels
+    return settings("accept", levels, *_grammars(recipe))
+
+
+def accept_recordings_settings(recipe: Recipe) -> str:
+    """Settings of the acceptance of recorded commands: noise, levels, and the grammar."""
+    recordings = None if recipe.commands is None else recipe.commands.recordings
+    plain = None if recordings is None else _plain(recordings)
+    return settings("accept_recordings", plain, *_grammars(recipe))
+
+
+def commands_table_settings(recipe: Recipe) -> str:
+    """Settings of the table of commands: title and published results."""
+    name = None if recipe.commands is None else recipe.commands.published
+    published = [] if name is None else [sha256(recipe.folder / name)]
+    return settings("commands_table", recipe.title, *published)
+
+
+def _grammars(recipe: Recipe) -> list[str]:
+    return [sha256(path) for path in own_files(recipe.corpus, recipe.folder)]
+
+
 def table_settings(recipe: Recipe) -> str:
     """Settings of the tables: captions, and what the rows say of their systems."""
     return settings("table", *_shown(recipe))
@@ -264,6 +291,9 @@ OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "tiers": lambda recipe, _: tiers_settings(recipe),
     "table": lambda recipe, _: table_settings(recipe),
     "figure": lambda recipe, _: figure_settings(recipe),
+    "commands accept": lambda recipe, _: accept_settings(recipe),
+    "commands test": lambda recipe, _: accept_recordings_settings(recipe),
+    "commands table": lambda recipe, _: commands_table_settings(recipe),
     "figure-page": lambda recipe, _: page_settings(recipe),
     "device-table": lambda recipe, _: device_table_settings(recipe),
 }
