@@ -18,6 +18,7 @@ KINDS: dict[str, type[Artifact]] = {
     r"statistics\.json": artifacts.FeatureStatistics,
     r"(model(\.fp32|\.int8)?|exported)\.json": artifacts.Exported,
     r"manifest\.json": artifacts.Manifest,
+    r"(test|recordings)\.json": artifacts.Acceptance,
     r"measured(\.[\w-]+)?\.json": artifacts.Measured,
     r"choice\.json": artifacts.Choice,
     r"tiers\.json": artifacts.Tiers,

@@ -68,6 +68,8 @@ constexpr const char *kUsage =
     "                a small first-pass model, whose unigrams guide the search inside of words\n"
     "  --words FILE  words and phrases beside the lexicon's, a line each: WORD, tab, its spelling in units or nothing, tab,\n"
     "                its boost in natural log (5 where there is none); needs --lm\n"
+    "  --commands FILE\n"
+    "                in JSON the command that is nearest to the words, with its slots: commands.txt of a bundle\n"
     "  --manifest FILE\n"
     "                a bundle's manifest.json: every file must have the length and the SHA-256 that it says\n"
     "  --help        show this\n";
@@ -78,7 +80,7 @@ struct Arguments {
   bool partial = false, list = false, microphone = false;
   int channel = 0;
   schatten::Results::Format format = schatten::Results::kText;
-  std::string model, lm, lexicon, look_ahead, words, manifest, microphone_name;
+  std::string model, lm, lexicon, look_ahead, words, commands, manifest, microphone_name;
   std::vector<std::string> files;
 };
 
@@ -118,6 +120,7 @@ Arguments parse(char **argument) {
     else if (name == "--format") arguments.format = schatten::Results::format(*++argument ? *argument : "");
     else if (name == "--alternatives") arguments.options.alternatives = alternatives(*++argument);
     else if (name == "--temperature") arguments.options.temperature = number("--temperature", *++argument);
+    else if (name == "--commands") arguments.commands = file("--commands", *++argument);
     else if (name == "--words") arguments.words = file("--words", *++argument);
     else if (name == "--list") arguments.list = true;
     else if (name == "--partial") arguments.partial = true;
@@ -176,7 +179,9 @@ struct Mean {
 class Session {
  public:
   Session(const schatten_model *model, const Arguments &arguments)
-      : arguments_(arguments), results_(arguments.format, arguments.options.alternatives > 0) {
+      : arguments_(arguments),
+        commands_(arguments.commands.empty() ? nullptr : new schatten::Commands(arguments.commands)),
+        results_(arguments.format, arguments.options.alternatives > 0, commands_.get()) {
     char error[512];
     stream_.reset(schatten_stream_open(model, &arguments.options, error, sizeof error));
     require(stream_ != nullptr, stream_ ? "" : error);
@@ -272,6 +277,7 @@ class Session {
     void operator()(schatten_stream *stream) const { schatten_stream_close(stream); }
   };
   const Arguments &arguments_;
+  const std::unique_ptr<const schatten::Commands> commands_;
   schatten::Results results_;
   std::unique_ptr<schatten_stream, Close> stream_;
   std::string shown_;
@@ -380,7 +386,9 @@ int run(char **argument) {
   const double start = now();
   char error[512];
   const char *const manifest = arguments.manifest.empty() ? nullptr : arguments.manifest.c_str();
-  if (manifest && !schatten_check(manifest, arguments.model.c_str(), error, sizeof error)) throw Error(error);
+  for (const std::string &path : {arguments.model, arguments.commands}) {
+    if (manifest && !path.empty() && !schatten_check(manifest, path.c_str(), error, sizeof error)) throw Error(error);
+  }
   schatten_model *const opened = schatten_model_open(arguments.model.c_str(), error, sizeof error);
   require(opened != nullptr, opened ? "" : error);
   const std::unique_ptr<schatten_model, void (*)(schatten_model *)> model(opened, schatten_model_close);

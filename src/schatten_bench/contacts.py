@@ -6,8 +6,9 @@ from pathlib import Path
 from random import Random
 
 from schatten.corpus.voicesearch import grammar as grammars
-from schatten.corpus.voicesearch.assemble import grammar_of, speak_blocks
+from schatten.corpus.voicesearch.assemble import speak_blocks
 from schatten.corpus.voicesearch.draws import random_of
+from schatten.corpus.voicesearch.grammar import grammar_of
 from schatten.corpus.voicesearch.plan import draw_queries, plan_split
 from schatten.decode.sound import write_sound
 from schatten.errors import UserError

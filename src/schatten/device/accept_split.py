@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from schatten.artifacts import Acceptance, Manifest
-from schatten.corpus.voicesearch.assemble import grammar_of as named_grammar
+from schatten.corpus.voicesearch.grammar import grammar_of as named_grammar
 from schatten.device.commands import levels_of
 from schatten.errors import UserError
 from schatten.grammar import Grammar

@@ -26,6 +26,19 @@ class Network:
     """By state: a next state, a slot or None, and whether the slot begins (or ends)."""
     final: int = 0
 
+    def as_text(self, *, has_articles: bool) -> str:
+        """Return the network as the engine reads it (arm/engine/commands.h).
+
+        `has_articles`: whether `a` and `an` are one word.
+        """
+        lines = [f"schatten-commands\t1\t{len(self.words)}\t{self.final}\t{int(has_articles)}"]
+        for state, (words, empty) in enumerate(zip(self.words, self.empty, strict=True)):
+            for after, slot, begins in empty:
+                kind = "e" if slot is None else "b" if begins else "x"
+                lines.append("\t".join([kind, str(state), str(after), *([slot] if slot else [])]))
+            lines += [f"w\t{state}\t{after}\t{word}" for word, after in words]
+        return "".join(f"{line}\n" for line in lines)
+
     def add(self) -> int:
         """Add a state and return its number."""
         self.words.append([])

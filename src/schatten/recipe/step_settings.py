@@ -163,7 +163,8 @@ def _beam_search(recipe: Recipe) -> dict[str, Any]:
 
 def bundle_settings(recipe: Recipe) -> str:
     """Settings of a bundle: how the engine is to search."""
-    return settings("bundle", _beam_search(recipe))
+    grammars = [] if recipe.commands is None else _grammars(recipe)
+    return settings("bundle", _beam_search(recipe), *grammars)
 
 
 def beams_settings(recipe: Recipe, decoder: str) -> str:

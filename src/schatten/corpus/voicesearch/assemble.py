@@ -10,9 +10,9 @@ from schatten.corpus.cuts import write_cuts
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
-from schatten.corpus.voicesearch import grammar as grammars
 from schatten.corpus.voicesearch.block import Job
 from schatten.corpus.voicesearch.folders import HELD_OUT, recordings
+from schatten.corpus.voicesearch.grammar import grammar_of
 from schatten.corpus.voicesearch.plan import (
     Block,
     draw_queries,
@@ -26,7 +26,7 @@ from schatten.corpus.voicesearch.rooms import rooms
 from schatten.errors import UserError
 from schatten.espeak import Espeak
 from schatten.recipe import Recipe
-from schatten.recipe.voicesearch import GRAMMAR_SUFFIXES, VoiceSearchCorpus
+from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime.files import atomic_output, remove, write_jsonl
 from schatten.runtime.process import locked
 
@@ -66,13 +66,6 @@ def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
 def _of_babble(queries: dict[str, list[str]], recipe: Recipe) -> list[str]:
     """Return the queries that babble says: of training, or of the first split without it."""
     return queries.get(recipe.splits.train) or next(iter(queries.values()))
-
-
-def grammar_of(recipe: Recipe, name: str) -> grammars.Grammar:
-    """Read a grammar: one of the package, or the recipe's own."""
-    if not name.endswith(GRAMMAR_SUFFIXES):
-        return grammars.load(name)
-    return grammars.load_own(recipe.folder / name, recipe.text.alphabet)
 
 
 def _check(settings: VoiceSearchCorpus, splits: tuple[str, ...]) -> None:
