@@ -84,6 +84,9 @@ class Inputs:
             "text": recipe.text.model_dump(mode="json"),
             "speeds": recipe.speed_perturbation,
         }
+        if recipe.fold is not None:
+            number, folds = recipe.fold
+            self._settings["fold"] = [number, folds.model_dump(mode="json")]
         self._hashes = dict(_hashes(recipe, corpus_dir))
 
     @property
@@ -140,7 +143,7 @@ def _folder_of(part: Part, corpus_dir: Path | None) -> Path | None:
 
 def _manifests(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:
     """Yield the files that say what is in the corpus, in a fixed order."""
-    corpus, splits = recipe.corpus, recipe.splits.all
+    corpus, splits = recipe.corpus, recipe.splits_read
     if isinstance(corpus, TsvCorpus):
         yield found(corpus_dir, corpus.manifest)
     elif isinstance(corpus, KaldiCorpus):

@@ -31,7 +31,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     corpus = recipe.corpus
     assert isinstance(corpus, KaldiCorpus)
     utterances = []
-    for split in recipe.splits.all:
+    for split in recipe.splits_read:
         directory = corpus_dir / corpus.directories.get(split, split)
         utterances += read_directory(directory, split, corpus_dir)
     write_corpus(recipe, utterances, corpus_dir, output=output, jobs=jobs)

@@ -36,7 +36,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     """
     corpus = recipe.corpus
     assert isinstance(corpus, TsvCorpus)
-    utterances = read_table(corpus, recipe.splits.all, corpus_dir)
+    utterances = read_table(corpus, recipe.splits_read, corpus_dir)
     write_corpus(recipe, utterances, corpus_dir, output=output, jobs=jobs)
 
 

@@ -6,7 +6,6 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from schatten.errors import UserError, pick
@@ -16,9 +15,11 @@ from schatten.recipe.commands import Commands
 from schatten.recipe.corpus import Corpus, Splits, Text
 from schatten.recipe.curves import Figures
 from schatten.recipe.decoding import Decoding
+from schatten.recipe.folds import Folds, fold_of, with_fold
 from schatten.recipe.grid import Grid
 from schatten.recipe.language_models import LanguageModel
 from schatten.recipe.models import Model
+from schatten.recipe.reading import ROOT, read_yaml
 from schatten.recipe.results import Tables
 from schatten.recipe.several import SeveralCorpora
 from schatten.recipe.steps import TrainingStep
@@ -42,10 +43,7 @@ from schatten.recipe.units import (
     tied_problem,
     with_language,
 )
-from schatten.runtime.files import as_text
 from schatten.runtime.seals import kept
-
-ROOT = Path("recipes")
 
 
 class Recipe(Settings):
@@ -82,12 +80,25 @@ class Recipe(Settings):
     """The results."""
     figures: Figures = Figures()
     """Figures that need more than the tables' own results."""
+    folds: Folds | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Cross-validation by speaker: experiments of their own, `EXPERIMENT.fold1` and so on."""
     _folder: Path = PrivateAttr(default=Path())
+    _fold: int | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
         """Folder of the YAML, which the names of the recipe's own files are relative to."""
         return self._folder
+
+    @property
+    def fold(self) -> tuple[int, Folds] | None:
+        """The number of the fold that this experiment is, with the folds; None if it is none."""
+        return None if self._fold is None or self.folds is None else (self._fold, self.folds)
+
+    @property
+    def splits_read(self) -> tuple[str, ...]:
+        """The splits of the corpus that are read: those of the experiment, or of its folds."""
+        return self.splits.all if self.fold is None else self.fold[1].of
 
     @model_validator(mode="before")
     @classmethod
@@ -317,12 +328,17 @@ def load(recipe: str) -> Recipe:
 
 
 def _load(path: Path) -> Recipe:
+    fold = fold_of(path)
+    data = read_yaml(path if fold is None else fold[0])
+    if fold is not None:
+        data = with_fold(data, fold[1], fold[0])
     try:
-        loaded = _with_variants(_with_grid_points(Recipe.model_validate(_read(path))))
+        loaded = _with_variants(_with_grid_points(Recipe.model_validate(data)))
     except ValidationError as error:
         lines = [f"  {_place(entry['loc'])}: {_reason(entry)}" for entry in error.errors()]
         raise UserError(f"{path} is not a valid recipe:\n" + "\n".join(lines)) from None
     loaded._folder = path.parent
+    loaded._fold = None if fold is None else fold[1]
     return loaded
 
 
@@ -338,42 +354,6 @@ def _with_variants(recipe: Recipe) -> Recipe:
     """Return the recipe with the points of its curve among its language models."""
     models = {**recipe.language_models, **recipe.lm_variants}
     return recipe.model_copy(update={"language_models": models})
-
-
-def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """Read a YAML; `extends: other` takes what it does not say from `other.yaml` beside it."""
-    if path in seen:
-        raise UserError(f"{path} extends itself: remove an `extends`")
-    if not path.is_file():
-        raise UserError(f"{path} does not exist: give recipe=CORPUS/EXPERIMENT, {_choices()}")
-    try:
-        data = yaml.safe_load(as_text(path.read_bytes(), path))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {error}") from None
-    if not isinstance(data, dict):
-        raise UserError(f"{path} holds no settings: see docs/settings.md")
-    base = data.pop("extends", None)
-    if base is None:
-        return data
-    return _merge(_read(path.parent / f"{base}.yaml", (*seen, path)), data)
-
-
-def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Return `base` with the values of `change`; a null removes a key."""
-    merged = dict(base)
-    for key, value in change.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _choices() -> str:
-    found = sorted(f"{path.parent.name}/{path.stem}" for path in ROOT.glob("*/*.yaml"))
-    return f"one of {', '.join(found)}" if found else "from the project's folder"
 
 
 def _place(location: tuple[int | str, ...]) -> str:

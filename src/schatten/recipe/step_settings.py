@@ -62,7 +62,8 @@ def corpus_settings(recipe: Recipe) -> str:
     """Settings of the corpus step."""
     corpus = recipe.corpus.model_dump(mode="json", exclude={"shared_speakers", "low_rates"})
     own = [sha256(path) for path in own_files(recipe.corpus, recipe.folder)]
-    return settings("corpus", corpus, _plain(recipe.splits), _plain(recipe.text), *own)
+    fold = [] if recipe.fold is None else [[recipe.fold[0], _plain(recipe.fold[1])]]
+    return settings("corpus", corpus, _plain(recipe.splits), _plain(recipe.text), *own, *fold)
 
 
 def units_settings(recipe: Recipe, name: str) -> str:
