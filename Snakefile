@@ -73,6 +73,7 @@ include: "rules/bundle.smk"
 include: "rules/arm.smk"
 include: "rules/export.smk"
 include: "rules/devices.smk"
+include: "rules/commands.smk"
 
 
 rule all:

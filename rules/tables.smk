@@ -4,6 +4,7 @@
 rule wer_tables:
     input:
         EXPERIMENT.tables,
+        EXPERIMENT.command_tables,
         PATHS.tables / "parameters.png",
         EXPERIMENT.listings(EXPERIMENT.table_nodes),
         lambda wildcards: EXPERIMENT.listings(EXPERIMENT.chosen_nodes(checkpoints)),

@@ -18,6 +18,7 @@ KINDS: dict[str, type[Artifact]] = {
     r"statistics\.json": artifacts.FeatureStatistics,
     r"(model(\.fp32|\.int8)?|exported)\.json": artifacts.Exported,
     r"manifest\.json": artifacts.Manifest,
+    r"(test|recordings)\.json": artifacts.Acceptance,
     r"measured(\.[\w-]+)?\.json": artifacts.Measured,
     r"choice\.json": artifacts.Choice,
     r"tiers\.json": artifacts.Tiers,
@@ -38,12 +39,12 @@ MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.Inventory: {"tree_sha256"},
     artifacts.TreeNode: {"unit", "side", "question", "gain", "yes", "no"},
     artifacts.Weights: {"temperature"},
-    artifacts.Validation: {"text_notes", "without_frames", "characters_per_word"},
+    artifacts.Validation: {"text_notes", "without_frames", "characters_per_word", "corpora"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
 """Without text of dev or pruning; where words are scored; without a mask; of units that
 are not tied, and leaves or questions of their tree; where the decoder gives no confidences; with
-clean text and without faults; on an emulated CPU."""
+clean text, without faults, and of one corpus; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:

@@ -14,7 +14,7 @@ LAYERS = (
     {"workflow"},
     {"corpus", "features", "train", "lm", "decode", "score", "export", "device", "report"},
     {"models", "units", "compress"},
-    {"artifacts", "audio", "bundles", "espeak", "fst", "transcripts"},
+    {"artifacts", "audio", "bundles", "espeak", "fst", "grammar", "transcripts"},
     {"recipe", "runtime"},
     {"errors", "letters"},
 )

@@ -51,6 +51,8 @@ const char *const kUsage =
     "                a small first-pass model, whose unigrams guide the search inside of words\n"
     "  --words FILE  words and phrases beside the lexicon's, a line each: WORD, tab, its spelling in units or nothing, tab,\n"
     "                its boost in natural log (5 where there is none); needs --lm\n"
+    "  --commands FILE\n"
+    "                in JSON the command that is nearest to the words, with its slots: commands.txt of a bundle\n"
     "  --manifest FILE\n"
     "                a bundle's manifest.json: every file must have the length and the SHA-256 that it says\n"
     "  --help        show this\n";
@@ -95,6 +97,7 @@ Arguments parse(char **argument) {
     else if (name == "--format") arguments.format = Results::format(*++argument ? *argument : "");
     else if (name == "--alternatives") arguments.options.alternatives = alternatives(*++argument);
     else if (name == "--temperature") arguments.options.temperature = number("--temperature", *++argument);
+    else if (name == "--commands") arguments.commands = file("--commands", *++argument);
     else if (name == "--words") arguments.words = file("--words", *++argument);
     else if (name == "--list") arguments.list = true;
     else if (name == "--partial") arguments.partial = true;

@@ -17,7 +17,7 @@ struct Arguments {
   bool partial = false, list = false, microphone = false;
   int channel = 0;
   Results::Format format = Results::kText;
-  std::string model, lm, lexicon, look_ahead, words, manifest, microphone_name;
+  std::string model, lm, lexicon, look_ahead, words, commands, manifest, microphone_name;
   std::vector<std::string> files;
 };
 

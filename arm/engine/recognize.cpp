@@ -51,7 +51,9 @@ bool is_gated(const schatten_options &options) { return options.gate_decibels > 
 class Session {
  public:
   Session(const schatten_model *model, const Arguments &arguments)
-      : arguments_(arguments), results_(arguments.format, arguments.options.alternatives > 0, is_gated(arguments.options)) {
+      : arguments_(arguments),
+        commands_(arguments.commands.empty() ? nullptr : new schatten::Commands(arguments.commands)),
+        results_(arguments.format, arguments.options.alternatives > 0, is_gated(arguments.options), commands_.get()) {
     char error[512];
     stream_.reset(schatten_stream_open(model, &arguments.options, error, sizeof error));
     require(stream_ != nullptr, stream_ ? "" : error);
@@ -148,6 +150,7 @@ class Session {
     void operator()(schatten_stream *stream) const { schatten_stream_close(stream); }
   };
   const Arguments &arguments_;
+  const std::unique_ptr<const schatten::Commands> commands_;
   schatten::Results results_;
   std::unique_ptr<schatten_stream, Close> stream_;
   std::string shown_;
@@ -257,7 +260,9 @@ int run(char **argument) {
   const double start = now();
   char error[512];
   const char *const manifest = arguments.manifest.empty() ? nullptr : arguments.manifest.c_str();
-  if (manifest && !schatten_check(manifest, arguments.model.c_str(), error, sizeof error)) throw Error(error);
+  for (const std::string &path : {arguments.model, arguments.commands}) {
+    if (manifest && !path.empty() && !schatten_check(manifest, path.c_str(), error, sizeof error)) throw Error(error);
+  }
   schatten_model *const opened = schatten_model_open(arguments.model.c_str(), error, sizeof error);
   require(opened != nullptr, opened ? "" : error);
   const std::unique_ptr<schatten_model, void (*)(schatten_model *)> model(opened, schatten_model_close);

@@ -102,6 +102,7 @@ void Results::print_json(const std::string &name, const schatten_stream *stream)
     }
     printf("]");
   }
+  if (commands_) printf(", \"command\": %s", commands_->json(schatten_text(stream)).c_str());
   printf("}\n");
 }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "commands.h"
 #include "schatten.h"
 
 namespace schatten {
@@ -16,8 +17,10 @@ class Results {
   // The format of that name; throws Error.
   static Format format(const std::string &name);
 
-  // alternatives: JSON has the confidences of words, and texts beside the best; evidence: and how sure the model is.
-  Results(Format format, bool alternatives, bool evidence) : format_(format), alternatives_(alternatives), evidence_(evidence) {}
+  // alternatives: JSON has the confidences of words, and texts beside the best; evidence: and how sure the model is. commands:
+  // JSON has the nearest one; may be null.
+  Results(Format format, bool alternatives, bool evidence, const Commands *commands)
+      : format_(format), alternatives_(alternatives), evidence_(evidence), commands_(commands) {}
 
   bool is_json() const { return format_ == kJson; }
   // Whether the output is subtitles, of one recording, with nothing else in it.
@@ -34,6 +37,7 @@ class Results {
 
   const Format format_;
   const bool alternatives_, evidence_;
+  const Commands *const commands_;
   int cues_ = 0;
 };
 

@@ -11,6 +11,8 @@ from schatten.errors import UserError
 
 MODEL, LM, LEXICON, MANIFEST = "model.gguf", "lm.bin", "lexicon.txt", "manifest.json"
 SCRIPT = "recognize.sh"
+COMMANDS = "commands.txt"
+"""The network of a grammar, in bundles of commands alone."""
 
 
 def read_search(folder: Path) -> dict[str, int | float]:

@@ -6,11 +6,13 @@ from pathlib import Path
 from random import Random
 
 from schatten.corpus.voicesearch import grammar as grammars
-from schatten.corpus.voicesearch.assemble import grammar_of, speak_blocks
+from schatten.corpus.voicesearch.assemble import speak_blocks
 from schatten.corpus.voicesearch.draws import random_of
+from schatten.corpus.voicesearch.grammar import grammar_of
 from schatten.corpus.voicesearch.plan import draw_queries, plan_split
 from schatten.decode.sound import write_sound
 from schatten.errors import UserError
+from schatten.grammar.rules import Part, Rule
 from schatten.recipe import Recipe
 from schatten.recipe.voicesearch import VoiceSearchCorpus
 
@@ -81,9 +83,9 @@ def _new_name(random: Random, taken: set[str]) -> str:
             return name
 
 
-def _query(rules: Mapping[str, grammars.Rule], name: str, max_words: int, random: Random) -> str:
+def _query(rules: Mapping[str, Rule], name: str, max_words: int, random: Random) -> str:
     """Draw queries until one names a contact."""
-    only = grammars.Rule(((grammars.TextOrRule(name, False),),), (1,))
+    only = Rule(((Part(name, is_rule=False),),), (1,))
     grammar = grammars.Grammar({**rules, SLOT: only}, is_english=True)
     for _ in range(_ATTEMPTS):
         query = grammar.sentence(random)

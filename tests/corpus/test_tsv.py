@@ -12,7 +12,7 @@ from schatten.corpus.report import lines
 from schatten.corpus.tsv import read_table
 from schatten.corpus.validate import validate
 from schatten.errors import UserError
-from schatten.recipe.corpus import TsvCorpus
+from schatten.recipe.corpus_sources import TsvCorpus
 from schatten.runtime.file_names import Names
 from schatten.runtime.files import read_json, read_lines
 

@@ -47,6 +47,8 @@ _KALDI = [
 _INDICES = ("train/tr_s_wv1.ndx", "test/nvp/si_et_20.ndx")
 STAND_INS = (
     "corpus/transcripts.tsv",
+    "corpus/commands.tsv",
+    "corpus/noise/kitchen.opus",
     "text/books.txt.gz",
     *_KALDI,
     *(f"corpus/wsj0/doc/indices/{name}" for name in _INDICES),

@@ -11,6 +11,7 @@ from schatten.artifacts.base import (
     write_list,
 )
 from schatten.artifacts.choices import Choice, GridPoint, TierModel, Tiers
+from schatten.artifacts.commands import Acceptance, AcceptedAtLevel
 from schatten.artifacts.corpora import (
     FeatureStatistics,
     SplitSize,
@@ -46,6 +47,8 @@ from schatten.artifacts.searches import (
 from schatten.artifacts.unit_sets import Inventory, PhoneTree, TreeNode
 
 __all__ = [
+    "Acceptance",
+    "AcceptedAtLevel",
     "Artifact",
     "BeamPoint",
     "Beams",

@@ -55,6 +55,9 @@ class Validation(Artifact):
     """The validator's report; `validation.json` of a corpus."""
 
     splits: dict[str, SplitSize]
+    corpora: dict[str, dict[str, SplitSize]] | None = None
+    """Sizes of the corpora that are joined, by name, then by split; other reports have no such
+    field."""
     text_files: dict[str, TextCounts] | None = None
     text_notes: TextNotes | None = None
     """What was dropped from text; missing where nothing was."""

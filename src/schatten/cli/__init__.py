@@ -10,6 +10,7 @@ import typer
 
 from schatten.cli import (
     clean,
+    commands,
     corpus,
     decode,
     device,
@@ -49,6 +50,7 @@ for part in PARTS:
 app.add_typer(
     device.app, name="device", help="Kernels and engine: measure, compare, run on a device."
 )
+app.add_typer(commands.app, name="commands", help="Commands of a grammar: slots, acceptance.")
 app.add_typer(lm.app, name="lm", help="Language models: estimate, prune, binarise.")
 
 

@@ -74,15 +74,17 @@ def bundle(
     checksums."""
     from schatten import recipe as recipes
     from schatten.export.bundle import bundle as run
+    from schatten.export.bundle import commands_of
 
-    settings = recipes.load(recipe).decoding
+    settings = recipes.load(recipe)
     typer.echo(
         run(
             model=model,
             lm=lm,
             lexicon=lexicon,
             weights=weights,
-            settings=settings,
+            settings=settings.decoding,
             output=output,
+            commands=commands_of(settings),
         )
     )

@@ -185,3 +185,12 @@ def _experiment(recipe: str, data_key: str, results: Path) -> "Experiment":
     path = recipes.path_of(recipe)
     layout = Layout(path.parent.name, path.stem, data_key, results)
     return Experiment(recipes.load(recipe), layout)
+
+
+@app.command("folds")
+def folds(recipe: RecipeOption, results: ResultsOption = Path("results")) -> None:
+    """Print the word error rates of a recipe's folds, each and together (cross-validation)."""
+    from schatten.report.folds import lines_of
+
+    for line in lines_of(recipe, results):
+        typer.echo(line)

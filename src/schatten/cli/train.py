@@ -53,6 +53,9 @@ def train(
     start: Annotated[
         Path | None, typer.Option(help="The model of another system whose weights it starts from")
     ] = None,
+    initial: Annotated[
+        Path | None, typer.Option(help="The model (.pt, .gguf) that a first training begins with")
+    ] = None,
     hypotheses: Annotated[
         Path | None,
         typer.Option(help="What the model before it recognises, for `sequence` and `adapt`"),
@@ -72,6 +75,7 @@ def train(
         "teacher": teacher,
         "reference": reference,
         "start": start,
+        "initial": initial,
         "hypotheses": hypotheses,
     }
     steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output)

@@ -46,10 +46,7 @@ def make(
             f"the recipe {recipe.title!r} or its corpus{_within(corpus_dir)} was edited after the "
             f"run was planned, with data key {data_key} (now {before.key}): start the run again"
         )
-    if recipe.corpus.source == "voicesearch_like":
-        import_module("schatten.corpus.voicesearch").make(recipe, output, jobs, tasks)
-    else:
-        _from_folder(recipe, corpus_dir, output, jobs)
+    from_source(recipe, corpus_dir, output, jobs, tasks)
     after = _inputs(recipe, corpus_dir)
     if before is None or after is None or before.key != after.key:
         _remove_all(recipe, output)
@@ -59,6 +56,19 @@ def make(
         )
     if makes_audio(recipe.corpus):
         seals.wrote(output / "audio")
+
+
+def from_source(
+    recipe: Recipe, corpus_dir: Path | None, output: Path, jobs: int, tasks: int
+) -> None:
+    """Let the recipe's source write its cuts and text; errors as `make`."""
+    source = recipe.corpus.source
+    if source == "voicesearch_like":
+        import_module("schatten.corpus.voicesearch").make(recipe, output, jobs, tasks)
+    elif source == "several":
+        import_module("schatten.corpus.several").make(recipe, corpus_dir, output, jobs, tasks)
+    else:
+        _from_folder(recipe, corpus_dir, output, jobs)
 
 
 def _remove_all(recipe: Recipe, output: Path) -> None:

@@ -14,14 +14,15 @@ from schatten.corpus.discs import Discs, indices
 from schatten.corpus.voicesearch.folders import audio_files, folders
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import (
+from schatten.recipe.corpus import own_files
+from schatten.recipe.corpus_sources import (
     KaldiCorpus,
     LhotseCorpus,
     RecordedCorpus,
     TsvCorpus,
     WsjCorpus,
-    own_files,
 )
+from schatten.recipe.several import Part, SeveralCorpora, part_of
 from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime.file_names import found
 from schatten.runtime.files import digest
@@ -34,6 +35,10 @@ def check_folder(recipe: Recipe, corpus_dir: Path | None) -> None:
 
     Errors: `UserError` that names the recipe, the folder and the fix.
     """
+    if isinstance(recipe.corpus, SeveralCorpora):
+        for name, part in recipe.corpus.parts.items():
+            check_folder(part_of(recipe, name), _folder_of(part, corpus_dir))
+        return
     if not isinstance(recipe.corpus, RecordedCorpus):
         return
     fix = "give the corpus's folder with --config corpus_dir=DIR (a verb: --corpus-dir DIR)"
@@ -79,6 +84,9 @@ class Inputs:
             "text": recipe.text.model_dump(mode="json"),
             "speeds": recipe.speed_perturbation,
         }
+        if recipe.fold is not None:
+            number, folds = recipe.fold
+            self._settings["fold"] = [number, folds.model_dump(mode="json")]
         self._hashes = dict(_hashes(recipe, corpus_dir))
 
     @property
@@ -106,6 +114,13 @@ _Hashes = Sequence[tuple[Path, str]]
 def _hashes(recipe: Recipe, corpus_dir: Path | None) -> Iterator[tuple[str, _Hashes]]:
     """Yield the files (or folders) of each kind with the hash of their content."""
     corpus = recipe.corpus
+    if isinstance(corpus, SeveralCorpora):
+        for name, part in corpus.parts.items():
+            for kind, rows in _hashes(part_of(recipe, name), _folder_of(part, corpus_dir)):
+                yield f"{name}.{kind}", rows
+        if corpus.reads_recordings:  # whose whole paths stand in the cuts
+            yield "folder", [(Path(), str(corpus_dir))]
+        return
     if own := own_files(corpus, recipe.folder):
         yield "own_files", [(path, content(path)) for path in own]
     if isinstance(corpus, VoiceSearchCorpus):
@@ -121,9 +136,14 @@ def _hashes(recipe: Recipe, corpus_dir: Path | None) -> Iterator[tuple[str, _Has
         yield "discs", [(corpus_dir, contents(found))]
 
 
+def _folder_of(part: Part, corpus_dir: Path | None) -> Path | None:
+    """Return the folder of a part of the corpus."""
+    return None if corpus_dir is None else corpus_dir / part.folder
+
+
 def _manifests(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:
     """Yield the files that say what is in the corpus, in a fixed order."""
-    corpus, splits = recipe.corpus, recipe.splits.all
+    corpus, splits = recipe.corpus, recipe.splits_read
     if isinstance(corpus, TsvCorpus):
         yield found(corpus_dir, corpus.manifest)
     elif isinstance(corpus, KaldiCorpus):

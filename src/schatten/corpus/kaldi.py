@@ -12,7 +12,7 @@ from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.letters import composed
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import KaldiCorpus
+from schatten.recipe.corpus_sources import KaldiCorpus
 
 _SPH2PIPE = re.compile(r"^\S*sph2pipe(?:\s+-\S+(?:\s+(?:wav|rif|raw|sph|\d))?)*\s+(\S+)\s*\|$")
 
@@ -31,7 +31,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     corpus = recipe.corpus
     assert isinstance(corpus, KaldiCorpus)
     utterances = []
-    for split in recipe.splits.all:
+    for split in recipe.splits_read:
         directory = corpus_dir / corpus.directories.get(split, split)
         utterances += read_directory(directory, split, corpus_dir)
     write_corpus(recipe, utterances, corpus_dir, output=output, jobs=jobs)

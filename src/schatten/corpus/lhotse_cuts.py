@@ -14,7 +14,7 @@ from schatten.corpus.recorded import relative_audio, write_corpus
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import LhotseCorpus
+from schatten.recipe.corpus_sources import LhotseCorpus
 
 _MARGIN = 0.1
 """Seconds by which a supervision may begin after its cut, or end before or after it."""

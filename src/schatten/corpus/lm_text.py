@@ -28,7 +28,7 @@ def write_lm_text(
     folder = output / "text"
     for split, lines in sentences.items():
         _write(folder / f"{split}.txt.gz", lines)
-    corpus = [line for line in sentences[train] if line]
+    corpus = [line for line in sentences.get(train, []) if line]
     summary = {}
     in_transcripts = dict(normaliser.notes)
     normaliser.notes.clear()

@@ -28,6 +28,8 @@ class ManifestEntry:
     """Length of the whole recording."""
     audio_rate: int
     """Hz, of the file."""
+    corpus: str | None = None
+    """The corpus that it is of, if several are joined."""
 
 
 def read_entries(data: Path, splits: tuple[str, ...]) -> list[ManifestEntry]:
@@ -65,6 +67,7 @@ def _entry(row: dict[str, Any], split: str) -> ManifestEntry:
         audio=source["source"],
         audio_seconds=recording["duration"],
         audio_rate=_file_rate(recording),
+        corpus=(row.get("custom") or {}).get("corpus"),
     )
     names = (entry.id, entry.speaker, entry.text, entry.audio)
     if not all(isinstance(one, str) for one in names):

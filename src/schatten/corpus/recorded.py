@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from schatten.corpus.cuts import write_cuts
+from schatten.corpus.folds import dealt
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.tables import table_lines
 from schatten.corpus.text import Normaliser
@@ -13,7 +14,7 @@ from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.letters import composed
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import RecordedCorpus
+from schatten.recipe.corpus_sources import RecordedCorpus
 from schatten.runtime.file_names import Names, found
 
 
@@ -31,6 +32,8 @@ def write_corpus(
     """
     names = Names(corpus_dir)
     chosen = [_in_one_form(one, names) for one in wanted(recipe, utterances)]
+    if recipe.fold is not None:
+        chosen = dealt(chosen, recipe.splits, *recipe.fold)
     texts = text_files(corpus_of(recipe), corpus_dir)
     normaliser = Normaliser(recipe.text)
     sentences = write_cuts(

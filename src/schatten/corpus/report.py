@@ -18,6 +18,9 @@ def lines(report: Validation, strides: Mapping[str, int], train: str = "train") 
             f"{split}: {size.hours:.2f} h, {size.utterances} utterances, "
             f"{size.words} words, {size.speakers} speakers"
         )
+    for name, sizes in (report.corpora or {}).items():
+        said = (f"{size.hours:.2f} h of {split}" for split, size in sizes.items())
+        yield f"corpus {name}: {', '.join(said)}"
     for name, counts in (report.text_files or {}).items():
         yield f"{name}: {counts.lines} lines used, {counts.left_out} left out"
     yield from _text_notes(report)

@@ -13,7 +13,7 @@ from schatten.corpus.tables import table_lines
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import Column, TsvCorpus
+from schatten.recipe.corpus_sources import Column, TsvCorpus
 from schatten.runtime.file_names import found
 
 _ALIASES: dict[str, tuple[str, ...]] = {
@@ -36,7 +36,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     """
     corpus = recipe.corpus
     assert isinstance(corpus, TsvCorpus)
-    utterances = read_table(corpus, recipe.splits.all, corpus_dir)
+    utterances = read_table(corpus, recipe.splits_read, corpus_dir)
     write_corpus(recipe, utterances, corpus_dir, output=output, jobs=jobs)
 
 

@@ -20,7 +20,8 @@ from schatten.corpus.unspaced import characters_per_word, seems_unspaced
 from schatten.corpus.utterance import SAMPLING_RATE
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import RecordedCorpus, makes_audio
+from schatten.recipe.corpus import makes_audio
+from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime.files import read_json, read_lines
 from schatten.units import characters
 
@@ -49,7 +50,8 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
     )
     _check_audio(entries, decoded, recipe, problems)
     overlap = lm_overlap(entries, recipe, data)
-    if not isinstance(recipe.corpus, RecordedCorpus):
+    corpus = recipe.corpus
+    if isinstance(corpus, VoiceSearchCorpus) and corpus.sentences == "apart":
         kind = "dev and test queries stand in the language model text: change the seed"
         problems.extend(kind, (name for names in overlap.values() for name in names))
     problems.raise_if_any(f"the corpus in {data}")
@@ -58,6 +60,7 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
     odd: dict[str, Any] = {
         "without_frames": without_frames(entries, recipe),
         "characters_per_word": unspaced(entries, recipe.splits.all),
+        "corpora": _by_corpus(entries, recipe.splits.all),
         "text_notes": TextNotes.read(notes) if notes.is_file() else None,
     }
     return Validation(
@@ -172,7 +175,7 @@ def _check_names(entries: Sequence[ManifestEntry], recipe: Recipe, problems: Pro
         (f"{name} ({count} times)" for name, count in counts.items() if count > 1),
     )
     corpus = recipe.corpus
-    if isinstance(corpus, RecordedCorpus) and corpus.shared_speakers == "allowed":
+    if getattr(corpus, "shared_speakers", "refused") == "allowed":
         return
     splits = defaultdict(set)
     for entry in entries:
@@ -192,7 +195,7 @@ def _check_audio(
     problems: Problems,
 ) -> None:
     corpus = recipe.corpus
-    low_allowed = isinstance(corpus, RecordedCorpus) and corpus.low_rates == "allowed"
+    low_allowed = getattr(corpus, "low_rates", "refused") == "allowed"
     for entry in {entry.audio: entry for entry in entries}.values():
         found = decoded[entry.audio]
         if found == MISSING:
@@ -230,6 +233,18 @@ def _check_decoded(
 
 def _is_silent(look: DecodedAudio | Fault) -> bool:
     return isinstance(look, DecodedAudio) and look.silent
+
+
+def _by_corpus(
+    entries: Sequence[ManifestEntry], splits: Iterable[str]
+) -> dict[str, dict[str, SplitSize]]:
+    """Return the size of each joined corpus by split; nothing where a corpus is joined of none."""
+    found: dict[str, dict[str, SplitSize]] = {}
+    for name in dict.fromkeys(entry.corpus for entry in entries if entry.corpus is not None):
+        own = [entry for entry in entries if entry.corpus == name]
+        there = {entry.split for entry in own}
+        found[name] = {split: _summary(own, split) for split in splits if split in there}
+    return found
 
 
 def _summary(entries: Iterable[ManifestEntry], split: str) -> SplitSize:

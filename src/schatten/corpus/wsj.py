@@ -34,7 +34,7 @@ from schatten.corpus.wsj_text import (
 )
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.recipe.corpus import WsjCorpus
+from schatten.recipe.corpus_sources import WsjCorpus
 from schatten.runtime.files import atomic_output, write_json
 
 _NOT_ON_THE_DISCS = "wsj0/si_tr_s/401/"

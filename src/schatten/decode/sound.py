@@ -79,14 +79,22 @@ def write_sound(file: Path, path: Path) -> None:
 
     Several channels become their mean. Errors: `UserError` if it cannot be read.
     """
+    write_samples(read_mono(file), path)
+
+
+def read_mono(file: Path) -> np.ndarray:
+    """Return the samples (M,) in [-1, 1] of a file of sound at the engine's rate.
+
+    Several channels become their mean. Errors: `UserError` if it cannot be read.
+    """
     samples, rate = read(file)
-    mono = samples.mean(axis=1)
+    mono: np.ndarray = samples.mean(axis=1)
     if rate != SAMPLE_RATE:
         import torch
         from lhotse.augmentation import get_or_create_resampler
 
         mono = get_or_create_resampler(rate, SAMPLE_RATE)(torch.from_numpy(mono)).numpy()
-    write_samples(mono, path)
+    return mono
 
 
 def write_sample(cuts: Path, audio: Path, count: int, folder: Path) -> dict[str, Path]:

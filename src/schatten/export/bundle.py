@@ -11,14 +11,17 @@ from pathlib import Path
 
 from schatten.artifacts import BundledFile, Manifest
 from schatten.artifacts import Weights as StoredWeights
-from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, SCRIPT, search_options
+from schatten.bundles import COMMANDS, LEXICON, LM, MANIFEST, MODEL, SCRIPT, search_options
+from schatten.corpus.voicesearch.grammar import grammar_of
 from schatten.decode.weights import read_weights
 from schatten.errors import UserError
+from schatten.grammar.network import network_of
 from schatten.lm.vocabulary import MAGIC, require_common
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.decoding import Decoding
 from schatten.recipe.layout import Layout
+from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime import seals
 from schatten.runtime.files import atomic_output, sha256, write_text
 from schatten.units import read_lexicon
@@ -41,13 +44,20 @@ exec "${{SCHATTEN_RECOGNIZE:-schatten-recognize}}" {options} --manifest "$here/{
 
 
 def bundle(
-    *, model: Path, lm: Path, lexicon: Path, weights: Path, settings: Decoding, output: Path
+    *,
+    model: Path,
+    lm: Path,
+    lexicon: Path,
+    weights: Path,
+    settings: Decoding,
+    output: Path,
+    commands: str | None = None,
 ) -> str:
     """Write the folder; return its size in one line.
 
     `model`: for the engine (.gguf), or a trained one (.pt), which is exported in int8, or in
-    int4 if its passes were trained so. Errors:
-    `UserError` for a file that is missing or of another kind.
+    int4 if its passes were trained so. `commands`: the network of a grammar, whose slots the
+    engine then gives. Errors: `UserError` for a file that is missing or of another kind.
     """
     search = _search(weights, settings)
     words = dict.fromkeys(word for word, _ in read_lexicon(lexicon))
@@ -59,14 +69,29 @@ def bundle(
         beside.mkdir()
         for name, path in sources.items():
             _put(path, beside / name)
+        if commands is not None:
+            write_text(beside / COMMANDS, commands)
         _write_script(search, beside / SCRIPT)
         manifest = _manifest(beside, search)
         manifest.write(beside / MANIFEST)
         lines = (f"{entry.sha256}  {name}\n" for name, entry in manifest.files.items())
         write_text(beside / "SHA256SUMS", "".join(lines))
     seals.wrote(output / MANIFEST)
-    sizes = ", ".join(f"{name} {manifest.files[name].bytes}" for name in sources)
+    names = [*sources, *([] if commands is None else [COMMANDS])]
+    sizes = ", ".join(f"{name} {manifest.files[name].bytes}" for name in names)
     return f"{output}: {manifest.bytes / 1e6:.3f} MB ({sizes} bytes)"
+
+
+def commands_of(recipe: Recipe) -> str | None:
+    """Return the network of a recipe's commands as a bundle holds it; None if it has none.
+
+    Errors: `UserError` for a grammar whose commands have no longest length.
+    """
+    corpus = recipe.corpus
+    if recipe.commands is None or not isinstance(corpus, VoiceSearchCorpus):
+        return None
+    grammar = grammar_of(recipe, corpus.grammar)
+    return network_of(grammar).as_text(has_articles=grammar.has_english_articles)
 
 
 def bundle_of_node(recipe: Recipe, layout: Layout, node: Node, lm: str, folder: Path) -> Path:
@@ -84,6 +109,7 @@ def bundle_of_node(recipe: Recipe, layout: Layout, node: Node, lm: str, folder: 
             weights=layout.weights(node, lm),
             settings=recipe.decoding,
             output=made,
+            commands=commands_of(recipe),
         )
     return made
 
@@ -136,6 +162,8 @@ def _require_kind(name: str, path: Path) -> None:
 def _write_script(search: dict[str, int | float], path: Path) -> None:
     names = {"lm": LM, "lexicon": LEXICON, "model": MODEL, "manifest": MANIFEST}
     options = " ".join(search_options(search))
+    if (path.parent / COMMANDS).is_file():
+        options += f' --commands "$here/{COMMANDS}"'
     write_text(path, _SCRIPT.format(script=SCRIPT, options=options, **names))
     path.chmod(0o755)
 

@@ -11,12 +11,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from schatten.artifacts import Manifest, read
-from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, SCRIPT, read_search, search_options
+from schatten.bundles import (
+    COMMANDS,
+    LEXICON,
+    LM,
+    MANIFEST,
+    MODEL,
+    SCRIPT,
+    read_search,
+    search_options,
+)
 from schatten.errors import UserError
 from schatten.runtime.files import atomic_output, sha256, write_text
 
 PROGRAM = "schatten-recognize"
 LISTEN = "listen.sh"
+_KEPT = (MODEL, LM, LEXICON, COMMANDS)
+"""Files of a bundle that its manifest still names in a package."""
 TARGETS = ("x86_64", "aarch64", "armv7")
 """What a program can be built for."""
 
@@ -91,9 +102,12 @@ def pack(
     names = {"program": PROGRAM, "targets": " and ".join(programs)}
     files = {"manifest": MANIFEST, "lm": LM, "lexicon": LEXICON, "model": MODEL}
     options = " ".join(search_options(search))
+    more = [COMMANDS] if (bundle / COMMANDS).is_file() else []
+    if more:
+        options += f' --commands "$here/{COMMANDS}"'
     with atomic_output(output) as beside:
         beside.mkdir()
-        for name in files.values():
+        for name in (*files.values(), *more):
             shutil.copyfile(bundle / name, beside / name)
         _shorten_manifest(beside)
         for target, program in programs.items():
@@ -131,7 +145,7 @@ def _require(programs: Mapping[str, Path], licences: Mapping[str, Path]) -> None
 def _shorten_manifest(folder: Path) -> None:
     """Leave the bundle's own script out of the manifest: the package has others."""
     manifest = read(folder / MANIFEST, Manifest)
-    kept = {name: entry for name, entry in manifest.files.items() if name in (MODEL, LM, LEXICON)}
+    kept = {name: entry for name, entry in manifest.files.items() if name in _KEPT}
     whole = sum(entry.bytes for entry in kept.values())
     manifest.model_copy(update={"files": kept, "bytes": whole}).write(folder / MANIFEST)
 

@@ -6,19 +6,22 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from schatten.errors import UserError, pick
 from schatten.recipe.base import Name, PositiveFloat, Settings
 from schatten.recipe.chain import Node, chain_problem, nodes_of
+from schatten.recipe.commands import Commands
 from schatten.recipe.corpus import Corpus, Splits, Text
 from schatten.recipe.curves import Figures
 from schatten.recipe.decoding import Decoding
+from schatten.recipe.folds import Folds, fold_of, with_fold
 from schatten.recipe.grid import Grid
 from schatten.recipe.language_models import LanguageModel
 from schatten.recipe.models import Model
+from schatten.recipe.reading import ROOT, read_yaml
 from schatten.recipe.results import Tables
+from schatten.recipe.several import SeveralCorpora
 from schatten.recipe.steps import TrainingStep
 from schatten.recipe.systems import (
     CHARACTERS,
@@ -40,10 +43,7 @@ from schatten.recipe.units import (
     tied_problem,
     with_language,
 )
-from schatten.runtime.files import as_text
 from schatten.runtime.seals import kept
-
-ROOT = Path("recipes")
 
 
 class Recipe(Settings):
@@ -72,18 +72,33 @@ class Recipe(Settings):
     """Systems over values of lambda; the best of them are rows of the table too."""
     language_models: dict[Name, LanguageModel] = Field(min_length=1)
     """Language models to make: the columns of the table."""
+    commands: Commands | None = Field(default=None, exclude_if=lambda value: value is None)
+    """What is heard are commands of the corpus's grammar: tables have their acceptance."""
     decoding: Decoding = Decoding()
     """The search."""
     tables: Tables = Tables()
     """The results."""
     figures: Figures = Figures()
     """Figures that need more than the tables' own results."""
+    folds: Folds | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Cross-validation by speaker: experiments of their own, `EXPERIMENT.fold1` and so on."""
     _folder: Path = PrivateAttr(default=Path())
+    _fold: int | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
         """Folder of the YAML, which the names of the recipe's own files are relative to."""
         return self._folder
+
+    @property
+    def fold(self) -> tuple[int, Folds] | None:
+        """The number of the fold that this experiment is, with the folds; None if it is none."""
+        return None if self._fold is None or self.folds is None else (self._fold, self.folds)
+
+    @property
+    def splits_read(self) -> tuple[str, ...]:
+        """The splits of the corpus that are read: those of the experiment, or of its folds."""
+        return self.splits.all if self.fold is None else self.fold[1].of
 
     @model_validator(mode="before")
     @classmethod
@@ -99,6 +114,9 @@ class Recipe(Settings):
         for name, grid in self.grids.items():
             self._check_grid(name, grid)
         self._first_pass_is_of_words()
+        several = self.corpus if isinstance(self.corpus, SeveralCorpora) else None
+        if several is not None and (wrong := several.problem(self.splits.all)):
+            raise ValueError(f"corpus.parts: {wrong}")
         for name, units in self.units.items():
             if name == CHARACTERS and not isinstance(units, Characters):
                 raise ValueError(f"units.{name}: this is the name of characters; take another")
@@ -310,12 +328,17 @@ def load(recipe: str) -> Recipe:
 
 
 def _load(path: Path) -> Recipe:
+    fold = fold_of(path)
+    data = read_yaml(path if fold is None else fold[0])
+    if fold is not None:
+        data = with_fold(data, fold[1], fold[0])
     try:
-        loaded = _with_variants(_with_grid_points(Recipe.model_validate(_read(path))))
+        loaded = _with_variants(_with_grid_points(Recipe.model_validate(data)))
     except ValidationError as error:
         lines = [f"  {_place(entry['loc'])}: {_reason(entry)}" for entry in error.errors()]
         raise UserError(f"{path} is not a valid recipe:\n" + "\n".join(lines)) from None
     loaded._folder = path.parent
+    loaded._fold = None if fold is None else fold[1]
     return loaded
 
 
@@ -331,42 +354,6 @@ def _with_variants(recipe: Recipe) -> Recipe:
     """Return the recipe with the points of its curve among its language models."""
     models = {**recipe.language_models, **recipe.lm_variants}
     return recipe.model_copy(update={"language_models": models})
-
-
-def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """Read a YAML; `extends: other` takes what it does not say from `other.yaml` beside it."""
-    if path in seen:
-        raise UserError(f"{path} extends itself: remove an `extends`")
-    if not path.is_file():
-        raise UserError(f"{path} does not exist: give recipe=CORPUS/EXPERIMENT, {_choices()}")
-    try:
-        data = yaml.safe_load(as_text(path.read_bytes(), path))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not YAML: {error}") from None
-    if not isinstance(data, dict):
-        raise UserError(f"{path} holds no settings: see docs/settings.md")
-    base = data.pop("extends", None)
-    if base is None:
-        return data
-    return _merge(_read(path.parent / f"{base}.yaml", (*seen, path)), data)
-
-
-def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Return `base` with the values of `change`; a null removes a key."""
-    merged = dict(base)
-    for key, value in change.items():
-        if value is None:
-            merged.pop(key, None)
-        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _merge(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
-
-
-def _choices() -> str:
-    found = sorted(f"{path.parent.name}/{path.stem}" for path in ROOT.glob("*/*.yaml"))
-    return f"one of {', '.join(found)}" if found else "from the project's folder"
 
 
 def _place(location: tuple[int | str, ...]) -> str:

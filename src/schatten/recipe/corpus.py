@@ -1,5 +1,6 @@
 """The recipe's `corpus`, `splits` and `text`: where speech and text come from."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,13 @@ from pydantic import (
 from schatten import letters
 from schatten.errors import UserError
 from schatten.recipe.base import Language, Name, Settings
+from schatten.recipe.corpus_sources import (
+    KaldiCorpus,
+    LhotseCorpus,
+    TsvCorpus,
+    WsjCorpus,
+)
+from schatten.recipe.several import SeveralCorpora
 from schatten.recipe.voicesearch import VoiceSearchCorpus
 
 # fmt: off
@@ -26,8 +34,6 @@ UNSPOKEN = (
 )
 # fmt: on
 """Marks of noises, of Switchboard, Fisher, TED-LIUM, Babel, GigaSpeech and CHiME."""
-
-Column = Literal["id", "path", "text", "split", "speaker", "duration"]
 
 
 class Splits(Settings):
@@ -47,6 +53,10 @@ class Splits(Settings):
         """Every split, training first."""
         return (self.train, self.dev, *self.test, *self.more)
 
+    def only(self, names: Collection[str]) -> "Splits":
+        """Return the splits of a part of the corpus: those of `names`."""
+        return _SomeSplits.model_construct(**dict(self), names=frozenset(names))
+
     @property
     def scored(self) -> tuple[str, ...]:
         """The splits that are decoded."""
@@ -57,6 +67,17 @@ class Splits(Settings):
         if len(set(self.all)) < len(self.all) or "corpus" in self.all:
             raise ValueError("the splits need names of their own, none of them `corpus`")
         return self
+
+
+class _SomeSplits(Splits):
+    """The splits that a part of the corpus has."""
+
+    names: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """The part's splits, training first."""
+        return tuple(split for split in super().all if split in self.names)
 
 
 class Text(Settings):
@@ -145,64 +166,8 @@ class Text(Settings):
         return {name: value for name, value in handler(self).items() if name not in same}
 
 
-class RecordedCorpus(Settings):
-    """What every corpus of real recordings has."""
-
-    text_files: tuple[str, ...] = ()
-    """More text for language models (a sentence a line, .gz too), relative to the corpus folder;
-    lines that hold a character outside the alphabet are left out and counted."""
-    leave_out: tuple[str, ...] = ()
-    """Ids of utterances to pass over, for faults in a corpus that cannot be mended."""
-    shared_speakers: Literal["refused", "allowed"] = "refused"
-    """Whether a speaker may be in two splits; allow it only where speakers have no names."""
-    low_rates: Literal["refused", "allowed"] = "refused"
-    """Whether recordings below 16 kHz are allowed; they are brought to 16 kHz."""
-
-
-class TsvCorpus(RecordedCorpus):
-    """A tab-separated table with a header: audio path, text, speaker, split."""
-
-    source: Literal["tsv"]
-    manifest: str = "transcripts.tsv"
-    """The table, relative to the corpus folder; audio paths are relative to its folder."""
-    columns: dict[Column, str] = {}
-    """Names of the columns where they differ from id (or utt_id), path, text, split, and, where
-    the table has them, speaker and duration (or duration_s; seconds)."""
-    split_names: dict[Name, str] = {}
-    """The table's name of a split, where it differs from the recipe's."""
-
-
-class KaldiCorpus(RecordedCorpus):
-    """Kaldi data directories: wav.scp, text, utt2spk, and segments where there are any."""
-
-    source: Literal["kaldi"]
-    directories: dict[Name, str] = {}
-    """The directory of a split, relative to the corpus folder; the split's name by default."""
-
-
-class LhotseCorpus(RecordedCorpus):
-    """Lhotse manifests of cuts, made by any lhotse recipe."""
-
-    source: Literal["lhotse"]
-    manifests: dict[Name, str] = {}
-    """A split's cuts manifest, relative to the corpus folder; `{split}.jsonl.gz` by default."""
-
-
-class WsjCorpus(RecordedCorpus):
-    """The LDC discs of the Wall Street Journal (LDC93S6A/B and LDC94S13A/B).
-
-    The recipe's splits are named as the sets are: si284, si84, dev93, eval92, eval93 ...
-    """
-
-    source: Literal["wsj"]
-    verbalised_punctuation: bool = False
-    """Whether utterances with spoken punctuation are kept; its words are then written out."""
-    disc_text: bool = True
-    """Whether the discs' language model text (1987 to 1989) is used, where it is there."""
-
-
 Corpus = Annotated[
-    VoiceSearchCorpus | TsvCorpus | KaldiCorpus | LhotseCorpus | WsjCorpus,
+    VoiceSearchCorpus | TsvCorpus | KaldiCorpus | LhotseCorpus | WsjCorpus | SeveralCorpora,
     Field(discriminator="source"),
 ]
 
@@ -212,6 +177,9 @@ def own_files(corpus: Corpus, folder: Path) -> list[Path]:
 
     Errors: `UserError` for one that does not exist.
     """
+    if isinstance(corpus, SeveralCorpora):
+        found = (own_files(part.corpus, folder) for part in corpus.parts.values())
+        return list(dict.fromkeys(path for some in found for path in some))
     if not isinstance(corpus, VoiceSearchCorpus):
         return []
     paths = [folder / name for name in corpus.own_grammars()]
@@ -226,6 +194,7 @@ def own_files(corpus: Corpus, folder: Path) -> list[Path]:
 def makes_audio(corpus: Corpus) -> bool:
     """Whether the corpus step writes audio, so that cuts name it relative to their own folder.
 
-    The cuts of other corpora name recordings relative to the corpus folder.
+    The cuts of other corpora name recordings relative to the corpus folder. Of several corpora the
+    cuts name made audio so, and recordings by their whole path.
     """
-    return isinstance(corpus, VoiceSearchCorpus | WsjCorpus)
+    return isinstance(corpus, VoiceSearchCorpus | WsjCorpus | SeveralCorpora)

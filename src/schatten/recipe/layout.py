@@ -11,7 +11,7 @@ from typing import Protocol
 
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.steps import Features, Hypotheses, Model, Need, Spellings, Statistics
+from schatten.recipe.steps import Features, Given, Hypotheses, Model, Need, Spellings, Statistics
 from schatten.recipe.systems import CHARACTERS
 
 ENGINE = Path(".tools/engine/bin/schatten-recognize")
@@ -194,6 +194,8 @@ class Layout:
                 return self.model(source, epoch)
             case Hypotheses(owner):
                 return self.training_hypotheses(owner)
+            case Given(path):
+                return path
 
     def training_hypotheses(self, node: Placed) -> Path:
         """What the model before a node recognises in the node's training speech."""
@@ -244,6 +246,10 @@ class Layout:
     def bundle(self, node: Placed, lm: str) -> Path:
         """Folder of a bundle for a device: an int8 model with a language model."""
         return self.home / "bundle" / node.path / lm
+
+    def accepted(self, node: Placed, lm: str, speech: str) -> Path:
+        """Acceptance of commands by a bundle: of a split, or of `recordings`."""
+        return self.home / "commands" / node.path / lm / f"{speech}.json"
 
     @property
     def tiers(self) -> Path:

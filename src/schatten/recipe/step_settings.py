@@ -45,6 +45,9 @@ RESULT_VERSION = {
     "tiers": 1,
     "measure": 1,
     "device_table": 2,
+    "accept": 1,
+    "accept_recordings": 1,
+    "commands_table": 1,
 }
 """Raised by one when a change of the code changes a step's results. A search over a lexicon has
 versions of its own, as its steps change where those of other searches do not."""
@@ -59,7 +62,8 @@ def corpus_settings(recipe: Recipe) -> str:
     """Settings of the corpus step."""
     corpus = recipe.corpus.model_dump(mode="json", exclude={"shared_speakers", "low_rates"})
     own = [sha256(path) for path in own_files(recipe.corpus, recipe.folder)]
-    return settings("corpus", corpus, _plain(recipe.splits), _plain(recipe.text), *own)
+    fold = [] if recipe.fold is None else [[recipe.fold[0], _plain(recipe.fold[1])]]
+    return settings("corpus", corpus, _plain(recipe.splits), _plain(recipe.text), *own, *fold)
 
 
 def units_settings(recipe: Recipe, name: str) -> str:
@@ -160,7 +164,8 @@ def _beam_search(recipe: Recipe) -> dict[str, Any]:
 
 def bundle_settings(recipe: Recipe) -> str:
     """Settings of a bundle: how the engine is to search."""
-    return settings("bundle", _beam_search(recipe))
+    grammars = [] if recipe.commands is None else _grammars(recipe)
+    return settings("bundle", _beam_search(recipe), *grammars)
 
 
 def beams_settings(recipe: Recipe, decoder: str) -> str:
@@ -190,6 +195,30 @@ def tiers_settings(recipe: Recipe) -> str:
 def device_table_settings(recipe: Recipe) -> str:
     """Settings of the table of devices."""
     return settings("device_table", recipe.title, recipe.tables.tiers)
+
+
+def accept_settings(recipe: Recipe) -> str:
+    """Settings of the acceptance of synthetic commands: levels, and the grammar."""
+    levels = () if recipe.commands is None else recipe.commands.levels
+    return settings("accept", levels, *_grammars(recipe))
+
+
+def accept_recordings_settings(recipe: Recipe) -> str:
+    """Settings of the acceptance of recorded commands: noise, levels, and the grammar."""
+    recordings = None if recipe.commands is None else recipe.commands.recordings
+    plain = None if recordings is None else _plain(recordings)
+    return settings("accept_recordings", plain, *_grammars(recipe))
+
+
+def commands_table_settings(recipe: Recipe) -> str:
+    """Settings of the table of commands: title and published results."""
+    name = None if recipe.commands is None else recipe.commands.published
+    published = [] if name is None else [sha256(recipe.folder / name)]
+    return settings("commands_table", recipe.title, *published)
+
+
+def _grammars(recipe: Recipe) -> list[str]:
+    return [sha256(path) for path in own_files(recipe.corpus, recipe.folder)]
 
 
 def table_settings(recipe: Recipe) -> str:
@@ -265,6 +294,9 @@ OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "tiers": lambda recipe, _: tiers_settings(recipe),
     "table": lambda recipe, _: table_settings(recipe),
     "figure": lambda recipe, _: figure_settings(recipe),
+    "commands accept": lambda recipe, _: accept_settings(recipe),
+    "commands test": lambda recipe, _: accept_recordings_settings(recipe),
+    "commands table": lambda recipe, _: commands_table_settings(recipe),
     "figure-page": lambda recipe, _: page_settings(recipe),
     "device-table": lambda recipe, _: device_table_settings(recipe),
 }

@@ -8,9 +8,9 @@ from pydantic import Field, StringConstraints, model_validator
 from schatten.recipe.base import Name, Positive, PositiveFloat, Settings
 
 Probability = Annotated[float, Field(ge=0, le=1)]
-GRAMMAR_SUFFIX = ".grammar"
-OwnGrammar = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.grammar$")]
-"""Path of a file of rules in the recipe's folder."""
+GRAMMAR_SUFFIXES = (".grammar", ".jsgf")
+OwnGrammar = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.(grammar|jsgf)$")]
+"""Path of a file of rules, relative to the recipe's folder."""
 NoiseKind = Literal["white", "pink", "brown", "hum", "babble", "recording"]
 
 ACCENTS = ("en-us", "en-us-nyc", "en", "en-gb-x-rp", "en-gb-x-gbclan", "en-029")
@@ -139,8 +139,13 @@ class VoiceSearchCorpus(Settings):
     grammar: Grammar = "voice_search"
     """`voice_search`: some 6,000 words; `commands`: a few dozen, for quick trials; `dictation`:
     messages, e-mails and notes, in longer sentences of other words. Or a file of
-    rules in the recipe's folder, `NAME.grammar`, in any language: its words are in the letters of
-    `text.alphabet`."""
+    rules in the recipe's folder, `NAME.grammar` or `NAME.jsgf`, in any language: its words are in
+    the letters of `text.alphabet` (docs/how_to/commands.md)."""
+    sentences: Literal["apart", "shared"] = Field(
+        default="apart", exclude_if=lambda value: value == "apart"
+    )
+    """Whether dev and test have sentences of their own; `shared`: a list of commands may be too
+    short for that, and training and the language model see all of them. Voices stay apart."""
     max_words: Positive = 14
     """Longer queries are drawn again."""
     lm_sentences: int = Field(default=450_000, ge=0)
@@ -184,12 +189,16 @@ class VoiceSearchCorpus(Settings):
     def own_grammars(self) -> list[str]:
         """Return the grammars that are files in the recipe's folder, each once."""
         names = [self.grammar, *(one.grammar for one in self.more.values() if one.grammar)]
-        return [name for name in dict.fromkeys(names) if name.endswith(GRAMMAR_SUFFIX)]
+        return [name for name in dict.fromkeys(names) if name.endswith(GRAMMAR_SUFFIXES)]
 
     def is_training(self, split: str) -> bool:
         """Whether a split is training speech: train, and those of its voices."""
         own = set(self.spoken[split].voices)
         return split == "train" or (split in self.more and bool(own & set(self.train.voices)))
+
+    def has_own_sentences(self, split: str) -> bool:
+        """Whether no other split, and no text, has the sentences of a split."""
+        return self.sentences == "apart" and not self.is_training(split)
 
     @property
     def _fixed(self) -> dict[str, SpokenSplit]:

@@ -30,6 +30,7 @@ from schatten.runtime.launch import place
 from schatten.runtime.provenance import machine_and_commit
 from schatten.train import techniques
 from schatten.train.calibration import input_moments
+from schatten.train.initial import begin_with
 from schatten.train.measure import stored_parameters
 from schatten.train.one_shot import pruned, without_units
 from schatten.train.randomness import seed_step
@@ -37,6 +38,7 @@ from schatten.train.schedule import schedule_of
 from schatten.train.state import epoch_model, training_state
 from schatten.train.targets import Targets
 from schatten.train.techniques import Context
+from schatten.train.techniques.freezing import Freezing
 from schatten.train.techniques.spectra import matrix_measures
 from schatten.train.truncation import truncated
 from schatten.units import Units
@@ -47,7 +49,7 @@ INITIALISATION = 2**31
 
 Inputs = Mapping[str, Path]
 """Files by the option of the verb: `train`, `dev`, `statistics`, `units`, `model`, `teacher`,
-`reference`, `start`, `hypotheses`."""
+`reference`, `start`, `hypotheses`, `initial`."""
 
 
 def history_of(model: Path) -> Path:
@@ -70,6 +72,7 @@ _SEALED = (
     "reference",
     "start",
     "hypotheses",
+    "initial",
 )
 """Inputs that the key of a training's state follows from, in this order."""
 
@@ -95,7 +98,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     plan = loop.Plan(
         training,
         objective,
-        techniques.make(step.techniques, _context(node, inputs)),
+        [*_frozen(step), *techniques.make(step.techniques, _context(node, inputs))],
         schedule_of(node),
         step.epochs_in(node),
         node.seed,
@@ -128,6 +131,12 @@ def _context(node: Node, inputs: Inputs) -> Context:
     )
 
 
+def _frozen(step: TrainingStep) -> list[techniques.Technique]:
+    """Return what freezes layers, if the step does; it acts first, as its rate is zero."""
+    found = getattr(step, "frozen", None)
+    return [] if found is None else [Freezing(found.layers, found.epochs)]
+
+
 def _require(node: Node, inputs: Inputs) -> None:
     """Refuse a step without all of its inputs."""
     if missing := [f"--{name}" for name in node.needs if name not in inputs]:
@@ -151,12 +160,18 @@ def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
 
 
 def initial_model(node: Node, inputs: Inputs) -> AcousticModel:
-    """Return a system's dense model before training; with one seed it is the same for all."""
+    """Return a system's dense model before training; with one seed it is the same for all.
+
+    Errors: `UserError` if the model that it begins with has other sizes.
+    """
     recipe, system = node.recipe, node.system_settings
     seed_step(node.seed, INITIALISATION)
     units = spelled_units(recipe, system.units, inputs.get("units")).units
     model = models.build(recipe.models[system.model], units, system.layout)
-    model.set_statistics(*read_statistics(inputs["statistics"]))
+    if "initial" in inputs:
+        begin_with(inputs["initial"], model)
+    else:
+        model.set_statistics(*read_statistics(inputs["statistics"]))
     return model
 
 

@@ -31,7 +31,10 @@ def workflow_of(config: dict[str, Any], *, is_cached: bool = False) -> Workflow:
     name = _text(config, "recipe", DEFAULT_RECIPE)
     recipe = recipes.load(name)
     corpus_dir = Path(_text(config, "corpus_dir", "")) if "corpus_dir" in config else None
-    if corpus_dir is not None and recipe.corpus.source == "voicesearch_like":
+    is_tested = recipe.commands is not None and recipe.commands.recordings is not None
+    makes_all = not getattr(recipe.corpus, "reads_recordings", True)
+    makes_all = makes_all or recipe.corpus.source == "voicesearch_like"
+    if corpus_dir is not None and makes_all and not is_tested:
         raise UserError(f"{name} makes its own speech: leave corpus_dir out")
     path = recipes.path_of(name).absolute()
     _check_names(path, _text(config, "results", "results"))

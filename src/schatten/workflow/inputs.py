@@ -20,7 +20,7 @@ from schatten.recipe.layout import (
 from schatten.recipe.rates import choosing_lm, writes_words
 from schatten.recipe.tables import written
 from schatten.recipe.units import Tied
-from schatten.workflow.experiment import Experiment
+from schatten.workflow.experiment import Experiment, options_of
 from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
 from schatten.workflow.step_rules import (
     HypothesesRule,
@@ -120,6 +120,42 @@ class Workflow(Experiment):
     def table_bundles(self, nodes: Sequence[Node]) -> list[Path]:
         """The same, if the tables show them."""
         return self.bundles(nodes) if "bundles" in written(self.recipe) else []
+
+    def accepted(self, nodes: Sequence[Node]) -> dict[Path, str]:
+        """Acceptance of commands by the bundles of models in int8, with the names of its rows."""
+        commands, lm = self.recipe.commands, bundle_lm(self.recipe)
+        if commands is None or lm is None:
+            return {}
+        speech = [*self.recipe.splits.test]
+        if commands.recordings is not None and self.corpus_dir is not None:
+            speech.append("recordings")
+        return {
+            self.layout.accepted(node, lm, one): f"{node.system}, {node.label}, seed {node.seed}"
+            for one in speech
+            for node in nodes
+            if node.is_final and "int8" in node.system_settings.precisions
+        }
+
+    @property
+    def command_tables(self) -> list[Path]:
+        """The table of commands in each of its formats, if what is heard are commands."""
+        found = bool(self.accepted(self.table_nodes))
+        endings = ("md", "csv", "tex") if found else ()
+        return [self.layout.tables / f"commands.{ending}" for ending in endings]
+
+    def acceptance_rows(self, wildcards: Any, input: Any) -> str:
+        """Return the options that name the rows of the table of commands."""
+        rows = self.accepted(self.table_nodes).items()
+        return options_of((key, one) for path, name in rows for key, one in _row(path, name))
+
+    def recorded_commands(self, wildcards: Any) -> list[Path]:
+        """The table of recorded commands, and the noise that they are tested in."""
+        commands, folder = self.recipe.commands, self.corpus_dir
+        if commands is None or commands.recordings is None or folder is None:
+            return []
+        recordings = commands.recordings
+        names = (recordings.table, recordings.texts, recordings.noise)
+        return [folder / name for name in names if name is not None]
 
     def tier_inputs(self, nodes: Sequence[Node]) -> list[Path]:
         """The file that names the models of the tiers."""
@@ -278,3 +314,8 @@ class Workflow(Experiment):
         """The text a language model is estimated on."""
         text = self.recipe.language_models[wildcards.lm].text
         return self.layout.text(self.recipe.splits.train if text == "train" else text)
+
+
+def _row(path: Path, name: str) -> tuple[tuple[str, Any], ...]:
+    """Return the options of a row of the table of commands."""
+    return ("accepted", path), ("system", name)

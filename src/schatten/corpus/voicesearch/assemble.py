@@ -10,9 +10,9 @@ from schatten.corpus.cuts import write_cuts
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
-from schatten.corpus.voicesearch import grammar as grammars
 from schatten.corpus.voicesearch.block import Job
 from schatten.corpus.voicesearch.folders import HELD_OUT, recordings
+from schatten.corpus.voicesearch.grammar import grammar_of
 from schatten.corpus.voicesearch.plan import (
     Block,
     draw_queries,
@@ -26,7 +26,7 @@ from schatten.corpus.voicesearch.rooms import rooms
 from schatten.errors import UserError
 from schatten.espeak import Espeak
 from schatten.recipe import Recipe
-from schatten.recipe.voicesearch import GRAMMAR_SUFFIX, VoiceSearchCorpus
+from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime.files import atomic_output, remove, write_jsonl
 from schatten.runtime.process import locked
 
@@ -50,10 +50,10 @@ def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
     queries = draw_queries(settings, spoken)
     blocks = [block for split in splits for block in plan_split(settings, split, queries[split])]
     with locked(output / _WORK):
-        speak_blocks(settings, blocks, queries[recipe.splits.train], output, (jobs, tasks))
+        speak_blocks(settings, blocks, _of_babble(queries, recipe), output, (jobs, tasks))
         normaliser = Normaliser(recipe.text)
         _write_tables(blocks, splits, normaliser, output, jobs)
-        kept_apart = [split for split in splits if not settings.is_training(split)]
+        kept_apart = [split for split in splits if settings.has_own_sentences(split)]
         held_out = {query for split in kept_apart for query in queries[split]}
         sentences = {split: [normaliser(query) for query in queries[split]] for split in splits}
         texts = {"grammar": lm_sentences(settings, grammar_of(recipe, settings.grammar), held_out)}
@@ -63,11 +63,9 @@ def make(recipe: Recipe, output: Path, jobs: int = 1, tasks: int = 1) -> None:
         remove(output / _WORK)
 
 
-def grammar_of(recipe: Recipe, name: str) -> grammars.Grammar:
-    """Read a grammar: one of the package, or the recipe's own."""
-    if not name.endswith(GRAMMAR_SUFFIX):
-        return grammars.load(name)
-    return grammars.load_own(recipe.folder / name, recipe.text.alphabet)
+def _of_babble(queries: dict[str, list[str]], recipe: Recipe) -> list[str]:
+    """Return the queries that babble says: of training, or of the first split without it."""
+    return queries.get(recipe.splits.train) or next(iter(queries.values()))
 
 
 def _check(settings: VoiceSearchCorpus, splits: tuple[str, ...]) -> None:

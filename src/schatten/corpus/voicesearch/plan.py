@@ -92,7 +92,7 @@ def draw_queries(
             limit = settings.spoken[split].max_words or settings.max_words
             query = _new_query((grammars[split], settings.grammar_of(split)), limit, taken, random)
             queries[split].append(query)
-            if not settings.is_training(split):
+            if settings.has_own_sentences(split):
                 taken.add(query)
     return queries
 

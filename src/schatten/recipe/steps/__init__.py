@@ -6,6 +6,7 @@ A new step is a module here, its key in `chain.ChainEntry`, a rule of the one pa
 
 from schatten.recipe.steps.base import (
     Features,
+    Given,
     Hypotheses,
     Model,
     Need,
@@ -25,6 +26,7 @@ from schatten.recipe.steps.truncate import Truncate
 __all__ = [
     "Adapt",
     "Features",
+    "Given",
     "Hypotheses",
     "Model",
     "Need",

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from schatten.recipe.base import Name, Settings
@@ -47,7 +48,14 @@ class Hypotheses:
     """The node whose artifact they are: the first of those that start from one model."""
 
 
-Need = Features | Statistics | Spellings | Model | Hypotheses
+@dataclass(frozen=True)
+class Given:
+    """A step reads a file that the recipe names: no step of the workflow makes it."""
+
+    path: Path
+
+
+Need = Features | Statistics | Spellings | Model | Hypotheses | Given
 
 
 class Step(Settings):

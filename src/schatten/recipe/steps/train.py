@@ -3,15 +3,18 @@
 import math
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, model_validator
 
+from schatten.recipe import initial as first_weights
 from schatten.recipe.base import Name, Positive, Share
 from schatten.recipe.objectives import Ctc, ObjectiveEntry
 from schatten.recipe.pruning import Pruning, ThresholdPruning
 from schatten.recipe.steps.base import (
     Features,
+    Given,
     Model,
     Need,
     Spellings,
@@ -104,6 +107,11 @@ class Train(TrainingStep):
     norm paper, section 3.2.3), so epochs and learning rate are not given."""
     apply_factors: bool = True
     """A later training multiplies by V, then by U, if that is faster than forming W = U V."""
+    initial: Path | None = None
+    """A `model.pt`, or a bundle, whose weights the first training begins with
+    (docs/how_to/start_from_a_model.md); relative to the project's folder."""
+    frozen: first_weights.Frozen | None = None
+    """Layers that keep these weights for some epochs."""
 
     @model_validator(mode="after")
     def _a_continued_schedule_is_whole(self) -> "Train":
@@ -190,7 +198,9 @@ class Train(TrainingStep):
         if node.parent is not None:
             found["model"] = Model(node.parent)
         found |= {"train": Features(splits.train), "dev": Features(splits.dev)}
-        if node.parent is None:
+        if self.initial is not None:
+            found["initial"] = Given(first_weights.file_of(self.initial))
+        elif node.parent is None:
             found["statistics"] = Statistics()
         if node.recipe.unit_set(node.units) is not None:
             found["units"] = Spellings()
@@ -220,6 +230,7 @@ class Train(TrainingStep):
             self.kept_epochs(node),
             *([] if taught is None else [taught.model_dump(mode="json")]),
             *_others(self.techniques, penalty, taught),
+            *self._initial_settings(),
             *self._objective_settings(),
             *units_settings(node),
         )
@@ -228,6 +239,15 @@ class Train(TrainingStep):
         """Return the objective if it is not the default."""
         objective = self.objective.plain()
         return [] if objective is None else [{"objective": objective}]
+
+    def _initial_settings(self) -> list[dict[str, Any]]:
+        """Return the checksum of the weights that it begins with, and what it freezes."""
+        found: list[dict[str, Any]] = []
+        if self.initial is not None:
+            found.append({"initial": first_weights.sha256_of(self.initial)})
+        if self.frozen is not None:
+            found.append({"frozen": self.frozen.model_dump(mode="json")})
+        return found
 
     def _continued_settings(self, node: "Node") -> str:
         first = first_of(node)
@@ -247,6 +267,7 @@ class Train(TrainingStep):
             continuation,
             *([{"techniques": plain}] if plain else []),
             *([{"keep": kept}] if kept else []),
+            *self._initial_settings(),
             *self._objective_settings(),
             *units_settings(node),
         )
@@ -284,6 +305,9 @@ class Train(TrainingStep):
             )
         for late in (epoch for epoch in self.keep if epoch > epochs):
             yield f"keep {late} comes too late, it has {epochs} epochs"
+        model = node.recipe.models[node.system_settings.model]
+        is_first = node.parent is None
+        yield from first_weights.problems(self.initial, self.frozen, model, is_first=is_first)
         yield from self._technique_problems(node)
 
     def _technique_problems(self, node: "Node") -> Iterator[str]:
@@ -295,6 +319,8 @@ class Train(TrainingStep):
         if node.parent is not None and any(one.trace_norm for one in self.techniques):
             yield "trace_norm trains W = U V from the start: put it into the first `train`"
         if initialise_of(self.techniques) is not None:
+            if self.initial is not None:
+                yield "initial and initialise both give the first weights: remove one"
             if node.parent is not None:
                 yield "initialise gives a model its first weights: put it into the first `train`"
             elif self.techniques[0].initialise is None:

@@ -1,0 +1,31 @@
+"""Acceptance of commands: how many were understood, by level of noise."""
+
+from schatten.artifacts.base import Artifact
+
+
+class AcceptedAtLevel(Artifact):
+    """Commands at one level of noise."""
+
+    level: str
+    """Of the speech above the noise: `6 dB`, `below 10 dB`, `clean`."""
+    commands: int
+    right: int
+    """Commands whose slots are all right, without one that was added."""
+    exact: int
+    """Commands that were heard as a sentence of the grammar, without an edit."""
+    words: int
+    """Words of the references; 0 without texts."""
+    word_errors: int
+
+
+class Acceptance(Artifact):
+    """Acceptance of commands by one model; `NAME.json` in `commands/`."""
+
+    speech: str
+    """What was heard: `synthetic speech of unheard voices`, `recordings`."""
+    trained_on: bool
+    """Whether recordings of these speakers were used in training."""
+    speakers: int
+    levels: list[AcceptedAtLevel]
+    bytes: int | None = None
+    """Size of the bundle."""

@@ -1,0 +1,77 @@
+"""Settings of a step `train` that begins with trained weights and may freeze layers."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from schatten.errors import UserError
+from schatten.recipe.base import Positive, Settings
+from schatten.recipe.models import DeepSpeech2, Lstm
+
+ENGINE_MODEL = "model.gguf"
+"""Name of a bundle's model."""
+
+
+class Frozen(Settings):
+    """Layers that keep their weights for the first epochs of a training."""
+
+    layers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Names of layers: `convolution0`, `gru0`, `fully_connected`, `lstm0`, `output`."""
+    epochs: Positive
+    """Epochs; after them the layers are trained as the others."""
+
+
+def file_of(initial: Path) -> Path:
+    """Return the file of a model that a training begins with: of a bundle, its model."""
+    return initial / ENGINE_MODEL if initial.is_dir() else initial
+
+
+def sha256_of(initial: Path) -> str:
+    """Return the checksum of the model that a training begins with: a changed one trains again.
+
+    Errors: `UserError` if it does not exist.
+    """
+    path = file_of(initial)
+    if not path.is_file():
+        raise UserError(missing(initial))
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def missing(initial: Path) -> str:
+    """Say that the model does not exist, and what to do."""
+    return f"{file_of(initial)} does not exist: run the recipe that trains it first, or correct it"
+
+
+def layers_of(model: DeepSpeech2 | Lstm) -> tuple[str, ...]:
+    """Return the names of a model's layers, from the features to the output."""
+    if isinstance(model, Lstm):
+        return (*(f"lstm{index}" for index in range(len(model.lstm))), "output")
+    return (
+        *(f"convolution{index}" for index in range(len(model.convolutions))),
+        *(f"gru{index}" for index in range(len(model.gru))),
+        "fully_connected",
+        "output",
+    )
+
+
+def problems(
+    initial: Path | None, frozen: Frozen | None, model: DeepSpeech2 | Lstm, *, is_first: bool
+) -> Iterator[str]:
+    """Yield why a training cannot begin with a model, or freeze layers of it."""
+    if initial is not None:
+        if not is_first:
+            yield "initial gives a model its first weights: put it into the first `train`"
+        if not file_of(initial).is_file():
+            yield missing(initial)
+    if frozen is None:
+        return
+    if is_first and initial is None:
+        yield "frozen layers need trained weights: give `initial`, the model to begin with"
+    known = layers_of(model)
+    for name in frozen.layers:
+        if name not in known:
+            yield f"frozen.layers: there is no layer {name!r}; there are {', '.join(known)}"

@@ -1,0 +1,68 @@
+"""The recipe's `corpus` of several parts: tables and other sources that one experiment joins."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from schatten.recipe.base import Name, Settings
+from schatten.recipe.corpus_sources import OneCorpus, RecordedCorpus
+from schatten.recipe.voicesearch import VoiceSearchCorpus
+
+if TYPE_CHECKING:
+    from schatten.recipe import Recipe
+
+
+class Part(Settings):
+    """One of the corpora that are joined."""
+
+    corpus: OneCorpus
+    """Where its speech comes from, as of a recipe with this corpus alone."""
+    folder: str = ""
+    """Its folder, relative to the corpus folder; the corpus folder itself by default."""
+    splits: tuple[Name, ...] = ()
+    """The recipe's splits that it has speech for; by default all of them."""
+
+
+class SeveralCorpora(Settings):
+    """Several corpora as one: each utterance's record says which one it is of."""
+
+    source: Literal["several"]
+    parts: Annotated[dict[Name, Part], Field(min_length=1)]
+    """The corpora by name. Ids of utterances begin with it: `books-0017`."""
+    shared_speakers: Literal["refused", "allowed"] = "refused"
+    """Whether a speaker may be in two splits; speakers of one name in two corpora are one."""
+
+    @property
+    def reads_recordings(self) -> bool:
+        """Whether a part is a corpus of real recordings, which has a folder."""
+        return any(isinstance(part.corpus, RecordedCorpus) for part in self.parts.values())
+
+    @property
+    def low_rates(self) -> str:
+        """Whether a part allows recordings below 16 kHz."""
+        found = (getattr(part.corpus, "low_rates", "refused") for part in self.parts.values())
+        return "allowed" if "allowed" in found else "refused"
+
+    def problem(self, splits: tuple[str, ...]) -> str | None:
+        """Say which split no part has, or which part has a split that is none of the recipe's."""
+        for name, part in self.parts.items():
+            if unknown := [one for one in part.splits if one not in splits]:
+                there = ", ".join(splits)
+                return f"{name}.splits: there is no split {unknown[0]!r}; there are {there}"
+            if isinstance(part.corpus, VoiceSearchCorpus) and part.folder:
+                return f"{name}.folder: the part makes its own speech: remove the folder"
+        for split in splits:
+            if not any(split in (part.splits or splits) for part in self.parts.values()):
+                return f"no part has the split {split!r}: add it to a part's `splits`"
+        return None
+
+
+def part_of(recipe: "Recipe", name: str) -> "Recipe":
+    """Return the recipe with one part as its corpus, and that part's splits alone."""
+    corpus: Any = recipe.corpus
+    part = corpus.parts[name]
+    chosen = part.splits or recipe.splits.all
+    splits = recipe.splits.only(chosen)
+    found = recipe.model_copy(update={"corpus": part.corpus, "splits": splits})
+    found._folder = recipe._folder
+    return found
