@@ -1,6 +1,6 @@
 """A plain recurrent layer: h_t = min(max(W x_t + U h_(t-1) + b, 0), 20).
 
-The clipped ReLU is that of Deep Speech 2 (Amodei et al., 2016, section 3.2), whose layers Narang et
+The clipped ReLU is that of Deep Speech 2 (Amodei et al., 2016), whose layers Narang et
 al. (2017) prune. Unlike tanh it keeps gradients whole where it passes values on.
 Letters in shapes: M frames of all utterances packed (`Packing`), C inputs, H hidden units.
 """
