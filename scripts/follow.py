@@ -32,19 +32,31 @@ def follow(command: list[str]) -> int:
     to.
     """
     leader, _, start = os.environ.pop(LEADER, "").partition(":")
-    watched = int(leader) if leader and _started(int(leader)) == start else None
-    if leader and watched is None:
-        return 1
-    child = subprocess.Popen(command, start_new_session=True)
+    handles = []
+    if leader:  # opened before the command begins: it may end at any moment
+        try:
+            handles.append(os.pidfd_open(int(leader)))
+        except ProcessLookupError:
+            return 1
+        if _started(int(leader)) != start:
+            return 1
+    signals = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    child = subprocess.Popen(
+        command,
+        start_new_session=True,
+        preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, signals),  # noqa: PLW1509
+    )
 
     def end(number: int, frame: FrameType | None) -> None:
         os.killpg(child.pid, signal.SIGKILL)
         sys.exit(128 + number)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in signals:
         signal.signal(number, end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     poll = select.poll()
-    handles = [os.pidfd_open(pid) for pid in (child.pid, watched) if pid is not None]
+    handles.insert(0, os.pidfd_open(child.pid))
     for handle in handles:
         poll.register(handle, select.POLLIN)
     ended = {handle for handle, _ in poll.poll()}

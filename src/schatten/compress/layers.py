@@ -1,8 +1,8 @@
 """Drop-in replacements of torch's Linear, Conv1d and Conv2d whose matrix is in a bank.
 
 A convolution's matrix is its kernel as (outputs, inputs x kernel size). Of rank r it is a
-convolution to r channels and one of size 1 to all outputs (Jaderberg et al., 2014, scheme for
-channels: Zhang et al., 2015).
+convolution to r channels and one of size 1 to all outputs, as in Zhang et al. (2016), Accelerating
+very deep convolutional networks for classification and detection.
 """
 
 from collections.abc import MutableMapping

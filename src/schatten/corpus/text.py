@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from schatten import letters
 from schatten.corpus.marks import SIGNS, Marks, without_lone_signs, without_quotes
+from schatten.corpus.numbers import SpokenNumbers
 from schatten.recipe.corpus import Text
 from schatten.transcripts import characters_of
 
@@ -20,6 +21,10 @@ _AT_AN_EDGE = re.compile(r"(?<!\S)'+|'+(?!\S)")
 
 def _may_quote(sentence: str) -> bool:
     return "'" in sentence or "`" in sentence or not sentence.isascii()
+
+
+def _is_spelled(text: Text) -> bool:
+    return text.numbers is not None or bool(text.signs)
 
 
 class Normaliser:
@@ -42,6 +47,7 @@ class Normaliser:
         self._signs = [f" {one}" for one in SIGNS if one in text.alphabet]
         self._drops_edges = text.edge_apostrophes == "dropped"
         self._of_ascii = text.in_case if letters.has_own_case(text.language) else _CASE[text.case]
+        self._numbers = SpokenNumbers(text.numbers, text.signs) if _is_spelled(text) else None
         self._known = frozenset(text.alphabet + " ")
         self.notes: Counter[str] = Counter()
         """What was dropped or looked odd so far, for the report, with how often."""
@@ -50,6 +56,8 @@ class Normaliser:
         """Return words of the recipe's case with one space between; foreign characters stay."""
         if not sentence.isascii():
             sentence = self._readable(sentence)
+        if self._numbers is not None:
+            sentence = self._numbers(sentence)
         if self._marks is None:
             sentence = sentence.translate(self._table)
         else:

@@ -104,6 +104,13 @@ class Text(Settings):
     brackets: Literal["refused", "words"] = "refused"
     """What stands in `[ ]`, `{ }`, `< >` or `(( ))` and is not listed as `unspoken`: the validator
     refuses it by name, or its words were spoken."""
+    numbers: Language | None = None
+    """Numbers in digits are spelled out in this language: with `en`, `3` becomes three. By default
+    they stay, and the validator refuses what the alphabet has not. It needs the package num2words
+    (`scripts/setup.sh numbers`)."""
+    signs: dict[str, str] = {}
+    """Words in place of signs, such as {"%": percent, "$": dollars}; the amount is put before its
+    currency."""
     edge_apostrophes: Literal["kept", "dropped"] = "kept"
     """Whether an apostrophe may begin or end a word ('tis). Pairs around a word are quotation marks
     in any case."""
@@ -130,6 +137,13 @@ class Text(Settings):
         if any(not mark.strip() for mark in unspoken):
             raise ValueError("text.unspoken holds an empty mark: remove it")
         return unspoken
+
+    @field_validator("signs")
+    @classmethod
+    def _signs_are_seen(cls, signs: dict[str, str]) -> dict[str, str]:
+        if any(not sign.strip() for sign in signs):
+            raise ValueError("text.signs holds an empty sign: remove it")
+        return signs
 
     @model_validator(mode="after")
     def _alphabet_is_reachable(self) -> "Text":
@@ -160,7 +174,7 @@ class Text(Settings):
     @model_serializer(mode="wrap")
     def _younger_keys_where_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave younger keys out at their defaults: older recipes keep their data's names."""
-        younger = ("language", "unspoken", "brackets", "edge_apostrophes")
+        younger = ("language", "unspoken", "brackets", "edge_apostrophes", "numbers", "signs")
         fields = type(self).model_fields
         same = {name for name in younger if getattr(self, name) == fields[name].default}
         return {name: value for name, value in handler(self).items() if name not in same}

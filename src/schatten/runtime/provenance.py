@@ -43,6 +43,7 @@ def machine_and_commit() -> dict[str, str]:
 def commit() -> str:
     """Return the short commit of the project, with `+` where files differ from it.
 
+    Outside of git it is the version of the package, such as `v0.1.0`.
     In a verb it is that of the verb's begin, as its code was read then.
     """
     return seals.kept("commit", _commit)
@@ -53,7 +54,7 @@ def _commit() -> str:
         run = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
         return subprocess.run(run, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return f"v{_version('schatten')}"  # outside of git the package's version says it
 
 
 def _cpu() -> str:
