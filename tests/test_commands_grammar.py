@@ -68,6 +68,7 @@ def test_the_nearest_sentence_is_found(tmp_path: Path) -> None:
         ("turn on kitchen lights", "turn on the kitchen lights", 1),
         ("uh turn off the living room fan please", "turn off the living room fan", 2),
         ("turn of the kitchen fan", "turn on the kitchen fan", 1),
+        ("dim kitchen lights two", "dim kitchen lights to two", 1),
         ("", "dim kitchen lights", 3),
     ):
         found = parser.command(said.split())
