@@ -9,7 +9,9 @@ from random import Random
 
 import pytest
 from project import ROOT
+from typer.testing import CliRunner
 
+from schatten.cli import app
 from schatten.errors import UserError
 from schatten.grammar import Grammar, load_own
 from schatten.grammar.slots import Parser
@@ -68,6 +70,7 @@ def test_the_nearest_sentence_is_found(tmp_path: Path) -> None:
         ("turn on kitchen lights", "turn on the kitchen lights", 1),
         ("uh turn off the living room fan please", "turn off the living room fan", 2),
         ("turn of the kitchen fan", "turn on the kitchen fan", 1),
+        ("dim kitchen lights two", "dim kitchen lights to two", 1),
         ("", "dim kitchen lights", 3),
     ):
         found = parser.command(said.split())
@@ -123,6 +126,29 @@ def test_what_has_no_slots_is_refused(text: str, message: str, tmp_path: Path) -
 def test_bad_jsgf_is_refused_with_its_place(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         written(tmp_path, text, "a.jsgf")
+
+
+def test_german_commands(tmp_path: Path) -> None:
+    path = tmp_path / "licht.grammar"
+    path.write_text(
+        "query = schalte <ort:raum> licht <lage:lagen>\nraum = das | im büro das | im flur das\n"
+        "lagen = ein | aus\n",
+        "utf-8",
+    )
+    grammar = load_own(path, "abcdefghijklmnopqrstuvwxyzäöüß")
+    found = Parser(grammar).command(["schalte", "im", "büro", "das", "licht", "aus"])
+    assert found.slots == {"ort": "im büro das", "lage": "aus"} and not found.edits
+
+
+def test_the_verb_prints_slots_of_arguments_and_of_lines(tmp_path: Path) -> None:
+    path = tmp_path / "lights.grammar"
+    path.write_text(LIGHTS)
+    run = ["commands", "slots", "--grammar", str(path)]
+    one = CliRunner().invoke(app, [*run, "turn", "off", "the", "kitchen", "fan"])
+    lines = CliRunner().invoke(app, run, input="dim the kitchen lights\nturn on fan\n")
+    found = [json.loads(line) for line in (one.output + lines.output).splitlines()]
+    assert [len(command["slots"]) for command in found] == [2, 1, 2]
+    assert [command["edits"] for command in found] == [0, 0, 2]
 
 
 def test_weights_of_jsgf(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ namespace schatten {
 namespace {
 
 constexpr int kInfinite = 1 << 30, kMostStates = 200000;
+constexpr int kEdit = 1 << 16;  // and one more for a heard word that the sentence does not have: it is kept where it can be
 constexpr size_t kMostWords = 200;  // of a command: time and memory grow with each
 constexpr const char *kRemedy = "give the commands.txt of a bundle";
 
@@ -89,7 +90,7 @@ std::string Commands::json(const std::string &words) const {
     column = next(column, found == texts_.end() ? -1 : static_cast<int>(found - texts_.begin()), &steps);
   }
   const auto last = static_cast<size_t>(final_);
-  return written(column.steps[last], column.edits[last], steps);
+  return written(column.steps[last], column.edits[last] / kEdit, steps);
 }
 
 Commands::Column Commands::first(std::vector<Step> *steps) const {
@@ -106,14 +107,14 @@ Commands::Column Commands::next(const Column &column, int word, std::vector<Step
     const int edits = column.edits[state];
     for (const Arc &arc : words_[state]) {
       const auto to = static_cast<size_t>(arc.to);
-      const int cost = edits + (plain(arc.text) != plain(word));
+      const int cost = edits + kEdit * (plain(arc.text) != plain(word));
       if (cost >= found.edits[to]) continue;
       found.edits[to] = cost;
       found.steps[to] = static_cast<int>(steps->size());
       steps->push_back({column.steps[state], arc.text, Kind::kWord});
     }
-    if (edits + 1 < found.edits[state]) {  // a word that the sentence does not have
-      found.edits[state] = edits + 1;
+    if (edits + kEdit + 1 < found.edits[state]) {  // a word that the sentence does not have
+      found.edits[state] = edits + kEdit + 1;
       found.steps[state] = column.steps[state];
     }
   }
@@ -135,7 +136,7 @@ void Commands::spread(Column *column, std::vector<Step> *steps) const {
       steps->push_back({column->steps[state], arc.text, arc.kind});
     };
     for (const Arc &arc : empty_[state]) reach(arc, edits);
-    for (const Arc &arc : words_[state]) reach(arc, edits + 1);  // a word that was not heard
+    for (const Arc &arc : words_[state]) reach(arc, edits + kEdit);  // a word that was not heard
   }
 }
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from project import ROOT
 from small_corpora import make_recipe, write_audio
 from typer.testing import CliRunner
@@ -13,6 +14,7 @@ from schatten import corpus
 from schatten.artifacts import Validation
 from schatten.cli import app
 from schatten.errors import UserError
+from schatten.recipe.several import SeveralCorpora
 from schatten.runtime.files import read_lines, write_text
 
 PAGE = (ROOT / "docs/how_to/add_a_corpus.md").read_text()
@@ -20,9 +22,13 @@ SOURCE = ROOT / "examples/folder_corpus.py"
 SECONDS = 2.0
 
 
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
 def block(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    return str(found)
+    """Return the first block of a language."""
+    return blocks(language)[0]
 
 
 SHOWN = re.findall(r"^```\n((?:\$|schatten:) .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
@@ -60,6 +66,13 @@ def test_the_commands_print_what_the_page_shows(recordings: Path) -> None:
     assert read_lines("data/text/corpus.txt.gz") == ["good morning", "how are you"]
     assert Validation.read(Path("validation.json")).splits["test"].words == 3
     assert "`good morning` and `how are you`" in PAGE
+
+
+def test_several_corpora_are_joined_as_the_page_shows() -> None:
+    _, joined = blocks("yaml")
+    recipe = make_recipe(**yaml.safe_load(joined))
+    assert isinstance(recipe.corpus, SeveralCorpora)
+    assert list(recipe.corpus.parts) == ["mine", "books", "made"]
 
 
 def test_a_missing_recording_is_refused_as_the_page_shows(recordings: Path) -> None:

@@ -5,12 +5,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from project import ROOT
 from small_models import deep_speech_2
 from small_models import make as make_model
 
-from schatten import models
+from schatten import models, recipe
 from schatten.errors import UserError
-from schatten.export.bundle import bundle
+from schatten.export.bundle import bundle, commands_of
 from schatten.export.run import export
 from schatten.recipe.decoding import Decoding
 from schatten.runtime import explain
@@ -46,6 +47,23 @@ def test_the_manifest_says_what_is_there(sources: dict[str, Path], tmp_path: Pat
     assert manifest["search"]["lm_weight"] == 0.8
     names = sorted(path.name for path in (tmp_path / "bundle").iterdir())
     assert names == sorted([*manifest["files"], "SHA256SUMS", "manifest.json"])
+
+
+def test_a_bundle_of_commands_has_their_network(sources: dict[str, Path], tmp_path: Path) -> None:
+    network = "schatten-commands\t1\t2\t1\t0\nw\t0\t1\tcall\n"
+    folder = tmp_path / "bundle"
+    said = bundle(**sources, settings=Decoding(), output=folder, commands=network)
+    assert (folder / "commands.txt").read_text() == network
+    assert f"commands.txt {len(network)} bytes" in said
+    assert '--commands "$here/commands.txt" --manifest' in (folder / "recognize.sh").read_text()
+    assert read_json(folder / "manifest.json")["files"]["commands.txt"]["bytes"] == len(network)
+
+
+def test_the_network_of_a_recipe_is_that_of_its_grammar() -> None:
+    found = commands_of(recipe.load(str(ROOT / "recipes/commands/coffee.yaml")))
+    assert found is not None and found.startswith("schatten-commands\t1\t")
+    assert "\tcoffeeDrink\n" in found and found.splitlines()[0].endswith("\t1")
+    assert commands_of(recipe.load(str(ROOT / "recipes/voicesearch_like/smoke.yaml"))) is None
 
 
 def test_sha256sum_accepts_it_and_notices_damage(sources: dict[str, Path], tmp_path: Path) -> None:

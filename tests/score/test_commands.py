@@ -8,9 +8,11 @@ import pytest
 import soundfile
 import yaml
 from project import ROOT
+from typer.testing import CliRunner
 
 from schatten import recipe as recipes
 from schatten.artifacts import Acceptance, AcceptedAtLevel
+from schatten.cli import app
 from schatten.device.accept_split import levels_order
 from schatten.device.commands import Noise, levels_of, read_commands
 from schatten.errors import UserError
@@ -116,6 +118,22 @@ def test_published_rows_stand_above_ours(tmp_path: Path) -> None:
     path.write_text("system\t6 dB\nElsewhere\tmany\n")
     with pytest.raises(UserError, match=r"published.tsv:2: give a number for each of the levels"):
         published_rows(path, "")
+
+
+def test_the_verb_writes_the_table_of_some_results(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        levels = [counted("clean", 190), counted("6 dB", 150)]
+        found = Acceptance(speech="recordings", trained_on=False, speakers=4, levels=levels)
+        found.write(tmp_path / f"{name}.json")
+    recipe = str(ROOT / "recipes/commands/coffee.yaml")
+    run = ["commands", "table", "--recipe", recipe, "--output", str(tmp_path / "commands")]
+    for name in ("one", "two"):
+        run += ["--accepted", str(tmp_path / f"{name}.json"), "--system", name]
+    done = CliRunner().invoke(app, run)
+    assert done.exit_code == 0, done.output
+    rows = (tmp_path / "commands.csv").read_text().splitlines()
+    assert rows[0].startswith("system,accepted_clean,accepted_6 dB,mean,wer_clean,megabytes")
+    assert [row.split(",")[0] for row in rows[1:]] == ["one", "two"]
 
 
 def test_nothing_that_a_recipe_makes_its_model_from_is_of_the_benchmark() -> None:

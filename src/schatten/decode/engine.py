@@ -82,9 +82,14 @@ class Spoken(Protocol):
 
 
 def recognise(
-    command: Sequence[str], splits: Sequence[Sequence[Spoken]], jobs: int
+    command: Sequence[str],
+    splits: Sequence[Sequence[Spoken]],
+    jobs: int,
+    answers: dict[str, dict[str, Any]] | None = None,
 ) -> tuple[list[dict[str, list[str]]], list[dict[str, Any]]]:
     """Return the words of each split by utterance, and the totals of each process.
+
+    `answers`: takes all that the engine says of each utterance, where ids are unique in all splits.
 
     `command` recognises the WAV files named on its standard input and says what it finds as JSON;
     `jobs` processes of it share the utterances. Errors: `UserError` if it cannot be run or refuses
@@ -95,8 +100,10 @@ def recognise(
         wavs = [Path(folder) / f"utterance{number}.wav" for number in range(jobs)]
         with ThreadPoolExecutor(jobs) as pool:
             totals = list(pool.map(lambda wav: _share(command, work, wav), wavs))
+    if answers is not None:
+        answers |= {name: answer for (_, name), answer in work.answers.items()}
     found = [
-        {one.utterance.id: work.words[number, one.utterance.id] for one in some}
+        {one.utterance.id: work.answers[number, one.utterance.id]["text"].split() for one in some}
         for number, some in enumerate(splits)
     ]
     return found, totals
@@ -107,13 +114,13 @@ Ask = Callable[[Path | None], dict[str, Any]]
 
 
 class _Work:
-    """Utterances that wait for a process, each taken once, and the words of the others."""
+    """Utterances that wait for a process, each taken once, and what was said of the others."""
 
     def __init__(self, sounds: Sequence[tuple[int, Spoken]]) -> None:
         self.waiting = deque(sounds)
         """Number of the split, and sound."""
-        self.words: dict[tuple[int, str], list[str]] = {}
-        """Words by number of the split and utterance."""
+        self.answers: dict[tuple[int, str], dict[str, Any]] = {}
+        """The engine's answers by number of the split and utterance."""
 
     def __iter__(self) -> Iterator[tuple[int, Spoken]]:
         with suppress(IndexError):  # a deque may be shared by threads
@@ -127,7 +134,7 @@ def _share(command: Sequence[str], work: _Work, wav: Path) -> dict[str, Any]:
         with _running(command) as ask:
             for number, sound in work:
                 sound.write_wav(wav)
-                work.words[number, sound.utterance.id] = ask(wav)["text"].split()
+                work.answers[number, sound.utterance.id] = ask(wav)
             return ask(None)
     except BaseException:
         work.waiting.clear()  # the other processes stop too

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from schatten.decode.sound import read_mono, write_samples
 from schatten.device.live import Recognizer
 from schatten.errors import UserError
 from schatten.grammar import Grammar
+from schatten.grammar.slots import Command as Nearest
 from schatten.grammar.slots import Parser
 from schatten.recipe.commands import CommandRecordings
 from schatten.runtime.file_names import found
@@ -105,9 +107,16 @@ def measure_bundle(
     commands = list(read_commands(corpus_dir, settings))
     pairs = [f"{name}={value}" for name, value in recognizer.environment.items()]
     command = ["env", *pairs, *recognizer.command[:1], "--json", "--list", *recognizer.command[1:]]
-    [words], totals = recognise(command, [commands], jobs)
+    answers: dict[str, dict[str, Any]] = {}
+    [words], totals = recognise(command, [commands], jobs, answers)
     heard = [
-        Heard(one.level, one.slots, words[one.utterance.id], one.utterance.words or None)
+        Heard(
+            one.level,
+            one.slots,
+            words[one.utterance.id],
+            one.utterance.words or None,
+            _command_of(answers[one.utterance.id]),
+        )
         for one in commands
     ]
     acceptance = Acceptance(
@@ -118,6 +127,12 @@ def measure_bundle(
         bytes=Manifest.read(bundle / MANIFEST).bytes,
     )
     return acceptance, speed(len(commands), totals)
+
+
+def _command_of(answer: dict[str, Any]) -> Nearest | None:
+    """Return the command that the engine found; None if the bundle has no network of commands."""
+    found = answer.get("command")
+    return None if found is None else Nearest(found["text"], found["slots"], found["edits"])
 
 
 def read_commands(corpus_dir: Path, settings: CommandRecordings) -> Iterator[Command]:

@@ -8,6 +8,9 @@ from schatten.grammar.network import network_of
 from schatten.grammar.rules import Grammar
 
 _INFINITE = 1 << 30
+_EDIT = 1 << 16
+"""Cost of an edit. A heard word that the sentence does not have costs one more: of two sentences
+with as few edits, the one that keeps more of what was heard is nearer."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +50,15 @@ class Parser:
         """Return the sentence with the fewest edits from `words`, and its slots.
 
         A word that is added, left out or replaced counts as one edit. Of several sentences with as
-        few edits it is the one that the grammar's files name first. `a` and `an` are one word in a
+        few edits it is the one that leaves out the fewest words that were heard, then the one that
+        the grammar's files name first. `a` and `an` are one word in a
         grammar with English articles; a slot that is filled twice keeps its last words.
         """
         columns = [self._column(None, None, None)]
         for word in words:
             columns.append(self._column(columns[-1][0], columns[-1][1], self._plain(word)))
         costs, paths = columns[-1]
-        return _command(paths[self._network.final], costs[self._network.final])
+        return _command(paths[self._network.final], costs[self._network.final] // _EDIT)
 
     def _plain(self, word: str) -> str:
         return "a" if self._has_articles and word == "an" else word
@@ -73,11 +77,11 @@ class Parser:
             for state in range(count):
                 cost = costs[state]
                 for expected, after in network.words[state]:
-                    edits = cost + (self._plain(expected) != word)
+                    edits = cost + _EDIT * (self._plain(expected) != word)
                     if edits < new[after]:
                         new[after], ways[after] = edits, _Path(paths[state], word=expected)
-                if cost + 1 < new[state]:  # a word that the sentence does not have
-                    new[state], ways[state] = cost + 1, paths[state]
+                if cost + _EDIT + 1 < new[state]:  # a word that the sentence does not have
+                    new[state], ways[state] = cost + _EDIT + 1, paths[state]
         for state in range(count):  # arcs lead upwards, so each state is whole when it is reached
             cost = new[state]
             for after, slot, begins in network.empty[state]:
@@ -85,8 +89,8 @@ class Parser:
                     step = ways[state] if slot is None else _Path(ways[state], None, slot, begins)
                     new[after], ways[after] = cost, step
             for expected, after in network.words[state]:
-                if cost + 1 < new[after]:  # a word that was not heard
-                    new[after], ways[after] = cost + 1, _Path(ways[state], word=expected)
+                if cost + _EDIT < new[after]:  # a word that was not heard
+                    new[after], ways[after] = cost + _EDIT, _Path(ways[state], word=expected)
         return new, ways
 
 

@@ -20,6 +20,8 @@ class Heard:
     """What was heard."""
     text: Sequence[str] | None = None
     """The words that were said, where they are known."""
+    command: Command | None = None
+    """The command that the device found in what it heard; None: it is looked up here."""
 
 
 class Slots:
@@ -47,7 +49,7 @@ def accepted(heard: Iterable[Heard], slots: Slots) -> list[AcceptedAtLevel]:
 
 
 def _counted(level: str, heard: Sequence[Heard], slots: Slots) -> AcceptedAtLevel:
-    commands = [slots.of(one.words) for one in heard]
+    commands = [one.command or slots.of(one.words) for one in heard]
     said = [one for one in heard if one.text is not None]
     aligned = [align(Utterance("", "", tuple(one.text or ())), list(one.words)) for one in said]
     return AcceptedAtLevel(
