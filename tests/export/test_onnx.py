@@ -77,7 +77,7 @@ def test_chunks_are_the_whole(tmp_path, kind):
     assert np.abs(found - _log_probs(model, features)).max() < 1e-4
 
 
-@pytest.mark.parametrize("kind", ["dense", "split", "joint", "lstm"])
+@pytest.mark.parametrize("kind", ["dense", "split", "joint", "rnn_joint", "lstm"])
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_layers_written_out_compute_the_same(tmp_path, kind, precision):
     model = KINDS[kind]()
