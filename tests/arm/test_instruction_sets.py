@@ -97,7 +97,7 @@ def test_kernels_need_what_their_files_and_their_vectors_files_are_compiled_for(
     expected = {"scalar": 0}
     for text in files.values():
         for name, vectors in re.findall(
-            r'sk_kernels k\w+ = \{"(\w+)".*?&(kVector\w+)\}', text, re.S
+            r'sk_kernels k\w+ = \{"(\w+)".*?&(kVector\w+)(?:, &kSparse)?\}', text, re.S
         ):
             used = [text, *(other for other in files.values() if f"VectorOps {vectors} =" in other)]
             assert len(used) == 2

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import chains
+import gguf
+import numpy as np
 import pytest
 import small_models
 import torch
@@ -62,6 +64,23 @@ def test_an_exported_model_is_read_back(kind: str, tmp_path: Path) -> None:
         assert torch.equal(frames, found_frames)
         for row, count in enumerate(frames.tolist()):
             assert (values - expected)[row, :count].abs().max() < tolerance, precision
+
+
+@pytest.mark.parametrize("kind", ["dense", "pruned"])
+def test_weights_of_four_bits_are_read_back(kind: str, tmp_path: Path) -> None:
+    """What is read of an int4 file has the same whole numbers when it is exported again."""
+    models.save(small_models.KINDS[kind](), tmp_path / "model.pt")
+    export(tmp_path / "model.pt", "int4", tmp_path / "first.gguf")
+    models.save(load_exported(tmp_path / "first.gguf"), tmp_path / "again.pt")
+    export(tmp_path / "again.pt", "int4", tmp_path / "again.gguf")
+    first, again = (
+        {one.name: one.data for one in gguf.GGUFReader(tmp_path / f"{name}.gguf").tensors}
+        for name in ("first", "again")
+    )
+    matrices = [name for name in first if f"{name}.scale" in first]
+    assert len(matrices) > 5
+    for name in matrices:
+        assert np.array_equal(first[name], again[name]), name
 
 
 @pytest.mark.parametrize("kind", ["joint", "lstm_projection", "pruned_factors"])

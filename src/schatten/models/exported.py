@@ -5,7 +5,7 @@ are multiplied by their scales, and factors are multiplied out.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gguf
 import numpy as np
@@ -83,8 +83,10 @@ class _File:
         return torch.from_numpy(self.tensors[f"layer.{layer}.{name}"].astype(np.float32))
 
     def stored(self, name: str) -> Array:
-        """Return a matrix (m, n) by the name of its tensor, whether whole, in blocks or shared."""
+        """Return a matrix (m, n) by the name of its tensor, whole or in blocks, in 4 bits too."""
         values = self.tensors[name]
+        if columns := self.fields.get(f"schatten.{name}.columns"):
+            values = _from_nibbles(values, int(columns))
         if f"{name}.blocks" in self.tensors:
             values = self._from_blocks(name, values)
         scales = self.tensors.get(f"{name}.scale")
@@ -133,6 +135,13 @@ class _File:
         return self.shares(layer, f"{name}.v") or stored in shared
 
 
+def _from_nibbles(packed: npt.NDArray[Any], columns: int) -> npt.NDArray[Any]:
+    """Return whole numbers in -8..7 (m, n) from two in a byte, the first one in the low half."""
+    codes = packed.view(np.uint8)
+    halves = np.stack((codes & 15, codes >> 4), axis=-1).reshape(len(codes), -1)[:, :columns]
+    return ((halves ^ 8).astype(np.int8) - 8).astype(np.int8)
+
+
 def _tensor(matrix: Array) -> Tensor:
     return torch.from_numpy(matrix.astype(np.float32))
 
@@ -140,13 +149,15 @@ def _tensor(matrix: Array) -> Tensor:
 def _deep_speech_2(file: _File) -> AcousticModel:
     kinds = file.kinds
     convolutions = [index for index, kind in enumerate(kinds) if kind == "convolution"]
-    grus = [index for index, kind in enumerate(kinds) if kind == "gru"]
+    recurrent: Literal["gru", "rnn"] = "rnn" if "rnn" in kinds else "gru"
+    layers = [index for index, kind in enumerate(kinds) if kind == recurrent]
     settings = DeepSpeech2(
         type="deep_speech_2",
         feature=file.feature,
         convolutions=tuple(_convolution(file, index) for index in convolutions),
-        gru=tuple(file.size(index, "units") for index in grus),
-        fully_connected=file.size(grus[-1] + 1, "units"),
+        gru=tuple(file.size(index, "units") for index in layers),
+        recurrent=recurrent,
+        fully_connected=file.size(layers[-1] + 1, "units"),
     )
     model = DeepSpeech2Model(settings, file.units, "partial")
     model.set_statistics(*file.statistics())
@@ -156,22 +167,24 @@ def _deep_speech_2(file: _File) -> AcousticModel:
         for norm in model.norms:
             _do_nothing(norm)
         matrices = {}
-        for number, index in enumerate(grus):
-            matrices[f"gru{number}.nonrec"] = _tensor(file.product(index, "nonrec"))
-            matrices[f"gru{number}.rec"] = _tensor(file.product(index, "rec"))
+        for number, index in enumerate(layers):
+            for role in ("nonrec", "rec"):
+                matrices[f"{recurrent}{number}.{role}"] = _tensor(file.product(index, role))
+            if recurrent == "rnn":
+                model.rnn_biases[number].copy_(file.vector(index, "bias"))
+                continue
             biases: Any = model.gru_biases[number]
             biases.input.copy_(file.vector(index, "bias"))
             biases.new.copy_(file.vector(index, "new_bias"))
-        order = model.bank.orders["gru0.nonrec"]
+        reader = f"{recurrent}0.nonrec"
+        order = model.bank.orders[reader]
         assert order is not None, "the engine's order is that of the convolutions"
-        first = torch.empty_like(matrices["gru0.nonrec"])
-        first[:, order] = matrices["gru0.nonrec"]
-        matrices |= {
-            "gru0.nonrec": first,
-            "fc.nonrec": _tensor(file.product(grus[-1] + 1, "nonrec")),
-        }
+        first = torch.empty_like(matrices[reader])
+        first[:, order] = matrices[reader]
+        connected = _tensor(file.product(layers[-1] + 1, "nonrec"))
+        matrices |= {reader: first, "fc.nonrec": connected}
         model.bank.fill(matrices)
-        model.fully_connected_bias.copy_(file.vector(grus[-1] + 1, "bias"))
+        model.fully_connected_bias.copy_(file.vector(layers[-1] + 1, "bias"))
         _fill_output(file, model.output)
     return model
 
