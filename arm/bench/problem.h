@@ -60,15 +60,15 @@ class Problem {
 
   // Rows and columns are of whole blocks here.
   sk_status pack_sparse(const sk_kernels *kernels, int cols, int percent, uint32_t *state) {
-    const int tiles = rows_ / 16, steps = cols / 4, tile_bytes = (steps + 7) / 8;
-    if (tiles * 16 != rows_ || steps * 4 != cols) return SK_BAD_SIZE;
+    const int tiles = rows_ / SK_BLOCK_ROWS, steps = cols / SK_BLOCK_COLS, tile_bytes = (steps + 7) / 8;
+    if (tiles * SK_BLOCK_ROWS != rows_ || steps * SK_BLOCK_COLS != cols) return SK_BAD_SIZE;
     std::vector<uint8_t> bitmap(size(tiles, tile_bytes));
     std::vector<int8_t> blocks;
     for (int tile = 0; tile < tiles; ++tile) {
       for (int step = 0; step < steps; ++step) {
         if (static_cast<int>(next(state) % 100) >= percent) continue;
         bitmap[size(tile, tile_bytes) + size(step / 8, 1)] |= static_cast<uint8_t>(1 << (step % 8));
-        for (int i = 0; i < 64; ++i) blocks.push_back(draw_weight(state));
+        for (int i = 0; i < SK_BLOCK_ROWS * SK_BLOCK_COLS; ++i) blocks.push_back(draw_weight(state));
       }
     }
     uint8_t *packed = memory(sk_packed_bytes_sparse(kernels, rows_, cols, bitmap.data()));

@@ -18,7 +18,7 @@ void *aligned(size_t size) {
 }
 
 constexpr const char *kBlocks = ".blocks";
-constexpr int kBlockRows = 16, kBlockCols = 4;
+constexpr int kBlockRows = SK_BLOCK_ROWS, kBlockCols = SK_BLOCK_COLS;
 
 template <class T>
 void grow(std::vector<T> &memory, size_t size) {

@@ -24,7 +24,7 @@ struct Panel {
 };
 
 // Sparse matrices: tiles of kSparseRows rows, in steps of kSparseStep columns; only some blocks of a tile and a step are kept.
-constexpr int kSparseRows = 16, kSparseStep = 4, kSparseBlock = kSparseRows * kSparseStep;
+constexpr int kSparseRows = SK_BLOCK_ROWS, kSparseStep = SK_BLOCK_COLS, kSparseBlock = kSparseRows * kSparseStep;
 
 // A panel of a sparse product; sums as Panel has them, for whole tiles.
 struct SparsePanel {

@@ -67,15 +67,7 @@
         sk_wide_blocks 2, \columns, \chunk
 3:      tbz     w6, #0, 4f
         sk_wide_blocks 1, \columns, \chunk
-4:      .set    sk_first, 32 - 4 * \columns
-        sk_dot_store sk_first, \columns, 4, x2
-        .if     \columns > 1
-        sk_dot_store (sk_first + 1), \columns, 4, x12
-        .endif
-        .if     \columns > 2
-        sk_dot_store (sk_first + 2), \columns, 4, x13
-        sk_dot_store (sk_first + 3), \columns, 4, x14
-        .endif
+4:      sk_sparse_store \columns
         sk_sparse_end \name
         .endm
 

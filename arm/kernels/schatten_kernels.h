@@ -67,6 +67,10 @@ sk_status sk_pack(const sk_kernels *kernels, int rows, int cols, const int8_t *w
 sk_status sk_pack_u8(const sk_kernels *kernels, int rows, int cols, const uint8_t *w, ptrdiff_t stride, int zero_point,
                      void *memory, sk_matrix *matrix);
 
+/* Of a block of a sparse matrix. */
+#define SK_BLOCK_ROWS 16
+#define SK_BLOCK_COLS 4
+
 /* Sparse matrices. Rows lie in tiles of 16, columns in steps of four (the last ones filled up with zeros); of each tile and
  * step the block of 16 x 4 weights is stored or is all zeros. `bitmap` has (steps + 7) / 8 bytes a tile, one tile after another:
  * bit s % 8 of byte s / 8 says whether block s is stored. `blocks` holds the stored ones in this order, each of 64 weights,

@@ -226,6 +226,18 @@ class Checker {
   sk_columns columns_{};
 };
 
+inline std::vector<int> up_to(int last) {
+  std::vector<int> sizes;
+  for (int i = 1; i <= last; ++i) sizes.push_back(i);
+  return sizes;
+}
+
+inline bool refuses(const char *what, sk_status got, sk_status want) {
+  if (got == want && strlen(sk_message(got)) > 0) return true;
+  fprintf(stderr, "%s: status %d, not %d\n", what, got, want);
+  return false;
+}
+
 // Whether `check` says that all is well of the first kernels, and of none of the others, which are faulty. Each in a process
 // of its own, as a fault may end it; where there are no processes nothing is asked.
 template <class Check>

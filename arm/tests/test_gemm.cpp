@@ -64,24 +64,12 @@ bool check_shapes(Checker &checker, bool thin) {
 
 constexpr size_t kLargest = 8u << 20;
 
-std::vector<int> up_to(int last) {
-  std::vector<int> sizes;
-  for (int i = 1; i <= last; ++i) sizes.push_back(i);
-  return sizes;
-}
-
 bool check_kernels(const sk_kernels *kernels, bool thin) {
   Checker checker(kernels, kLargest);
   const bool good = thin ? check_grid(checker, {1, 2, 3, 5, 6, 7, 8, 9, 15, 17, 31, 40}, {1, 2, 3, 4, 5, 10}) &&
                                check_grid(checker, {12, 23, 63, 65, 77, 100}, {1, 2, 3, 4, 7})
                          : check_grid(checker, up_to(40), up_to(40));
   return good && check_shapes(checker, thin);
-}
-
-bool refuses(const char *what, sk_status got, sk_status want) {
-  if (got == want && strlen(sk_message(got)) > 0) return true;
-  fprintf(stderr, "%s: status %d, not %d\n", what, got, want);
-  return false;
 }
 
 bool check_refusals(const sk_kernels *kernels) {

@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr int kRows = 16, kStep = 4;  // of a block
+constexpr int kRows = SK_BLOCK_ROWS, kStep = SK_BLOCK_COLS;
 
 // Which blocks are stored: none, one, a share in percent (100: all).
 constexpr int kNone = 0, kOne = -1;
@@ -94,23 +94,11 @@ bool check_shapes(Checker &checker, bool thin) {
   return true;
 }
 
-std::vector<int> up_to(int last) {
-  std::vector<int> sizes;
-  for (int i = 1; i <= last; ++i) sizes.push_back(i);
-  return sizes;
-}
-
 bool check_kernels(const sk_kernels *kernels, bool thin) {
   Checker checker(kernels, 8u << 20);
   const bool good = thin ? check_grid(checker, {1, 3, 15, 16, 17, 33, 48, 80}, {1, 2, 3, 4, 5, 7})
                          : check_grid(checker, up_to(40), {1, 2, 3, 4, 5, 8, 17});
   return good && check_shapes(checker, thin);
-}
-
-bool refuses(const char *what, sk_status got, sk_status want) {
-  if (got == want && strlen(sk_message(got)) > 0) return true;
-  fprintf(stderr, "%s: status %d, not %d\n", what, got, want);
-  return false;
 }
 
 bool check_refusals(const sk_kernels *kernels) {

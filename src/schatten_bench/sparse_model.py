@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from schatten import models
+from schatten.compress.forms import ENGINE_BLOCK
 from schatten.compress.sparsity import blocks_at, set_masks
 from schatten.device.devices import Device, model_payload
 from schatten.device.speed import instructions
@@ -20,7 +21,6 @@ from schatten.units import characters
 
 RECIPE, MODEL = "voicesearch_like/lab", "small"
 ALPHABET = "abcdefghijklmnopqrstuvwxyz'"
-BLOCK = (16, 4)
 ZEROS = (0, 50, 75, 90)
 """Percent of the blocks of the large matrices that are zero."""
 CPUS = ("cortex-a53", "max")
@@ -82,7 +82,7 @@ def _exported(settings: Model, zeros: int, folder: Path) -> tuple[Path, int]:
     torch.manual_seed(1)
     model = models.build(settings, characters(ALPHABET), "partial").eval()
     if zeros:
-        set_masks(model.bank, blocks_at(model.bank, zeros / 100, BLOCK), BLOCK)
+        set_masks(model.bank, blocks_at(model.bank, zeros / 100, ENGINE_BLOCK), ENGINE_BLOCK)
     models.save(model, folder / "model.pt")
     export(folder / "model.pt", "int8", folder / f"{zeros}.gguf")
     first, last = model.output_lengths(torch.tensor(SECONDS) * FRAMES_PER_SECOND).tolist()

@@ -182,14 +182,19 @@ def test_a_layer_cut_by_its_inputs_stays_closer_to_itself() -> None:
         )
 
 
-def test_the_example_of_the_docs_runs_and_compresses(capsys: pytest.CaptureFixture) -> None:
-    path = ROOT / "examples/compress_a_gru.py"
+def run_example(name: str) -> None:
+    """Run an example that stands whole in the docs; it sets the threads of torch."""
+    path = ROOT / f"examples/{name}.py"
     assert path.read_text() in (ROOT / "docs/compress.md").read_text()
     threads = torch.get_num_threads()
     try:
         runpy.run_path(str(path))
     finally:
         torch.set_num_threads(threads)
+
+
+def test_the_example_of_the_docs_runs_and_compresses(capsys: pytest.CaptureFixture) -> None:
+    run_example("compress_a_gru")
     before, _, after = capsys.readouterr().out.splitlines()
     errors = [float(line.rpartition(" ")[2]) for line in (before, after)]
     assert errors[1] < 2 * errors[0]
@@ -199,26 +204,14 @@ def test_the_example_of_the_docs_runs_and_compresses(capsys: pytest.CaptureFixtu
 
 
 def test_the_example_of_pruning_runs_and_prunes(capsys: pytest.CaptureFixture) -> None:
-    path = ROOT / "examples/prune_a_gru.py"
-    assert path.read_text() in (ROOT / "docs/compress.md").read_text()
-    threads = torch.get_num_threads()
-    try:
-        runpy.run_path(str(path))
-    finally:
-        torch.set_num_threads(threads)
+    run_example("prune_a_gru")
     before, after = capsys.readouterr().out.splitlines()
     assert int(after.split(" numbers")[0]) < 0.28 * int(before.split(" numbers")[0].split()[-1])
     assert float(after.split()[-1]) < 3 * float(before.split()[-1])
 
 
 def test_the_example_of_units_runs_and_shrinks(capsys: pytest.CaptureFixture) -> None:
-    path = ROOT / "examples/shrink_a_gru.py"
-    assert path.read_text() in (ROOT / "docs/compress.md").read_text()
-    threads = torch.get_num_threads()
-    try:
-        runpy.run_path(str(path))
-    finally:
-        torch.set_num_threads(threads)
+    run_example("shrink_a_gru")
     before, _, after = capsys.readouterr().out.splitlines()
     numbers = [int(line.split(" numbers")[0].split()[-1]) for line in (before, after)]
     assert numbers[1] < 0.11 * numbers[0]

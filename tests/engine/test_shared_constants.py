@@ -21,6 +21,7 @@ from schatten import bundles, models
 from schatten.artifacts import Exported, Latency, Manifest
 from schatten.audio import chunks
 from schatten.compress import quantize as compress_quantize
+from schatten.compress.forms import ENGINE_BLOCK
 from schatten.compress.quantize import largest_code
 from schatten.corpus import utterance, validate
 from schatten.decode import search, sound
@@ -99,6 +100,12 @@ def test_frames_of_a_batch() -> None:
     assert written("options.h", r"batch_frames must be 1 to (\d)") == (frames,)
     assert written("schatten.h", r"1\.\.(\d): output frames computed at once") == (frames,)
     assert written("arguments.cpp", r"1 to (\d) \(default (\d)\)") == (frames, frames)
+
+
+def test_the_block_of_sparse_matrices() -> None:
+    header = (KERNELS / "schatten_kernels.h").read_text()
+    sizes = re.findall(r"#define SK_BLOCK_(?:ROWS|COLS) (\d+)", header)
+    assert tuple(map(int, sizes)) == ENGINE_BLOCK
 
 
 def test_the_format_of_models() -> None:

@@ -21,6 +21,8 @@ A dict has the name of the form under the key `form`, and what else the form nee
 
 Block = tuple[int, int]
 """Rows and adjacent columns that are kept, or zero, together."""
+ENGINE_BLOCK: Block = (16, 4)
+"""The one block that the engine leaves out: SK_BLOCK_ROWS and SK_BLOCK_COLS of its kernels."""
 
 
 class Form(ABC):

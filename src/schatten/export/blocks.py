@@ -6,9 +6,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from schatten.compress.forms import ENGINE_BLOCK
+
 T = TypeVar("T", bound=np.generic)
-ROWS, COLUMNS = 16, 4
-"""Of a block: a step of the engine's kernels (arm/kernels/sparse.cpp)."""
+ROWS, COLUMNS = ENGINE_BLOCK
 LARGEST_SHARE = 0.9
 """A matrix with a larger share of blocks that are not zero is stored whole.
 
@@ -30,7 +31,10 @@ class Blocks:
         """Check the shapes: an index of other blocks would be misread."""
         tiles, steps = -(-self.shape[0] // ROWS), -(-self.shape[1] // COLUMNS)
         assert self.bitmap.shape == (tiles, -(-steps // 8))
-        assert self.stored.shape == (int(np.bitwise_count(self.bitmap.view(np.uint8)).sum()), 64)
+        assert self.stored.shape == (
+            int(np.bitwise_count(self.bitmap.view(np.uint8)).sum()),
+            ROWS * COLUMNS,
+        )
 
 
 def blocks_of(whole: npt.NDArray[np.int8], kept: npt.NDArray[np.bool_]) -> Blocks | None:

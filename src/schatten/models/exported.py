@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from schatten.compress.forms import ENGINE_BLOCK
 from schatten.errors import UserError
 from schatten.models.acoustic import AcousticModel
 from schatten.models.deep_speech_2 import DeepSpeech2Model
@@ -23,8 +24,6 @@ from schatten.units import Units
 from schatten.units.inventory import CHARACTERS
 
 Array = npt.NDArray[np.float64]
-_BLOCK = (16, 4)
-"""Rows and columns of a block of a sparse matrix (schatten.export.blocks)."""
 
 
 def load_exported(path: Path) -> AcousticModel:
@@ -96,12 +95,14 @@ class _File:
     def _from_blocks(self, name: str, stored: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return a matrix of which only some blocks are stored."""
         rows, columns = (int(self.fields[f"schatten.{name}.{side}"]) for side in ("rows", "cols"))
-        tiles, steps = -(-rows // _BLOCK[0]), -(-columns // _BLOCK[1])
+        tiles, steps = -(-rows // ENGINE_BLOCK[0]), -(-columns // ENGINE_BLOCK[1])
         bitmap = self.tensors[f"{name}.blocks"].view(np.uint8).reshape(tiles, -1)
         there = np.unpackbits(bitmap, axis=1, bitorder="little")[:, :steps].astype(bool)
-        blocks = np.zeros((tiles, steps, *_BLOCK), stored.dtype)
-        blocks[there] = stored.reshape(-1, *_BLOCK)
-        whole = blocks.transpose(0, 2, 1, 3).reshape(tiles * _BLOCK[0], steps * _BLOCK[1])
+        blocks = np.zeros((tiles, steps, *ENGINE_BLOCK), stored.dtype)
+        blocks[there] = stored.reshape(-1, *ENGINE_BLOCK)
+        whole = blocks.transpose(0, 2, 1, 3).reshape(
+            tiles * ENGINE_BLOCK[0], steps * ENGINE_BLOCK[1]
+        )
         return whole[:rows, :columns]
 
     def factor(self, layer: int, name: str) -> Array:
