@@ -93,7 +93,8 @@ def test_words_and_losses_with_and_without_the_gate(build, bundled, split, noise
     assert json.loads((tmp_path / "quiet.json").read_text())["gate_evidence"] == 1.0
 
 
-def test_without_noises_it_is_skipped_with_a_reason(tmp_path):
+def test_the_verb_refuses_a_folder_without_a_table_of_noises(tmp_path):
     done = CliRunner().invoke(app, ["device", "quiet", "--noise", str(tmp_path)])
-    assert done.exit_code == 0
-    assert done.output.startswith("skipped: ")
+    assert done.exit_code != 0
+    assert isinstance(done.exception, UserError)
+    assert "has no manifest.tsv" in str(done.exception)

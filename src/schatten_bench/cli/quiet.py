@@ -47,7 +47,7 @@ UtterancesOption = Annotated[
 @app.command("quiet")
 def quiet(
     *,
-    noise: NoiseOption = Path("../shared/corpora/noise_rir"),
+    noise: NoiseOption,
     recipe: ExperimentOption = None,
     corpus_dir: CorpusDirOption = None,
     results: ResultsOption = Path("results"),
@@ -65,14 +65,15 @@ def quiet(
     """Print words an hour of noise and babble, and the WER, with and without the engine's gate.
 
     The table goes to the experiment's tables too (quiet.md, quiet.json). The experiment has run.
+    Errors: `UserError` for a folder without noises, and for an experiment without a bundle.
     """
     from schatten.cli.experiment import experiment_of
     from schatten.device.devices import bundle_payload
+    from schatten.errors import UserError
     from schatten_bench import quiet as bench
 
     if not (noise / "manifest.tsv").is_file():
-        typer.echo(f"skipped: {noise} has no manifest.tsv; name a folder of noises with --noise")
-        return
+        raise UserError(f"{noise} has no manifest.tsv: name a folder of noises with --noise")
     experiment, _ = experiment_of(recipe, corpus_dir, results)
     loaded, layout = experiment.recipe, experiment.layout
     dev, test = (
