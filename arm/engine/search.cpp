@@ -22,7 +22,6 @@
 #include "exponential.h"
 #include "frame_units.h"
 #include "language_model.h"
-#include "manifest.h"
 #include "options.h"
 #include "paths.h"
 #include "stream_words.h"
@@ -389,16 +388,6 @@ std::unique_ptr<Decoder> LanguageModel::decoder(const schatten_options &options,
                                                  options.beam_threshold / 2);
   if (separator_) return std::make_unique<Search<true, true>>(*this, options, seconds_per_frame, std::move(own));
   return std::make_unique<Search<false, true>>(*this, options, seconds_per_frame, std::move(own));
-}
-
-std::unique_ptr<schatten_lm> open_language_model(const schatten_lm_files &files, const Units &units) {
-  if (files.manifest) {  // before KenLM reads anything
-    const Manifest manifest(files.manifest);
-    for (const char *file : {files.binary, files.lexicon, files.look_ahead}) {
-      if (file) manifest.require_same(file);
-    }
-  }
-  return std::make_unique<LanguageModel>(files, units);
 }
 
 }  // namespace schatten
