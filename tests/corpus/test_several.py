@@ -74,6 +74,17 @@ def test_each_record_names_its_corpus(folder: Path, tmp_path: Path) -> None:
     assert set(read_json(data / "text/summary.json")) == {"more: lm.txt", "made: grammar"}
 
 
+def test_a_part_may_keep_its_text_from_language_models(folder: Path, tmp_path: Path) -> None:
+    parts = BOTH["corpus"]["parts"]
+    silent = joined(**{**parts, "more": {**parts["more"], "text": False}})
+    recipe, data = make_recipe(**silent), tmp_path / "data"
+    make(recipe, folder, data)
+    assert read_lines(data / "text/corpus.txt.gz")[:2] == ["yes", "go on"]
+    assert "wait" not in read_lines(data / "text/corpus.txt.gz")
+    assert "wait" in read_lines(data / "text/train.txt.gz")
+    assert fingerprint(recipe, folder) != fingerprint(make_recipe(**BOTH), folder)
+
+
 def test_the_report_gives_the_size_of_each(folder: Path, tmp_path: Path) -> None:
     recipe, data = make_recipe(**BOTH), tmp_path / "data"
     make(recipe, folder, data)

@@ -80,9 +80,14 @@ def _named(row: dict[str, Any], name: str, base: Path) -> dict[str, Any]:
 
 
 def _join_text(recipe: Recipe, folders: dict[str, Path], output: Path) -> None:
-    """Join text, counts of text and of what was left out; `corpus` has a part's text whole."""
+    """Join text, counts of text and of what was left out.
+
+    `corpus` has a part's text whole, or nothing of it where the part says `text: false`.
+    """
+    parts = recipe.corpus.parts if isinstance(recipe.corpus, SeveralCorpora) else {}
     for text in ("corpus", *recipe.splits.all):
-        paths = [folder / "text" / f"{text}.txt.gz" for folder in folders.values()]
+        read = [name for name, part in parts.items() if part.text or text != "corpus"]
+        paths = [folders[name] / "text" / f"{text}.txt.gz" for name in read]
         lines = [line for path in paths if path.is_file() for line in read_lines(path)]
         write_text(output / "text" / f"{text}.txt.gz", "".join(f"{line}\n" for line in lines))
     summary = {

@@ -21,6 +21,8 @@ class Part(Settings):
     """Its folder, relative to the corpus folder; the corpus folder itself by default."""
     splits: tuple[Name, ...] = ()
     """The recipe's splits that it has speech for; by default all of them."""
+    text: bool = Field(default=True, exclude_if=lambda value: value)
+    """Whether language models of `text: corpus` learn from its transcripts and its text."""
 
 
 class SeveralCorpora(Settings):
