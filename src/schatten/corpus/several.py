@@ -49,6 +49,7 @@ def make(recipe: Recipe, corpus_dir: Path | None, output: Path, jobs: int, tasks
         ]
         rows.sort(key=lambda row: str(row["id"]))
         write_jsonl(output / f"{split}.cuts.jsonl.gz", rows)
+        _join_conditions(folders, split, output)
     _join_text(recipe, folders, output)
 
 
@@ -77,6 +78,19 @@ def _named(row: dict[str, Any], name: str, base: Path) -> dict[str, Any]:
         supervision["recording_id"] = recording["id"]
     custom = {**(row.get("custom") or {}), "corpus": name}
     return {**row, "id": f"{name}-{row['id']}", "custom": custom}
+
+
+def _join_conditions(folders: dict[str, Path], split: str, output: Path) -> None:
+    """Join what parts that made the speech say of its noise and rooms, if any part does."""
+    name = f"{split}.conditions.jsonl.gz"
+    found = {part: folder / name for part, folder in folders.items() if (folder / name).is_file()}
+    if found:
+        rows = [
+            {**row, "id": f"{part}-{row['id']}"}
+            for part, path in found.items()
+            for row in read_jsonl(path)
+        ]
+        write_jsonl(output / name, sorted(rows, key=lambda row: str(row["id"])))
 
 
 def _join_text(recipe: Recipe, folders: dict[str, Path], output: Path) -> None:

@@ -205,6 +205,14 @@ def own_files(corpus: Corpus, folder: Path) -> list[Path]:
     return paths
 
 
+def that_speaks(corpus: Corpus) -> VoiceSearchCorpus | None:
+    """Return the corpus that speaks a grammar: the corpus itself, or the first such part."""
+    if isinstance(corpus, VoiceSearchCorpus):
+        return corpus
+    parts = corpus.parts.values() if isinstance(corpus, SeveralCorpora) else ()
+    return next((p.corpus for p in parts if isinstance(p.corpus, VoiceSearchCorpus)), None)
+
+
 def makes_audio(corpus: Corpus) -> bool:
     """Whether the corpus step writes audio, so that cuts name it relative to their own folder.
 
