@@ -77,6 +77,8 @@ def _named(row: dict[str, Any], name: str, base: Path) -> dict[str, Any]:
         supervision["id"] = f"{name}-{supervision['id']}"
         supervision["recording_id"] = recording["id"]
     custom = {**(row.get("custom") or {}), "corpus": name}
+    if "copy_of" in custom:
+        custom["copy_of"] = f"{name}-{custom['copy_of']}"
     return {**row, "id": f"{name}-{row['id']}", "custom": custom}
 
 
