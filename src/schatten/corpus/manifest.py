@@ -30,6 +30,8 @@ class ManifestEntry:
     """Hz, of the file."""
     corpus: str | None = None
     """The corpus that it is of, if several are joined."""
+    start: float = 0.0
+    """Seconds from the start of the recording."""
 
 
 def read_entries(data: Path, splits: tuple[str, ...]) -> list[ManifestEntry]:
@@ -68,11 +70,12 @@ def _entry(row: dict[str, Any], split: str) -> ManifestEntry:
         audio_seconds=recording["duration"],
         audio_rate=_file_rate(recording),
         corpus=(row.get("custom") or {}).get("corpus"),
+        start=float(row.get("start", 0.0)),
     )
     names = (entry.id, entry.speaker, entry.text, entry.audio)
     if not all(isinstance(one, str) for one in names):
         raise TypeError(f"names and texts are texts, not {names}")
-    if not all(math.isfinite(one) for one in (entry.duration, entry.audio_seconds)):
+    if not all(math.isfinite(one) for one in (entry.duration, entry.audio_seconds, entry.start)):
         raise ValueError(f"{entry.id} has no length")
     return entry
 
