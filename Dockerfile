@@ -16,7 +16,11 @@ RUN apt-get update \
 WORKDIR /opt/schatten
 COPY . .
 # The set-up of a clone: the packages of the lock, KenLM, and the Debian packages that these need.
-RUN PIP_NO_CACHE_DIR=1 make setup && rm -f .tools/*.log .tools/*.lock
+# Modules are compiled here: a user who cannot write into the image would compile them in each process.
+# Some packages hold files of other Pythons, which do not compile and which nobody imports.
+RUN PIP_NO_CACHE_DIR=1 make setup \
+    && rm -f .tools/*.log .tools/*.lock \
+    && { .venv/bin/python -m compileall -q -j 0 src .venv/lib >/dev/null || true; }
 
 FROM ${BASE}
 # Boost: of KenLM's programs. g++ and cmake: a run builds the engine, and compiles its GRU's loops.

@@ -127,7 +127,7 @@ results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/E
 	@scripts/copy_results.sh "$${RECIPE:-$(DEFAULT_RECIPE)}"
 
 # Checks come first, so it sets nothing up before them: it names what is missing.
-release: ## check all, build what people download in dist/, try it, set the tag [DRY_RUN=1] [RECIPES=NAME[=CORPUS_DIR],...] [TESTS=test]
+release: ## check, build, try and tag what people download [DRY_RUN=1] [RECIPES=NAME[=DIR],...]
 	@python scripts/release.py make $(if $(DRY_RUN),--dry-run) --tests "$$TESTS" --recipes "$$RECIPES"
 
 lock: setup_tools ## write requirements.lock again after a change of pyproject.toml [LOCK_ARGS=--upgrade]

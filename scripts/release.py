@@ -22,6 +22,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from release_tries import Refused, try_all  # beside this file
+
 HERE = Path(__file__).resolve().parent.parent
 TARGETS = ("x86_64", "aarch64", "armv7")
 PASSED = Path(".tools/passed")
@@ -34,10 +36,6 @@ NEEDED = {
     "setup_wasm": ("emcc", "node"),
 }
 """Programs that a release is built and tried with, by the target of the Makefile."""
-
-
-class Refused(Exception):
-    """What keeps a release from being made; each line is a reason and the fix."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +141,11 @@ def reasons(root: Path, models: Sequence[Model], tests: str) -> Iterator[str]:
             yield f"there is no recipe {model.recipe}: correct RECIPES"
         elif not table.is_file():
             yield f"{model.recipe} has no results: run make wer_tables RECIPE={model.recipe}"
+    yield from not_installed()
+
+
+def not_installed() -> Iterator[str]:
+    """Yield what a release is built with and is not there."""
     for target, programs in NEEDED.items():
         if missing := [one for one in programs if shutil.which(one) is None]:
             yield f"{', '.join(missing)}: not installed: run `make {target}`"
@@ -277,8 +280,6 @@ def release(models: Sequence[Model], tests: str, *, dry_run: bool) -> None:
         missing = [name for name in names_of(version, models) if not list(made.glob(name))]
         if missing:
             raise Refused(f"these were not built: {', '.join(missing)}; see {log}")
-        from release_tries import try_all  # beside this file
-
         try_all(made, version, models, log)
         shutil.rmtree(output, ignore_errors=True)
         made.rename(output)

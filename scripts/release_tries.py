@@ -31,6 +31,10 @@ assert "typer" not in sys.modules
 """
 
 
+class Refused(Exception):
+    """What keeps a release from being made; each line is a reason and the fix."""
+
+
 def try_all(made: Path, version: str, models: Sequence["Model"], log: Path) -> None:
     """Try every part of a release in `made`. Errors: `Refused` for the first that fails."""
     trial = Trial(log)
@@ -122,8 +126,6 @@ class Trial:
 
     def fail(self, why: str) -> None:
         """Refuse the release."""
-        from release import Refused
-
         raise Refused(f"  {why}; see {self.log}")
 
     def program(self, program: Path, target: str, *arguments: str) -> str:

@@ -148,6 +148,24 @@ def test_a_dry_run_builds_nothing_and_says_what_it_would(
     assert not (tree / "dist").exists(), "what is refused builds nothing"
 
 
+def test_the_command_refuses_in_lines_and_not_in_a_traceback(tree: Path) -> None:
+    """In a copy: a released commit of ours would refuse for another reason."""
+    shutil.copytree(
+        ROOT / "scripts", tree / "scripts", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    done = subprocess.run(
+        [sys.executable, "scripts/release.py", "make", "--dry-run", "--recipes", "an4/none"],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1 and "would have in dist/schatten-9.8.7" in done.stdout
+    lines = done.stderr.splitlines()
+    assert lines[0] == "release: refused:" and all(line.startswith("  ") for line in lines[1:])
+    assert "the tree has changes" in lines[1] and "no recipe an4/none" in done.stderr
+
+
 def test_versions_of_the_repository_agree() -> None:
     assert len(set(release.versions(ROOT).values())) == 1
     assert set(release.versions(ROOT)) == set(VERSIONED)

@@ -141,4 +141,4 @@ def _sound(entry: ManifestEntry, folder: Path) -> str:
     flac = io.BytesIO()
     soundfile.write(flac, samples[:, 0], rate, format="FLAC")
     data = base64.b64encode(flac.getvalue()).decode()
-    return f'<audio controls preload="none" src="data:audio/flac;base64,{data}"></audio>'
+    return f'<audio controls preload="metadata" src="data:audio/flac;base64,{data}"></audio>'

@@ -16,7 +16,6 @@ from schatten.runtime import files
 
 MOST_NAMED = 20
 """With more trainings the legend would be longer than the figure: the CSV has their names."""
-_COLOURS = colormaps["tab20"]
 _HEAD = ("training", "of", "step", "epoch", "train_loss", "dev_loss", "error_rate", "learning_rate")
 
 
@@ -40,8 +39,9 @@ def _drawn(trainings: Sequence[Curves], over_steps: bool) -> Figure:
     named = len(trainings) <= MOST_NAMED
     figure = Figure((WIDE, 2.4 + 0.14 * (len(trainings) + 1) * named), layout="constrained")
     loss, error, rate = figure.subplots(1, 3)
+    colours = colormaps["tab10" if len(trainings) <= 10 else "tab20"]
     for number, one in enumerate(trainings):
-        colour = _COLOURS(number % _COLOURS.N)
+        colour = colours(number % colours.N)
         loss.plot(*_axes(one.train_loss(over_steps=over_steps)), color=colour, lw=0.8)
         dev = one.of_epochs("dev_loss", over_steps=over_steps)
         loss.plot(*_axes(dev), color=colour, lw=0.8, ls=":", marker=".", ms=4)

@@ -72,10 +72,11 @@ def _spark(series: Series) -> str:
 def _charts(one: Curves, width: int, over_steps: bool) -> Group:
     dev = one.of_epochs("dev_loss", over_steps=over_steps)
     said = "steps" if over_steps else "epochs"
+    errors = one.of_epochs("dev_cer", over_steps=over_steps)
     head = Text(f"{one.name}: {_how_far(one)} epochs, {one.steps[-1] if one.epochs else 0} steps")
     parts: tuple[tuple[str, Series, Series], ...] = (
         ("loss of an utterance (o: on dev)", one.train_loss(over_steps=over_steps), dev),
-        ("unit error rate on dev, greedy (%)", [], one.of_epochs("dev_cer", over_steps=over_steps)),
+        ("unit error rate on dev, greedy (%)", errors, errors),
         ("learning rate", one.learning_rate(over_steps=over_steps), []),
     )
     charts = [
