@@ -135,6 +135,8 @@ def reasons(root: Path, models: Sequence[Model], tests: str) -> Iterator[str]:
     if not commit or commit != head:
         there = f"they passed at {commit[:7]}" if commit else "nothing says that they passed"
         yield f"`make {tests}` has to pass on this commit ({there}): run it"
+    if not models:
+        yield "RECIPES names no recipe: programs are tried with the model of one"
     for model in models:
         table = root / "results" / model.recipe / "tables/wer.csv"
         if not (root / "recipes" / f"{model.recipe}.yaml").is_file():
