@@ -30,6 +30,7 @@ VARIABLES = {
     "arm": ("JOBS",),
     "fuzz": ("FUZZ_SECONDS",),
     "results": ("RECIPE", "DEFAULT_RECIPE"),
+    "release": ("RECIPES", "TESTS", "DRY_RUN"),
     "lock": ("LOCK_ARGS",),
     "setup": ("PYTHON", "ANYTHING"),
 }

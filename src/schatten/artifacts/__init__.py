@@ -30,7 +30,7 @@ from schatten.artifacts.devices import (
     Measured,
     Recognised,
 )
-from schatten.artifacts.history import Epoch, History, MatrixMeasures, StoredMatrix
+from schatten.artifacts.history import Epoch, History, MatrixMeasures, Point, StoredMatrix
 from schatten.artifacts.language_models import LmInfo, Perplexity
 from schatten.artifacts.scores import OutOfLexicon, Rates, Score
 from schatten.artifacts.searches import (
@@ -71,6 +71,7 @@ __all__ = [
     "OutOfLexicon",
     "Perplexity",
     "PhoneTree",
+    "Point",
     "Rates",
     "Recognised",
     "Reliability",

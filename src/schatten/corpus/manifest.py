@@ -30,6 +30,8 @@ class ManifestEntry:
     """Hz, of the file."""
     corpus: str | None = None
     """The corpus that it is of, if several are joined."""
+    start: float = 0.0
+    """Seconds from the start of the recording."""
     copy_of: str | None = None
     """The id of the utterance that it is a distorted copy of."""
     recorded_rate: int | None = None
@@ -85,11 +87,12 @@ def _entry(row: dict[str, Any], split: str) -> ManifestEntry:
         corpus=custom.get("corpus"),
         copy_of=custom.get("copy_of"),
         recorded_rate=custom.get("recorded_rate"),
+        start=float(row.get("start", 0.0)),
     )
     names = (entry.id, entry.speaker, entry.text, entry.audio)
     if not all(isinstance(one, str) for one in names):
         raise TypeError(f"names and texts are texts, not {names}")
-    if not all(math.isfinite(one) for one in (entry.duration, entry.audio_seconds)):
+    if not all(math.isfinite(one) for one in (entry.duration, entry.audio_seconds, entry.start)):
         raise ValueError(f"{entry.id} has no length")
     return entry
 
