@@ -74,6 +74,7 @@ include: "rules/arm.smk"
 include: "rules/export.smk"
 include: "rules/devices.smk"
 include: "rules/commands.smk"
+include: "rules/report.smk"
 
 
 rule all:

@@ -6,6 +6,7 @@ rule wer_tables:
         EXPERIMENT.tables,
         EXPERIMENT.command_tables,
         PATHS.tables / "parameters.png",
+        PATHS.report,
         EXPERIMENT.listings(EXPERIMENT.table_nodes),
         lambda wildcards: EXPERIMENT.listings(EXPERIMENT.chosen_nodes(checkpoints)),
 

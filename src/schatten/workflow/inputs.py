@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from schatten.device.devices import all_devices
 from schatten.errors import UserError
 from schatten.recipe.chain import Node
 from schatten.recipe.figures import ON_DEV, drawn
 from schatten.recipe.layout import (
+    ENGINE,
     SEARCHER,
+    WEB,
     beam_models,
     bundle_lm,
+    compared_columns,
     curve_models,
     decodings,
     engine_decodings,
@@ -116,6 +120,34 @@ class Workflow(Experiment):
         lm = bundle_lm(self.recipe)
         final = [node for node in nodes if node.is_final and lm is not None]
         return [self.layout.bundle(node, str(lm)) / "manifest.json" for node in final]
+
+    def page_inputs(self, nodes: Sequence[Node]) -> list[Path]:
+        """Inputs of the report for some models: what they heard, and their bundles.
+
+        What devices measured of the bundles is among them if it is there.
+        """
+        lm, found = bundle_lm(self.recipe), self.bundles(nodes)
+        for node in nodes:
+            if not node.is_final:
+                continue
+            for decoder, one, precision in compared_columns(self.recipe, node):
+                for split in self.recipe.splits.test:
+                    found.append(self.layout.hypotheses(node, decoder, one, split, precision))
+            if lm is not None:
+                measured = (self.layout.measured(name, node, lm) for name in all_devices())
+                found += [path for path in measured if path.is_file()]
+        return found
+
+    @property
+    def page_engine(self) -> list[Path]:
+        """The engine for this machine, which measures bundles, if there are any."""
+        return [] if bundle_lm(self.recipe) is None else [ENGINE]
+
+    @property
+    def page_web(self) -> list[Path]:
+        """The engine in WebAssembly, if it was built."""
+        module = WEB / "schatten-engine.wasm"
+        return [module] if module.is_file() and self.page_engine else []
 
     def table_bundles(self, nodes: Sequence[Node]) -> list[Path]:
         """The same, if the tables show them."""
