@@ -18,9 +18,10 @@ def make_heard_experiment(folder, content=None) -> Experiment:
     recipe, layout = experiment.recipe, experiment.layout
     files.write_jsonl(layout.cuts(recipe.splits.train), [])
     for split in recipe.splits.scored:
-        rows = files.read_jsonl(layout.cuts(split))
-        for number, row in enumerate(rows):
-            row |= _recorded(layout.data, split, number)
+        rows = [
+            {**row, **_recorded(layout.data, split, number)}
+            for number, row in enumerate(files.read_jsonl(layout.cuts(split)))
+        ]
         files.write_jsonl(layout.cuts(split), rows)
         noises = [None, {"kind": "pink", "snr": 12.5}, {"kind": "babble", "snr": 5.0}]
         said = [{"id": row["id"], "noise": noises[n % 3]} for n, row in enumerate(rows)]

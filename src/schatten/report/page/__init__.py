@@ -17,13 +17,18 @@ from schatten.report import render
 from schatten.report.captions import origin
 from schatten.report.collect import Experiment
 from schatten.report.overview import overview_heading, overview_notes
-from schatten.report.page import board, charts, training
-from schatten.report.page.data_sheet import data_sheet
-from schatten.report.page.heard import heard
-from schatten.report.page.picture import picture
-from schatten.report.page.points import bundle_folder, points
-from schatten.report.page.sound import SECONDS, Sounds, sounds
-from schatten.report.page.talk import Talk, talk
+from schatten.report.page import (
+    board,
+    charts,
+    data_sheet,
+    heard,
+    picture,
+    points,
+    sound,
+    speed,
+    talk,
+    training,
+)
 from schatten.report.settings import refuse_other_settings
 from schatten.report.tables import KINDS, named
 from schatten.runtime import files
@@ -53,19 +58,20 @@ def write(experiment: Experiment, sources: Sources, output: Path) -> str:
     refuse_other_settings(experiment)
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(_resource("report.html.j2"))
-    spoken = talk(experiment, sources.web) if sources.web is not None else None
+    spoken = talk.talk(experiment, sources.web) if sources.web is not None else None
     files.write_text(output, template.render(_content(experiment, sources, spoken)))
     size = output.stat().st_size / 1e6
     said = "" if spoken is None else f", {len(spoken.bundles)} models to talk to"
     return f"{output}: {size:.1f} MB{said}"
 
 
-def _content(experiment: Experiment, sources: Sources, spoken: Talk | None) -> dict[str, Any]:
+def _content(experiment: Experiment, sources: Sources, spoken: talk.Talk | None) -> dict[str, Any]:
     recipe, layout = experiment.recipe, experiment.layout
     rows, spectra = training.curves(experiment), training.spectra(experiment)
     rate = trained_rate(recipe)
     curves = [*charts.losses(rows, rate), *charts.spectra(spectra)]
-    sheet = data_sheet(experiment)
+    speeds = _speeds(experiment, sources)
+    sheet = data_sheet.data_sheet(experiment)
     return {
         "title": recipe.title,
         "name": f"{layout.corpus}/{layout.experiment}",
@@ -77,7 +83,7 @@ def _content(experiment: Experiment, sources: Sources, spoken: Talk | None) -> d
         "tables": _tables(experiment),
         "curves": [title for title, _ in curves],
         "costs": training.step_costs(experiment),
-        "picture": Markup(picture(training.pipeline(experiment))),
+        "picture": Markup(picture.picture(training.pipeline(experiment))),
         "sheet": sheet,
         "has_bundles": bundle_lm(recipe) is not None,
         "talk": spoken,
@@ -86,7 +92,7 @@ def _content(experiment: Experiment, sources: Sources, spoken: Talk | None) -> d
         "library": Markup(_inline(charts.library())),
         "data": _json(
             {
-                "points": [asdict(one) for one in points(experiment, _speeds(experiment, sources))],
+                "points": [asdict(one) for one in points.points(experiment, speeds)],
                 "explorer": charts.explorer(),
                 "curves": [spec for _, spec in curves],
                 "splits": [_split(experiment, split, sources) for split in recipe.splits.test],
@@ -98,22 +104,20 @@ def _content(experiment: Experiment, sources: Sources, spoken: Talk | None) -> d
     }
 
 
-def _speeds(experiment: Experiment, sources: Sources) -> Mapping[Path, Any]:
-    from schatten.report.page.speed import measure
-
+def _speeds(experiment: Experiment, sources: Sources) -> Mapping[Path, points.Speed]:
     cuts = experiment.layout.cuts(experiment.recipe.splits.test[0])
-    folders = [bundle_folder(experiment, model.node) for model in experiment.models]
+    folders = [points.bundle_folder(experiment, model.node) for model in experiment.models]
     bundles = [folder for folder in folders if folder is not None]
     if sources.program is None or not bundles:
         return {}
-    return measure(bundles, sources.program, cuts, sources.audio or cuts.parent)
+    return speed.measure(bundles, sources.program, cuts, sources.audio or cuts.parent)
 
 
 def _split(experiment: Experiment, split: str, sources: Sources) -> dict[str, Any]:
-    found, cuts = heard(experiment, split), experiment.layout.cuts(split)
-    seconds = SECONDS / len(experiment.recipe.splits.test)
-    sound: Sounds = sounds(found, cuts, sources.audio or cuts.parent, seconds)
-    return {**asdict(found), "sounds": sound.by_place, "note": sound.note}
+    found, cuts = heard.heard(experiment, split), experiment.layout.cuts(split)
+    seconds = sound.SECONDS / len(experiment.recipe.splits.test)
+    kept = sound.sounds(found, cuts, sources.audio or cuts.parent, seconds)
+    return {**asdict(found), "sounds": kept.by_place, "note": kept.note}
 
 
 @dataclass(frozen=True)

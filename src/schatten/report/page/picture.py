@@ -17,7 +17,8 @@ def picture(boxes: Sequence[Box]) -> str:
     said = "; ".join(f"{one.title} {one.detail}".strip() for one in boxes)
     return "\n".join(
         [
-            f'<svg viewBox="0 0 {width:g} {height:g}" style="max-width:{width:g}px" role="img" '
+            f'<svg class="pipeline" viewBox="0 0 {width:g} {height:g}" role="img" '
+            f'style="max-width:{width:g}px" '
             f'aria-label="The pipeline, from left to right: {escape(said)}">',
             *(line for box in boxes for line in _lines(boxes, box)),
             *(part for box in boxes for part in _box(box)),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from schatten.artifacts import Exported, Manifest, Measured, Score, read
+from schatten.artifacts import Exported, Manifest, Measured, Score, Weights, read
 from schatten.bundles import MANIFEST
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
@@ -41,6 +41,8 @@ class Shipped:
 
     path: str
     """Its folder."""
+    dev_wer: float | None
+    """Error rate on dev with its language model, in fp32, by which models are chosen."""
     megabytes: float
     speed_up: float | None
     peak_megabytes: float | None
@@ -147,7 +149,7 @@ def _of_result(
             yield point("fp32", lm, score, fp32, said if lm == (main or GREEDY) else "")
     for precision, lm in engine:
         score = read(layout.score(node, "engine", lm, result.split, precision), Score)
-        if score.units is not None:
+        if score.units is not None or precision == "fp32":  # fp32 stands there already
             continue
         exported = read(layout.exported(node, precision).with_suffix(".json"), Exported)
         said = _engine_verdict(experiment, node, precision, lm, result.split)
@@ -222,6 +224,7 @@ def shipped_of(experiment: Experiment, node: Node, speeds: Mapping[Path, Speed])
     speed = speeds.get(folder)
     return Shipped(
         path=str(folder),
+        dev_wer=read(experiment.layout.weights(node, folder.name), Weights).wer,
         megabytes=read(folder / MANIFEST, Manifest).bytes / 1e6,
         speed_up=speed and speed.speed_up,
         peak_megabytes=speed and speed.peak_megabytes,
