@@ -23,6 +23,8 @@ rule report:
         data=PATHS.data_key,
         results=PATHS.results,
         program=given("program"),
-        web=lambda wildcards, input: [f"--web={Path(path).parent}" for path in input.web],
+        web=lambda wildcards, input: [
+            f"--web={Path(path).parent}" for path in input.web
+        ],
     shell:
         "schatten report --recipe {EXPERIMENT.name:q} --data-key {params.data} --results {params.results:q} {EXPERIMENT.audio_option} {params.program:q} {params.web:q} --output {output:q} > {log:q} 2>&1"

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly LOCK=requirements.lock
-readonly EXTRAS=(onnx numbers test lint tools wheel)
+readonly EXTRAS=(onnx numbers test lint tools browser wheel)
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 

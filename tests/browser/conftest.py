@@ -1,5 +1,6 @@
 """The report of made-up results, with real bundles of a small model, in headless Chromium."""
 
+import itertools
 import json
 import os
 import shutil
@@ -71,9 +72,7 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     words = "".join(f"{a}{b}\t{a} {b}\n" for a in ALPHABET[:6] for b in ALPHABET[:6])
     (parts / "lexicon").write_text(words)
     lines = [line.split("\t")[0] for line in words.splitlines()]
-    unigrams = "".join(f"-1.5\t{word}\t0\n" for word in lines)
-    head = f"\\data\\\nngram 1={len(lines) + 3}\n\n\\1-grams:\n-5\t<unk>\t0\n-99\t<s>\t0\n"
-    (parts / "arpa").write_text(f"{head}-1.5\t</s>\t0\n{unigrams}\n\\end\\\n")
+    (parts / "arpa").write_text(_bigrams(lines))
     kenlm.binarise(parts / "arpa", parts / "bin", None, 100)
     files.write_json(parts / "weights.json", {"lm_weight": 0.6, "word_bonus": 2.0})
     for kind in ("lstm", "gru"):
@@ -91,6 +90,16 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
             output=folder,
         )
     return found
+
+
+def _bigrams(words: list[str]) -> str:
+    """Return an ARPA file in which all words are alike, and pairs of neighbours likelier."""
+    unigrams = [f"-1.5\t{word}\t-0.3" for word in words]
+    pairs = [f"-0.8\t{a} {b}" for a, b in itertools.pairwise(words)]
+    counts = [f"ngram 1={len(words) + 3}", f"ngram 2={len(pairs)}"]
+    marks = ["-5\t<unk>\t0", "-99\t<s>\t-0.3", "-1.5\t</s>\t0"]
+    parts = ["\\data\\", *counts, "", "\\1-grams:", *marks, *unigrams, ""]
+    return "\n".join([*parts, "\\2-grams:", *pairs, "", "\\end\\", ""])
 
 
 @pytest.fixture(scope="session")

@@ -205,9 +205,8 @@ def native_text(experiment, path: Path, model: str) -> str:
 
 @needs_engine
 def test_a_recording_is_heard_as_by_the_native_engine(opened, experiment, recording):
-    models = opened.value(
-        "['talk-first', 'talk-second'].map((id) => document.getElementById(id).value)"
-    )
+    sides = [f"talk-{side}" for side in ("first", "second")]
+    models = [opened.value(f"document.getElementById('{side}').value") for side in sides]
     opened.driver.find_element("id", "recording").send_keys(str(recording))
     opened.wait_for("document.getElementById('talk-state').textContent.includes('s of sound')")
     heard = [opened.text(f"{side}-said") for side in sides]

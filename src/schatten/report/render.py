@@ -117,6 +117,33 @@ def to_html(table: Table[Any]) -> str:
     return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>\n{rows}</tbody></table>\n"
 
 
+_PAGE = """\
+<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 1rem; }}
+table {{ border-collapse: collapse; margin: 1rem 0; }}
+caption {{ text-align: left; font-weight: 600; }}
+th, td {{ border-bottom: 1px solid #8888; padding: 0.2rem 0.6rem; }}
+th, td {{ text-align: left; white-space: nowrap; }}
+.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+li {{ max-width: 60rem; }}
+</style>
+<h1>{title}</h1>
+{tables}<ul>
+{notes}</ul>
+</html>
+"""
+
+
+def to_page(tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> str:
+    """Write tables and the notes below them as a page of HTML."""
+    said = "".join(f"<li>{html.escape(note)}</li>\n" for note in notes)
+    shown_tables = "".join(map(to_html, tables))
+    return _PAGE.format(title=html.escape(title), tables=shown_tables, notes=said)
+
+
 def _html_row(table: Table[Any], line: Line, kinds: Sequence[str], hidden: Sequence[str]) -> str:
     cells = "".join(
         f"<td{kind}{out} data-raw="

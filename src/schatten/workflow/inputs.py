@@ -22,7 +22,7 @@ from schatten.recipe.layout import (
     search_with,
 )
 from schatten.recipe.rates import choosing_lm, writes_words
-from schatten.recipe.tables import written
+from schatten.recipe.tables import FORMATS, TABLES, written
 from schatten.recipe.units import Tied
 from schatten.workflow.experiment import Experiment, options_of
 from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
@@ -172,7 +172,7 @@ class Workflow(Experiment):
     def command_tables(self) -> list[Path]:
         """The table of commands in each of its formats, if what is heard are commands."""
         found = bool(self.accepted(self.table_nodes))
-        endings = ("md", "csv", "tex") if found else ()
+        endings = FORMATS if found else ()
         return [self.layout.tables / f"commands.{ending}" for ending in endings]
 
     def acceptance_rows(self, wildcards: Any, input: Any) -> str:
@@ -188,6 +188,11 @@ class Workflow(Experiment):
         recordings = commands.recordings
         names = (recordings.table, recordings.texts, recordings.noise)
         return [folder / name for name in names if name is not None]
+
+    @property
+    def device_tables(self) -> list[Path]:
+        """The table of devices in each of its formats."""
+        return [self.layout.tables / f"devices.{ending}" for ending in FORMATS]
 
     def tier_inputs(self, nodes: Sequence[Node]) -> list[Path]:
         """The file that names the models of the tiers."""
@@ -231,8 +236,29 @@ class Workflow(Experiment):
     @property
     def tables(self) -> list[Path]:
         """The tables that the recipe has the systems for, in each of their formats."""
-        names, endings = written(self.recipe), ("md", "csv", "tex")
-        return [self.layout.tables / f"{name}.{ending}" for name in names for ending in endings]
+        names = written(self.recipe)
+        return [self.layout.tables / f"{name}.{ending}" for name in names for ending in FORMATS]
+
+    @property
+    def introduced(self) -> dict[str, str]:
+        """What the introduction of `snakemake --report` says of the experiment, by name."""
+        return {"title": self.recipe.title, "recipe": self.name}
+
+    def reported(self, paths: Sequence[Path]) -> list[Any]:
+        """Mark the tables among some outputs that `snakemake --report` shows: those in HTML."""
+        from snakemake.io import report  # here, as the package starts without Snakemake
+
+        return [
+            report(
+                path,
+                category="Tables",
+                caption=f"captions/{path.stem}.rst",
+                labels={"table": TABLES.get(path.stem, path.stem)},
+            )
+            if path.suffix == ".html"
+            else path
+            for path in paths
+        ]
 
     @property
     def sizes(self) -> list[Path]:
