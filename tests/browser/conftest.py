@@ -75,14 +75,14 @@ def experiment(tmp_path_factory: pytest.TempPathFactory) -> Experiment:
     (parts / "arpa").write_text(_bigrams(lines))
     kenlm.binarise(parts / "arpa", parts / "bin", None, 100)
     files.write_json(parts / "weights.json", {"lm_weight": 0.6, "word_bonus": 2.0})
-    for kind in ("lstm", "gru"):
+    for kind in ("lstm", "dense"):
         models.save(KINDS[kind](), parts / f"{kind}.pt")
         export(parts / f"{kind}.pt", "int8", parts / f"{kind}.gguf")
     for number, model in enumerate(found.models):
         folder = found.layout.bundle(model.node, "large")
         shutil.rmtree(folder)
         bundle(
-            model=parts / f"{('lstm', 'gru')[number % 2]}.gguf",
+            model=parts / f"{('lstm', 'dense')[number % 2]}.gguf",
             lm=parts / "bin",
             lexicon=parts / "lexicon",
             weights=parts / "weights.json",

@@ -87,6 +87,7 @@ def _content(experiment: Experiment, sources: Sources, spoken: talk.Talk | None)
         "sheet": sheet,
         "has_bundles": bundle_lm(recipe) is not None,
         "talk": spoken,
+        "licences": [_resource("charts-licences.txt"), *(spoken.licences if spoken else [])],
         "style": Markup(_resource("page.css")),
         "scripts": Markup("\n".join(_resource(name) for name in _PARTS)),
         "library": Markup(_inline(charts.library())),
@@ -100,7 +101,7 @@ def _content(experiment: Experiment, sources: Sources, spoken: talk.Talk | None)
                 "rate": with_names(recipe, "WER"),
             }
         ),
-        "talk_data": _json({} if spoken is None else asdict(spoken)),
+        "talk_data": _json({} if spoken is None else spoken.content),
     }
 
 

@@ -9,7 +9,7 @@ from schatten.bundles import LEXICON, LM, MANIFEST, MODEL
 from schatten.errors import UserError
 from schatten.report.collect import Experiment
 from schatten.report.page.points import bundle_folder
-from schatten.runtime.files import read_bytes, sha256
+from schatten.runtime.files import read_bytes, read_text, sha256
 
 ENGINE_FILES = (
     "schatten-engine.wasm",
@@ -36,6 +36,13 @@ class Talk:
     """SHA-256 of each bundle's files by the names of schatten.js, by the node's path."""
     left_out: int
     """Models whose bundles did not fit."""
+    licences: list[str]
+    """Texts that go with the engine: it holds KenLM's query code."""
+
+    @property
+    def content(self) -> dict[str, object]:
+        """What the page's script reads."""
+        return {"engine": self.engine, "files": self.files, "bundles": self.bundles}
 
 
 def talk(experiment: Experiment, web: Path) -> Talk:
@@ -64,7 +71,8 @@ def talk(experiment: Experiment, web: Path) -> Talk:
             continue
         files |= new
         bundles[model.node.path] = sums
-    return Talk(engine, files, bundles, left_out)
+    texts = [read_text(path) for path in sorted((web / "licences").rglob("*")) if path.is_file()]
+    return Talk(engine, files, bundles, left_out, texts)
 
 
 def _packed(path: Path) -> str:
