@@ -32,7 +32,7 @@ override PYTEST := env PYTEST_ADDOPTS="$${PYTEST_ADDOPTS:-} $$PYTEST_ARGS" pytes
 override quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup_test setup_lint setup_tools setup_docs setup_slurm setup_onnx setup_wheel setup_wasm setup_arm wheel wasm wer_tables spread test test-default test-slurm test-nightly test-faults scale \
+.PHONY: help setup setup_test setup_lint setup_tools setup_docs setup_slurm setup_onnx setup_wheel setup_wasm setup_browser setup_arm wheel wasm wer_tables spread test test-default test-slurm test-browser test-nightly test-faults scale \
   lint types format bench arm fuzz docs results release lock audit clean
 
 help: ## list the commands
@@ -63,11 +63,16 @@ test-slurm: setup_test setup_slurm ## a recipe on a Slurm cluster of one node, s
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- \
 	  $(PYTEST) tests/workflow/test_slurm.py
 
+test-browser: setup_browser wasm ## the report in a real browser; installs Debian's chromium and emscripten (1.1 GB)
+	@SCHATTEN_TEST_BROWSER=1 $(PYTEST) tests/browser tests/engine/test_browser.py --nightly
+
 # Each part begins with a line `test-nightly: PART`, and the last line says that all passed.
 test-nightly: setup_wheel ## the checks with the slow tests, tiny's dense baseline, 100 faults, Slurm
 	@python scripts/release.py begin test-nightly
 	@echo "test-nightly: tests"
 	@SCHATTEN_TEST_TINY=1 $(MAKE) test PYTEST_ARGS="--nightly $$PYTEST_ARGS"
+	@echo "test-nightly: browser"
+	@$(MAKE) test-browser
 	@echo "test-nightly: faults"
 	@$(MAKE) test-faults
 	@echo "test-nightly: slurm"
@@ -166,6 +171,10 @@ setup_wheel:
 
 setup_wasm:
 	@scripts/setup_packages.sh cmake make emscripten nodejs
+
+setup_browser:
+	@scripts/setup_packages.sh cmake make g++ chromium chromium-driver
+	@scripts/setup.sh onnx test browser
 
 setup_arm:
 	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user llvm-19 \
