@@ -86,6 +86,9 @@ def test_recordings_are_read_clean_and_at_each_level(tmp_path: Path) -> None:
     found = list(read_commands(tmp_path, settings))
     assert [one.utterance.id for one in found] == ["a", "b", "a@6", "b@6", "a@24", "b@24"]
     assert [one.level for one in found[::2]] == ["clean", "6 dB", "24 dB"]
+    assert found[0].file == tmp_path / "a.wav"
+    below = CommandRecordings(table=f"{tmp_path.name}/commands.tsv")
+    assert next(read_commands(tmp_path.parent, below)).file == tmp_path / "a.wav"
     assert found[0].utterance.words == ("a", "large", "one") and not found[1].utterance.words
     (tmp_path / "commands.tsv").write_text("utt_id\tpath\tslots\na\ta.wav\tlarge\n")
     with pytest.raises(UserError, match=r"commands.tsv, a: slots are no JSON object of texts"):
