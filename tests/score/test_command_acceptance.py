@@ -1,6 +1,7 @@
 """Command acceptance: counts, levels of noise, the table, and what may not be used in training."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from schatten.errors import UserError
 from schatten.grammar import load_own
 from schatten.grammar.slots import Parser
 from schatten.recipe.commands import CommandRecordings
-from schatten.report.commands import published_rows, row_of, tables_of
-from schatten.score.commands import Heard, Slots, accepted
+from schatten.report.commands import published_rows, row_of, rows_of, tables_of
+from schatten.score.commands import Heard, Slots, accepted, interval
 
 HELD_OUT = ("kitchen", "voice_commands")
 """Noise and recordings of the benchmark, in names of files."""
@@ -51,6 +52,40 @@ def test_a_command_is_right_if_all_slots_are(slots: Slots) -> None:
     assert (clean.level, clean.commands, clean.right, clean.exact) == ("clean", 3, 2, 2)
     assert (clean.words, clean.word_errors) == (10, 1)
     assert (noisy.level, noisy.commands, noisy.right, noisy.words) == ("6 dB", 1, 0, 0)
+
+
+def test_the_interval_draws_speakers(slots: Slots) -> None:
+    said = {"state": "on", "room": "kitchen"}
+    right, wrong = (["turn", state, "the", "kitchen", "light"] for state in ("on", "off"))
+    alike = [Heard("6 dB", said, w, speaker=s) for s in "abc" for w in (right, wrong)]
+    assert interval(alike, slots) == (50.0, 50.0), "every speaker has the same share"
+    apart = [Heard("6 dB", said, w, speaker=s) for s, w in zip("ab", (right, wrong), strict=True)]
+    apart += [replace(one, speaker=f"{one.speaker}2") for one in apart]
+    low, high = interval(apart, slots) or (0.0, 0.0)
+    assert 0 <= low < 50 < high <= 100
+    assert accepted(apart, slots)[0].interval == (low, high)
+    assert interval(alike[:2], slots) is None, "one speaker"
+    assert interval([*alike, Heard("6 dB", said, right)], slots) is None, "one is not known"
+
+
+def test_a_split_stands_in_a_table_of_its_own() -> None:
+    levels = [counted("clean", 190), counted("6 dB", 150), counted("9 dB", 150)]
+    alone = Acceptance(
+        speech="recordings of the split test alone",
+        trained_on=False,
+        speakers=8,
+        levels=levels,
+        noise_interval=(70.04, 79.96),
+    )
+    whole = Acceptance(
+        speech="recordings", trained_on=False, speakers=46, levels=levels, apart=alone
+    )
+    tables = tables_of(rows_of("dense", whole), [])
+    assert [table.title for table in tables] == [
+        "Command acceptance (%), recordings, 46 speakers",
+        "Command acceptance (%), recordings of the split test alone, 8 speakers",
+    ]
+    assert "[70.0, 80.0]" in [cell.text for cell in tables[1].lines[0]]
 
 
 def test_levels_have_names_and_an_order() -> None:
@@ -120,8 +155,8 @@ def test_published_rows_stand_above_ours(tmp_path: Path) -> None:
     synthetic, real = tables_of(ours, published_rows(path, "recordings"))
     assert [len(table.lines) for table in (synthetic, real)] == [1, 2]
     texts = [[cell.text for cell in line] for line in real.lines]
-    assert texts[0] == ["Elsewhere", "", "70.0", "80.0", "75.0", "", "", "no"]
-    assert texts[1] == ["dense", "95.0", "75.0", "85.0", "80.0", "5.00", "0.400", "no"]
+    assert texts[0] == ["Elsewhere", "", "70.0", "80.0", "75.0", "", "", "", "no"]
+    assert texts[1] == ["dense", "95.0", "75.0", "85.0", "80.0", "", "5.00", "0.400", "no"]
     path.write_text("system\t6 dB\nElsewhere\tmany\n")
     with pytest.raises(UserError, match=r"published.tsv:2: give a number for each of the levels"):
         published_rows(path, "")
