@@ -174,7 +174,9 @@ def test_the_verb_writes_the_table_of_some_results(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, run)
     assert done.exit_code == 0, done.output
     rows = (tmp_path / "commands.csv").read_text().splitlines()
-    assert rows[0].startswith("system,accepted_clean,accepted_6 dB,mean,wer_clean,megabytes")
+    assert rows[0].startswith(
+        "system,accepted_clean,accepted_6 dB,mean,mean_interval,wer_clean,megabytes"
+    )
     assert [row.split(",")[0] for row in rows[1:]] == ["one", "two"]
 
 
