@@ -12,7 +12,7 @@ endif
 FAULTS ?= 100
 SEED ?= 1
 FUZZ_SECONDS ?= 600
-override SETTINGS := RECIPE CORPUS_DIR JOBS FAULTS SEED FUZZ_SECONDS PYTEST_ARGS LOCK_ARGS
+override SETTINGS := RECIPE CORPUS_DIR JOBS FAULTS SEED FUZZ_SECONDS PYTEST_ARGS LOCK_ARGS RECIPES TESTS DRY_RUN
 
 # A value is text: neither make nor a shell reads it. Make would run the $(shell ...) of a value, so
 # all are taken as they are written. Recipes name them as variables of the shell, in quotes.
@@ -32,8 +32,8 @@ override PYTEST := env PYTEST_ADDOPTS="$${PYTEST_ADDOPTS:-} $$PYTEST_ARGS" pytes
 override quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup_test setup_lint setup_tools setup_docs setup_slurm setup_onnx setup_wheel setup_wasm setup_arm wheel wasm wer_tables spread test test-default test-slurm test-nightly test-faults scale \
-  lint types format bench arm fuzz docs results lock audit clean
+.PHONY: help setup setup_test setup_lint setup_tools setup_docs setup_slurm setup_onnx setup_wheel setup_wasm setup_browser setup_arm wheel wasm wer_tables spread test test-default test-slurm test-browser test-nightly test-faults scale \
+  lint types format bench arm fuzz docs results release lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,7 +50,9 @@ spread: setup ## the default recipe with three seeds: how much its table varies
 	@schatten show --recipe $(DEFAULT_RECIPE)_seeds
 
 test: setup_test lint types setup_arm ## every check: format, lint, types, tests; ends with pytest's closing line
+	@python scripts/release.py begin test
 	@$(PYTEST) -n auto --maxprocesses 8 --dist loadgroup --durations=10 --durations-min=5
+	@[[ -n $$PYTEST_ARGS ]] || python scripts/release.py end test
 
 test-default: setup_test ## the default recipe, and whether its table keeps its goals
 	@$(MAKE) wer_tables RECIPE= CORPUS_DIR=
@@ -61,14 +63,21 @@ test-slurm: setup_test setup_slurm ## a recipe on a Slurm cluster of one node, s
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- \
 	  $(PYTEST) tests/workflow/test_slurm.py
 
+test-browser: setup_browser wasm ## the report in a real browser; installs Debian's chromium and emscripten (1.1 GB)
+	@SCHATTEN_TEST_BROWSER=1 $(PYTEST) tests/browser tests/engine/test_browser.py --nightly
+
 # Each part begins with a line `test-nightly: PART`, and the last line says that all passed.
 test-nightly: setup_wheel ## the checks with the slow tests, tiny's dense baseline, 100 faults, Slurm
+	@python scripts/release.py begin test-nightly
 	@echo "test-nightly: tests"
 	@SCHATTEN_TEST_TINY=1 $(MAKE) test PYTEST_ARGS="--nightly $$PYTEST_ARGS"
+	@echo "test-nightly: browser"
+	@$(MAKE) test-browser
 	@echo "test-nightly: faults"
 	@$(MAKE) test-faults
 	@echo "test-nightly: slurm"
 	@$(MAKE) test-slurm PYTEST_ARGS="--nightly $$PYTEST_ARGS"
+	@[[ -n $$PYTEST_ARGS ]] || python scripts/release.py end test-nightly
 	@echo "test-nightly: all parts passed, $$(date -u +'%F %R UTC'), commit $$(git rev-parse --short HEAD)"
 
 test-faults: setup_test ## runs of the smallest recipe with kills, full disks and damaged files [FAULTS=N] [SEED=N]
@@ -127,6 +136,10 @@ docs: setup_docs ## the documentation as a site, in site/, with every link check
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
 	@scripts/copy_results.sh "$${RECIPE:-$(DEFAULT_RECIPE)}"
 
+# Checks come first, so it sets nothing up before them: it names what is missing.
+release: ## check, build, try and tag what people download [DRY_RUN=1] [RECIPES=NAME[=DIR],...]
+	@python scripts/release.py make $(if $(DRY_RUN),--dry-run) --tests "$$TESTS" --recipes "$$RECIPES"
+
 lock: setup_tools ## write requirements.lock again after a change of pyproject.toml [LOCK_ARGS=--upgrade]
 	@set -f; scripts/lock.sh $$LOCK_ARGS
 
@@ -158,6 +171,10 @@ setup_wheel:
 
 setup_wasm:
 	@scripts/setup_packages.sh cmake make emscripten nodejs
+
+setup_browser:
+	@scripts/setup_packages.sh cmake make g++ chromium chromium-driver
+	@scripts/setup.sh onnx test browser
 
 setup_arm:
 	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user llvm-19 \

@@ -19,7 +19,9 @@ class BuildWithProject(build_py):
     """Copies the workflow beside the modules; an editable installation reads it from the clone."""
 
     def run(self) -> None:
-        """Build the modules, then copy."""
+        """Build the modules, then copy; what an earlier build left of other files goes."""
+        if not self.editable_mode:
+            shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         if self.editable_mode:
             return

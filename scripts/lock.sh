@@ -2,15 +2,15 @@
 # Writes requirements.lock: every package of pyproject.toml and of its extras, and all that they
 # need, with the hashes of their files, for every Python from 3.11 on. PyTorch and what only its
 # CUDA build brings stay out: builds differ, so it is asked for by version alone.
-# The lock has a section per group: `run`, which needs no extra, then each extra, with what the
-# groups before it do not have. Versions are the same whichever groups are installed.
+# The lock has a section per extra, `workflow` first with what the package itself needs, then each
+# with what those before it do not have. Versions are the same whichever groups are installed.
 # Versions that the lock has stay, as far as pyproject.toml lets them; --upgrade takes new ones.
 # uv's own settings decide where packages come from (UV_INDEX, UV_DEFAULT_INDEX, UV_FIND_LINKS).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly LOCK=requirements.lock
-readonly EXTRAS=(onnx numbers test lint tools docs wheel)
+readonly EXTRAS=(workflow onnx numbers test lint tools docs browser wheel)
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 
@@ -39,10 +39,8 @@ compile "$new/all" --generate-hashes --all-extras "$@"
 : >"$new/taken"
 {
   echo "# Made by scripts/lock.sh (make lock) from pyproject.toml."
-  for group in run "${EXTRAS[@]}"; do
-    extra=()
-    [[ $group == run ]] || extra=(--extra "$group")
-    compile "$new/$group" --constraint "$new/all" "${extra[@]}"
+  for group in "${EXTRAS[@]}"; do
+    compile "$new/$group" --constraint "$new/all" --extra "$group"
     section "$group"
   done
 } >"$new/lock"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes what a recipe's run needs: the virtual environment .venv with the package in it, and KenLM's
 # tools and miniaudio's source in .tools. Does nothing when nothing changed since it last succeeded.
-#   setup.sh [GROUP...]   also the packages of these extras of pyproject.toml, which may come later
+#   setup.sh [GROUP...]   the packages of the extra `workflow` of pyproject.toml, and of these, which
+#                         may come later
 #   PYTHON             interpreter for the environment (default: the first python3 that is >= 3.11)
 #   TORCH_REQUIREMENT  what pip is asked for as PyTorch (default torch==2.13.0); any build will do
 #   UNLOCKED           not empty: newest packages that pyproject.toml allows, not requirements.lock
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/.."
 
 readonly TORCH=${TORCH_REQUIREMENT:-torch==2.13.0}
 readonly VENV=.venv
-readonly WANTED="run $*"
+readonly WANTED="workflow $*"
 readonly LOG=.tools/setup.log
 readonly PIP=("$VENV/bin/python" -m pip --disable-pip-version-check --no-input)
 
@@ -149,24 +150,24 @@ install_torch() {
 
 install_newest() {
   local constraint=$VENV/constraint.txt extras
-  extras=$(printf '%s\n' "${MISSING[@]}" | grep -vx run | paste -sd ,) || true
+  extras=$(printf '%s\n' "${MISSING[@]}" | paste -sd ,)
   "${PIP[@]}" freeze --exclude-editable | grep '==' >"$constraint"
   pip_install "schatten and its packages: ${MISSING[*]}" \
-    --constraint "$constraint" --editable ".${extras:+[$extras]}"
+    --constraint "$constraint" --editable ".[$extras]"
 }
 
-run_is_missing() { [[ " ${MISSING[*]} " == *" run "* ]]; }
+workflow_is_missing() { [[ " ${MISSING[*]} " == *" workflow "* ]]; }
 
 install_python_packages() {
-  local with_run=
-  ! run_is_missing || with_run=yes
+  local with_workflow=
+  ! workflow_is_missing || with_workflow=yes
   if [[ -n ${UNLOCKED:-} ]]; then
-    [[ -z $with_run ]] || install_torch
+    [[ -z $with_workflow ]] || install_torch
     install_newest
   else
-    [[ -z $with_run ]] || install_builder
+    [[ -z $with_workflow ]] || install_builder
     install_locked
-    if [[ -n $with_run ]]; then
+    if [[ -n $with_workflow ]]; then
       install_torch
       pip_install "schatten" --no-deps --no-build-isolation --editable .
     fi
@@ -178,7 +179,7 @@ setup() {
   local kenlm group now
   mkdir -p .tools
   : >"$LOG"
-  ! run_is_missing || make_venv
+  ! workflow_is_missing || make_venv
   refuse_other_folders
   for group in "${MISSING[@]}"; do : >"$(stamp "$group")"; done
   PYTHON=$VENV/bin/python scripts/build_kenlm.sh &

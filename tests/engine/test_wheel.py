@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tomllib
 
 import pytest
 import soundfile
@@ -13,6 +14,7 @@ from project import ROOT
 from python_binding import PACKAGE, extension
 
 STUB = ROOT / f"arm/python/src/{PACKAGE}/_engine.pyi"
+VERSION = tomllib.loads((ROOT / "arm/python/pyproject.toml").read_text())["project"]["version"]
 NAMES = """\
 import json, sys, schatten_engine
 engine = schatten_engine._engine
@@ -75,7 +77,7 @@ def test_source_and_wheel_give_the_programs_words(bundled, build, sound, tmp_pat
     assert names - {"pip", "setuptools"} == {"numpy", "schatten-engine"}
 
     listed, has_torch, version = json.loads(run(python, "-c", NAMES))
-    assert version == "0.1.0" and not has_torch
+    assert version == VERSION and not has_torch
     for name, methods in declared().items():
         assert methods <= set(listed[name]), name
 

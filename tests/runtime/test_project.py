@@ -75,6 +75,24 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
         project.init(tmp_path, update=True, with_tools=False)
 
 
+def test_tools_that_the_source_has_are_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an image: nothing is built, and nothing is fetched."""
+    home = tmp_path / "installed"
+    project.init(home, with_tools=False)
+    for name, script in project._TOOLS.items():
+        (home / ".tools" / name).mkdir(parents=True)
+        (home / ".tools" / name / "made").write_text(name)
+        (home / "scripts" / script).write_text(
+            '#!/bin/sh\ncd "$(dirname "$0")/.." && ls .tools >>said\n'
+        )
+    monkeypatch.setattr(project, "source", lambda: home)
+    project.init(tmp_path / "mine")
+    assert (tmp_path / "mine/.tools/kenlm/made").read_text() == "kenlm"
+    assert (tmp_path / "mine/said").read_text() == "kenlm\nkenlm\nminiaudio\n", "before each script"
+
+
 def test_the_snakefile_is_the_packages() -> None:
     printed = CliRunner().invoke(app, ["snakefile"])
     assert printed.output == f"{ROOT / 'Snakefile'}\n"

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,9 @@ from schatten.score.commands import Heard, Slots, accepted
 
 HELD_OUT = ("kitchen", "voice_commands")
 """Noise and recordings of the benchmark, in names of files."""
+KITCHENS = ("kitchen.flac", "kitchen.opus")
+"""Files of noise that folders of noise may hold, and that no training may use."""
+UNNAMED = "recorded noise without leave_out"
 
 
 @pytest.fixture
@@ -82,6 +86,9 @@ def test_recordings_are_read_clean_and_at_each_level(tmp_path: Path) -> None:
     found = list(read_commands(tmp_path, settings))
     assert [one.utterance.id for one in found] == ["a", "b", "a@6", "b@6", "a@24", "b@24"]
     assert [one.level for one in found[::2]] == ["clean", "6 dB", "24 dB"]
+    assert found[0].file == tmp_path / "a.wav"
+    below = CommandRecordings(table=f"{tmp_path.name}/commands.tsv")
+    assert next(read_commands(tmp_path.parent, below)).file == tmp_path / "a.wav"
     assert found[0].utterance.words == ("a", "large", "one") and not found[1].utterance.words
     (tmp_path / "commands.tsv").write_text("utt_id\tpath\tslots\na\ta.wav\tlarge\n")
     with pytest.raises(UserError, match=r"commands.tsv, a: slots are no JSON object of texts"):
@@ -136,18 +143,70 @@ def test_the_verb_writes_the_table_of_some_results(tmp_path: Path) -> None:
     assert [row.split(",")[0] for row in rows[1:]] == ["one", "two"]
 
 
+def banned(recipe: dict[str, Any]) -> list[str]:
+    """Return what a recipe makes its model from that is of the benchmark, or may be."""
+    corpus = recipe["corpus"]
+    parts = [part["corpus"] for part in corpus.get("parts", {}).values()] or [corpus]
+    found = [key for key in ("initial", "corpus_dir") if key in recipe]
+    if names := [name for name in HELD_OUT if name in json.dumps(_without_left_out(recipe))]:
+        found += names
+    for part in parts:
+        style = part if part["source"] == "voicesearch_like" else part.get("multi_style")
+        if style is None:
+            continue
+        noise = style["noise"]
+        if "recording" in noise["kinds"] and not set(KITCHENS) <= set(noise.get("leave_out", ())):
+            found.append(UNNAMED)
+    if any(part["source"] != "voicesearch_like" for part in parts):
+        folders = {part.get("folder") for part in corpus.get("parts", {}).values()}
+        found += ["the corpus folder itself"] if folders <= {None, ""} else []
+    return found
+
+
+def _without_left_out(value: Any) -> Any:
+    """Return settings without the names of files that are not used."""
+    if isinstance(value, dict):
+        kept = {key: one for key, one in value.items() if key not in ("leave_out", "commands")}
+        return {key: _without_left_out(one) for key, one in kept.items()}
+    return [_without_left_out(one) for one in value] if isinstance(value, list) else value
+
+
 def test_nothing_that_a_recipe_makes_its_model_from_is_of_the_benchmark() -> None:
     """Its recordings and its kitchen's noise are in `commands.recordings` alone."""
     paths = sorted((ROOT / "recipes/commands").glob("*.yaml"))
     assert len(paths) >= 2
     for path in paths:
-        loaded = recipes.load(str(path)).model_dump(mode="json", exclude={"commands"})
-        made_from = json.dumps(loaded)
-        assert not [name for name in HELD_OUT if name in made_from], path
-        assert loaded["corpus"]["source"] == "voicesearch_like"
-        assert "recording" not in loaded["corpus"]["noise"]["kinds"]
-        assert loaded["corpus"]["reverberation"]["directory"] is None
-        assert not {"initial", "corpus_dir"} & set(yaml.safe_load(path.read_text()))
+        loaded = recipes.load(str(path)).model_dump(mode="json")
+        given = {"initial", "corpus_dir"} & set(yaml.safe_load(path.read_text()))
+        assert banned({**loaded, **dict.fromkeys(given)}) == [], path
+
+
+RECORDED = {"kinds": ["recording"], "directory": "noise_rir/noise"}
+
+
+@pytest.mark.parametrize(
+    ("noise", "folder", "fault"),
+    [
+        (RECORDED, "books", [UNNAMED]),
+        ({**RECORDED, "leave_out": ["kitchen.flac"]}, "books", [UNNAMED]),
+        ({**RECORDED, "leave_out": list(KITCHENS)}, "books", []),
+        ({**RECORDED, "directory": "voice_commands/noise"}, "books", ["voice_commands"]),
+        ({}, "books", []),
+        ({}, "voice_commands", ["voice_commands"]),
+        ({}, "", ["the corpus folder itself"]),
+    ],
+)
+def test_copies_in_noise_of_the_benchmark_are_found(
+    noise: dict[str, Any], folder: str, fault: list[str]
+) -> None:
+    data = recipes.load(str(ROOT / "recipes/commands/coffee.yaml")).model_dump(mode="json")
+    corpus = {"source": "tsv", "multi_style": {"noise": noise}}
+    parts = {"made": {"corpus": data["corpus"]}, "books": {"corpus": corpus, "folder": folder}}
+    data["corpus"] = {"source": "several", "parts": parts}
+    data = recipes.Recipe.model_validate(data).model_dump(mode="json")
+    found = banned(data)
+    assert [one for one in found if one in fault] == fault
+    assert bool(found) == bool(fault)
 
 
 def test_the_published_results_are_those_of_the_benchmark() -> None:

@@ -1,5 +1,6 @@
 """The training loop and what techniques may rely on: order of hooks, state, groups, resuming."""
 
+import json
 import os
 import signal
 import struct
@@ -16,6 +17,7 @@ import toy_training
 from torch import Tensor
 from toy_training import toy
 
+from schatten.artifacts.training_state import PROGRESS, Progress
 from schatten.models import AcousticModel
 from schatten.recipe.training import Training
 from schatten.train.objectives import Ctc
@@ -246,23 +248,36 @@ def test_a_damaged_state_is_never_trained_on(
         assert torch.equal(value, resumed.state_dict()[name]), name
 
 
-def test_the_clock_goes_on_and_logs_are_written(tmp_path: Path) -> None:
+def test_the_clock_goes_on_and_curves_have_each_point_once(tmp_path: Path) -> None:
     class Stop(Exception): ...
 
     class Stopping(Technique):
         def before_step(self, step: Step) -> None:
-            if step.number == STEPS:
+            if step.number == STEPS + 3:
                 raise Stop
 
     with pytest.raises(Stop):
-        toy(tmp_path, [Stopping()])
+        toy(tmp_path, [Stopping()], checkpoint_steps=2)
     state = tmp_path / "state"
-    assert list(state.glob("events.out.tfevents.*"))
+    far = Progress.model_validate_json(_with_matrices(state / PROGRESS))
+    assert (far.planned, len(far.epochs), [one.step for one in far.points]) == (2, 1, [10])
     content = torch.load(state / CHECKPOINT, weights_only=True)
     content["progress"]["elapsed"] = 1000.0
     torch.save(content, state / CHECKPOINT)
     toy(tmp_path, [Technique()])
     assert torch.load(state / CHECKPOINT, weights_only=True)["progress"]["elapsed"] > 1000
+    toy(tmp_path / "whole", [Technique()])
+    kept = [(folder / PROGRESS).read_text() for folder in (state, tmp_path / "whole/state")]
+    assert kept[0] == kept[1], "as if it had not been stopped"
+    points = Progress.model_validate_json(_with_matrices(state / PROGRESS)).points
+    assert [one.step for one in points] == [10, 16]
+    assert 1.0 < points[0].epoch < 1.5 and points[1].epoch == 2.0, "by the audio seen"
+
+
+def _with_matrices(path: Path) -> str:
+    """Return a toy's progress, with the spectra that all real trainings measure."""
+    far = json.loads(path.read_text())
+    return json.dumps({**far, "epochs": [{**one, "matrices": {}} for one in far["epochs"]]})
 
 
 def test_ctc_holds_labels_back_in_training_alone() -> None:

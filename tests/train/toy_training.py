@@ -52,7 +52,7 @@ def toy(
     )
     state = folder / "state"
     state.mkdir(exist_ok=True)
-    return model, train(model, plan, state)[0]
+    return model, train(model, plan, state).records
 
 
 class Drift(Technique):

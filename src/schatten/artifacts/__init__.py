@@ -14,6 +14,7 @@ from schatten.artifacts.choices import Choice, GridPoint, TierModel, Tiers
 from schatten.artifacts.commands import Acceptance, AcceptedAtLevel
 from schatten.artifacts.corpora import (
     FeatureStatistics,
+    SpeechCopies,
     SplitSize,
     TextCounts,
     TextNotes,
@@ -29,7 +30,7 @@ from schatten.artifacts.devices import (
     Measured,
     Recognised,
 )
-from schatten.artifacts.history import Epoch, History, MatrixMeasures, StoredMatrix
+from schatten.artifacts.history import Epoch, History, MatrixMeasures, Point, StoredMatrix
 from schatten.artifacts.language_models import LmInfo, Perplexity
 from schatten.artifacts.scores import OutOfLexicon, Rates, Score
 from schatten.artifacts.searches import (
@@ -70,6 +71,7 @@ __all__ = [
     "OutOfLexicon",
     "Perplexity",
     "PhoneTree",
+    "Point",
     "Rates",
     "Recognised",
     "Reliability",
@@ -77,6 +79,7 @@ __all__ = [
     "Score",
     "SearchError",
     "SearchErrors",
+    "SpeechCopies",
     "SplitSize",
     "StoredMatrix",
     "TextCounts",

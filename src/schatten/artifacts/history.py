@@ -41,6 +41,19 @@ class Epoch(Artifact):
     """Spectra by the matrix's name."""
 
 
+class Point(Artifact):
+    """A point of a training's curves: the steps since the point before it."""
+
+    step: int
+    """Steps done at its end."""
+    epoch: float
+    """Epochs done at its end; a fraction in the midst of one."""
+    loss: float
+    """Mean loss of an utterance in these steps, natural log, without the penalty."""
+    learning_rate: float
+    """Learning rate of its last step."""
+
+
 class StoredMatrix(Artifact):
     """How a large matrix is stored for inference."""
 
@@ -76,6 +89,8 @@ class History(Artifact):
     """Spectra of the model that is written, with averaged weights."""
     epochs: list[Epoch]
     """Epochs of this step alone."""
+    points: list[Point] = []
+    """Points of its curves; none in files of earlier versions."""
     training_seconds: float
     """Seconds of this step alone, all its runs together."""
     torch: str

@@ -12,6 +12,7 @@ from schatten.cli import (
     clean,
     commands,
     corpus,
+    curves,
     decode,
     device,
     engine,
@@ -44,6 +45,7 @@ app = typer.Typer(
 PARTS = (
     *(run, project, corpus, units, features, train, decode, search, report, export, engine, live),
     clean,
+    curves,
 )
 for part in PARTS:
     app.add_typer(part.app)

@@ -47,15 +47,26 @@ def validate(
 ) -> None:
     """Check every recording and transcript, and report hours, words and what training leaves out.
 
-    Wrong data ends in one list of what is wrong, by kind, with counts and names.
+    Wrong data ends in one list of what is wrong, by kind, with counts and names. A page beside the
+    report (.html) has the utterances to look at, with sound.
     """
+    from schatten.corpus import problem_page
+    from schatten.corpus.problems import Unusable
     from schatten.corpus.report import lines, strides_of
     from schatten.corpus.validate import validate as check
     from schatten.recipe import load
     from schatten.recipe.systems import CHARACTERS
 
-    settings = load(recipe)
-    report = check(settings, data, corpus_dir, jobs)
+    settings, page = load(recipe), output.with_suffix(".html")
+    try:
+        report = check(settings, data, corpus_dir, jobs)
+    except Unusable as error:
+        problem_page.write(page, error.problems, settings, data, corpus_dir)
+        raise Unusable(f"{error}\n  Listen to them: {page}", error.problems) from None
     report.write(output)
-    found = lines(report, strides_of(settings, CHARACTERS), settings.splits.train)
-    print("\n".join(found))
+    strides = strides_of(settings, CHARACTERS)
+    print("\n".join(lines(report, strides, settings.splits.train)))
+    if problem_page.write(
+        page, problem_page.of_report(report, strides), settings, data, corpus_dir
+    ):
+        print(f"Listen to what is passed over: {page}")

@@ -15,7 +15,9 @@ def check_texts(
     for entry in entries:
         if not entry.text.strip():
             problems.add(
-                "utterances have no text: write it, or name them in corpus.leave_out", entry.id
+                "utterances have no text: write it, or name them in corpus.leave_out",
+                entry.id,
+                [entry.id],
             )
         elif marks := normaliser.refused_marks(entry.text):
             problems.add(
@@ -24,10 +26,12 @@ def check_texts(
                 "with untranscribed speech in corpus.leave_out, or, where the words were spoken, "
                 "set text.brackets: words",
                 f"{entry.id} ({' '.join(marks)})",
+                [entry.id],
             )
         elif foreign := normaliser.foreign(entry.text):
             problems.add(
                 "utterances hold characters outside the alphabet: write them as words, change "
                 "the recipe's text.alphabet or text.strip, or name them in corpus.leave_out",
                 f"{entry.id} ({letters.named(foreign)})",
+                [entry.id],
             )

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from schatten.artifacts import SplitSize, TextCounts, TextNotes, TooLong, Validation, read_by_name
+from schatten.artifacts import (
+    SpeechCopies,
+    SplitSize,
+    TextCounts,
+    TextNotes,
+    TooLong,
+    Validation,
+    read_by_name,
+)
 from schatten.audio.faults import MISSING, Fault
 from schatten.audio.reading import TOLERANCE, DecodedAudio, decode, look_at
 from schatten.corpus.manifest import ManifestEntry, read_entries
@@ -46,14 +54,15 @@ def validate(recipe: Recipe, data: Path, corpus_dir: Path | None, jobs: int = 1)
     check_texts(entries, Normaliser(recipe.text), problems)
     _check_names(entries, recipe, problems)
     decoded = look_at(
-        (entry.audio for entry in entries), _audio_folder(recipe, data, corpus_dir), decode, jobs
+        (entry.audio for entry in entries), audio_folder(recipe, data, corpus_dir), decode, jobs
     )
     _check_audio(entries, decoded, recipe, problems)
     overlap = lm_overlap(entries, recipe, data)
     corpus = recipe.corpus
     if isinstance(corpus, VoiceSearchCorpus) and corpus.sentences == "apart":
         kind = "dev and test queries stand in the language model text: change the seed"
-        problems.extend(kind, (name for names in overlap.values() for name in names))
+        for name in (name for names in overlap.values() for name in names):
+            problems.add(kind, name, [name])
     problems.raise_if_any(f"the corpus in {data}")
     texts, left_out = data / "text" / "summary.json", data / "left_out.json"
     notes = data / "text" / "notes.json"
@@ -160,7 +169,8 @@ def lm_overlap(
     }
 
 
-def _audio_folder(recipe: Recipe, data: Path, corpus_dir: Path | None) -> Path:
+def audio_folder(recipe: Recipe, data: Path, corpus_dir: Path | None) -> Path:
+    """Return the folder that recordings are named relative to; `UserError` if it is not given."""
     if makes_audio(recipe.corpus):
         return data
     if corpus_dir is None:
@@ -170,22 +180,29 @@ def _audio_folder(recipe: Recipe, data: Path, corpus_dir: Path | None) -> Path:
 
 def _check_names(entries: Sequence[ManifestEntry], recipe: Recipe, problems: Problems) -> None:
     counts = Counter(entry.id for entry in entries)
-    problems.extend(
-        "utterance ids occur more than once: give each utterance an id of its own",
-        (f"{name} ({count} times)" for name, count in counts.items() if count > 1),
-    )
+    for name, count in counts.items():
+        if count > 1:
+            problems.add(
+                "utterance ids occur more than once: give each utterance an id of its own",
+                f"{name} ({count} times)",
+                [name],
+            )
     corpus = recipe.corpus
     if getattr(corpus, "shared_speakers", "refused") == "allowed":
         return
-    splits = defaultdict(set)
+    splits: dict[str, dict[str, str]] = defaultdict(dict)
+    """The first utterance of each speaker in each split: whether they are one person is heard."""
     for entry in entries:
         training = entry.split == recipe.splits.train or entry.split in recipe.splits.more
-        splits[entry.speaker].add(recipe.splits.train if training else entry.split)
-    problems.extend(
-        "speakers are in several splits: move their utterances into one, or, where speakers have "
-        "no names, set the recipe's corpus.shared_speakers: allowed",
-        (f"{who} ({', '.join(sorted(of))})" for who, of in splits.items() if len(of) > 1),
-    )
+        splits[entry.speaker].setdefault(recipe.splits.train if training else entry.split, entry.id)
+    for who, of in splits.items():
+        if len(of) > 1:
+            problems.add(
+                "speakers are in several splits: move their utterances into one, or, where "
+                "speakers have no names, set the recipe's corpus.shared_speakers: allowed",
+                f"{who} ({', '.join(sorted(of))})",
+                of.values(),
+            )
 
 
 def _check_audio(
@@ -200,11 +217,13 @@ def _check_audio(
         found = decoded[entry.audio]
         if found == MISSING:
             problems.add(
-                "recordings are missing: correct their paths or copy them there", entry.audio
+                "recordings are missing: correct their paths or copy them there",
+                entry.audio,
+                [entry.id],
             )
         elif isinstance(found, Fault):
             kind = "recordings cannot be decoded: each line says why, and the fix"
-            problems.add(kind, f"{entry.audio} {found}")
+            problems.add(kind, f"{entry.audio} {found}", [entry.id])
         else:
             _check_decoded(entry, found, low_allowed, problems)
 
@@ -215,19 +234,22 @@ def _check_decoded(
     rate, seconds = found.header.rate, found.frames / found.header.rate
     lengths = f"{entry.audio} ({seconds:.2f} of {entry.audio_seconds:.2f} s)"
     if seconds < entry.audio_seconds - TOLERANCE:
-        problems.add("recordings are cut short: copy them anew", lengths)
+        problems.add("recordings are cut short: copy them anew", lengths, [entry.id])
     elif seconds > entry.audio_seconds + TOLERANCE and rate == entry.audio_rate:
-        problems.add("recordings are longer than the cuts say: make the corpus again", lengths)
+        kind = "recordings are longer than the cuts say: make the corpus again"
+        problems.add(kind, lengths, [entry.id])
     if rate != entry.audio_rate or entry.rate != SAMPLING_RATE:
         problems.add(
             "recordings have another rate than the cuts say: make the corpus again",
             f"{entry.audio} ({rate} Hz, not {entry.audio_rate} Hz)",
+            [entry.id],
         )
-    elif rate < SAMPLING_RATE and not low_allowed:
+    elif entry.source_rate < SAMPLING_RATE and not low_allowed:
         problems.add(
             "recordings are below 16 kHz: use better ones, or set the recipe's "
             "corpus.low_rates: allowed",
-            f"{entry.audio} ({rate} Hz)",
+            f"{entry.audio} ({entry.source_rate} Hz)",
+            [entry.id],
         )
 
 
@@ -249,11 +271,19 @@ def _by_corpus(
 
 def _summary(entries: Iterable[ManifestEntry], split: str) -> SplitSize:
     chosen = [entry for entry in entries if entry.split == split]
-    rates = Counter(entry.audio_rate for entry in chosen)
+    once = list({entry.said: entry for entry in reversed(chosen)}.values())
+    rates = Counter(entry.source_rate for entry in once)
+    copies = [entry for entry in chosen if entry.copy_of is not None]
+    more = SpeechCopies(utterances=len(copies), hours=_hours(copies)) if copies else None
     return SplitSize(
-        hours=round(sum(entry.duration for entry in chosen) / 3600, 4),
-        utterances=len(chosen),
-        words=sum(len(entry.text.split()) for entry in chosen),
+        **({} if more is None else {"copies": more}),
+        hours=_hours(once),
+        utterances=len(once),
+        words=sum(len(entry.text.split()) for entry in once),
         speakers=len({entry.speaker for entry in chosen}),
         utterances_by_rate_hz={str(rate): count for rate, count in sorted(rates.items())},
     )
+
+
+def _hours(entries: Iterable[ManifestEntry]) -> float:
+    return round(sum(entry.duration for entry in entries) / 3600, 4)

@@ -149,7 +149,7 @@ def read_commands(corpus_dir: Path, settings: CommandRecordings) -> Iterator[Com
     for row in read_rows(table, _COMMANDS):
         utterance = Utterance(row["id"], row.get("speaker") or row["id"], texts.get(row["id"], ()))
         slots = _slots(row["slots"], f"{table}, {row['id']}")
-        clean.append(Command(utterance, corpus_dir / row["path"], slots, CLEAN))
+        clean.append(Command(utterance, table.parent / row["path"], slots, CLEAN))
     if not clean:
         raise UserError(f"{table} names no recording: write a line for each")
     yield from clean

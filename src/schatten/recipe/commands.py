@@ -12,7 +12,7 @@ class CommandRecordings(Settings):
     """
 
     table: str = "commands.tsv"
-    """Tab-separated, in the corpus folder: utt_id, path, and slots as JSON."""
+    """Tab-separated, in the corpus folder: utt_id, path (relative to the table), slots as JSON."""
     texts: str | None = None
     """A table with the words of some of them: utt_id and text; they give a WER."""
     noise: str | None = None

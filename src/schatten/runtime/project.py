@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 from schatten.errors import UserError
-from schatten.runtime.files import sha256
+from schatten.runtime.files import atomic_output, sha256
 
 PARTS = ("Snakefile", "rules", "profiles", "recipes", "scripts", "arm", "LICENSE", "NOTICE")
 """What a run reads, besides the package."""
@@ -31,7 +31,8 @@ _MINE = """# yaml-language-server: $schema=../schema.json
 extends: default
 title: My corpus
 """
-_TOOLS = ("build_kenlm.sh", "get_miniaudio.sh")
+_TOOLS = {"kenlm": "build_kenlm.sh", "miniaudio": "get_miniaudio.sh"}
+"""Scripts by the folder in `.tools` that each makes; it leaves a whole one as it is."""
 
 
 def source() -> Path:
@@ -121,8 +122,12 @@ def _files(home: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _build_tools(folder: Path) -> None:
-    """Build KenLM's tools and fetch what the engine is built with."""
-    for script in _TOOLS:
+    """Build KenLM's tools and fetch what the engine is built with; copy what the source has."""
+    for name, script in _TOOLS.items():
+        made, here = source() / ".tools" / name, folder / ".tools" / name
+        if made.is_dir() and not here.exists():
+            with atomic_output(here) as beside:
+                shutil.copytree(made, beside)
         environment = {**os.environ, "PYTHON": sys.executable}
         done = subprocess.run([folder / "scripts" / script], env=environment, check=False)
         if done.returncode:

@@ -1,11 +1,10 @@
-"""Lightning Fabric: devices, processes, precision and logs of a training."""
+"""Lightning Fabric: devices, processes and precision of a training."""
 
 import logging
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -33,7 +32,6 @@ def _absent(module: str) -> Iterator[None]:
 # `lightning.fabric` is the same package, but importing it imports all of Lightning.
 with _absent("torchmetrics"):
     from lightning_fabric import Fabric
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
     from lightning_fabric.plugins.environments import LightningEnvironment
     from lightning_fabric.plugins.precision import MixedPrecision, Precision
     from lightning_fabric.utilities.rank_zero import rank_zero_only
@@ -52,8 +50,8 @@ class Mixed(MixedPrecision):
 
 
 @contextmanager
-def started(precision: PrecisionName, folder: Path) -> Iterator[Fabric]:
-    """Yield Fabric on this process's device; it logs to TensorBoard files in `folder`.
+def started(precision: PrecisionName) -> Iterator[Fabric]:
+    """Yield Fabric on this process's device.
 
     Over several processes, which `runtime.launch` has started, gradients are averaged: by gloo, on
     GPUs by NCCL.
@@ -66,13 +64,11 @@ def started(precision: PrecisionName, folder: Path) -> Iterator[Fabric]:
             num_nodes=here.nodes,
             strategy="ddp" if here.count > 1 else "auto",
             plugins=[LightningEnvironment(), _precision(precision)],
-            loggers=TensorBoardLogger(folder, name="", version=""),
         )
         fabric.launch()
-        # It reads SLURM_PROCID and RANK, which may be left of another job: that one would not log.
+        # Of whom its messages come: it reads SLURM_PROCID and RANK, maybe left of another job.
         rank_zero_only.rank = here.rank  # type: ignore[attr-defined]
         yield fabric
-        fabric.logger.finalize("success")
 
 
 @contextmanager

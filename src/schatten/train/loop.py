@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -46,11 +46,22 @@ class Plan:
     """Epochs whose models are kept, in the state folder."""
 
 
-def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str, Any]], float]:
+class Course(NamedTuple):
+    """What a training went through, all its runs together."""
+
+    records: list[dict[str, Any]]
+    """A record for each epoch."""
+    points: list[dict[str, Any]]
+    """Points of its curves, as `schatten.artifacts.Point` says."""
+    seconds: float
+
+
+def train(model: AcousticModel, plan: Plan, state: Path) -> Course:
     """Train `model` in place, from the checkpoint in `state` where there is one.
 
+    Returns what it went through, all its runs together.
+
     Its modules keep the mode that they come in: one that is in evaluation mode is trained in it.
-    Returns the epochs' records and the seconds this training has taken, all its runs together.
     """
     training, techniques, objective = plan.training, plan.techniques, plan.objective
     set_up_torch(training)
@@ -62,10 +73,10 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
     groups = parameter_groups(model, techniques)
     adam = _optimizer(groups, training)
 
-    with started(training.precision, state) as fabric:
+    with started(training.precision) as fabric:
         parallel, optimizer = fabric.setup(model, adam)
         parts = _parts(fabric, model, adam, techniques, average, progress)
-        checkpoints = Checkpoints(state, parts, plan.keep_epochs)
+        checkpoints = Checkpoints(state, parts, plan.keep_epochs, lambda: progress.far(plan.epochs))
         checkpoints.resume()
         _require_one_step(progress, state)
 
@@ -96,7 +107,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
                 optimizer.step()
                 for technique in techniques:
                     technique.after_step(step)
-                progress.end_step()
+                progress.end_step(speech.epoch_seconds, adam.param_groups[0]["lr"])
                 _report(progress, plan, speech)
                 if progress.step % training.checkpoint_steps == 0:
                     checkpoints.save()
@@ -104,7 +115,6 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
             dev = evaluate(fabric, model, objective.on_dev(), speech.dev_batches())
             measures = {"learning_rate": adam.param_groups[0]["lr"], **_measured(techniques, model)}
             record = progress.end_epoch(dev | measures)
-            fabric.log_dict(_numbers(record), progress.step)
             print(line(record, plan.epochs, plan.targets.error_rate), flush=True)
             if progress.epoch > plan.epochs - training.weight_average_epochs:
                 average.add(model)
@@ -116,7 +126,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> tuple[list[dict[str,
     average.apply(model)
     for technique in techniques:
         technique.finish(model)
-    return progress.records, progress.elapsed
+    return Course(progress.records, progress.points.listed(), progress.elapsed)
 
 
 def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> list[ParameterGroup]:
@@ -218,8 +228,3 @@ def _measured(techniques: Sequence[Technique], model: AcousticModel) -> dict[str
     for technique in techniques:
         found |= technique.measure(model)
     return found
-
-
-def _numbers(record: dict[str, Any]) -> dict[str, float]:
-    """Return the numbers of a record that TensorBoard shows."""
-    return {name: value for name, value in record.items() if isinstance(value, float)}

@@ -9,6 +9,7 @@ from torch import Tensor
 from schatten.errors import UserError
 from schatten.train.data import Batch
 from schatten.train.fabric import names_over_processes, over_processes
+from schatten.train.points import Points
 
 DIVERGENCE_FACTOR = 5.0
 """A training fails if its smoothed loss is more than this many times that of its first steps."""
@@ -28,6 +29,7 @@ class TrainingProgress:
         """Epochs done."""
         self.records: list[dict[str, Any]] = []
         """An entry for each epoch done."""
+        self.points = Points()
         self.sums = _zeros()
         self.first_losses: list[float] = []
         self.recent_loss = 0.0
@@ -55,6 +57,7 @@ class TrainingProgress:
         """
         (total,) = over_processes([float(losses.detach().sum())])
         self._check(total / batch.utterances, losses, batch)
+        self.points.count(total, batch.utterances)
         self.sums["loss"] += total
         self.sums["utterances"] += batch.utterances
         self.sums["seconds"] += batch.seconds
@@ -79,10 +82,11 @@ class TrainingProgress:
                 f"{', '.join(batch.ids)}): {REMEDY}"
             )
 
-    def end_step(self) -> None:
-        """Count a step that is done."""
+    def end_step(self, seconds: float, learning_rate: float) -> None:
+        """Count a step that is done; `seconds`: audio of an epoch."""
         self.step += 1
         self.sums["steps"] += 1
+        self.points.end_step(self.step, self.epoch + self.seconds_of_epoch / seconds, learning_rate)
 
     def end_epoch(self, measures: dict[str, Any]) -> dict[str, Any]:
         """Return the record of an epoch that is done, which ends with `measures`."""
@@ -100,13 +104,22 @@ class TrainingProgress:
     def state(self) -> dict[str, Any]:
         """Return the state for a checkpoint."""
         names = "step", "epoch", "records", "sums", "first_losses", "recent_loss", "elapsed"
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"points": self.points.state()}
+
+    def far(self, planned: int) -> dict[str, Any]:
+        """Return how far the training is, of `planned` epochs: the fields of `Progress`."""
+        return {"planned": planned, "epochs": self.records, "points": self.points.listed()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Restore what `state` returned; the clock continues from there."""
+        """Restore what `state` returned; the clock continues from there.
+
+        A checkpoint of an earlier version has no points: they begin here.
+        """
         self._before, self._start = state["elapsed"], time.monotonic()
         for name, value in state.items():
-            if name != "elapsed":
+            if name == "points":
+                self.points.restore(value)
+            elif name != "elapsed":
                 setattr(self, name, value)
 
 

@@ -14,15 +14,13 @@ from typing import Any
 
 import torch
 
+from schatten.artifacts.training_state import NOTE, PROGRESS, ROOT, StateNote
 from schatten.errors import UserError
 from schatten.runtime.files import atomic_output, digest, remove, sha256
 from schatten.runtime.launch import place
 from schatten.runtime.process import locked
 
-ROOT = Path("state")
 CHECKPOINT = "last.ckpt"
-NOTE = "state.json"
-"""Says which model a state is of and what it reads, for `schatten clean`."""
 _FORMAT = "schatten.checkpoint"
 """Key of a checkpoint's version, which files of other programs and of old versions lack."""
 _VERSION = 1
@@ -51,8 +49,8 @@ def training_state(settings: str, inputs: list[Path], output: Path) -> Iterator[
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder):
         paths = [str(path.absolute()) for path in inputs]
-        note = {"output": str(output.absolute()), "inputs": paths}
-        (folder / NOTE).write_text(json.dumps(note))
+        note = StateNote(output=str(output.absolute()), inputs=paths)
+        (folder / NOTE).write_text(note.model_dump_json())
         yield folder
         remove(folder)
 
@@ -69,12 +67,20 @@ class Checkpoints:
     """
 
     def __init__(
-        self, folder: Path, parts: Mapping[str, Part], keep_epochs: Sequence[int] = ()
+        self,
+        folder: Path,
+        parts: Mapping[str, Part],
+        keep_epochs: Sequence[int] = (),
+        far: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
-        """Take the parts of a training by name, and the epochs whose models lie in the folder."""
+        """Take the parts of a training by name, and the epochs whose models lie in the folder.
+
+        `far` returns how far it is (the fields of `Progress`), which stands beside a checkpoint.
+        """
         self.path = folder / CHECKPOINT
         self.parts = parts
         self.keep_epochs = keep_epochs
+        self.far = far
 
     @property
     def _before(self) -> Path:
@@ -94,6 +100,8 @@ class Checkpoints:
             torch.save({_FORMAT: _VERSION, **content}, beside)
             if self.path.is_file():
                 self.path.rename(self._before)
+        with atomic_output(self.path.with_name(PROGRESS), lasting=False) as beside:
+            beside.write_text(json.dumps(self.far()))
 
     def resume(self) -> bool:
         """Restore all parts from the last whole checkpoint, and tell whether there was one.

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 
 from schatten import models
-from schatten.artifacts import Epoch, History
+from schatten.artifacts import Epoch, History, Point
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
 from schatten.models import AcousticModel
@@ -43,6 +43,9 @@ from schatten.train.techniques.spectra import matrix_measures
 from schatten.train.truncation import truncated
 from schatten.units import Units
 from schatten.units.spelled import SpelledUnits
+
+if TYPE_CHECKING:
+    from schatten.train import loop
 
 INITIALISATION = 2**31
 """The step number that seeds a model's initial weights."""
@@ -108,13 +111,13 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     )
     files = [inputs[name] for name in _SEALED if name in inputs]
     with training_state(node.settings, files, output) as state:
-        records, seconds = loop.train(model, plan, state)
+        course = loop.train(model, plan, state)
         if place().rank > 0:
             return
         for epoch in node.kept_epochs:
             kept = models.load(epoch_model(state / "model.pt", epoch))
             models.save(kept, epoch_model(output, epoch))
-        _write(model, output, node, records, seconds)
+        _write(model, output, node, course)
 
 
 def _context(node: Node, inputs: Inputs) -> Context:
@@ -215,7 +218,7 @@ def truncate(node: Node, inputs: Inputs, output: Path) -> None:
     if step.rule.activations:
         moments = input_moments(model, inputs["train"], node.recipe.trainings[system.training])
     small = truncated(model, step.rule, system.factorization, source, moments)
-    _write(small, output, node, [], 0.0)
+    _write(small, output, node)
 
 
 def prune(node: Node, inputs: Inputs, output: Path) -> None:
@@ -236,7 +239,7 @@ def prune(node: Node, inputs: Inputs, output: Path) -> None:
         pruned(model, step, moments)
     except ValueError as error:
         raise UserError(f"{inputs['model']} cannot be pruned: {error}") from None
-    _write(model, output, node, [], 0.0)
+    _write(model, output, node)
 
 
 def remove_units(node: Node, inputs: Inputs, output: Path) -> None:
@@ -257,7 +260,7 @@ def remove_units(node: Node, inputs: Inputs, output: Path) -> None:
         small = without_units(model, step, moments)
     except ValueError as error:
         raise UserError(f"{inputs['model']} cannot lose units: {error}") from None
-    _write(small, output, node, [], 0.0)
+    _write(small, output, node)
 
 
 def _verb(step: Step) -> str:
@@ -276,9 +279,10 @@ def _refuse_missing_epoch(source: Path) -> None:
 
 
 def _write(
-    model: AcousticModel, output: Path, node: Node, records: list[dict[str, Any]], seconds: float
+    model: AcousticModel, output: Path, node: Node, course: "loop.Course | None" = None
 ) -> None:
-    """Write a model and, beside it, its history."""
+    """Write a model and, beside it, its history; without a course of a step that trains nothing."""
+    records, points, seconds = course or ([], [], 0.0)
     history = History(
         system=node.system,
         seed=node.seed,
@@ -287,6 +291,7 @@ def _write(
         stored_parameters=stored_parameters(model),
         matrices=matrix_measures(model)["matrices"],
         epochs=[Epoch.model_validate(record) for record in records],
+        points=[Point.model_validate(point) for point in points],
         training_seconds=seconds,
         torch=torch.__version__,
         **machine_and_commit(),

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from schatten import recipe as recipes
+from schatten.artifacts.training_state import NOTE, ROOT
 from schatten.corpus.fingerprint import fingerprint
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import Layout
 from schatten.runtime import seals
-from schatten.train.state import NOTE, ROOT, state_key
+from schatten.train.state import state_key
 
 _OF_NODES = ("logprobs", "decode", "bundle")
 """Folders of an experiment that hold `SYSTEM/seedN/...` of each node's path."""

@@ -99,7 +99,7 @@ class Technique:
         """Act after the optimizer's step."""
 
     def measure(self, model: AcousticModel) -> dict[str, Any]:
-        """Return entries of the epoch's record in history.json; numbers go to TensorBoard too."""
+        """Return entries of the epoch's record in history.json."""
         return {}
 
     def state(self) -> dict[str, Any]:

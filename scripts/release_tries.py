@@ -1,0 +1,182 @@
+"""Tries each part of a release where nothing else is: an empty root, or an environment of its own.
+
+All programs hear an utterance of the recipe's test split, and must write the same words.
+"""
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from release import Model
+
+EMULATORS = {"aarch64": "qemu-aarch64", "armv7": "qemu-arm"}
+PLAIN = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
+"""All that the environment of a trial has."""
+COMPRESSES = """
+import sys, torch
+from schatten.compress import compress
+model = torch.nn.Sequential(torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 8))
+size = lambda one: sum(part.numel() for part in one.parameters())
+assert size(compress(model, rank=4)) < size(model) / 2
+assert "typer" not in sys.modules
+"""
+
+
+class Refused(Exception):
+    """What keeps a release from being made; each line is a reason and the fix."""
+
+
+def try_all(made: Path, version: str, models: Sequence["Model"], log: Path) -> None:
+    """Try every part of a release in `made`. Errors: `Refused` for the first that fails."""
+    trial = Trial(log)
+    trial.run("sha256sum", "--check", "--quiet", "SHA256SUMS", cwd=made)
+    with tempfile.TemporaryDirectory(prefix="schatten-") as place:
+        work = Path(place)
+        for target in ("x86_64", "aarch64", "armv7"):
+            home = unpacked(made / f"schatten-recognize-{version}-{target}.tar.gz", work)
+            trial.program(home / "schatten-recognize", target, "--help")
+            trial.said(f"program for {target}")
+        for model in models:
+            bundle = unpacked(made / f"schatten-{version}-{model.name}.tar.gz", work)
+            sound = a_recording(model, work)
+            words = trial.bundle(bundle, sound)
+            trial.said(f"bundle of {model.recipe}: {words!r} on three targets")
+        python = trial.environment(work / "light", made.glob("schatten-*.whl"))
+        trial.run(python, "-c", COMPRESSES, cwd=work)
+        trial.said("schatten alone: compress")
+        [wheel] = made.glob("schatten-*.whl")
+        python = trial.environment(work / "whole", [f"{wheel}[workflow]"])
+        init = (python, "-m", "schatten", "init", "--no-tools", "speech")
+        trial.run(*init, cwd=work)
+        plan = (python, "-m", "schatten", "run", "-n", "wer_tables")
+        trial.run(*plan, "--recipe", "voicesearch_like/smoke", cwd=work / "speech")
+        trial.said("schatten[workflow]: init, run -n")
+        python = trial.environment(work / "engine", made.glob("schatten_engine-*.whl"), torch=False)
+        command = (python, "-m", "schatten_engine", "recognize", "--json", bundle, sound)
+        trial.same(words, trial.run(*command, cwd=work), "the engine's wheel")
+        web = unpacked(made / f"schatten-web-{version}.tar.gz", work)
+        node, pcm = shutil.which("node") or "node", sound.with_suffix(".pcm")
+        script = Path(__file__).parent.parent / "arm/web/node/recognize.mjs"
+        trial.same(
+            words, trial.run(node, script, web, bundle, pcm, cwd=work), "WebAssembly in Node"
+        )
+
+
+def unpacked(archive: Path, work: Path) -> Path:
+    """Unpack an archive; return its folder."""
+    subprocess.run(["tar", "-xzf", archive, "-C", work], check=True)
+    return work / archive.name.removesuffix(".tar.gz")
+
+
+def a_recording(model: "Model", work: Path) -> Path:
+    """Write an utterance of a recipe's test split as WAV and, beside it, as raw samples."""
+    import soundfile
+
+    from schatten.cli.experiment import experiment_of
+    from schatten.decode.sound import write_sample
+
+    folder = Path(model.corpus_dir) if model.corpus_dir else None
+    experiment, _ = experiment_of(model.recipe, folder, Path("results"))
+    cuts = experiment.layout.cuts(experiment.recipe.splits.test[0])
+    home = work / f"sound-{model.name}"
+    home.mkdir()
+    [sound] = write_sample(cuts, folder or cuts.parent, 1, home).values()
+    samples, _ = soundfile.read(sound, dtype="int16")
+    sound.with_suffix(".pcm").write_bytes(samples.tobytes())
+    return sound
+
+
+class Trial:
+    """Runs commands in a plain environment; what they say goes to a log."""
+
+    def __init__(self, log: Path) -> None:
+        """Take the log."""
+        self.log = log
+
+    def said(self, what: str) -> None:
+        """Say what was tried."""
+        print(f"release: tried {what}", flush=True)
+
+    def run(self, *command: object, cwd: Path, **more: str) -> str:
+        """Run a command in a folder with a plain environment; return what it prints."""
+        done = subprocess.run(
+            [*map(str, command)],
+            cwd=cwd,
+            env={**PLAIN, **more},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        with self.log.open("a") as file:
+            file.write(f"$ {' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
+        if done.returncode:
+            self.fail(
+                f"`{' '.join(map(str, command))}` failed: {(done.stderr or done.stdout)[-800:]}"
+            )
+        return done.stdout
+
+    def fail(self, why: str) -> None:
+        """Refuse the release."""
+        raise Refused(f"  {why}; see {self.log}")
+
+    def program(self, program: Path, target: str, *arguments: str) -> str:
+        """Run a static program: of this machine in an empty root, of others under emulation."""
+        with tempfile.TemporaryDirectory(prefix="schatten-") as place:
+            root = Path(place)
+            shutil.copy(program, root / "program")
+            if target == platform.machine():
+                command = ["unshare", "--map-root-user", f"--root={root}", "/program"]
+            else:
+                command = [EMULATORS[target], "-L", str(root), str(root / "program")]
+            return self.run(*command, *arguments, cwd=root)
+
+    def bundle(self, bundle: Path, sound: Path) -> str:
+        """Recognise a recording with each program of a bundle; return the words of all of them."""
+        self.run("sha256sum", "--check", "--quiet", "SHA256SUMS", cwd=bundle)
+        heard = {}
+        for target in sorted(path.name for path in (bundle / "bin").iterdir()):
+            program = bundle / "bin" / target / "schatten-recognize"
+            if target != platform.machine():
+                emulated = bundle.parent / f"emulated-{target}"
+                emulated.write_text(f'#!/bin/sh\nexec {EMULATORS[target]} "{program}" "$@"\n')
+                emulated.chmod(0o755)
+                program = emulated
+            said = self.run(
+                "./recognize.sh", "--json", sound, cwd=bundle, SCHATTEN_RECOGNIZE=str(program)
+            )
+            heard[target] = words_of(said)
+        words = heard[platform.machine()]
+        if not words or set(heard.values()) != {words}:
+            self.fail(f"{bundle.name} hears {heard}: it should hear the same words on all targets")
+        return words
+
+    def same(self, words: str, said: str, what: str) -> None:
+        """Refuse other words than those of the bundle's own program."""
+        if words_of(said) != words:
+            self.fail(f"{what} hears {words_of(said)!r}, not {words!r}")
+        self.said(f"{what}: the same words")
+
+    def environment(self, home: Path, wheels: object, *, torch: bool = True) -> Path:
+        """Make a virtual environment with some wheels; return its interpreter."""
+        self.run(sys.executable, "-m", "venv", home, cwd=home.parent)
+        wanted = [*wheels]  # type: ignore[call-overload]
+        if torch:
+            wanted.append(f"torch=={metadata.version('torch')}")
+        settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+        self.run(home / "bin/pip", "install", "--quiet", *wanted, cwd=home.parent, **settings)
+        return home / "bin/python"
+
+
+def words_of(said: str) -> str:
+    """Return the words of all utterances, from lines of JSON; others say nothing."""
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    return " ".join(one["text"] for one in lines if one.get("text"))
