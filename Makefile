@@ -157,7 +157,7 @@ setup_tools:
 	@scripts/setup.sh tools
 
 setup_docs:
-	@scripts/setup.sh docs
+	@scripts/setup.sh lint docs # the lock has what both need in the first
 
 setup_slurm:
 	@scripts/setup_packages.sh slurm-wlm munge

@@ -22,7 +22,7 @@ def checked(site: Path) -> subprocess.CompletedProcess[str]:
 
 
 def build(project: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    pytest.importorskip("mkdocs", reason="no mkdocs: scripts/setup.sh docs")
+    pytest.importorskip("mkdocs", reason="no mkdocs: scripts/setup.sh lint docs")
     return subprocess.run(
         [sys.executable, "-m", *BUILD, "--site-dir", str(folder)],
         cwd=project,
