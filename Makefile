@@ -129,7 +129,7 @@ wasm: setup_wasm ## the engine for browsers, in dist/web; installs Debian's emsc
 	@scripts/build_wasm.sh "$$JOBS"
 
 docs: setup_docs ## the documentation as a site, in site/, with every link checked
-	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+	@$(call quietly,NO_MKDOCS_2_WARNING=1 mkdocs build --strict) # with --quiet it would count no warnings
 	@python scripts/site/check.py site
 	@echo "read it: python -m http.server --directory site, then http://127.0.0.1:8000"
 
@@ -157,7 +157,7 @@ setup_tools:
 	@scripts/setup.sh tools
 
 setup_docs:
-	@scripts/setup.sh docs
+	@scripts/setup.sh lint docs # the lock has what both need in the first
 
 setup_slurm:
 	@scripts/setup_packages.sh slurm-wlm munge

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib import metadata
 
 from packaging.requirements import Requirement
 from project import ROOT
@@ -38,6 +39,44 @@ def test_each_group_of_packages_is_a_section_of_the_lock() -> None:
         names = {name_of(one) for one in asked()[group]}
         assert names <= there, f"{group}: run `make lock` and commit requirements.lock"
     assert not re.search(r"^(pytest|ruff|onnx)==", sections["workflow"], re.MULTILINE)
+
+
+def sections() -> dict[str, set[str]]:
+    """Return the packages of the lock by their groups."""
+    _, *parts = re.split(r"^# group: (\S+)\n", LOCK, flags=re.MULTILINE)
+    return {
+        group: set(re.findall(r"^([A-Za-z0-9_.-]+)==", text, re.MULTILINE))
+        for group, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+def missing_with(groups: list[str]) -> set[str]:
+    """Return what the installed packages of some groups need, and no group of them holds."""
+    held = set().union(*(sections()[group] for group in groups))
+    lines = [(name, line) for name in held for line in requires_of(name)]
+    needed = [(name, Requirement(line)) for name, line in lines]
+    return {
+        f"{name} needs {name_of(one)}"
+        for name, one in needed
+        if (one.marker is None or one.marker.evaluate({"extra": ""}))
+        and name_of(one) not in held | {"torch", "triton", "pip"}
+    }
+
+
+def requires_of(name: str) -> list[str]:
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:
+        return []
+
+
+def test_the_groups_that_a_command_installs_hold_all_that_they_need() -> None:
+    """A package of two groups stands in the first one alone, so a command names that one too."""
+    asked = re.findall(r"scripts/setup\.sh((?: [a-z]+)+)", (ROOT / "Makefile").read_text())
+    assert ["lint", "docs"] in [groups.split() for groups in asked]
+    for groups in asked:
+        assert missing_with(["workflow", *groups.split()]) == set(), f"scripts/setup.sh{groups}"
+    assert "mkdocs needs pathspec" in missing_with(["workflow", "docs"])
 
 
 def name_of(requirement: Requirement) -> str:

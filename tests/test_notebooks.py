@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from project import ROOT
 
-WHY = "the group docs has it: scripts/setup.sh docs"
+WHY = "the group docs has it: scripts/setup.sh lint docs"
 nbformat = pytest.importorskip("nbformat", reason=f"no nbformat ({WHY})")
 nbclient = pytest.importorskip("nbclient", reason=f"no nbclient ({WHY})")
 pytest.importorskip("ipykernel", reason=f"no ipykernel ({WHY})")

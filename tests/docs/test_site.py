@@ -11,6 +11,8 @@ from project import ROOT
 
 SCRIPTS = ROOT / "scripts/site"
 CHECK = SCRIPTS / "check.py"
+BUILD = ("mkdocs", "build", "--strict")
+"""The Makefile's command. With `--quiet` it would count no warnings, and so end well."""
 
 
 def checked(site: Path) -> subprocess.CompletedProcess[str]:
@@ -19,17 +21,21 @@ def checked(site: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("mkdocs", reason="no mkdocs: scripts/setup.sh docs")
-    folder = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(folder)],
-        cwd=ROOT,
+def build(project: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip("mkdocs", reason="no mkdocs: scripts/setup.sh lint docs")
+    return subprocess.run(
+        [sys.executable, "-m", *BUILD, "--site-dir", str(folder)],
+        cwd=project,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    built = build(ROOT, folder)
     assert built.returncode == 0, built.stdout + built.stderr
     return folder
 
@@ -65,6 +71,17 @@ def test_files_of_the_project_are_pages_too(site: Path) -> None:
     assert "schatten_accept" in (site / "project/arm/engine/schatten.h.html").read_text("utf-8")
     notebook = (site / "project/examples/read_results.ipynb.html").read_text("utf-8")
     assert "read_csv" in notebook and "data:image/png;base64," in notebook
+
+
+def test_a_link_that_leads_nowhere_ends_the_build(tmp_path: Path) -> None:
+    assert f" {' '.join(BUILD)})" in (ROOT / "Makefile").read_text()
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "mkdocs.yml").write_text("site_name: test\n")
+    (tmp_path / "docs/index.md").write_text("# Home\n")
+    assert build(tmp_path, tmp_path / "site").returncode == 0
+    (tmp_path / "docs/index.md").write_text("# Home\n\n[a](gone.md)\n")
+    failed = build(tmp_path, tmp_path / "site")
+    assert failed.returncode != 0 and "gone.md" in failed.stdout + failed.stderr
 
 
 def page(folder: Path, name: str, body: str) -> None:
