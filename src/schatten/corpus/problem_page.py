@@ -19,7 +19,7 @@ from schatten.corpus.problems import Problem
 from schatten.corpus.validate import audio_folder
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.runtime import files
+from schatten.runtime import files, seals
 
 Listed = Mapping[str, Sequence[Problem]]
 
@@ -75,6 +75,7 @@ def write(
     `data`: the folder of the cuts.
     """
     if not problems:
+        seals.forget(page)
         files.remove(page)
         return False
     parts = _sections(
