@@ -32,8 +32,8 @@ override PYTEST := env PYTEST_ADDOPTS="$${PYTEST_ADDOPTS:-} $$PYTEST_ARGS" pytes
 override quietly = said=$$($(1) 2>&1) || { echo "$$said"; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup_test setup_lint setup_tools setup_slurm setup_onnx setup_wheel setup_wasm setup_arm wheel wasm wer_tables spread test test-default test-slurm test-nightly test-faults scale \
-  lint types format bench arm fuzz results release lock audit clean
+.PHONY: help setup setup_test setup_lint setup_tools setup_docs setup_slurm setup_onnx setup_wheel setup_wasm setup_browser setup_arm wheel wasm wer_tables spread test test-default test-slurm test-browser test-nightly test-faults scale \
+  lint types format bench arm fuzz docs results release lock audit clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,11 +63,16 @@ test-slurm: setup_test setup_slurm ## a recipe on a Slurm cluster of one node, s
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- \
 	  $(PYTEST) tests/workflow/test_slurm.py
 
+test-browser: setup_browser wasm ## the report in a real browser; installs Debian's chromium and emscripten (1.1 GB)
+	@SCHATTEN_TEST_BROWSER=1 $(PYTEST) tests/browser tests/engine/test_browser.py --nightly
+
 # Each part begins with a line `test-nightly: PART`, and the last line says that all passed.
 test-nightly: setup_wheel ## the checks with the slow tests, tiny's dense baseline, 100 faults, Slurm
 	@python scripts/release.py begin test-nightly
 	@echo "test-nightly: tests"
 	@SCHATTEN_TEST_TINY=1 $(MAKE) test PYTEST_ARGS="--nightly $$PYTEST_ARGS"
+	@echo "test-nightly: browser"
+	@$(MAKE) test-browser
 	@echo "test-nightly: faults"
 	@$(MAKE) test-faults
 	@echo "test-nightly: slurm"
@@ -123,6 +128,11 @@ wheel: setup_wheel ## the Python package of the engine: source distribution and 
 wasm: setup_wasm ## the engine for browsers, in dist/web; installs Debian's emscripten (0.8 GB)
 	@scripts/build_wasm.sh "$$JOBS"
 
+docs: setup_docs ## the documentation as a site, in site/, with every link checked
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --quiet --strict
+	@python scripts/site/check.py site
+	@echo "read it: python -m http.server --directory site, then http://127.0.0.1:8000"
+
 results: ## copy a recipe's tables and figures to docs/results/ [RECIPE=CORPUS/EXPERIMENT]
 	@scripts/copy_results.sh "$${RECIPE:-$(DEFAULT_RECIPE)}"
 
@@ -138,13 +148,16 @@ audit: setup_tools ## look every locked package up in the Python advisory databa
 
 # Groups of packages beside those that a recipe's run needs: extras of pyproject.toml.
 setup_test:
-	@scripts/setup.sh onnx test lint
+	@scripts/setup.sh onnx test lint docs
 
 setup_lint:
 	@scripts/setup.sh lint
 
 setup_tools:
 	@scripts/setup.sh tools
+
+setup_docs:
+	@scripts/setup.sh docs
 
 setup_slurm:
 	@scripts/setup_packages.sh slurm-wlm munge
@@ -159,10 +172,14 @@ setup_wheel:
 setup_wasm:
 	@scripts/setup_packages.sh cmake make emscripten nodejs
 
+setup_browser:
+	@scripts/setup_packages.sh cmake make g++ chromium chromium-driver
+	@scripts/setup.sh onnx test browser
+
 setup_arm:
 	@scripts/setup_packages.sh cmake make g++ g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user llvm-19 \
 	  clang-19 libclang-rt-19-dev
 
 clean: ## remove the caches of tools; results, states and .venv stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	@find src tests -name __pycache__ -prune -exec rm -rf {} +
+	@find src tests scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -16,7 +16,7 @@ from schatten.recipe.layout import NodePattern
 from schatten.recipe.recorded import Recorded
 from schatten.runtime.clock import refuse_future
 from schatten.runtime.seals import refuse_damaged
-from schatten.workflow import any_of, given, made, scaled, workflow_of
+from schatten.workflow import any_of, figure_labels, given, made, scaled, workflow_of
 from schatten.workflow.memory import complete_memory
 
 min_version("9.27")
@@ -32,11 +32,15 @@ try:
         refuse_damaged(FOLDERS)
         refuse_future(FOLDERS)
         complete_memory(workflow, Recorded(EXPERIMENT.recipe).changes(FOLDERS))
+        config.update(EXPERIMENT.introduced)  # for the introduction of --report
 except UserError as error:
     raise WorkflowError(shown(str(error))) from None
 
 PATHS = EXPERIMENT.layout
 NODE = NodePattern()
+
+
+report: "rules/captions/introduction.rst"
 
 
 wildcard_constraints:
@@ -74,6 +78,7 @@ include: "rules/arm.smk"
 include: "rules/export.smk"
 include: "rules/devices.smk"
 include: "rules/commands.smk"
+include: "rules/report.smk"
 
 
 rule all:

@@ -41,7 +41,7 @@ if EXPERIMENT.recipe.commands is not None:
         input:
             [*EXPERIMENT.accepted(EXPERIMENT.table_nodes)],
         output:
-            report(EXPERIMENT.command_tables, category="Tables"),
+            EXPERIMENT.reported(EXPERIMENT.command_tables),
         log:
             PATHS.tables / "log/commands.log",
         threads: 1

@@ -31,7 +31,12 @@ rule curve:
     input:
         EXPERIMENT.curve_inputs,
     output:
-        figure=report(PATHS.tables / "{kind}.png", category="Figures"),
+        figure=report(
+            PATHS.tables / "{kind}.png",
+            category="Figures",
+            caption="captions/figure.rst",
+            labels=figure_labels,
+        ),
         points=PATHS.tables / "{kind}.csv",
     log:
         PATHS.tables / "log/{kind}.log",

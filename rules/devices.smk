@@ -7,7 +7,7 @@ KERNELS = ARM / "aarch64/lib/libschatten_kernels.a"
 
 rule bench:
     input:
-        expand(PATHS.tables / "devices.{ending}", ending=("md", "csv", "tex")),
+        EXPERIMENT.device_tables,
     localrule: True
 
 
@@ -94,10 +94,7 @@ rule device_table:
         lambda wildcards: EXPERIMENT.tier_inputs(EXPERIMENT.chosen_nodes(checkpoints)),
         tiers=PATHS.tiers,
     output:
-        report(
-            expand(PATHS.tables / "devices.{ending}", ending=("md", "csv", "tex")),
-            category="Tables",
-        ),
+        EXPERIMENT.reported(EXPERIMENT.device_tables),
     log:
         PATHS.tables / "log/devices.log",
     threads: 1

@@ -123,7 +123,10 @@ if EXPERIMENT.tied_sets:
             words=PATHS.pronunciations("{units}"),
             tree=PATHS.tree("{units}"),
             picture=report(
-                PATHS.tree("{units}").with_suffix(".svg"), category="Figures"
+                PATHS.tree("{units}").with_suffix(".svg"),
+                category="Figures",
+                caption="captions/tree.rst",
+                labels={"figure": "tree of the tied phones {units}"},
             ),
             too_long=PATHS.units("{units}").with_name("too_long.json"),
         log:

@@ -6,6 +6,7 @@ rule wer_tables:
         EXPERIMENT.tables,
         EXPERIMENT.command_tables,
         PATHS.tables / "parameters.png",
+        PATHS.report,
         EXPERIMENT.listings(EXPERIMENT.table_nodes),
         lambda wildcards: EXPERIMENT.listings(EXPERIMENT.chosen_nodes(checkpoints)),
 
@@ -29,7 +30,7 @@ rule table:
         EXPERIMENT.choices,
         EXPERIMENT.sizes,
     output:
-        report(EXPERIMENT.tables, category="Tables"),
+        EXPERIMENT.reported(EXPERIMENT.tables),
     log:
         PATHS.tables / "log/table.log",
     threads: 1
@@ -47,7 +48,7 @@ rule table:
 
 rule figure_page:
     output:
-        report(PATHS.tables / "figures.md", category="Figures"),
+        PATHS.tables / "figures.md",
     log:
         PATHS.tables / "log/figures.log",
     threads: 1
@@ -71,7 +72,12 @@ rule figure:
         EXPERIMENT.choices,
         EXPERIMENT.sizes,
     output:
-        figure=report(PATHS.tables / "{kind}.png", category="Figures"),
+        figure=report(
+            PATHS.tables / "{kind}.png",
+            category="Figures",
+            caption="captions/figure.rst",
+            labels=figure_labels,
+        ),
         points=PATHS.tables / "{kind}.csv",
     log:
         PATHS.tables / "log/{kind}.log",

@@ -17,3 +17,6 @@ readonly TABLES=results/$RECIPE/tables
 shopt -s nullglob
 mkdir -p "docs/results/$RECIPE"
 cp "$TABLES"/*.{md,csv,png} "docs/results/$RECIPE/"
+if [[ ! -f docs/results/$RECIPE/README.md ]]; then
+  echo "results: now write docs/results/$RECIPE/README.md, and its line in docs/results/README.md"
+fi

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly LOCK=requirements.lock
-readonly EXTRAS=(workflow onnx numbers test lint tools wheel)
+readonly EXTRAS=(workflow onnx numbers test lint tools docs browser wheel)
 new=$(mktemp -d)
 trap 'rm -rf "$new"' EXIT
 

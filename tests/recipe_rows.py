@@ -29,6 +29,12 @@ def rows(*how: str) -> list[str]:
     return [row["recipe"] for row in ROWS if row["how"] in how]
 
 
+def initial_models(recipe: recipes.Recipe) -> list[Path]:
+    """Return the models that a recipe's trainings begin with: runs of other recipes made them."""
+    steps = (step for system in recipe.systems.values() for step in system.steps)
+    return [one for step in steps if (one := getattr(step, "initial", None)) is not None]
+
+
 def check_bounds(row: dict[str, str], results: Path) -> None:
     """Check the tables of a recipe that was run: files, and the baseline's word error rates."""
     tables = results / row["recipe"] / "tables"

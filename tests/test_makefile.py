@@ -23,6 +23,7 @@ VARIABLES = {
     "test": ("PYTEST_ARGS",),
     "test-default": ("PYTEST_ARGS", "JOBS", "RECIPE", "DEFAULT_RECIPE"),
     "test-slurm": ("PYTEST_ARGS",),
+    "test-browser": ("PYTEST_ARGS", "JOBS"),
     "test-nightly": ("PYTEST_ARGS", "FAULTS", "SEED"),
     "test-faults": ("FAULTS", "SEED", "PYTEST_ARGS"),
     "scale": ("RECIPE", "CORPUS_DIR"),

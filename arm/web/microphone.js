@@ -5,9 +5,12 @@ import {SAMPLE_RATE} from './schatten.js';
  * Hears the microphone until `stop()` of what it returns is called; the browser asks the user first. `onText(text)` is given
  * the text of the utterance so far when it changes, `onUtterance(utterance)` each one that ended: by a pause, where the
  * stream was opened with `silence`, and at the end. `onError(error)` is given an EngineError; hearing goes on.
- * options.deviceId: a device of navigator.mediaDevices.enumerateDevices().
+ * options.deviceId: a device of navigator.mediaDevices.enumerateDevices(). options.worklet: the address of worklet.js, where
+ * it does not lie beside this file.
  */
-export async function listen(stream, {onText = () => {}, onUtterance = () => {}, onError = console.error, deviceId} = {}) {
+export async function listen(stream, {
+  onText = () => {}, onUtterance = () => {}, onError = console.error, deviceId, worklet = new URL('worklet.js', import.meta.url),
+} = {}) {
   const audio = {channelCount: 1, deviceId, echoCancellation: false, noiseSuppression: false};
   const media = await navigator.mediaDevices.getUserMedia({audio}); // models were trained on sound as it is
   const context = new AudioContext({sampleRate: SAMPLE_RATE}); // the browser resamples
@@ -16,7 +19,7 @@ export async function listen(stream, {onText = () => {}, onUtterance = () => {},
     return context.close();
   };
   try {
-    await context.audioWorklet.addModule(new URL('worklet.js', import.meta.url));
+    await context.audioWorklet.addModule(worklet);
   } catch (error) {
     await close();
     throw error;

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from schatten.corpus.style.draws import random_of
 from schatten.corpus.voicesearch import grammar as grammars
 from schatten.corpus.voicesearch.assemble import speak_blocks
-from schatten.corpus.voicesearch.draws import random_of
 from schatten.corpus.voicesearch.grammar import grammar_of
 from schatten.corpus.voicesearch.plan import draw_queries, plan_split
 from schatten.decode.sound import write_sound

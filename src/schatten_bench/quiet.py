@@ -1,36 +1,27 @@
 """What a stream writes where nobody speaks to it, and what the engine's gate does about that."""
 
-import json
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 
 from schatten.decode.sound import SAMPLE_RATE, Sound, read_sounds, write_samples
-from schatten.device.devices import Payload
-from schatten.errors import UserError
 from schatten.runtime.files import write_json, write_text
 from schatten.score.alignment import align
 from schatten.score.counts import Counts, count, write_counts
 from schatten.score.paired import Difference, paired_difference
+from schatten_bench.listening import SILENCE, Listener, Recording
 from schatten_bench.unspoken import Unspoken, babble, noises
 
-SILENCE = 0.8
-"""Seconds of pause that end an utterance of noise and babble, as at a microphone."""
 PAUSES = 5.0, 1.5
 """Seconds before and after an utterance with pauses."""
 PAUSE_DECIBELS = -35.0
 """Level of the noise there, to that of the utterance."""
 GRID = tuple(step / 50 for step in range(50))
 """Thresholds of the evidence that are tried on dev."""
-_AT_ONCE = 40
-"""Recordings of one process of the engine."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +35,6 @@ class Gate:
     def options(self) -> list[str]:
         """The program's options."""
         return ["--gate-decibels", repr(self.decibels), "--gate-evidence", repr(self.evidence)]
-
-
-class Recording(Protocol):
-    """What can be written as the engine reads it."""
-
-    def write_wav(self, path: Path) -> None:
-        """Write it as a WAV file."""
 
 
 @dataclass(frozen=True)
@@ -79,46 +63,11 @@ class Heard:
         return self.asleep_seconds / self.seconds
 
 
-@dataclass(frozen=True)
-class Listener:
-    """The engine with a bundle."""
-
-    program: Path
-    payload: Payload
-    jobs: int
-
-    def hear(self, recordings: Sequence[Recording], *options: str) -> Heard:
-        """Recognise recordings; errors: `UserError` where the engine fails."""
-        groups = [
-            recordings[start : start + _AT_ONCE] for start in range(0, len(recordings), _AT_ONCE)
-        ]
-        with ThreadPoolExecutor(self.jobs) as pool:
-            parts = list(pool.map(lambda group: self._hear(group, options), groups))
-        return Heard(
-            [texts for part in parts for texts in part.texts],
-            sum(part.seconds for part in parts),
-            sum(part.asleep_seconds for part in parts),
-        )
-
-    def _hear(self, recordings: Sequence[Recording], options: Sequence[str]) -> Heard:
-        with tempfile.TemporaryDirectory(prefix="schatten-") as folder:
-            paths = [str(Path(folder) / f"{number}.wav") for number in range(len(recordings))]
-            for recording, path in zip(recordings, paths, strict=True):
-                recording.write_wav(Path(path))
-            arguments = self.payload.arguments(lambda name: str(self.payload.files[name]))
-            command = [str(self.program), "--json", *options, *arguments, *paths]
-            try:
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
-            except OSError as error:
-                raise UserError(f"{self.program} cannot be run ({error}): build it") from None
-        if done.returncode != 0:
-            raise UserError(f"{self.program} failed: {done.stderr.strip()[-500:]}")
-        lines: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
-        texts: dict[str, list[tuple[str, float]]] = {path: [] for path in paths}
-        for one in lines[:-1]:
-            texts[one["file"]].append((one["text"], one.get("evidence", 0.0)))
-        totals = lines[-1]
-        return Heard(list(texts.values()), totals["audio_seconds"], totals["asleep_seconds"])
+def hear(listener: Listener, recordings: Sequence[Recording], *options: str) -> Heard:
+    """Recognise recordings; errors: `UserError` where the engine fails."""
+    found = listener.answers(recordings, *options)
+    texts = [[(one["text"], one.get("evidence", 0.0)) for one in some] for some in found.utterances]
+    return Heard(texts, found.seconds, found.asleep_seconds)
 
 
 @dataclass(frozen=True)
@@ -175,8 +124,8 @@ def choose(listener: Listener, dev: Sequence[Sound], decibels: float, most: floa
     """
     fitting = set(GRID)
     for recordings in (dev, [Paused(sound) for sound in dev]):
-        allowed = _wer(_scores(dev, _texts(listener.hear(recordings)))) + most
-        gated = listener.hear(recordings, "--gate-decibels", repr(decibels))
+        allowed = _wer(_scores(dev, _texts(hear(listener, recordings)))) + most
+        gated = hear(listener, recordings, "--gate-decibels", repr(decibels))
         for evidence in sorted(fitting):
             kept = [text if sure >= evidence else "" for [(text, sure)] in gated.texts]
             if _wer(_scores(dev, kept)) > allowed:
@@ -194,17 +143,17 @@ def measure(
     """
     voices: list[Callable[[], np.ndarray]] = [one.samples for one in test]
     kinds = {
-        "noise": list(_first(noises(noise), hours)),
+        "noise": list(first(noises(noise), hours)),
         "babble": list(babble(voices, 3600 * hours, seed=1)),
     }
     ends = ("--silence", repr(SILENCE))
     unwanted = [
-        Compared(name, listener.hear(some, *ends), listener.hear(some, *ends, *gate.options))
+        Compared(name, hear(listener, some, *ends), hear(listener, some, *ends, *gate.options))
         for name, some in kinds.items()
     ]
     paused = [Paused(sound) for sound in test]
     spoken = [
-        _compare(name, test, listener.hear(some), listener.hear(some, *gate.options))
+        _compare(name, test, hear(listener, some), hear(listener, some, *gate.options))
         for name, some in (("speech", test), ("speech with pauses", paused))
     ]
     return Quiet(gate, unwanted, spoken)
@@ -227,7 +176,7 @@ def read_split(cuts: Path, audio: Path, most: int | None) -> list[Sound]:
     return sounds[::every][:most]
 
 
-def _first(sounds: Sequence[Unspoken], hours: float) -> Iterator[Unspoken]:
+def first(sounds: Sequence[Unspoken], hours: float) -> Iterator[Unspoken]:
     """Yield sounds, spread over a list, until there are so many hours."""
     total = sum(one.seconds for one in sounds)
     every = max(1, round(total / (3600 * hours)))

@@ -15,7 +15,7 @@ from schatten.artifacts import Validation
 from schatten.cli import app
 from schatten.errors import UserError
 from schatten.recipe.several import SeveralCorpora
-from schatten.runtime.files import read_lines, write_text
+from schatten.runtime.files import read_jsonl, read_lines, write_text
 
 PAGE = (ROOT / "docs/how_to/add_a_corpus.md").read_text()
 SOURCE = ROOT / "examples/folder_corpus.py"
@@ -69,10 +69,24 @@ def test_the_commands_print_what_the_page_shows(recordings: Path) -> None:
 
 
 def test_several_corpora_are_joined_as_the_page_shows() -> None:
-    _, joined = blocks("yaml")
+    _, joined, _ = blocks("yaml")
     recipe = make_recipe(**yaml.safe_load(joined))
     assert isinstance(recipe.corpus, SeveralCorpora)
     assert list(recipe.corpus.parts) == ["mine", "books", "made"]
+
+
+def test_copies_in_noise_are_made_as_the_page_says(recordings: Path) -> None:
+    write_audio(Path("noises/tap.wav"))
+    write_audio(Path("noises/kitchen.flac"))
+    _, _, style = blocks("yaml")
+    corpus = yaml.safe_load(style)["corpus"]["multi_style"]
+    shown = yaml.safe_load(block("yaml"))
+    shown["corpus"]["multi_style"] = corpus
+    shown["corpus"]["multi_style"]["reverberation"]["rooms"] = 1
+    Path("recipes/own/greetings.yaml").write_text(yaml.safe_dump(shown))
+    assert "train: 4 distorted copies" in printed()
+    rows = read_jsonl("data/train.conditions.jsonl.gz")
+    assert rows[0]["id"] == "anna-001-copy1" and "`anna-001-copy1`" in PAGE
 
 
 def test_a_missing_recording_is_refused_as_the_page_shows(recordings: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from schatten.corpus import make
 from schatten.corpus.fingerprint import fingerprint
 from schatten.corpus.report import lines
 from schatten.corpus.validate import validate
+from schatten.device.accept_split import grammar_of
 from schatten.errors import UserError
 from schatten.runtime.files import read_json, read_jsonl, read_lines
 
@@ -69,9 +71,23 @@ def test_each_record_names_its_corpus(folder: Path, tmp_path: Path) -> None:
     cuts = CutSet.from_file(data / "train.cuts.jsonl.gz").with_recording_path_prefix(data)
     assert all(cut.load_audio().shape[1] == cut.num_samples for cut in cuts)
     assert [row["id"] for row in read_jsonl(data / "test.cuts.jsonl.gz")] == ["mine-carl1"]
+    conditions = read_jsonl(data / "train.conditions.jsonl.gz")
+    assert [row["id"] for row in conditions] == ["made-train-000000", "made-train-000001"]
+    assert not (data / "test.conditions.jsonl.gz").exists()
     text = read_lines(data / "text/corpus.txt.gz")
     assert text[:4] == ["yes", "go on", "wait", "some more text"] and len(text) == 4 + 2 + 3
     assert set(read_json(data / "text/summary.json")) == {"more: lm.txt", "made: grammar"}
+
+
+def test_a_part_may_keep_its_text_from_language_models(folder: Path, tmp_path: Path) -> None:
+    parts = BOTH["corpus"]["parts"]
+    silent = joined(**{**parts, "more": {**parts["more"], "text": False}})
+    recipe, data = make_recipe(**silent), tmp_path / "data"
+    make(recipe, folder, data)
+    assert read_lines(data / "text/corpus.txt.gz")[:2] == ["yes", "go on"]
+    assert "wait" not in read_lines(data / "text/corpus.txt.gz")
+    assert "wait" in read_lines(data / "text/train.txt.gz")
+    assert fingerprint(recipe, folder) != fingerprint(make_recipe(**BOTH), folder)
 
 
 def test_the_report_gives_the_size_of_each(folder: Path, tmp_path: Path) -> None:
@@ -83,6 +99,14 @@ def test_the_report_gives_the_size_of_each(folder: Path, tmp_path: Path) -> None
     assert set(report.corpora["more"]) == {"train"}
     assert report.splits["train"].utterances == 5
     assert "corpus more: 0.00 h of train" in list(lines(report, {}, "train"))
+
+
+def test_commands_are_of_the_part_that_speaks() -> None:
+    several = make_recipe(**BOTH)
+    alone = make_recipe(corpus=MADE)
+    assert grammar_of(several).sentence(Random(3)) == grammar_of(alone).sentence(Random(3))
+    with pytest.raises(UserError, match="commands need a corpus that speaks a grammar"):
+        grammar_of(make_recipe(**joined(mine={"corpus": {"source": "tsv"}})))
 
 
 def test_the_fingerprint_follows_every_part(folder: Path) -> None:

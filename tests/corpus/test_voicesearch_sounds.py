@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from schatten.corpus.style import distortion, folders, processes, rooms
+from schatten.corpus.style.sounds import Sounds, distort
 from schatten.corpus.voicesearch import block as block_module
-from schatten.corpus.voicesearch import distortion, folders, processes, rooms
-from schatten.corpus.voicesearch.block import Job, Sounds, distort
+from schatten.corpus.voicesearch.block import Job
 from schatten.corpus.voicesearch.plan import Block, Copy, Spoken
 from schatten.errors import UserError
 from schatten.espeak import Espeak
-from schatten.recipe.voicesearch import Range, Reverberation
+from schatten.recipe.styles import Range, Reverberation
 
 RATE = 16000
 

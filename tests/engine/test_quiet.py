@@ -12,6 +12,7 @@ from schatten.decode.sound import read_sounds
 from schatten.device.devices import bundle_payload
 from schatten.errors import UserError
 from schatten_bench import quiet, unspoken
+from schatten_bench.listening import Listener
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_babble_is_made_anew_alike(sound):
 
 def test_words_and_losses_with_and_without_the_gate(build, bundled, split, noise_folder, tmp_path):
     program = build("shared") / "engine/schatten-recognize"
-    listener = quiet.Listener(program, bundle_payload(bundled), 2)
+    listener = Listener(program, bundle_payload(bundled), 2)
     sounds = read_sounds(split, tmp_path)
     gate = quiet.choose(listener, sounds, 8.0, most=0.0)
     assert gate.evidence > 0, "a threshold that costs nothing here"

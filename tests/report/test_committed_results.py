@@ -62,3 +62,13 @@ def test_the_spread_in_readme_is_that_of_three_seeds() -> None:
         ]
         assert len(found) == 3
         assert f"{min(found):.2f} to {max(found):.2f} %" in readme
+
+
+def test_every_experiment_has_a_page_and_a_line_in_the_overview() -> None:
+    folders = {path.parent for path in (ROOT / "docs/results").glob("*/*/wer.md")}
+    assert len(folders) >= 15
+    overview = (ROOT / "docs/results/README.md").read_text()
+    for folder in folders:
+        name = f"{folder.parent.name}/{folder.name}"
+        assert (folder / "README.md").is_file(), f"write docs/results/{name}/README.md"
+        assert overview.count(f"]({name}/README.md)") == 1, name

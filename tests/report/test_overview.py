@@ -157,7 +157,7 @@ def test_the_commands_name_files_that_are_there(experiment: Experiment) -> None:
     assert "/dense/" in first and Path(first).is_file()
     assert "/dense/" not in second and Path(second).is_file()
     assert lines[2].endswith(": schatten try --recipe voice/tiny [FILE...]")
-    assert lines[3].endswith("--report report.html --config recipe=voice/tiny")
+    assert lines[3].endswith(f": {experiment.layout.report}")
 
 
 def test_the_best_on_dev_is_talked_to(lab: Experiment, tmp_path: Path) -> None:

@@ -95,12 +95,14 @@ def sources() -> dict[str, str]:
 
 OURS = {
     "voicesearch/block.py",
+    "style/block.py",
+    "page/__init__.py",
     "features/pieces.py",
     "train/recognition.py",
     "corpus/contents.py",
     "lm/reader.py",
 }
-"""They read jobs and notes of ours, not what a user writes; so does all of `runtime`."""
+"""They read jobs, notes and assets of ours, not what a user writes; so does all of `runtime`."""
 
 
 def test_text_of_users_is_opened_in_one_place() -> None:

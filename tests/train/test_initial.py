@@ -27,6 +27,7 @@ from schatten.recipe.steps import Given
 from schatten.train import steps
 from schatten.train.initial import begin_with
 from schatten.units import characters
+from schatten.workflow.config import workflow_of
 
 
 @pytest.fixture
@@ -195,7 +196,6 @@ def test_every_layer_has_parts_and_every_parameter_a_layer() -> None:
 @pytest.mark.parametrize(
     ("steps_of_chain", "said"),
     [
-        ([{"train": {"initial": "no.pt"}}], "no.pt does not exist: run the recipe that trains it"),
         (
             [{"train": {}}, {"train": {"initial": "given/model.pt"}}],
             "stage2: initial gives a model its first weights: put it into the first `train`",
@@ -228,6 +228,18 @@ def test_what_makes_no_sense_is_refused(data, steps_of_chain, said: str) -> None
     path.write_text(yaml.safe_dump(content))
     with pytest.raises(UserError, match=said):
         recipe.load(str(path))
+
+
+def test_a_missing_model_is_named_before_a_run(data) -> None:
+    """The recipe can be read; a run of it says what to do."""
+    _, path, given = data
+    loaded = with_chain(path, initial=str(given))
+    there = loaded.start("mine", 1).settings
+    given.unlink()
+    assert loaded.start("mine", 1).settings != there
+    said = "systems.mine: initial: .*model.pt does not exist: run the recipe that trains it first"
+    with pytest.raises(UserError, match=said):
+        workflow_of({"recipe": str(path.with_name("mine.yaml"))})
 
 
 def test_a_changed_model_trains_again(data) -> None:

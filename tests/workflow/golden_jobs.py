@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from golden_text import text_of
 from project import ROOT, SMOKE, copy_project
+from recipe_rows import initial_models
 
 from schatten.recipe import load
 from schatten.recipe.layout import lexicon_models
@@ -49,7 +50,12 @@ STAND_INS = (
     "corpus/transcripts.tsv",
     "corpus/commands.tsv",
     "corpus/noise/kitchen.opus",
+    "corpus/librispeech_all/transcripts.tsv",
+    "corpus/voice_commands/commands.tsv",
+    "corpus/voice_commands/transcripts.tsv",
+    "corpus/voice_commands/noise/kitchen.opus",
     "text/books.txt.gz",
+    "text_more/books2.txt.gz",
     *_KALDI,
     *(f"corpus/wsj0/doc/indices/{name}" for name in _INDICES),
     *(f"corpus/wsj1/doc/indices/{name}" for name in ("si_tr_s.ndx", "h1_p0.ndx")),
@@ -91,11 +97,16 @@ def _targets(recipe: str) -> tuple[str, ...]:
     return TARGETS if lexicon_models(loaded) else OF_GRAPHS
 
 
+def _initial_models(recipe: str) -> list[str]:
+    """Return the models that a recipe's trainings begin with: other recipes made them."""
+    return [str(one) for one in initial_models(load(str(ROOT / f"recipes/{recipe}.yaml")))]
+
+
 def planned(golden: Golden) -> str:
     """Return what a file should hold now."""
     with tempfile.TemporaryDirectory(prefix="schatten.") as folder:
         project = copy_project(ROOT, Path(folder))
-        for name in STAND_INS:
+        for name in (*STAND_INS, *_initial_models(golden.recipe)):
             path = project.path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"stand-in for {name}\n")

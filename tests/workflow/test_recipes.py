@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from project import ROOT, Project
-from recipe_rows import HOW, NAMES, ROWS, check_a_third, check_bounds, row_of, rows
+from recipe_rows import HOW, NAMES, ROWS, check_a_third, check_bounds, initial_models, row_of, rows
 
 from schatten import recipe as recipes
 from schatten.workflow import DEFAULT_RECIPE
@@ -39,6 +39,9 @@ def test_a_recipe_can_be_planned(
 ) -> None:
     corpus = row_of(recipe)["corpus"]
     option = ["--corpus-dir", str(corpus_folder(request, corpus))] if corpus else []
+    for initial in initial_models(recipes.load(recipe)):
+        (project.path / initial).parent.mkdir(parents=True, exist_ok=True)
+        (project.path / initial).write_text("a model of another recipe")
     status, output = project.run("schatten", "run", "wer_tables", "--recipe", recipe, "-n", *option)
     assert status == 0, output
     assert "would run train" in output

@@ -14,6 +14,7 @@ from schatten.artifacts.choices import Choice, GridPoint, TierModel, Tiers
 from schatten.artifacts.commands import Acceptance, AcceptedAtLevel
 from schatten.artifacts.corpora import (
     FeatureStatistics,
+    SpeechCopies,
     SplitSize,
     TextCounts,
     TextNotes,
@@ -78,6 +79,7 @@ __all__ = [
     "Score",
     "SearchError",
     "SearchErrors",
+    "SpeechCopies",
     "SplitSize",
     "StoredMatrix",
     "TextCounts",

@@ -16,6 +16,8 @@ class AcceptedAtLevel(Artifact):
     words: int
     """Words of the references; 0 without texts."""
     word_errors: int
+    interval: tuple[float, float] | None = None
+    """95 % interval of the share that is right, in percent; speakers are drawn."""
 
 
 class Acceptance(Artifact):
@@ -29,3 +31,7 @@ class Acceptance(Artifact):
     levels: list[AcceptedAtLevel]
     bytes: int | None = None
     """Size of the bundle."""
+    noise_interval: tuple[float, float] | None = None
+    """95 % interval of the share that is right at all levels of noise, in percent."""
+    apart: "Acceptance | None" = None
+    """The same for one split of the recordings alone."""

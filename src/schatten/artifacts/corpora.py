@@ -25,8 +25,15 @@ class TextNotes(Artifact):
     """In the text for language models beyond the transcripts."""
 
 
+class SpeechCopies(Artifact):
+    """Distorted copies of a split's recordings, as the recipe's `multi_style` asks for."""
+
+    utterances: int
+    hours: float
+
+
 class SplitSize(Artifact):
-    """Size of a split, counted by the validator."""
+    """Size of a split, counted by the validator; distorted copies of an utterance count apart."""
 
     utterances: int
     words: int
@@ -34,6 +41,8 @@ class SplitSize(Artifact):
     speakers: int
     utterances_by_rate_hz: dict[str, int] | None = None
     """Utterances by the sampling rate of their recordings."""
+    copies: SpeechCopies | None = None
+    """Missing where there are none."""
 
 
 class TooLong(Artifact):

@@ -84,11 +84,12 @@ def table(
     """Write the table of command acceptance, with published rows beside ours."""
     from schatten import recipe as recipes
     from schatten.artifacts import Acceptance
-    from schatten.report.commands import NOTES, published_rows, row_of, tables_of
+    from schatten.report.commands import NOTES, published_rows, rows_of, tables_of
     from schatten.report.tables import write_table
 
     settings = recipes.load(recipe)
-    ours = [row_of(name, Acceptance.read(p)) for name, p in zip(system, accepted, strict=True)]
+    pairs = zip(system, accepted, strict=True)
+    ours = [row for name, path in pairs for row in rows_of(name, Acceptance.read(path))]
     commands = settings.commands
     published = []
     if commands is not None and commands.published is not None:

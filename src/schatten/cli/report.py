@@ -1,4 +1,4 @@
-"""Verbs that make results readable: table, tiers, device-table, figure, show, explain."""
+"""Verbs that make results readable: table, tiers, device-table, figure, report, show, explain."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schatten.cli.options import CorpusDirOption, ExperimentOption, RecipeOption, ResultsOption
+from schatten.cli.options import (
+    AUDIO_DIR,
+    CorpusDirOption,
+    ExperimentOption,
+    RecipeOption,
+    ResultsOption,
+)
 from schatten.recipe.figures import FIGURES
 
 if TYPE_CHECKING:
@@ -115,6 +121,33 @@ def figure_page(
     from schatten.runtime import files
 
     files.write_text(output, page(recipes.load(recipe)))
+
+
+@app.command("report")
+def report(
+    recipe: RecipeOption,
+    data_key: DataKeyOption,
+    output: Annotated[Path, typer.Option("--output", help="The page (.html).")],
+    *,
+    results: ResultsOption = RESULTS,
+    corpus_dir: Annotated[Path | None, AUDIO_DIR] = None,
+    program: Annotated[
+        Path | None,
+        typer.Option(help="schatten-recognize for this machine: measures speed and memory."),
+    ] = None,
+    web: Annotated[
+        Path | None,
+        typer.Option(help="What `make wasm` wrote: the page can recognise speech then."),
+    ] = None,
+) -> None:
+    """Write an experiment as one page: models, errors with sound, training, data, tables.
+
+    It needs no network and no other file. Of large test splits a part has sound.
+    """
+    from schatten.report import page
+
+    sources = page.Sources(corpus_dir, program, web)
+    typer.echo(page.write(_experiment(recipe, data_key, results), sources, output))
 
 
 @app.command("choose")

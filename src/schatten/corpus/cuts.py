@@ -34,20 +34,33 @@ def write_cuts(
 ) -> dict[str, list[str]]:
     """Write `{split}.cuts.jsonl.gz` and return each split's normalised sentences, by utterance id.
 
+    An utterance with copies has one sentence. Errors: as `read_headers`; nothing is written then.
+    """
+    headers = read_headers(utterances, audio_dir, jobs)
+    texts: dict[str, str] = {}
+    sentences = {}
+    for split in splits:
+        chosen = sorted((u for u in utterances if u.split == split), key=lambda u: u.id)
+        for one in chosen:
+            if one.said not in texts:
+                texts[one.said] = normaliser(one.text)
+        cuts = [_cut(u, headers[u.audio], texts[u.said]) for u in chosen]
+        write_jsonl(output / f"{split}.cuts.jsonl.gz", (cut.to_dict() for cut in cuts))
+        sentences[split] = [texts[name] for name in dict.fromkeys(one.said for one in chosen)]
+    return sentences
+
+
+def read_headers(utterances: Sequence[Utterance], audio_dir: Path, jobs: int) -> dict[str, Header]:
+    """Return the headers of utterances' recordings, by path.
+
     Errors: `UserError` with the list of missing or unreadable recordings, of recordings with
-    several channels and of segments outside their recording; nothing is written then.
+    several channels, of segments outside their recording, and of names that cannot be used.
     """
     paths = (utterance.audio for utterance in utterances)
     headers = look_at(paths, audio_dir, read_header, jobs)
     problems = _problems(utterances, headers)
     problems.raise_if_any(f"the corpus in {audio_dir}")
-    sentences = {}
-    for split in splits:
-        chosen = sorted((u for u in utterances if u.split == split), key=lambda u: u.id)
-        cuts = [_cut(u, headers[u.audio], normaliser) for u in chosen]
-        write_jsonl(output / f"{split}.cuts.jsonl.gz", (cut.to_dict() for cut in cuts))
-        sentences[split] = [cut.supervisions[0].text for cut in cuts]
-    return sentences
+    return {path: header for path, header in headers.items() if isinstance(header, Header)}
 
 
 def _problems(utterances: Sequence[Utterance], headers: dict[str, Header | Fault]) -> Problems:
@@ -108,8 +121,7 @@ def _check_times(utterance: Utterance, seconds: float, problems: Problems) -> No
         problems.add("recordings last another time than the table says: copy them anew", lengths)
 
 
-def _cut(utterance: Utterance, header: Header | Fault, normaliser: Normaliser) -> MonoCut:
-    assert isinstance(header, Header), "unreadable recordings were reported before"
+def _cut(utterance: Utterance, header: Header, text: str) -> MonoCut:
     recording = Recording(
         id=utterance.recording or utterance.id,
         sources=[AudioSource(type="file", channels=[0], source=utterance.audio)],
@@ -133,9 +145,11 @@ def _cut(utterance: Utterance, header: Header | Fault, normaliser: Normaliser) -
                 recording_id=recording.id,
                 start=0.0,
                 duration=duration,
-                text=normaliser(utterance.text),
+                text=text,
                 speaker=utterance.speaker,
             )
         ],
     )
+    if utterance.copy_of is not None:
+        cut.custom = {"copy_of": utterance.copy_of, "recorded_rate": utterance.recorded_rate}
     return cut if header.rate == SAMPLING_RATE else cut.resample(SAMPLING_RATE)

@@ -11,7 +11,7 @@ from typing import Any
 
 from schatten.corpus.contents import content, contents
 from schatten.corpus.discs import Discs, indices
-from schatten.corpus.voicesearch.folders import audio_files, folders
+from schatten.corpus.style.folders import audio_files, folders
 from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
@@ -123,12 +123,15 @@ def _hashes(recipe: Recipe, corpus_dir: Path | None) -> Iterator[tuple[str, _Has
         return
     if own := own_files(corpus, recipe.folder):
         yield "own_files", [(path, content(path)) for path in own]
+    style = corpus if isinstance(corpus, VoiceSearchCorpus) else corpus.multi_style
+    recorded = [] if style is None else [(Path(name), audio_files(name)) for name in folders(style)]
+    if recorded:  # in the order of their names, as that says which are for training
+        yield "recorded", [(name, contents(found, in_order=True)) for name, found in recorded]
     if isinstance(corpus, VoiceSearchCorpus):
-        recorded = [(Path(name), audio_files(name)) for name in folders(corpus)]
-        if recorded:  # in the order of their names, as that says which are for training
-            yield "recorded", [(name, contents(found, in_order=True)) for name, found in recorded]
         return
     assert corpus_dir is not None, "check_folder has seen to it"
+    if style is not None and not isinstance(corpus, WsjCorpus):
+        yield "folder", [(Path(), str(corpus_dir))]  # whose whole paths stand in the cuts
     yield "manifests", [(path, content(path)) for path in _manifests(recipe, corpus_dir)]
     yield "texts", [(path, contents([path])) for path in _texts(corpus, corpus_dir)]
     if isinstance(corpus, WsjCorpus):

@@ -32,6 +32,20 @@ class ManifestEntry:
     """The corpus that it is of, if several are joined."""
     start: float = 0.0
     """Seconds from the start of the recording."""
+    copy_of: str | None = None
+    """The id of the utterance that it is a distorted copy of."""
+    recorded_rate: int | None = None
+    """Hz of the recording that it is a copy of."""
+
+    @property
+    def said(self) -> str:
+        """The id of the utterance itself, also of a copy."""
+        return self.copy_of or self.id
+
+    @property
+    def source_rate(self) -> int:
+        """Hz of the recording, before it was distorted."""
+        return self.recorded_rate or self.audio_rate
 
 
 def read_entries(data: Path, splits: tuple[str, ...]) -> list[ManifestEntry]:
@@ -59,6 +73,7 @@ def _entry(row: dict[str, Any], split: str) -> ManifestEntry:
     recording = row["recording"]
     [supervision] = row["supervisions"]
     [source] = recording["sources"]
+    custom = row.get("custom") or {}
     entry = ManifestEntry(
         id=row["id"],
         split=split,
@@ -69,7 +84,9 @@ def _entry(row: dict[str, Any], split: str) -> ManifestEntry:
         audio=source["source"],
         audio_seconds=recording["duration"],
         audio_rate=_file_rate(recording),
-        corpus=(row.get("custom") or {}).get("corpus"),
+        corpus=custom.get("corpus"),
+        copy_of=custom.get("copy_of"),
+        recorded_rate=custom.get("recorded_rate"),
         start=float(row.get("start", 0.0)),
     )
     names = (entry.id, entry.speaker, entry.text, entry.audio)

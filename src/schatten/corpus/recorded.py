@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from schatten.corpus.cuts import write_cuts
+from schatten.corpus.cuts import read_headers, write_cuts
 from schatten.corpus.folds import dealt
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.tables import table_lines
@@ -36,10 +36,35 @@ def write_corpus(
         chosen = dealt(chosen, recipe.splits, *recipe.fold)
     texts = text_files(corpus_of(recipe), corpus_dir)
     normaliser = Normaliser(recipe.text)
-    sentences = write_cuts(
-        chosen, recipe.splits.all, normaliser, audio_dir=corpus_dir, output=output, jobs=jobs
+    sentences = write_styled_cuts(
+        recipe, chosen, normaliser, audio_dir=corpus_dir, output=output, jobs=jobs
     )
     write_lm_text(sentences, recipe.splits.train, texts, output, normaliser)
+
+
+def write_styled_cuts(
+    recipe: Recipe,
+    utterances: Sequence[Utterance],
+    normaliser: Normaliser,
+    *,
+    audio_dir: Path,
+    output: Path,
+    jobs: int,
+) -> dict[str, list[str]]:
+    """Write cuts, with the distorted copies that the recipe asks for; see `write_cuts`."""
+    settings = corpus_of(recipe).multi_style
+    if settings is not None:
+        from schatten.corpus.style.copies import with_copies
+
+        headers = read_headers(utterances, audio_dir, jobs)
+        rates = {name: header.rate for name, header in headers.items()}
+        utterances = with_copies(
+            settings, utterances, rates, recipe.splits.train, audio_dir, output=output, jobs=jobs
+        )
+        audio_dir = output
+    return write_cuts(
+        utterances, recipe.splits.all, normaliser, audio_dir=audio_dir, output=output, jobs=jobs
+    )
 
 
 def _in_one_form(utterance: Utterance, names: Names) -> Utterance:

@@ -18,6 +18,11 @@ def lines(report: Validation, strides: Mapping[str, int], train: str = "train") 
             f"{split}: {size.hours:.2f} h, {size.utterances} utterances, "
             f"{size.words} words, {size.speakers} speakers"
         )
+        if size.copies is not None:
+            yield (
+                f"{split}: {size.copies.utterances} distorted copies, {size.copies.hours:.2f} h, "
+                "are trained on too"
+            )
     for name, sizes in (report.corpora or {}).items():
         said = (f"{size.hours:.2f} h of {split}" for split, size in sizes.items())
         yield f"corpus {name}: {', '.join(said)}"

@@ -49,6 +49,7 @@ def make(recipe: Recipe, corpus_dir: Path | None, output: Path, jobs: int, tasks
         ]
         rows.sort(key=lambda row: str(row["id"]))
         write_jsonl(output / f"{split}.cuts.jsonl.gz", rows)
+        _join_conditions(folders, split, output)
     _join_text(recipe, folders, output)
 
 
@@ -76,13 +77,33 @@ def _named(row: dict[str, Any], name: str, base: Path) -> dict[str, Any]:
         supervision["id"] = f"{name}-{supervision['id']}"
         supervision["recording_id"] = recording["id"]
     custom = {**(row.get("custom") or {}), "corpus": name}
+    if "copy_of" in custom:
+        custom["copy_of"] = f"{name}-{custom['copy_of']}"
     return {**row, "id": f"{name}-{row['id']}", "custom": custom}
 
 
+def _join_conditions(folders: dict[str, Path], split: str, output: Path) -> None:
+    """Join what parts that made the speech say of its noise and rooms, if any part does."""
+    name = f"{split}.conditions.jsonl.gz"
+    found = {part: folder / name for part, folder in folders.items() if (folder / name).is_file()}
+    if found:
+        rows = [
+            {**row, "id": f"{part}-{row['id']}"}
+            for part, path in found.items()
+            for row in read_jsonl(path)
+        ]
+        write_jsonl(output / name, sorted(rows, key=lambda row: str(row["id"])))
+
+
 def _join_text(recipe: Recipe, folders: dict[str, Path], output: Path) -> None:
-    """Join text, counts of text and of what was left out; `corpus` has a part's text whole."""
+    """Join text, counts of text and of what was left out.
+
+    `corpus` has a part's text whole, or nothing of it where the part says `text: false`.
+    """
+    parts = recipe.corpus.parts if isinstance(recipe.corpus, SeveralCorpora) else {}
     for text in ("corpus", *recipe.splits.all):
-        paths = [folder / "text" / f"{text}.txt.gz" for folder in folders.values()]
+        read = [name for name, part in parts.items() if part.text or text != "corpus"]
+        paths = [folders[name] / "text" / f"{text}.txt.gz" for name in read]
         lines = [line for path in paths if path.is_file() for line in read_lines(path)]
         write_text(output / "text" / f"{text}.txt.gz", "".join(f"{line}\n" for line in lines))
     summary = {

@@ -28,3 +28,12 @@ class Utterance:
     """The recording's id where several utterances share one; the utterance's by default."""
     seconds: float | None = None
     """The recording's length as the corpus gives it, to notice files cut short."""
+    copy_of: str | None = None
+    """The utterance's id of which this is a distorted copy, with the same words."""
+    recorded_rate: int | None = None
+    """Hz of the recording that it is a copy of."""
+
+    @property
+    def said(self) -> str:
+        """The id of the utterance itself, also of a copy."""
+        return self.copy_of or self.id

@@ -9,7 +9,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from schatten.artifacts import SplitSize, TextCounts, TextNotes, TooLong, Validation, read_by_name
+from schatten.artifacts import (
+    SpeechCopies,
+    SplitSize,
+    TextCounts,
+    TextNotes,
+    TooLong,
+    Validation,
+    read_by_name,
+)
 from schatten.audio.faults import MISSING, Fault
 from schatten.audio.reading import TOLERANCE, DecodedAudio, decode, look_at
 from schatten.corpus.manifest import ManifestEntry, read_entries
@@ -236,11 +244,11 @@ def _check_decoded(
             f"{entry.audio} ({rate} Hz, not {entry.audio_rate} Hz)",
             [entry.id],
         )
-    elif rate < SAMPLING_RATE and not low_allowed:
+    elif entry.source_rate < SAMPLING_RATE and not low_allowed:
         problems.add(
             "recordings are below 16 kHz: use better ones, or set the recipe's "
             "corpus.low_rates: allowed",
-            f"{entry.audio} ({rate} Hz)",
+            f"{entry.audio} ({entry.source_rate} Hz)",
             [entry.id],
         )
 
@@ -263,11 +271,19 @@ def _by_corpus(
 
 def _summary(entries: Iterable[ManifestEntry], split: str) -> SplitSize:
     chosen = [entry for entry in entries if entry.split == split]
-    rates = Counter(entry.audio_rate for entry in chosen)
+    once = list({entry.said: entry for entry in reversed(chosen)}.values())
+    rates = Counter(entry.source_rate for entry in once)
+    copies = [entry for entry in chosen if entry.copy_of is not None]
+    more = SpeechCopies(utterances=len(copies), hours=_hours(copies)) if copies else None
     return SplitSize(
-        hours=round(sum(entry.duration for entry in chosen) / 3600, 4),
-        utterances=len(chosen),
-        words=sum(len(entry.text.split()) for entry in chosen),
+        **({} if more is None else {"copies": more}),
+        hours=_hours(once),
+        utterances=len(once),
+        words=sum(len(entry.text.split()) for entry in once),
         speakers=len({entry.speaker for entry in chosen}),
         utterances_by_rate_hz={str(rate): count for rate, count in sorted(rates.items())},
     )
+
+
+def _hours(entries: Iterable[ManifestEntry]) -> float:
+    return round(sum(entry.duration for entry in entries) / 3600, 4)

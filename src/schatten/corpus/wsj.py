@@ -18,11 +18,10 @@ import soundfile
 from schatten.audio.faults import cut_short
 from schatten.audio.reading import read
 from schatten.audio.sphere import decompress, find_sph2pipe, is_shorten_compressed, sample_count
-from schatten.corpus.cuts import write_cuts
 from schatten.corpus.discs import LM_TEXT, TRANSCRIPT, Discs, indices, lm_text_name
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.problems import Problems
-from schatten.corpus.recorded import text_files, wanted
+from schatten.corpus.recorded import text_files, wanted, write_styled_cuts
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.corpus.wsj_text import (
@@ -73,8 +72,8 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     names = {utterance.audio for utterance in utterances}
     _write_audio([entry for entry in kept if entry.audio in names], output, jobs)
     normaliser = Normaliser(recipe.text, marks_are_gone=True)
-    sentences = write_cuts(
-        utterances, recipe.splits.all, normaliser, audio_dir=output, output=output, jobs=jobs
+    sentences = write_styled_cuts(
+        recipe, utterances, normaliser, audio_dir=output, output=output, jobs=jobs
     )
     texts = text_files(corpus, corpus_dir)
     if corpus.disc_text:

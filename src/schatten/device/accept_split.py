@@ -10,7 +10,7 @@ from schatten.grammar import Grammar
 from schatten.grammar.slots import Parser
 from schatten.recipe import Recipe
 from schatten.recipe.commands import CommandRecordings, Commands
-from schatten.recipe.voicesearch import VoiceSearchCorpus
+from schatten.recipe.corpus import that_speaks
 from schatten.runtime.files import read_jsonl
 from schatten.score.commands import Heard, Slots, accepted
 from schatten.transcripts import read_hypotheses, read_references
@@ -33,8 +33,8 @@ def recordings_of(recipe: Recipe) -> CommandRecordings:
 
 def grammar_of(recipe: Recipe) -> Grammar:
     """Return the grammar of the recipe's commands: that of its synthetic speech."""
-    corpus = recipe.corpus
-    if not isinstance(corpus, VoiceSearchCorpus):
+    corpus = that_speaks(recipe.corpus)
+    if corpus is None:
         raise UserError(f"{recipe.title}: commands need a corpus that speaks a grammar")
     return named_grammar(recipe, corpus.grammar)
 

@@ -23,7 +23,7 @@ from schatten.grammar.slots import Command as Nearest
 from schatten.grammar.slots import Parser
 from schatten.recipe.commands import CommandRecordings
 from schatten.runtime.file_names import found
-from schatten.score.commands import Heard, Slots, accepted
+from schatten.score.commands import Heard, Slots, accepted, interval
 from schatten.transcripts import Utterance
 
 CLEAN = "clean"
@@ -31,8 +31,14 @@ _FRAME = 2048
 """Samples of the frames whose loudest ones make the level, as in the benchmark's own script
 (github.com/Picovoice/speech-to-intent-benchmark)."""
 _COMMANDS = Places(
-    {"id": ("utt_id", "id"), "path": ("path",), "slots": ("slots",), "speaker": ("speaker",)},
-    optional=("speaker",),
+    {
+        "id": ("utt_id", "id"),
+        "path": ("path",),
+        "slots": ("slots",),
+        "speaker": ("speaker",),
+        "split": ("split",),
+    },
+    optional=("speaker", "split"),
     filled=("id", "path", "slots"),
 )
 _TEXTS = Places({"id": ("utt_id", "id"), "text": ("text",)}, optional=(), filled=("id", "text"))
@@ -49,6 +55,7 @@ class Command:
     slots: dict[str, str]
     level: str
     noise: "Noise | None" = None
+    split: str | None = None
 
     def write_wav(self, path: Path) -> None:
         """Write its sound as the engine reads it."""
@@ -116,17 +123,34 @@ def measure_bundle(
             words[one.utterance.id],
             one.utterance.words or None,
             _command_of(answers[one.utterance.id]),
+            one.utterance.speaker,
         )
         for one in commands
     ]
-    acceptance = Acceptance(
-        speech="recordings",
+    slots, size = Slots(Parser(grammar)), Manifest.read(bundle / MANIFEST).bytes
+    found = _acceptance("recordings", heard, slots, size)
+    if settings.apart is not None:
+        some = [h for h, one in zip(heard, commands, strict=True) if one.split == settings.apart]
+        if not some:
+            raise UserError(
+                f"{corpus_dir / settings.table} has no recording of the split {settings.apart!r}: "
+                "correct commands.recordings.apart"
+            )
+        name = f"recordings of the split {settings.apart} alone"
+        found = found.model_copy(update={"apart": _acceptance(name, some, slots, size)})
+    return found, speed(len(commands), totals)
+
+
+def _acceptance(speech: str, heard: Sequence[Heard], slots: Slots, size: int) -> Acceptance:
+    """Return the acceptance of recordings that nothing was trained on."""
+    return Acceptance(
+        speech=speech,
         trained_on=False,
-        speakers=len({one.utterance.speaker for one in commands}),
-        levels=accepted(heard, Slots(Parser(grammar))),
-        bytes=Manifest.read(bundle / MANIFEST).bytes,
+        speakers=len({one.speaker for one in heard}),
+        levels=accepted(heard, slots),
+        bytes=size,
+        noise_interval=interval([one for one in heard if one.level != CLEAN], slots),
     )
-    return acceptance, speed(len(commands), totals)
 
 
 def _command_of(answer: dict[str, Any]) -> Nearest | None:
@@ -149,7 +173,8 @@ def read_commands(corpus_dir: Path, settings: CommandRecordings) -> Iterator[Com
     for row in read_rows(table, _COMMANDS):
         utterance = Utterance(row["id"], row.get("speaker") or row["id"], texts.get(row["id"], ()))
         slots = _slots(row["slots"], f"{table}, {row['id']}")
-        clean.append(Command(utterance, corpus_dir / row["path"], slots, CLEAN))
+        file, split = table.parent / row["path"], row.get("split")
+        clean.append(Command(utterance, file, slots, CLEAN, split=split))
     if not clean:
         raise UserError(f"{table} names no recording: write a line for each")
     yield from clean

@@ -19,9 +19,9 @@ from schatten.grammar.network import network_of
 from schatten.lm.vocabulary import MAGIC, require_common
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
+from schatten.recipe.corpus import that_speaks
 from schatten.recipe.decoding import Decoding
 from schatten.recipe.layout import Layout
-from schatten.recipe.voicesearch import VoiceSearchCorpus
 from schatten.runtime import seals
 from schatten.runtime.files import atomic_output, sha256, write_text
 from schatten.units import read_lexicon
@@ -87,8 +87,8 @@ def commands_of(recipe: Recipe) -> str | None:
 
     Errors: `UserError` for a grammar whose commands have no longest length.
     """
-    corpus = recipe.corpus
-    if recipe.commands is None or not isinstance(corpus, VoiceSearchCorpus):
+    corpus = that_speaks(recipe.corpus)
+    if recipe.commands is None or corpus is None:
         return None
     grammar = grammar_of(recipe, corpus.grammar)
     return network_of(grammar).as_text(has_articles=grammar.has_english_articles)

@@ -12,7 +12,10 @@ class CommandRecordings(Settings):
     """
 
     table: str = "commands.tsv"
-    """Tab-separated, in the corpus folder: utt_id, path, and slots as JSON."""
+    """Tab-separated, in the corpus folder: utt_id, path (relative to the table), slots as JSON."""
+    apart: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """A value of the table's column `split`: these recordings are shown on their own as well, as
+    nothing was chosen by them."""
     texts: str | None = None
     """A table with the words of some of them: utt_id and text; they give a WER."""
     noise: str | None = None

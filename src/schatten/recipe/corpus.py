@@ -18,6 +18,7 @@ from schatten.recipe.base import Language, Name, Settings
 from schatten.recipe.corpus_sources import (
     KaldiCorpus,
     LhotseCorpus,
+    RecordedCorpus,
     TsvCorpus,
     WsjCorpus,
 )
@@ -205,10 +206,21 @@ def own_files(corpus: Corpus, folder: Path) -> list[Path]:
     return paths
 
 
+def that_speaks(corpus: Corpus) -> VoiceSearchCorpus | None:
+    """Return the corpus that speaks a grammar: the corpus itself, or the first such part."""
+    if isinstance(corpus, VoiceSearchCorpus):
+        return corpus
+    parts = corpus.parts.values() if isinstance(corpus, SeveralCorpora) else ()
+    return next((p.corpus for p in parts if isinstance(p.corpus, VoiceSearchCorpus)), None)
+
+
 def makes_audio(corpus: Corpus) -> bool:
     """Whether the corpus step writes audio, so that cuts name it relative to their own folder.
 
-    The cuts of other corpora name recordings relative to the corpus folder. Of several corpora the
-    cuts name made audio so, and recordings by their whole path.
+    The cuts of other corpora name recordings relative to the corpus folder. Of several corpora,
+    and of those with distorted copies, the cuts name made audio so, and recordings by their whole
+    path.
     """
+    if isinstance(corpus, RecordedCorpus) and corpus.multi_style is not None:
+        return True
     return isinstance(corpus, VoiceSearchCorpus | WsjCorpus | SeveralCorpora)

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schatten.recipe.base import Name, Settings
+from schatten.recipe.styles import MultiStyle
 from schatten.recipe.voicesearch import VoiceSearchCorpus
 
 Column = Literal["id", "path", "text", "split", "speaker", "duration"]
@@ -22,6 +23,8 @@ class RecordedCorpus(Settings):
     """Whether a speaker may be in two splits; allow it only where speakers have no names."""
     low_rates: Literal["refused", "allowed"] = "refused"
     """Whether recordings below 16 kHz are allowed; they are brought to 16 kHz."""
+    multi_style: MultiStyle | None = Field(default=None, exclude_if=lambda style: style is None)
+    """Distorted copies of the training recordings: noise, rooms, other vocal tracts."""
 
 
 class TsvCorpus(RecordedCorpus):

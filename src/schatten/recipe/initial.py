@@ -13,6 +13,8 @@ from schatten.recipe.models import DeepSpeech2, Lstm
 
 ENGINE_MODEL = "model.gguf"
 """Name of a bundle's model."""
+MISSING = "missing"
+"""In place of the checksum of a model that does not exist."""
 
 
 class Frozen(Settings):
@@ -32,18 +34,22 @@ def file_of(initial: Path) -> Path:
 def sha256_of(initial: Path) -> str:
     """Return the checksum of the model that a training begins with: a changed one trains again.
 
-    Errors: `UserError` if it does not exist.
+    A model that is not there yet has the checksum `MISSING`: recipes can be read before it is made.
     """
     path = file_of(initial)
     if not path.is_file():
-        raise UserError(missing(initial))
+        return MISSING
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def missing(initial: Path) -> str:
-    """Say that the model does not exist, and what to do."""
-    return f"{file_of(initial)} does not exist: run the recipe that trains it first, or correct it"
+def require(initial: Path, system: str) -> None:
+    """Errors: `UserError` if the model that a system begins with does not exist."""
+    if not (path := file_of(initial)).is_file():
+        raise UserError(
+            f"systems.{system}: initial: {path} does not exist: run the recipe that trains it "
+            "first, or correct it"
+        )
 
 
 def layers_of(model: DeepSpeech2 | Lstm) -> tuple[str, ...]:
@@ -62,11 +68,8 @@ def problems(
     initial: Path | None, frozen: Frozen | None, model: DeepSpeech2 | Lstm, *, is_first: bool
 ) -> Iterator[str]:
     """Yield why a training cannot begin with a model, or freeze layers of it."""
-    if initial is not None:
-        if not is_first:
-            yield "initial gives a model its first weights: put it into the first `train`"
-        if not file_of(initial).is_file():
-            yield missing(initial)
+    if initial is not None and not is_first:
+        yield "initial gives a model its first weights: put it into the first `train`"
     if frozen is None:
         return
     if is_first and initial is None:

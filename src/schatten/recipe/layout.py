@@ -18,6 +18,9 @@ ENGINE = Path(".tools/engine/bin/schatten-recognize")
 SEARCHER = ENGINE.with_name("decode_logprobs")
 """Programs of the engine that `scripts/build_engine.sh` builds for this machine."""
 
+WEB = Path("dist/web")
+"""Where `make wasm` puts the engine for browsers."""
+
 
 class Placed(Protocol):
     """Anything that has paths: a node, or the pattern of all nodes."""
@@ -273,6 +276,11 @@ class Layout:
         """Folder of tables and figures."""
         return self.home / "tables"
 
+    @property
+    def report(self) -> Path:
+        """The experiment as one page."""
+        return self.home / "report.html"
+
 
 def engine_decodings(recipe: Recipe, node: Node) -> list[tuple[str, str]]:
     """(precision, language model) pairs that the engine decodes a model with; `none` is greedy."""
@@ -285,6 +293,23 @@ def lexicon_models(recipe: Recipe) -> list[str]:
     """Return the tables' language models of words, which the engine can decode with."""
     names = recipe.table_language_models
     return [name for name in names if recipe.language_models[name].decoder == "lexicon"]
+
+
+def compared_columns(recipe: Recipe, node: Node) -> list[tuple[str, str, str]]:
+    """(decoder, language model, precision) of a model whose words the report compares.
+
+    They are those with the main language model, and those of the engine in int8 and int4.
+    """
+    main = next(iter(recipe.table_language_models), None)
+    spoken = next(iter(lexicon_models(recipe)), "none")
+    return [
+        (*search_with(recipe, main), "fp32"),
+        *(
+            ("engine", lm, precision)
+            for precision, lm in engine_decodings(recipe, node)
+            if lm == spoken and precision != "fp32"
+        ),
+    ]
 
 
 def decodings(recipe: Recipe, node: Node) -> list[tuple[str, str]]:

@@ -21,6 +21,8 @@ class Part(Settings):
     """Its folder, relative to the corpus folder; the corpus folder itself by default."""
     splits: tuple[Name, ...] = ()
     """The recipe's splits that it has speech for; by default all of them."""
+    text: bool = Field(default=True, exclude_if=lambda value: value)
+    """Whether language models of `text: corpus` learn from its transcripts and its text."""
 
 
 class SeveralCorpora(Settings):
@@ -51,6 +53,12 @@ class SeveralCorpora(Settings):
                 return f"{name}.splits: there is no split {unknown[0]!r}; there are {there}"
             if isinstance(part.corpus, VoiceSearchCorpus) and part.folder:
                 return f"{name}.folder: the part makes its own speech: remove the folder"
+            styled = getattr(part.corpus, "multi_style", None) is not None
+            if styled and splits[0] not in (part.splits or splits):
+                return (
+                    f"{name}.corpus.multi_style: the part has no split {splits[0]!r}, which alone "
+                    "has copies: add the split, or remove multi_style"
+                )
         for split in splits:
             if not any(split in (part.splits or splits) for part in self.parts.values()):
                 return f"no part has the split {split!r}: add it to a part's `splits`"

@@ -42,6 +42,7 @@ RESULT_VERSION = {
     "table": 7,
     "figure": 5,
     "figure_page": 2,
+    "report": 1,
     "tiers": 1,
     "measure": 1,
     "device_table": 2,
@@ -231,6 +232,11 @@ def figure_settings(recipe: Recipe) -> str:
     return settings("figure", *_shown(recipe), _plain(recipe.figures))
 
 
+def report_settings(recipe: Recipe) -> str:
+    """Settings of the report: those of the tables."""
+    return settings("report", *_shown(recipe))
+
+
 def page_settings(recipe: Recipe) -> str:
     """Settings of the page of figures: itself."""
     return settings("figure_page", page(recipe))
@@ -297,6 +303,7 @@ OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "commands accept": lambda recipe, _: accept_settings(recipe),
     "commands test": lambda recipe, _: accept_recordings_settings(recipe),
     "commands table": lambda recipe, _: commands_table_settings(recipe),
+    "report": lambda recipe, _: report_settings(recipe),
     "figure-page": lambda recipe, _: page_settings(recipe),
     "device-table": lambda recipe, _: device_table_settings(recipe),
 }

@@ -4,19 +4,22 @@ from schatten.recipe import Recipe
 from schatten.recipe.layout import bundle_lm
 from schatten.recipe.systems import System
 
-TABLES = (
-    "wer",
-    "cost",
-    "systems",
-    "times",
-    "ranks",
-    "sparsity",
-    "predictions",
-    "factorizations",
-    "tiers",
-    "engine",
-    "bundles",
-)
+TABLES = {
+    "wer": "word error rates",
+    "cost": "cost of each training",
+    "systems": "systems of the recipe",
+    "times": "times of training by penalty and rank",
+    "ranks": "ranks and sizes of matrices",
+    "sparsity": "zeros of pruned models",
+    "predictions": "agreement with a reference model",
+    "factorizations": "factorizations side by side",
+    "tiers": "models of the tiers",
+    "engine": "the engine: precisions and latency",
+    "bundles": "bundles for devices",
+}
+"""Titles of the tables, by the name of their files."""
+FORMATS = ("md", "csv", "tex", "html")
+"""Endings of each table's files."""
 
 
 def written(recipe: Recipe) -> list[str]:

@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from schatten.recipe.base import Name, Positive, PositiveFloat, Settings
+from schatten.recipe.styles import Noise, Range, Reverberation, VocalTract
 
-Probability = Annotated[float, Field(ge=0, le=1)]
 GRAMMAR_SUFFIXES = (".grammar", ".jsgf")
 OwnGrammar = Annotated[str, StringConstraints(pattern=r"^[^/\\][^\\]*\.(grammar|jsgf)$")]
 """Path of a file of rules, relative to the recipe's folder."""
-NoiseKind = Literal["white", "pink", "brown", "hum", "babble", "recording"]
 
 ACCENTS = ("en-us", "en-us-nyc", "en", "en-gb-x-rp", "en-gb-x-gbclan", "en-029")
 """espeak-ng's English voices that are trained on by default."""
@@ -38,21 +37,6 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
-class Range(Settings):
-    """An interval from which values are drawn uniformly."""
-
-    low: float
-    """Lowest value."""
-    high: float
-    """Highest value."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Range":
-        if self.low > self.high:
-            raise ValueError(f"low {self.low:g} is above high {self.high:g}")
-        return self
-
-
 class SpokenSplit(Settings):
     """A split: how much is spoken, and by whom (a voice is an accent with a variant)."""
 
@@ -68,66 +52,14 @@ class SpokenSplit(Settings):
     """Grammar of its sentences; the corpus's by default."""
     max_words: Positive | None = Field(default=None, exclude_if=_is_none)
     """Longer sentences are drawn again; the corpus's `max_words` by default."""
-    vocal_tract: Range = Range(low=1.0, high=1.0)
+    vocal_tract: VocalTract = Range(low=1.0, high=1.0)
     """Factor from 0.7 to 1.4 on the voice's formants and pitch, as of a shorter (above 1) or longer
     vocal tract. A wide range turns a few voices into many."""
-
-    @model_validator(mode="after")
-    def _vocal_tract_is_human(self) -> "SpokenSplit":
-        if self.vocal_tract.low < 0.7 or self.vocal_tract.high > 1.4:
-            raise ValueError("vocal_tract is a factor from 0.7 to 1.4")
-        return self
 
     @property
     def voices(self) -> tuple[str, ...]:
         """Names of the voices: `en-us+f1`."""
         return tuple(f"{accent}+{variant}" for accent in self.accents for variant in self.variants)
-
-
-class Noise(Settings):
-    """Additive noise."""
-
-    share: Probability = 0.7
-    """Share of the utterances to which it is applied."""
-    snr: Range = Range(low=5.0, high=30.0)
-    """Level of the speech while it sounds, in dB above the noise."""
-    kinds: tuple[NoiseKind, ...] = Field(
-        default=("white", "pink", "brown", "hum", "babble"), min_length=1
-    )
-    """Kinds of noise, all equally likely; babble is made of training voices."""
-    directory: str | None = None
-    """Folder of recordings for the kind `recording`; of five or more files, every fifth is kept
-    for dev and test."""
-
-    @model_validator(mode="after")
-    def _recordings_have_a_folder(self) -> "Noise":
-        if ("recording" in self.kinds) != (self.directory is not None):
-            raise ValueError("kind `recording` and `directory` need each other: give both or none")
-        return self
-
-
-class Reverberation(Settings):
-    """Convolution with the impulse response of a room."""
-
-    share: Probability = 0.5
-    """Share of the utterances to which it is applied."""
-    rooms: Positive = 100
-    """Rooms drawn for training; dev and test have a fifth as many of their own."""
-    reverberation_time: Range = Range(low=0.15, high=0.6)
-    """T60 of the drawn rooms, in s; at least 0.15."""
-    distance: Range = Range(low=0.3, high=2.0)
-    """Distance from mouth to microphone, in m; 2.5 at most."""
-    directory: str | None = None
-    """Folder of impulse responses to use instead of drawn rooms; of five or more files, every
-    fifth is kept for dev and test."""
-
-    @model_validator(mode="after")
-    def _rooms_are_possible(self) -> "Reverberation":
-        if self.reverberation_time.low < 0.15:
-            raise ValueError("reverberation_time.low is in s, 0.15 or more")
-        if self.distance.low < 0.1 or self.distance.high > 2.5:
-            raise ValueError("distance is in m, from 0.1 to 2.5")
-        return self
 
 
 class VoiceSearchCorpus(Settings):

@@ -24,6 +24,7 @@ class Row:
     """Percent of the commands that are right."""
     counts: dict[str, AcceptedAtLevel]
     trained_on: str
+    noise_interval: tuple[float, float] | None = None
 
     @property
     def mean(self) -> float | None:
@@ -43,7 +44,13 @@ def row_of(system: str, found: Acceptance) -> Row:
     counts = {one.level: one for one in found.levels}
     used = "yes" if found.trained_on else "no"
     speech = f"{found.speech}, {found.speakers} speakers"
-    return Row(system, speech, found.bytes, levels, counts, used)
+    return Row(system, speech, found.bytes, levels, counts, used, found.noise_interval)
+
+
+def rows_of(system: str, found: Acceptance) -> list[Row]:
+    """Return the row of what was measured, and that of the split that is shown on its own."""
+    some = [found] if found.apart is None else [found, found.apart]
+    return [row_of(system, one) for one in some]
 
 
 def published_rows(path: Path, speech: str) -> list[Row]:
@@ -69,11 +76,11 @@ def published_rows(path: Path, speech: str) -> list[Row]:
 
 def tables_of(ours: Sequence[Row], published: Sequence[Row]) -> list[Table[Row]]:
     """Return a table for each kind of speech, as its levels are others; published rows first."""
-    kinds: dict[tuple[str, ...], list[Row]] = {}
+    kinds: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
     for row in ours:
-        kinds.setdefault(tuple(row.by_level), []).append(row)
+        kinds.setdefault((row.speech, tuple(row.by_level)), []).append(row)
     found = []
-    for levels, rows in kinds.items():
+    for (_, levels), rows in kinds.items():
         same = [one for one in published if set(one.by_level) <= set(levels)]
         columns = _columns(levels)
         speech = rows[0].speech
@@ -87,6 +94,7 @@ def _columns(levels: Sequence[str]) -> tuple[Column[Row], ...]:
         words("system", "system", lambda row: row.system),
         *(_share(level) for level in levels),
         number("mean in noise", "mean", lambda row: row.mean, digits=1),
+        words("95 % interval of that", "mean_interval", lambda row: _ends(row.noise_interval)),
         *(_wer(level) for level in levels[:1]),
         number("MB", "megabytes", lambda row: row.size, digits=3, scale=1e-6),
         words("trained on these", "trained_on", lambda row: row.trained_on),
@@ -97,6 +105,10 @@ def _share(level: str) -> Column[Row]:
     return number(level, f"accepted_{level}", lambda row: row.by_level.get(level), digits=1)
 
 
+def _ends(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f"[{interval[0]:.1f}, {interval[1]:.1f}]"
+
+
 def _wer(level: str) -> Column[Row]:
     return number(f"WER {level}", f"wer_{level}", lambda row: row.wer(level))
 
@@ -104,5 +116,6 @@ def _wer(level: str) -> Column[Row]:
 NOTES = [
     "A command is accepted if all of its slots are right and none is added; nothing is rejected. "
     "Slots are those of the grammar's sentence that is nearest to the words that were heard. "
-    "Models in int8, in the engine. MB are 10^6 bytes, without the program.",
+    "Intervals draw speakers. Models in int8, in the engine. MB are 10^6 bytes, without the "
+    "program.",
 ]

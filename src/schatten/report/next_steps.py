@@ -13,12 +13,11 @@ def next_steps(experiment: Experiment, config: Sequence[str]) -> list[str]:
     """Return lines for the terminal; `config`: that of the workflow, as `KEY=VALUE`."""
     ranked = best_first(experiment)
     best = "" if experiment.main_lm is None else ", the best on dev"
-    report = ["snakemake", "wer_tables", "--report", "report.html", "--config", *config]
     return [
         "Next, in the environment (. .venv/bin/activate):",
         *_compare(experiment, ranked),
         f"Talk to {ranked[0].node.system}{best}: {_try(config)} [FILE...]",
-        f"All tables and figures as one page: {shlex.join(report)}",
+        f"All of it as one page, with charts and sound: {experiment.layout.report}",
     ]
 
 

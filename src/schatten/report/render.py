@@ -1,6 +1,7 @@
-"""Tables as Markdown, CSV, LaTeX and for the terminal. Other modules decide their content."""
+"""Tables as Markdown, CSV, LaTeX, HTML and for the terminal. Other modules decide their content."""
 
 import csv
+import html
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,6 +95,63 @@ def _rule(column: Column[Any], width: int) -> str:
 
 def _escape_markdown(text: str) -> str:
     return text.replace("|", "\\|").replace("_", "\\_").replace("*", "\\*")
+
+
+def to_html(table: Table[Any]) -> str:
+    """Write a table as an element of HTML that holds the raw values of every CSV column.
+
+    A head's `data-keys` are the names of its columns in the CSV, and a cell's `data-raw` their
+    values, both with a tab between. Columns without a title are hidden, and so are lines without
+    text.
+    """
+    keep = {column.keys for column in shown(table)[0]}
+    hidden = ["" if column.keys in keep else " hidden" for column in table.columns]
+    kinds = [' class="number"' if column.is_number else "" for column in table.columns]
+    heads = "".join(
+        f'<th scope="col"{kind}{out} data-keys="{html.escape(chr(9).join(column.keys))}">'
+        f"{html.escape(column.header or '')}</th>"
+        for column, kind, out in zip(table.columns, kinds, hidden, strict=True)
+    )
+    rows = "".join(_html_row(table, line, kinds, hidden) for line in table.lines)
+    caption = f"<caption>{html.escape(table.title)}</caption>"
+    return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>\n{rows}</tbody></table>\n"
+
+
+_PAGE = """\
+<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; margin: 1rem; }}
+table {{ border-collapse: collapse; margin: 1rem 0; }}
+caption {{ text-align: left; font-weight: 600; }}
+th, td {{ border-bottom: 1px solid #8888; padding: 0.2rem 0.6rem; }}
+th, td {{ text-align: left; white-space: nowrap; }}
+.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+li {{ max-width: 60rem; }}
+</style>
+<h1>{title}</h1>
+{tables}<ul>
+{notes}</ul>
+</html>
+"""
+
+
+def to_page(tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> str:
+    """Write tables and the notes below them as a page of HTML."""
+    said = "".join(f"<li>{html.escape(note)}</li>\n" for note in notes)
+    shown_tables = "".join(map(to_html, tables))
+    return _PAGE.format(title=html.escape(title), tables=shown_tables, notes=said)
+
+
+def _html_row(table: Table[Any], line: Line, kinds: Sequence[str], hidden: Sequence[str]) -> str:
+    cells = "".join(
+        f"<td{kind}{out} data-raw="
+        f'"{html.escape(chr(9).join(_raw(value, column.digits) for value in cell.values))}">'
+        f"{html.escape(cell.text)}</td>"
+        for column, cell, kind, out in zip(table.columns, line, kinds, hidden, strict=True)
+    )
+    return f"<tr{'' if _visible(line) else ' hidden'}>{cells}</tr>\n"
 
 
 def to_latex(tables: Sequence[Table[Any]], title: str, notes: Sequence[str]) -> str:

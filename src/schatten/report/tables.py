@@ -55,7 +55,7 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
 
 
 def write(experiment: Experiment, folder: Path) -> None:
-    """Write the tables that the recipe has the systems for as .md, .csv and .tex to `folder`.
+    """Write the tables that the recipe has the systems for to `folder`, in each of `FORMATS`.
 
     Errors: `UserError` if results were made with other settings than the recipe has now.
     """
@@ -68,7 +68,7 @@ def write(experiment: Experiment, folder: Path) -> None:
 def write_table(
     path: Path, tables: Sequence[Table[Any]], recipe: Recipe, notes: Sequence[str]
 ) -> None:
-    """Write tables of the same columns as .md, .csv and .tex; `path` has no ending.
+    """Write tables of the same columns in each of `FORMATS`; `path` has no ending.
 
     `notes` stand below them. The recipe says the title, and what the error rates are called.
     """
@@ -78,6 +78,7 @@ def write_table(
     files.write_text(path.with_suffix(".md"), render.to_markdown(tables, title, notes))
     files.write_text(path.with_suffix(".csv"), render.to_csv(tables))
     files.write_text(path.with_suffix(".tex"), render.to_latex(tables, title, notes))
+    files.write_text(path.with_suffix(".html"), render.to_page(tables, title, notes))
 
 
 def named(table: Table[Any], recipe: Recipe) -> Table[Any]:

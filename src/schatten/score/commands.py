@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from schatten.artifacts import AcceptedAtLevel
 from schatten.grammar.slots import Command, Parser
 from schatten.score.alignment import align
+from schatten.score.bootstrap import rate_interval
 from schatten.transcripts import Utterance
+
+SAMPLES = 1000
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -22,6 +28,8 @@ class Heard:
     """The words that were said, where they are known."""
     command: Command | None = None
     """The command that the device found in what it heard; None: it is looked up here."""
+    speaker: str | None = None
+    """Who said it, where that is known."""
 
 
 class Slots:
@@ -48,6 +56,22 @@ def accepted(heard: Iterable[Heard], slots: Slots) -> list[AcceptedAtLevel]:
     return [_counted(level, some, slots) for level, some in by_level.items()]
 
 
+def interval(heard: Sequence[Heard], slots: Slots) -> tuple[float, float] | None:
+    """Return the 95 % interval of the share that is right, in percent, with speakers drawn.
+
+    None where a speaker is not known, or where there is one alone.
+    """
+    speakers = sorted({one.speaker for one in heard if one.speaker is not None})
+    if len(speakers) < 2 or any(one.speaker is None for one in heard):
+        return None
+    place = {speaker: number for number, speaker in enumerate(speakers)}
+    counts = np.zeros((len(speakers), 2), dtype=np.int64)
+    for one in heard:
+        right = (one.command or slots.of(one.words)).slots == one.slots
+        counts[place[one.speaker or ""]] += (right, 1)
+    return rate_interval(counts[:, 0], counts[:, 1], SAMPLES, CONFIDENCE)
+
+
 def _counted(level: str, heard: Sequence[Heard], slots: Slots) -> AcceptedAtLevel:
     commands = [one.command or slots.of(one.words) for one in heard]
     said = [one for one in heard if one.text is not None]
@@ -59,4 +83,5 @@ def _counted(level: str, heard: Sequence[Heard], slots: Slots) -> AcceptedAtLeve
         exact=sum(not c.edits for c in commands),
         words=sum(len(one.text or ()) for one in said),
         word_errors=sum(one.errors for one in aligned),
+        interval=interval(heard, slots),
     )

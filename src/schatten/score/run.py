@@ -53,7 +53,7 @@ def score_files(
     """
     beside(output, "")
     spelled = None if units is None else SpelledUnits.read(units)
-    aligned = _aligned(hypotheses, cuts, spelled, of_characters=of_characters)
+    aligned = aligned_files(hypotheses, cuts, spelled, of_characters=of_characters)
     words = None if lexicon is None else {word for word, _ in read_lexicon(lexicon)}
     kind = None if spelled is None else spelled.units.kind
     value = write_score(aligned, words, tables, output, cuts, kind)
@@ -96,9 +96,14 @@ def write_score(
     return value
 
 
-def _aligned(
+def aligned_files(
     hypotheses: Path, cuts: Path, spelled: SpelledUnits | None, *, of_characters: bool
 ) -> list[Aligned]:
+    """Return the utterances of a split with what was heard, sorted by id.
+
+    `spelled`: the units that the hypotheses are in, if no words. `of_characters` and errors: as of
+    `score_files`.
+    """
     references = read_references(cuts)
     found = read_hypotheses(hypotheses)
     require_same_utterances(found, hypotheses, [each.id for each in references], cuts)

@@ -7,11 +7,22 @@ nothing heavy, as it runs whenever Snakemake starts.
 from collections.abc import Callable
 from typing import Any
 
+from schatten.recipe.figures import FIGURES
 from schatten.workflow.config import DEFAULT_RECIPE, KEYS, workflow_of
 from schatten.workflow.inputs import Workflow
 from schatten.workflow.step_rules import any_of
 
-__all__ = ["DEFAULT_RECIPE", "KEYS", "Workflow", "any_of", "given", "made", "scaled", "workflow_of"]
+__all__ = [
+    "DEFAULT_RECIPE",
+    "KEYS",
+    "Workflow",
+    "any_of",
+    "figure_labels",
+    "given",
+    "made",
+    "scaled",
+    "workflow_of",
+]
 
 
 def scaled(amount: int) -> Callable[[Any, int], int]:
@@ -35,6 +46,11 @@ def given(option: str, *names: str) -> Callable[[Any, Any], list[str]]:
         return [f"--{option}={path}" for path in paths]
 
     return options
+
+
+def figure_labels(wildcards: Any) -> dict[str, str]:
+    """Return what `snakemake --report` says of a figure in its list."""
+    return {"figure": FIGURES[wildcards.kind].title}
 
 
 def made(wildcards: Any, output: Any) -> list[str]:

@@ -9,7 +9,9 @@ from schatten import recipe as recipes
 from schatten.corpus.fingerprint import fingerprint
 from schatten.device.devices import device_names
 from schatten.errors import UserError
+from schatten.recipe import initial
 from schatten.recipe.layout import Layout
+from schatten.recipe.steps import Train
 from schatten.workflow.inputs import Workflow
 
 DEFAULT_RECIPE = "voicesearch_like/quick"
@@ -30,6 +32,10 @@ def workflow_of(config: dict[str, Any], *, is_cached: bool = False) -> Workflow:
         )
     name = _text(config, "recipe", DEFAULT_RECIPE)
     recipe = recipes.load(name)
+    for system, settings in recipe.systems.items():
+        for step in settings.steps:
+            if isinstance(step, Train) and step.initial is not None:
+                initial.require(step.initial, system)
     corpus_dir = Path(_text(config, "corpus_dir", "")) if "corpus_dir" in config else None
     is_tested = recipe.commands is not None and recipe.commands.recordings is not None
     makes_all = not getattr(recipe.corpus, "reads_recordings", True)

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from schatten.device.devices import all_devices
 from schatten.errors import UserError
 from schatten.recipe.chain import Node
 from schatten.recipe.figures import ON_DEV, drawn
 from schatten.recipe.layout import (
+    ENGINE,
     SEARCHER,
+    WEB,
     beam_models,
     bundle_lm,
+    compared_columns,
     curve_models,
     decodings,
     engine_decodings,
@@ -18,7 +22,7 @@ from schatten.recipe.layout import (
     search_with,
 )
 from schatten.recipe.rates import choosing_lm, writes_words
-from schatten.recipe.tables import written
+from schatten.recipe.tables import FORMATS, TABLES, written
 from schatten.recipe.units import Tied
 from schatten.workflow.experiment import Experiment, options_of
 from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
@@ -117,6 +121,34 @@ class Workflow(Experiment):
         final = [node for node in nodes if node.is_final and lm is not None]
         return [self.layout.bundle(node, str(lm)) / "manifest.json" for node in final]
 
+    def page_inputs(self, nodes: Sequence[Node]) -> list[Path]:
+        """Inputs of the report for some models: what they heard, and their bundles.
+
+        What devices measured of the bundles is among them if it is there.
+        """
+        lm, found = bundle_lm(self.recipe), self.bundles(nodes)
+        for node in nodes:
+            if not node.is_final:
+                continue
+            for decoder, one, precision in compared_columns(self.recipe, node):
+                for split in self.recipe.splits.test:
+                    found.append(self.layout.hypotheses(node, decoder, one, split, precision))
+            if lm is not None:
+                measured = (self.layout.measured(name, node, lm) for name in all_devices())
+                found += [path for path in measured if path.is_file()]
+        return found
+
+    @property
+    def page_engine(self) -> list[Path]:
+        """The engine for this machine, which measures bundles, if there are any."""
+        return [] if bundle_lm(self.recipe) is None else [ENGINE]
+
+    @property
+    def page_web(self) -> list[Path]:
+        """The engine in WebAssembly, if it was built."""
+        module = WEB / "schatten-engine.wasm"
+        return [module] if module.is_file() and self.page_engine else []
+
     def table_bundles(self, nodes: Sequence[Node]) -> list[Path]:
         """The same, if the tables show them."""
         return self.bundles(nodes) if "bundles" in written(self.recipe) else []
@@ -140,7 +172,7 @@ class Workflow(Experiment):
     def command_tables(self) -> list[Path]:
         """The table of commands in each of its formats, if what is heard are commands."""
         found = bool(self.accepted(self.table_nodes))
-        endings = ("md", "csv", "tex") if found else ()
+        endings = FORMATS if found else ()
         return [self.layout.tables / f"commands.{ending}" for ending in endings]
 
     def acceptance_rows(self, wildcards: Any, input: Any) -> str:
@@ -156,6 +188,11 @@ class Workflow(Experiment):
         recordings = commands.recordings
         names = (recordings.table, recordings.texts, recordings.noise)
         return [folder / name for name in names if name is not None]
+
+    @property
+    def device_tables(self) -> list[Path]:
+        """The table of devices in each of its formats."""
+        return [self.layout.tables / f"devices.{ending}" for ending in FORMATS]
 
     def tier_inputs(self, nodes: Sequence[Node]) -> list[Path]:
         """The file that names the models of the tiers."""
@@ -199,8 +236,29 @@ class Workflow(Experiment):
     @property
     def tables(self) -> list[Path]:
         """The tables that the recipe has the systems for, in each of their formats."""
-        names, endings = written(self.recipe), ("md", "csv", "tex")
-        return [self.layout.tables / f"{name}.{ending}" for name in names for ending in endings]
+        names = written(self.recipe)
+        return [self.layout.tables / f"{name}.{ending}" for name in names for ending in FORMATS]
+
+    @property
+    def introduced(self) -> dict[str, str]:
+        """What the introduction of `snakemake --report` says of the experiment, by name."""
+        return {"title": self.recipe.title, "recipe": self.name}
+
+    def reported(self, paths: Sequence[Path]) -> list[Any]:
+        """Mark the tables among some outputs that `snakemake --report` shows: those in HTML."""
+        from snakemake.io import report  # here, as the package starts without Snakemake
+
+        return [
+            report(
+                path,
+                category="Tables",
+                caption=f"captions/{path.stem}.rst",
+                labels={"table": TABLES.get(path.stem, path.stem)},
+            )
+            if path.suffix == ".html"
+            else path
+            for path in paths
+        ]
 
     @property
     def sizes(self) -> list[Path]:

@@ -71,6 +71,7 @@ def quiet(
     from schatten.device.devices import bundle_payload
     from schatten.errors import UserError
     from schatten_bench import quiet as bench
+    from schatten_bench.listening import Listener
 
     if not (noise / "manifest.tsv").is_file():
         raise UserError(f"{noise} has no manifest.tsv: name a folder of noises with --noise")
@@ -81,7 +82,7 @@ def quiet(
         for one in (loaded.splits.dev, loaded.splits.test[0])
     )
     with _bundle(experiment, bundle) as folder:
-        listener = bench.Listener(program, bundle_payload(folder), jobs)
+        listener = Listener(program, bundle_payload(folder), jobs)
         gate = bench.Gate(decibels, evidence or 0.0)
         if evidence is None:
             gate = bench.choose(listener, dev, decibels, loss)

@@ -5,6 +5,7 @@ import typer
 from schatten_bench.cli import (
     decoders,
     engines,
+    false_alarms,
     kernels,
     own_words,
     pronunciations,
@@ -19,7 +20,7 @@ device = typer.Typer()
 lm = typer.Typer()
 VERBS = (
     (app, (training, decoders, pronunciations)),
-    (device, (kernels, engines, own_words, quiet)),
+    (device, (kernels, engines, own_words, quiet, false_alarms)),
     (lm, (pruning,)),
 )
 for whole, parts in VERBS:

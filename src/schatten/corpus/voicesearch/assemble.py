@@ -8,10 +8,12 @@ import numpy as np
 from schatten.audio.reading import read
 from schatten.corpus.cuts import write_cuts
 from schatten.corpus.lm_text import write_lm_text
+from schatten.corpus.style.folders import HELD_OUT
+from schatten.corpus.style.processes import run_jobs
+from schatten.corpus.style.sources import prepared
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.corpus.voicesearch.block import Job
-from schatten.corpus.voicesearch.folders import HELD_OUT, recordings
 from schatten.corpus.voicesearch.grammar import grammar_of
 from schatten.corpus.voicesearch.plan import (
     Block,
@@ -21,8 +23,6 @@ from schatten.corpus.voicesearch.plan import (
     plan_babble,
     plan_split,
 )
-from schatten.corpus.voicesearch.processes import run_jobs
-from schatten.corpus.voicesearch.rooms import rooms
 from schatten.errors import UserError
 from schatten.espeak import Espeak
 from schatten.recipe import Recipe
@@ -93,26 +93,15 @@ def speak_blocks(
     common = {"output": str(output), "noise_floor": settings.noise_floor}
     if "babble" in settings.noise.kinds and settings.noise.share:
         common["babble"] = str(_babble(settings, train, work))
-    sides = {side: _side(settings, side, work) for side in ("train", HELD_OUT)}
+    sides = {
+        side: prepared(settings.noise, settings.reverberation, settings.seed, side, work)
+        for side in ("train", HELD_OUT)
+    }
     planned = []
     for block in blocks:
         side = sides["train" if settings.is_training(block.split) else HELD_OUT]
         planned.append(Job.model_validate({"block": block, **common, **side}))
     run_jobs(planned, work, *workers)
-
-
-def _side(settings: VoiceSearchCorpus, side: str, work: Path) -> dict[str, object]:
-    """Prepare the rooms and list the noise recordings of `train` or `held_out`, for a job."""
-    found: dict[str, object] = {}
-    if settings.noise.directory is not None:
-        found["recordings"] = [str(path) for path in recordings(settings.noise.directory, side)]
-    if settings.reverberation.share:
-        path = work / f"rooms-{side}.npz"
-        if not path.is_file():
-            with atomic_output(path) as beside:
-                np.savez(beside, *rooms(settings.reverberation, settings.seed, side))
-        found["rooms"] = str(path)
-    return found
 
 
 def _babble(settings: VoiceSearchCorpus, train: list[str], work: Path) -> Path:

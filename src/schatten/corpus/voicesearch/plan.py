@@ -8,10 +8,11 @@ from random import Random
 
 from pydantic import BaseModel
 
-from schatten.corpus.voicesearch.draws import random_of, seed_of, within
+from schatten.corpus.style.draws import random_of, seed_of, within
+from schatten.corpus.style.plan import Distortion, draw_noise, draw_shares
 from schatten.corpus.voicesearch.grammar import Grammar
 from schatten.errors import UserError
-from schatten.recipe.voicesearch import Noise, SpokenSplit, VoiceSearchCorpus
+from schatten.recipe.voicesearch import SpokenSplit, VoiceSearchCorpus
 
 _ATTEMPTS = 2000
 """Draws for one utterance before the grammar is reported as too small."""
@@ -20,30 +21,13 @@ BABBLE = "babble"
 BABBLE_UTTERANCES = 64
 
 
-class AddedNoise(BaseModel):
-    """Noise of a recording."""
-
-    kind: str
-    """One of the recipe's kinds."""
-    snr: float
-    """Active speech over noise, in dB."""
-
-
-class Copy(BaseModel):
+class Copy(Distortion):
     """A recording that is made of an utterance."""
 
     id: str
     """Names the recording."""
     audio: str
     """Path relative to the corpus's folder."""
-    level: float
-    """RMS of the speech while it sounds, in dB of full scale."""
-    noise: AddedNoise | None
-    """None for no noise except the microphone's."""
-    room: float | None
-    """The room, as a position in 0 .. 1 of their list; None for no room."""
-    noise_seed: int
-    """Seed of the noise's samples."""
 
 
 class Spoken(BaseModel):
@@ -191,17 +175,12 @@ def _speak(
 
 def _copy(settings: VoiceSearchCorpus, split: str, index: int, copy_id: str) -> Copy:
     random = random_of(settings.seed, "copy", copy_id)
-    noise, reverberation = settings.noise, settings.reverberation
-    noisy, echoing = random.random() < noise.share, random.random() < reverberation.share
+    noisy, echoing = draw_shares(settings.noise, settings.reverberation, random)
     return Copy(
         id=copy_id,
         audio=f"audio/{split}/{index // settings.block:03d}/{copy_id}.flac",
         level=within(settings.level, random),
-        noise=_noise(noise, random) if noisy else None,
+        noise=draw_noise(settings.noise, random) if noisy else None,
         room=random.random() if echoing else None,
         noise_seed=seed_of(settings.seed, "noise", copy_id),
     )
-
-
-def _noise(settings: Noise, random: Random) -> AddedNoise:
-    return AddedNoise(kind=random.choice(settings.kinds), snr=within(settings.snr, random))

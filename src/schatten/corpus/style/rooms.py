@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from schatten.corpus.style.distortion import Signal, read_recording
+from schatten.corpus.style.draws import random_of, within
+from schatten.corpus.style.folders import recordings
 from schatten.corpus.utterance import SAMPLING_RATE
-from schatten.corpus.voicesearch.distortion import Signal, read_recording
-from schatten.corpus.voicesearch.draws import random_of, within
-from schatten.corpus.voicesearch.folders import recordings
-from schatten.recipe.voicesearch import Range, Reverberation
+from schatten.recipe.styles import Range, Reverberation
 
 _FIFTH = 5
 """Held-out rooms are a fifth as many as those of training."""

@@ -3,7 +3,7 @@
 import hashlib
 from random import Random
 
-from schatten.recipe.voicesearch import Range
+from schatten.recipe.styles import Range
 
 
 def seed_of(seed: int, *names: str) -> int:

@@ -1,14 +1,38 @@
 """Runs blocks, each in a new process, a few at a time; finished blocks survive a kill."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import ClassVar
 
-from schatten.corpus.voicesearch.block import Job
+from schatten.corpus.style.sounds import Sources
 from schatten.errors import UserError
 from schatten.runtime import progress
 from schatten.runtime.files import digest, write_text
 from schatten.runtime.launch import run_module
+
+
+class Job(Sources):
+    """A block of sounds, and what they are made with."""
+
+    output: str
+    """Folder that sounds are written below."""
+    module: ClassVar[str]
+    """Module that is run with a file of the job and with the path of its note."""
+    step: ClassVar[str]
+    """What is done, for the progress."""
+    doing: ClassVar[str]
+    """What is done with a block, for errors."""
+
+    @property
+    def name(self) -> str:
+        """The block's name."""
+        raise NotImplementedError
+
+    @property
+    def makes(self) -> Iterator[str]:
+        """Yield the paths of its sounds, relative to `output`."""
+        raise NotImplementedError
 
 
 def run_jobs(jobs: Sequence[Job], folder: Path, workers: int, tasks: int = 1) -> None:
@@ -25,28 +49,26 @@ def run_jobs(jobs: Sequence[Job], folder: Path, workers: int, tasks: int = 1) ->
         futures = [pool.submit(_run, job, folder, tasks) for job in waiting]
         for count, future in enumerate(as_completed(futures), 1):
             future.result()
-            progress.report("synthesis", batch=count, batches=len(waiting))
+            progress.report(waiting[0].step, batch=count, batches=len(waiting))
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def _is_done(job: Job, folder: Path) -> bool:
-    copies = (copy for utterance in job.block.utterances for copy in utterance.copies)
     return done_path(job, folder).is_file() and all(
-        (Path(job.output) / copy.audio).is_file() for copy in copies
+        (Path(job.output) / path).is_file() for path in job.makes
     )
 
 
 def done_path(job: Job, folder: Path) -> Path:
     """Name the note after the whole content of the job, so that a changed job has another note."""
-    return folder / f"{job.block.name}-{digest(job.model_dump(mode='json'), 16)}.done"
+    return folder / f"{job.name}-{digest(job.model_dump(mode='json'), 16)}.done"
 
 
 def _run(job: Job, folder: Path, tasks: int) -> None:
-    path = folder / f"{job.block.name}.job.json"
+    path = folder / f"{job.name}.job.json"
     write_text(path, job.model_dump_json())
-    module = "schatten.corpus.voicesearch.block"
-    result = run_module(module, str(path), str(done_path(job, folder)), tasks=tasks)
+    result = run_module(job.module, str(path), str(done_path(job, folder)), tasks=tasks)
     if result.returncode:
         lines = result.stderr.strip().splitlines() or [f"it ended with {result.returncode}"]
-        raise UserError(f"speaking {job.block.name} failed: {lines[-1]}")
+        raise UserError(f"{job.doing} {job.name} failed: {lines[-1]}")

@@ -1,0 +1,34 @@
+// Charts by Vega-Lite, in the colours of the page. They are drawn again when light and dark change.
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const drawn = new Map(); // by element: a function that returns the specification
+
+function chartConfig() {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const [text, line, ground] = ['--text', '--line', '--ground'].map(colour);
+  const titles = {labelColor: text, titleColor: text, labelFontSize: 12, titleFontSize: 12};
+  return {
+    background: ground, font: 'system-ui, sans-serif', view: {stroke: line}, title: {color: text},
+    axis: {...titles, gridColor: line, domainColor: line, tickColor: line}, legend: titles,
+  };
+}
+
+async function draw(place, specification) {
+  drawn.set(place, specification);
+  const options = {mode: 'vega-lite', actions: false, renderer: 'svg', config: chartConfig(), tooltip: {theme: dark.matches ? 'dark' : 'light'}};
+  await window.vegaEmbed(place, specification(), options);
+}
+
+dark.addEventListener('change', () => {
+  for (const [place, specification] of drawn) draw(place, specification);
+});
+
+// Curves are drawn when they come into sight.
+const watcher = new IntersectionObserver((entries) => {
+  for (const {isIntersecting, target} of entries) {
+    if (!isIntersecting) continue;
+    watcher.unobserve(target);
+    draw(target, () => structuredClone(data.curves[target.dataset.curve]));
+  }
+}, {rootMargin: '300px'});
+for (const place of document.querySelectorAll('.curve')) watcher.observe(place);
