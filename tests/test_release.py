@@ -197,6 +197,27 @@ def test_a_trial_has_an_empty_root_and_refuses_what_fails(tmp_path: Path) -> Non
     assert tries.words_of('x\n{"text": "a b"}\n{"seconds": 1}\n{"text": "c"}\n') == "a b c"
 
 
+@pytest.mark.parametrize(
+    ("target", "compiler"),
+    [(tries.platform.machine(), "cc"), ("aarch64", "aarch64-linux-gnu-gcc")],
+)
+def test_a_static_program_runs_in_an_empty_root(tmp_path: Path, target: str, compiler: str) -> None:
+    needed = [compiler] if compiler == "cc" else [compiler, tries.EMULATORS[target]]
+    if missing := [one for one in needed if shutil.which(one) is None]:
+        pytest.skip(f"{missing[0]} is not installed")
+    if subprocess.run(["unshare", "--map-root-user", "true"], check=False).returncode:
+        pytest.skip("no user namespaces here")
+    source = tmp_path / "hello.c"
+    source.write_text(
+        "#include <stdio.h>\nint main(int n, char **a) { puts(a[1]); return n != 2; }\n"
+    )
+    subprocess.run([compiler, "-static", "-o", tmp_path / "hello", source], check=True)
+    trial = tries.Trial(tmp_path / "log")
+    assert trial.program(tmp_path / "hello", target, "heard") == "heard\n"
+    with pytest.raises(release.Refused, match="failed"):
+        trial.program(tmp_path / "hello", target)
+
+
 def test_a_dynamic_program_fails_in_the_empty_root(tmp_path: Path) -> None:
     """So a program that is not static would not be released."""
     if subprocess.run(["unshare", "--map-root-user", "true"], check=False).returncode:

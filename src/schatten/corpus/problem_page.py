@@ -19,7 +19,7 @@ from schatten.corpus.problems import Problem
 from schatten.corpus.validate import audio_folder
 from schatten.errors import UserError
 from schatten.recipe import Recipe
-from schatten.runtime import files
+from schatten.runtime import files, seals
 
 Listed = Mapping[str, Sequence[Problem]]
 
@@ -75,15 +75,26 @@ def write(
     `data`: the folder of the cuts.
     """
     if not problems:
+        seals.forget(page)
         files.remove(page)
         return False
-    entries: dict[str, list[ManifestEntry]] = defaultdict(list)
-    for entry in read_entries(data, recipe.splits.all):
-        entries[entry.id].append(entry)
-    folder = audio_folder(recipe, data, corpus_dir)
-    parts = _sections(problems, entries, folder)
+    parts = _sections(
+        problems, _named(problems, recipe, data), audio_folder(recipe, data, corpus_dir)
+    )
     files.write_text(page, _page(f"{recipe.title}: what the validator found", parts))
     return True
+
+
+def _named(problems: Listed, recipe: Recipe, data: Path) -> dict[str, list[ManifestEntry]]:
+    """Return the utterances of the page by id; of a large corpus no more than a split is held."""
+    listed = (one for those in problems.values() for one in sorted(those)[:LISTED])
+    names = {name for one in listed for name in one.utterances}
+    found: dict[str, list[ManifestEntry]] = defaultdict(list)
+    for split in recipe.splits.all:
+        for entry in read_entries(data, (split,)):
+            if entry.id in names:
+                found[entry.id].append(entry)
+    return found
 
 
 def _page(title: str, parts: Iterable[str]) -> str:
