@@ -20,6 +20,8 @@ PALETTE = (
 """Colours that the colour-blind tell apart (Okabe and Ito, 2008), and two more; shapes help."""
 _WIDTH, _HEIGHT = "container", 380
 _SMALL = 240
+_NAMED = 12
+"""Trainings that a legend names; of more each line has only its tooltip."""
 
 Spec = dict[str, Any]
 
@@ -91,14 +93,15 @@ def _lines(rows: list[Row], key: str, title: str, matrix: "alt.Parameter | None"
     count = len({row["training"] for row in rows})
     scale = alt.Scale(range=list(PALETTE))
     legend = alt.Legend(orient="bottom", columns=2, labelLimit=300, symbolType="stroke")
+    told = legend if count <= _NAMED else None
     chart = (
         alt.Chart(alt.InlineData(values))
         .mark_line(point=True)
         .encode(
             x=alt.X("epoch:Q", title="epoch of the chain", axis=alt.Axis(tickMinStep=1)),
             y=alt.Y(f"{key}:Q", title=title, scale=alt.Scale(zero=False)),
-            color=alt.Color("training:N", scale=scale, legend=legend if count <= 12 else None),
-            strokeDash=alt.StrokeDash("training:N", legend=None),
+            color=alt.Color("training:N", scale=scale, legend=told),
+            strokeDash=alt.StrokeDash("training:N", legend=told),
             tooltip=[f"{name}:N" for name in fields],
         )
         .properties(width=_WIDTH, height=_SMALL)
