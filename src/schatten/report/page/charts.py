@@ -40,7 +40,9 @@ def explorer() -> Spec:
 
     The second layer holds the intervals, which only an axis of WER has.
     """
-    colour = alt.Color("technique:N", title="technique", scale=alt.Scale(range=list(PALETTE)))
+    legend = alt.Legend(symbolOpacity=1, labelLimit=300)
+    scale = alt.Scale(range=list(PALETTE))
+    colour = alt.Color("technique:N", title="technique", scale=scale, legend=legend)
     base = alt.Chart(alt.NamedData("models"))
     marks = base.mark_point(filled=True, size=110, opacity=0.9).encode(
         x=alt.X("megabytes_with_lm:Q", scale=alt.Scale(zero=False)),
@@ -92,19 +94,19 @@ def _lines(rows: list[Row], key: str, title: str, matrix: "alt.Parameter | None"
     values = [{name: row[name] for name in fields} for row in rows]
     count = len({row["training"] for row in rows})
     scale = alt.Scale(range=list(PALETTE))
-    legend = alt.Legend(orient="bottom", columns=2, labelLimit=300, symbolType="stroke")
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=320, symbolType="stroke")
     told = legend if count <= _NAMED else None
     chart = (
         alt.Chart(alt.InlineData(values))
         .mark_line(point=True)
         .encode(
             x=alt.X("epoch:Q", title="epoch of the chain", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y(f"{key}:Q", title=title, scale=alt.Scale(zero=False)),
+            y=alt.Y(f"{key}:Q", title=None, scale=alt.Scale(zero=False)),
             color=alt.Color("training:N", scale=scale, legend=told),
             strokeDash=alt.StrokeDash("training:N", legend=told),
             tooltip=[f"{name}:N" for name in fields],
         )
-        .properties(width=_WIDTH, height=_SMALL)
+        .properties(width=_WIDTH, height=_SMALL, description=f"{title} over the epochs")
     )
     if matrix is not None:
         chart = chart.add_params(matrix).transform_filter("datum.matrix == matrix")
