@@ -65,6 +65,7 @@ test-slurm: setup_test setup_slurm ## a recipe on a Slurm cluster of one node, s
 
 test-browser: setup_browser wasm ## the report in a real browser; installs Debian's chromium and emscripten (1.1 GB)
 	@SCHATTEN_TEST_BROWSER=1 $(PYTEST) tests/browser tests/engine/test_browser.py --nightly
+	@SCHATTEN_TEST_BROWSER=1 $(PYTEST) tests/workflow/test_smoke.py -k report
 
 # Each part begins with a line `test-nightly: PART`, and the last line says that all passed.
 test-nightly: setup_wheel ## the checks with the slow tests, tiny's dense baseline, 100 faults, Slurm

@@ -21,8 +21,9 @@ from schatten.runtime import explain, seals
 PATIENCE = 3600.0
 """Seconds after which a run that does not end has failed the test."""
 TIMED = (
-    *("history.json", "wer.md", "wer.tex", "systems.md"),
-    *(f"{name}.{ending}" for name in ("cost", "times") for ending in ("csv", "md", "tex")),
+    *("history.json", "report.html", "systems.html", "systems.md"),
+    *("wer.html", "wer.md", "wer.tex"),
+    *(f"{name}.{ending}" for name in ("cost", "times") for ending in ("csv", "html", "md", "tex")),
 )
 """Artifacts that say when, where or how fast they were made."""
 STEPS = {

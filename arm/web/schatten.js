@@ -39,6 +39,7 @@ async function instantiate(wasm) {
   const module = await compiled;
   return new Promise((resolve, reject) => {
     createEngine({
+      locateFile: (name) => name, // it would join the name to its own address, which a page may have as `data:`
       instantiateWasm(imports, receive) {
         WebAssembly.instantiate(module, imports).then(receive, reject);
         return {};

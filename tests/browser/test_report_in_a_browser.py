@@ -206,6 +206,7 @@ def native_text(experiment, path: Path, model: str) -> str:
 @needs_engine
 def test_a_recording_is_heard_as_by_the_native_engine(opened, experiment, recording):
     sides = [f"talk-{side}" for side in ("first", "second")]
+    opened.run("document.getElementById('talk-second').selectedIndex = 1")
     models = [opened.value(f"document.getElementById('{side}').value") for side in sides]
     opened.driver.find_element("id", "recording").send_keys(str(recording))
     opened.wait_for("document.getElementById('talk-state').textContent.includes('s of sound')")
@@ -224,7 +225,8 @@ def test_a_fake_microphone_is_heard(opened):
         f"|| document.querySelectorAll('#talk-first-said li').length > {before}"
     )
     opened.run("document.getElementById('listen').click()")
-    opened.wait_for("document.getElementById('talk-state').textContent === 'Ready.'")
+    opened.wait_for("document.getElementById('listen').textContent === 'Listen'")
+    assert opened.text("talk-state") == "Ready."
     after = opened.value("document.querySelectorAll('#talk-first-said li').length")
     assert after > before
     partial = opened.text("talk-first-partial")

@@ -152,7 +152,7 @@ def test_the_verbs_find_the_artifacts_of_a_recipe(experiment: Experiment, tmp_pa
     assert sorted(path.name for path in tmp_path.glob("[!.]*")) == [
         f"{table}.{kind}"
         for table in ("cost", "engine", "ranks", "systems", "times", "wer")
-        for kind in ("csv", "md", "tex")
+        for kind in ("csv", "html", "md", "tex")
     ]
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -44,14 +45,66 @@ def test_plain_snakemake_has_nothing_to_do_either(done: Project) -> None:
     assert "Nothing to be done" in output
 
 
-def test_snakemake_makes_its_report_of_the_tables(done: Project) -> None:
+@pytest.fixture(scope="module")
+def snakemakes_report(done: Project) -> Path:
     config = "recipe=voicesearch_like/smoke"
     status, output = done.run(
-        "snakemake", "wer_tables", "--report", "report.html", "--config", config
+        "snakemake", "wer_tables", "--report", "workflow.html", "--config", config
     )
     assert status == 0, output
-    page = (done.path / "report.html").read_text()
-    assert [name for name in ("wer.md", "wer.csv", "parameters.png") if name not in page] == []
+    return done.path / "workflow.html"
+
+
+def test_snakemake_shows_tables_and_figures_in_its_report(snakemakes_report: Path) -> None:
+    page = snakemakes_report.read_text()
+    assert "Spoken commands, synthetic, some minutes" in page, "the title"
+    assert "a row for each model" in page, "the introduction"
+    assert "verdict on the difference to the baseline" in page, "a caption"
+    assert "parameters against WER with the main language model" in page, "a label"
+    shown = set(re.findall(r"tables/(\w+)\.html", page))
+    assert shown >= {"wer", "cost", "systems", "times", "ranks", "engine", "bundles"}
+    assert not re.search(r"tables/\w+\.(md|csv|tex)\W+name", page), "nothing to download"
+
+
+@pytest.mark.skipif("SCHATTEN_TEST_BROWSER" not in os.environ, reason="make test-browser")
+def test_a_table_of_snakemakes_report_can_be_read_in_a_browser(snakemakes_report: Path) -> None:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    for one in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage"):
+        options.add_argument(one)
+    driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+    try:
+        driver.get(snakemakes_report.as_uri())
+        results = "results/voicesearch_like/smoke/tables/wer.html"
+        driver.execute_script(
+            "app.setView({content: 'html', contentPath: results[arguments[0]].data_uri,"
+            "resultPath: arguments[0]})",
+            results,
+        )
+        until = time.monotonic() + 60
+        while not driver.find_elements("tag name", "iframe"):
+            assert time.monotonic() < until, "no table is shown"
+            time.sleep(0.2)
+        driver.switch_to.frame(driver.find_element("tag name", "iframe"))
+        assert "dense" in driver.find_element("tag name", "table").text
+    finally:
+        driver.quit()
+
+
+def test_the_report_holds_the_results(done: Project) -> None:
+    page = (done.tables.parent / "report.html").read_text()
+    assert len(page) < 15_000_000
+    data = json.loads(re.search(r'id="data-json">(.*?)</script>', page)[1])  # type: ignore[index]
+    shipped = [one["shipped"] for one in data["points"] if one["shipped"]]
+    assert len(shipped) == 5, "every model has a bundle"
+    assert all((done.path / one["path"]).is_dir() for one in shipped)
+    assert all(one["speed_up"] > 1 and one["peak_megabytes"] > 1 for one in shipped)
+    (split,) = data["splits"]
+    assert len(split["utterances"]) == 60 and len(split["sounds"]) > 20
+    assert {one["noise"] for one in split["utterances"]} > {"none"}
+    assert "<td>train</td>" in page, "costs of the steps by verb"
 
 
 def test_no_artifact_is_half_written(done: Project) -> None:

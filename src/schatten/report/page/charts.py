@@ -20,6 +20,8 @@ PALETTE = (
 """Colours that the colour-blind tell apart (Okabe and Ito, 2008), and two more; shapes help."""
 _WIDTH, _HEIGHT = "container", 380
 _SMALL = 240
+_NAMED = 12
+"""Trainings that a legend names; of more each line has only its tooltip."""
 
 Spec = dict[str, Any]
 
@@ -30,7 +32,7 @@ def library() -> str:
     It defines `vegaEmbed` on `window`.
     """
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    return str(vl_convert.javascript_bundle(vl_version=version))
+    return str(vl_convert.javascript_bundle(None, version))
 
 
 def explorer() -> Spec:
@@ -38,7 +40,9 @@ def explorer() -> Spec:
 
     The second layer holds the intervals, which only an axis of WER has.
     """
-    colour = alt.Color("technique:N", title="technique", scale=alt.Scale(range=list(PALETTE)))
+    legend = alt.Legend(symbolOpacity=1, labelLimit=300)
+    scale = alt.Scale(range=list(PALETTE))
+    colour = alt.Color("technique:N", title="technique", scale=scale, legend=legend)
     base = alt.Chart(alt.NamedData("models"))
     marks = base.mark_point(filled=True, size=110, opacity=0.9).encode(
         x=alt.X("megabytes_with_lm:Q", scale=alt.Scale(zero=False)),
@@ -90,18 +94,19 @@ def _lines(rows: list[Row], key: str, title: str, matrix: "alt.Parameter | None"
     values = [{name: row[name] for name in fields} for row in rows]
     count = len({row["training"] for row in rows})
     scale = alt.Scale(range=list(PALETTE))
-    legend = alt.Legend(orient="bottom", columns=2, labelLimit=300, symbolType="stroke")
+    legend = alt.Legend(orient="bottom", columns=1, labelLimit=320, symbolType="stroke")
+    told = legend if count <= _NAMED else None
     chart = (
         alt.Chart(alt.InlineData(values))
         .mark_line(point=True)
         .encode(
             x=alt.X("epoch:Q", title="epoch of the chain", axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y(f"{key}:Q", title=title, scale=alt.Scale(zero=False)),
-            color=alt.Color("training:N", scale=scale, legend=legend if count <= 12 else None),
-            strokeDash=alt.StrokeDash("training:N", legend=None),
+            y=alt.Y(f"{key}:Q", title=None, scale=alt.Scale(zero=False)),
+            color=alt.Color("training:N", scale=scale, legend=told),
+            strokeDash=alt.StrokeDash("training:N", legend=told),
             tooltip=[f"{name}:N" for name in fields],
         )
-        .properties(width=_WIDTH, height=_SMALL)
+        .properties(width=_WIDTH, height=_SMALL, description=f"{title} over the epochs")
     )
     if matrix is not None:
         chart = chart.add_params(matrix).transform_filter("datum.matrix == matrix")

@@ -9,7 +9,8 @@ function chartConfig() {
   const titles = {labelColor: text, titleColor: text, labelFontSize: 12, titleFontSize: 12};
   return {
     background: ground, font: 'system-ui, sans-serif', view: {stroke: line}, title: {color: text},
-    axis: {...titles, gridColor: line, domainColor: line, tickColor: line}, legend: titles,
+    axis: {...titles, gridColor: line, domainColor: line, tickColor: line},
+    legend: {...titles, symbolBaseFillColor: text, symbolBaseStrokeColor: text},
   };
 }
 

@@ -137,6 +137,10 @@ function nothingFits(bundles, has) {
 }
 
 function startExplorer() {
+  if (!points.length) {
+    $('explorer-caption').textContent = 'No model has an error rate of words: units alone were scored.';
+    return;
+  }
   const splits = unique(points.map((one) => one.split));
   fill($('split-choice'), splits.map((one) => [one, one]));
   const there = Object.keys(AXES).filter((name) => points.some((one) => one[name] !== null));

@@ -7,13 +7,19 @@ async function unpacked(base64) {
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer());
 }
 
+function packed(bytes) {
+  let text = '';
+  for (let from = 0; from < bytes.length; from += 8192) text += String.fromCharCode(...bytes.subarray(from, from + 8192));
+  return btoa(text);
+}
+
 /** Modules from a page on disk: only `data:` addresses may be imported there, also by a worklet. */
 async function loadEngine() {
   const texts = {};
   for (const name of ['schatten-engine.js', 'schatten.js', 'microphone.js', 'worklet.js']) texts[name] = new TextDecoder().decode(await unpacked(talkData.engine[name]));
   const address = (name, ...imports) => {
     const text = imports.reduce((sum, [from, to]) => sum.replaceAll(`'./${from}'`, `'${to}'`), texts[name]);
-    return `data:text/javascript;base64,${btoa(String.fromCodePoint(...new TextEncoder().encode(text)))}`;
+    return `data:text/javascript;base64,${packed(new TextEncoder().encode(text))}`;
   };
   const engine = address('schatten-engine.js');
   const main = address('schatten.js', ['schatten-engine.js', engine]);
