@@ -59,8 +59,8 @@ test-default: setup_test ## the default recipe, and whether its table keeps its 
 	@SCHATTEN_TEST_DEFAULT=1 $(PYTEST) -q tests/workflow/test_recipes.py -k default_recipe
 	@schatten explain --steps results/$(DEFAULT_RECIPE)/tables/wer.csv
 
-test-slurm: setup_test setup_slurm ## a recipe on a Slurm cluster of one node, started here, with jobs killed
-	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --or-skip -- \
+test-slurm: setup_test setup_slurm ## a recipe on a Slurm cluster of two nodes, started here, with jobs and a node killed
+	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --nodes 2 --or-skip -- \
 	  $(PYTEST) tests/workflow/test_slurm.py
 
 test-browser: setup_browser wasm ## the report in a real browser; installs Debian's chromium and emscripten (1.1 GB)

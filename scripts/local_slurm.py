@@ -1,6 +1,6 @@
-"""Runs a command beside a Slurm cluster of one node: this machine, on loopback, until it ends.
+"""Runs a command beside a Slurm cluster on loopback, until it ends: this machine as all its nodes.
 
-    python scripts/local_slurm.py [--cpus N] [--or-skip] -- COMMAND...
+    python scripts/local_slurm.py [--nodes N] [--cpus N] [--or-skip] -- COMMAND...
 
 It needs Debian's slurm-wlm and munge, no systemd and no root. Everything that the daemons write
 lies in a temporary folder, on ports of their own, so other Slurms of the machine see nothing of
@@ -24,11 +24,11 @@ from types import FrameType
 
 CONFIGURATION = r"""ClusterName=schatten
 SlurmctldHost=localhost(127.0.0.1)
-SlurmctldPort={ports[0]}
+SlurmctldPort={port}
 SlurmUser={user}
 SlurmdUser={user}
 AuthType=auth/munge
-AuthInfo=socket={home}/munge.socket
+AuthInfo=socket={home}/munge.socket,cred_expire={again}
 CredType=cred/munge
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -37,23 +37,29 @@ AccountingStorageType=accounting_storage/none
 SwitchType=switch/none
 MpiDefault=none
 SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
+SelectTypeParameters=CR_Core_Memory,CR_LLN
 SchedulerType=sched/builtin
+SchedulerParameters=sched_interval=5
 SlurmdParameters=config_overrides
 ReturnToService=2
+SlurmdTimeout=30
 MinJobAge=3600
 DefMemPerCPU=1000
 KillWait=5
 StateSaveLocation={home}/state
-SlurmdSpoolDir={home}/spool
+SlurmdSpoolDir={home}/spool.%n
 SlurmctldPidFile={home}/slurmctld.pid
-SlurmdPidFile={home}/slurmd.pid
+SlurmdPidFile={home}/slurmd.%n.pid
 SlurmctldLogFile={home}/slurmctld.log
-SlurmdLogFile={home}/slurmd.log
-NodeName=localhost NodeHostname=localhost NodeAddr=127.0.0.1 Port={ports[1]} \
-  CPUs={cpus} RealMemory={memory}
-PartitionName=main Nodes=localhost Default=YES MaxTime=INFINITE State=UP
+SlurmdLogFile={home}/slurmd.%n.log
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 """
+NODE = (
+    "NodeName={name} NodeHostname=localhost NodeAddr=127.0.0.1 Port={port} "
+    "CPUs={cpus} RealMemory={memory}\n"
+)
+AGAIN = 20
+"""Seconds after which jobs of a lost node start again: Slurm waits as long as credentials live."""
 MEMORY_MB = 1_000_000
 """What the node says it has: jobs ask for more than they need, and nothing is enforced here."""
 PROGRAMS = ("munged", "slurmctld", "slurmd", "setpriv")
@@ -64,14 +70,15 @@ PATIENCE = 60.0
 def main() -> int:
     """Run the command of the command line; return its exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cpus", type=int, default=16, help="CPUs the node says it has")
+    parser.add_argument("--nodes", type=int, default=1, help="nodes; each has a slurmd")
+    parser.add_argument("--cpus", type=int, default=16, help="CPUs that each node says it has")
     parser.add_argument("--or-skip", action="store_true", help="succeed where no cluster starts")
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
     signal.signal(signal.SIGTERM, _stop)
     try:
-        return _run(arguments.command, arguments.cpus)
+        return _run(arguments.command, arguments.nodes, arguments.cpus)
     except NoClusterError as error:
         print(f"no Slurm cluster: {error}", file=sys.stderr)
         if arguments.or_skip:
@@ -83,43 +90,48 @@ class NoClusterError(Exception):
     """No cluster can be started on this machine; the message says why."""
 
 
-def _run(command: list[str], cpus: int) -> int:
+def _run(command: list[str], nodes: int, cpus: int) -> int:
     if missing := [name for name in PROGRAMS if not shutil.which(name)]:
         raise NoClusterError(f"{', '.join(missing)} not found; apt-get install slurm-wlm munge")
     with tempfile.TemporaryDirectory(prefix="slurm.") as folder:
         daemons: list[subprocess.Popen[bytes]] = []
         try:
-            _start(Path(folder), cpus, daemons)
+            _start(Path(folder), nodes, cpus, daemons)
             return subprocess.run(command, check=False).returncode
         finally:
-            _end(daemons)
+            _end(daemons, nodes)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _start(home: Path, cpus: int, daemons: list[subprocess.Popen[bytes]]) -> None:
-    """Start munged, slurmctld and slurmd below `home`, and wait until the node is idle."""
+def _start(home: Path, nodes: int, cpus: int, daemons: list[subprocess.Popen[bytes]]) -> None:
+    """Start munged, slurmctld and a slurmd for each node below `home`, and wait for idle nodes."""
     home.chmod(0o755)
-    for name in ("state", "spool"):
+    names = [f"node{number}" for number in range(1, nodes + 1)]
+    for name in ("state", *(f"spool.{node}" for node in names)):
         (home / name).mkdir()
     key = home / "munge.key"
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
     user = pwd.getpwuid(os.getuid()).pw_name
     configuration = home / "slurm.conf"
-    configuration.write_text(
-        CONFIGURATION.format(home=home, user=user, cpus=cpus, memory=MEMORY_MB, ports=_ports(2))
-    )
+    controller, *ports = _ports(1 + nodes)
+    text = CONFIGURATION.format(home=home, user=user, port=controller, again=AGAIN)
+    for name, port in zip(names, ports, strict=True):
+        text += NODE.format(name=name, port=port, cpus=cpus, memory=MEMORY_MB)
+    configuration.write_text(text)
     os.environ["SLURM_CONF"] = str(configuration)
     _make_srun(home / "bin")
     munge = [f"--{name}={home}/munge.{name.split('-')[0]}" for name in _MUNGE_FILES]
-    daemons.append(_daemon(home, "munged", "--foreground", *munge))
+    daemons.append(_daemon(home, "munged", "munged", "--foreground", *munge))
     _wait(home, "munge", ["munge", "-n", "-S", f"{home}/munge.socket"])
-    daemons.append(_daemon(home, "slurmctld", "-D"))
-    daemons.append(_daemon(home, "slurmd", "-D", "-N", "localhost"))
-    _wait(home, "slurm", ["sinfo", "--noheader", "--states=idle", "--format=%n"], "localhost")
+    daemons.append(_daemon(home, "slurmctld", "slurmctld", "-D"))
+    daemons += [_daemon(home, f"slurmd.{name}", "slurmd", "-D", "-N", name) for name in names]
+    for name in names:
+        idle = ["sinfo", "--noheader", "--Node", "--states=idle", "--format=%N"]
+        _wait(home, "slurm", idle, name)
 
 
 def _make_srun(folder: Path) -> None:
@@ -146,9 +158,9 @@ def _ports(count: int) -> list[int]:
     return ports
 
 
-def _daemon(home: Path, *command: str) -> subprocess.Popen[bytes]:
+def _daemon(home: Path, name: str, *command: str) -> subprocess.Popen[bytes]:
     """Start a daemon that gets SIGTERM when this process is gone."""
-    with (home / f"{command[0]}.out").open("wb") as output:
+    with (home / f"{name}.out").open("wb") as output:
         return subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", *command],
             stdout=output,
@@ -170,9 +182,9 @@ def _wait(home: Path, name: str, command: list[str], answer: str = "") -> None:
     raise NoClusterError(f"{name} did not answer in {PATIENCE:.0f} s; its logs are above")
 
 
-def _end(daemons: list[subprocess.Popen[bytes]]) -> None:
+def _end(daemons: list[subprocess.Popen[bytes]], nodes: int) -> None:
     """End the jobs, then the daemons."""
-    if len(daemons) == 3:
+    if len(daemons) == 2 + nodes:
         subprocess.run(["scancel", "--quiet", "--partition=main"], check=False, timeout=20)
         _wait_for_no_jobs()
     for daemon in reversed(daemons):

@@ -1,12 +1,18 @@
 """A few seconds of made-up features with transcripts, for tests of training."""
 
+import json
+import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
+import torch
+import yaml
 from lhotse import LilcomChunkyWriter, MonoCut, SupervisionSegment
 from lhotse.features import Features
 
-from schatten.runtime.files import write_json, write_jsonl
+from schatten import models
+from schatten.runtime.files import read_jsonl, write_json, write_jsonl
 
 RECIPE = """
 title: Made-up features
@@ -99,3 +105,47 @@ def write_data(folder: Path) -> tuple[tuple[Path, Path], Path, Path]:
     recipe.write_text(RECIPE)
     cuts = write_split(folder, "train", 40, 1), write_split(folder, "dev", 8, 2)
     return cuts, statistics, recipe
+
+
+CONVOLUTIONAL = {
+    "type": "deep_speech_2",
+    "feature": "mel40",
+    "convolutions": [{"channels": 2, "kernel": [3, 5], "stride": [2, 2]}],
+    "gru": [8],
+    "fully_connected": 8,
+    "dropout": 0.0,
+}
+
+
+def training_verb(folder: Path) -> list[str]:
+    """Return the verb on made-up data, without masks and dropout; `--output` is missing.
+
+    Batches hold one to three utterances. The dev split is one batch, so that a second process has
+    none.
+    """
+    cuts, statistics, path = write_data(folder / "data")
+    write_jsonl(cuts[1], read_jsonl(cuts[1])[:2])
+    settings = yaml.safe_load(path.read_text())
+    settings["models"]["tiny"] = CONVOLUTIONAL
+    settings["systems"] = {"trace_norm": settings["systems"]["trace_norm"]}
+    settings["tables"] = {"baseline": "trace_norm"}
+    settings["trainings"]["default"] |= {"spec_augment": None, "batch_seconds": 1.2}
+    path.write_text(yaml.safe_dump(settings))
+    verb = [sys.executable, "-c", "from schatten.cli import main; main()", "train"]
+    verb += ["--recipe", str(path), "--system", "trace_norm", "--seed", "1"]
+    return [
+        *verb,
+        *("--train", str(cuts[0]), "--dev", str(cuts[1]), "--statistics", str(statistics)),
+    ]
+
+
+def assert_same_training(one: Path, two: Path) -> None:
+    """Compare losses, rates and weights of two trainings' folders, up to the order of sums."""
+    histories = [json.loads((folder / "history.json").read_text()) for folder in (one, two)]
+    for of_one, of_two in zip(*(history["epochs"] for history in histories), strict=True):
+        assert of_one["steps"] == of_two["steps"] > 8
+        for name in ("train_loss", "dev_loss", "dev_cer", "learning_rate"):
+            assert of_one[name] == pytest.approx(of_two[name], rel=1e-4), name
+    weights = [models.read(folder / "model.pt")["state"] for folder in (one, two)]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(weights[1][name], value, rtol=1e-3, atol=1e-4)

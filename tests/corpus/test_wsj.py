@@ -3,6 +3,7 @@
 import gzip
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def place(folder: Path, path: str, layout: str) -> Path:
     return whole
 
 
-def wsj(**settings: bool) -> Recipe:
+def wsj(**settings: Any) -> Recipe:
     return make_recipe(corpus={"source": "wsj", **settings}, splits=SPLITS)
 
 
@@ -102,6 +103,20 @@ def test_both_layouts_are_read(tmp_path: Path, layout: str) -> None:
     report = validate(wsj(), data, None)
     assert report.splits["si284"].utterances == 2
     assert (report.left_out or {})["verbalised punctuation"] == 1
+
+
+def test_distorted_copies_lie_beside_the_audio(tmp_path: Path) -> None:
+    discs = write_discs(tmp_path / "wsj", "discs", compressed=False)
+    data = tmp_path / "data"
+    noise = {"share": 1, "kinds": ["white"]}
+    recipe = wsj(multi_style={"copies": 1, "noise": noise, "reverberation": {"share": 0}})
+    make(recipe, discs, data)
+    shutil.rmtree(discs)
+    assert validate(recipe, data, None).splits["si284"].utterances == 2
+    cuts = CutSet.from_file(data / "si284.cuts.jsonl.gz")
+    names = ["01ic0201", "01ic0201-copy1", "46nc0301", "46nc0301-copy1"]
+    assert [cut.id for cut in cuts] == names
+    assert not any(Path(cut.recording.sources[0].source).is_absolute() for cut in cuts)
 
 
 def test_audio_lies_beside_the_cuts_and_outlives_the_discs(tmp_path: Path) -> None:

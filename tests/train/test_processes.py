@@ -1,6 +1,5 @@
 """A training over two processes (gloo) is the training of one process with the same batches."""
 
-import json
 import os
 import signal
 import subprocess
@@ -9,50 +8,29 @@ import time
 from pathlib import Path
 
 import pytest
-import torch
-import yaml
 from lhotse import CutSet
 from processes import ends
-from small_data import write_data, write_split
+from small_data import (
+    CONVOLUTIONAL,
+    assert_same_training,
+    training_verb,
+    write_data,
+    write_split,
+)
 
-from schatten import models
 from schatten.features.store import read_features
-from schatten.runtime.files import read_jsonl, write_jsonl
 from schatten.runtime.launch import Place
 from schatten.train.data import Utterances
 from schatten.train.targets import Targets
 from schatten.units import characters
 from schatten.units.spelled import SpelledUnits
 
-CONVOLUTIONAL = {
-    "type": "deep_speech_2",
-    "feature": "mel40",
-    "convolutions": [{"channels": 2, "kernel": [3, 5], "stride": [2, 2]}],
-    "gru": [8],
-    "fully_connected": 8,
-    "dropout": 0.0,
-}
-
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The verb on made-up data, without masks and dropout; batches hold one to three utterances.
-
-    The dev split is one batch, so that a second process has none.
-    """
+    """The verb on made-up data, in its folder."""
     monkeypatch.chdir(tmp_path)
-    cuts, statistics, path = write_data(tmp_path / "data")
-    write_jsonl(cuts[1], read_jsonl(cuts[1])[:2])
-    settings = yaml.safe_load(path.read_text())
-    settings["models"]["tiny"] = CONVOLUTIONAL
-    settings["systems"] = {"trace_norm": settings["systems"]["trace_norm"]}
-    settings["tables"] = {"baseline": "trace_norm"}
-    settings["trainings"]["default"] |= {"spec_augment": None, "batch_seconds": 1.2}
-    path.write_text(yaml.safe_dump(settings))
-    verb = [sys.executable, "-c", "from schatten.cli import main; main()", "train"]
-    verb += ["--recipe", str(path), "--system", "trace_norm", "--seed", "1"]
-    verb += ["--train", str(cuts[0]), "--dev", str(cuts[1]), "--statistics", str(statistics)]
-    return verb
+    return training_verb(tmp_path)
 
 
 def test_two_processes_train_as_one_does_though_killed(command: list[str]) -> None:
@@ -70,14 +48,7 @@ def test_two_processes_train_as_one_does_though_killed(command: list[str]) -> No
         subprocess.run(two, check=True, capture_output=True, text=True).stdout.count("epoch") == 2
     )
 
-    histories = [json.loads(Path(one, "history.json").read_text()) for one in ("one", "two")]
-    for of_one, of_two in zip(*(history["epochs"] for history in histories), strict=True):
-        assert of_one["steps"] == of_two["steps"] > 8
-        for name in ("train_loss", "dev_loss", "dev_cer", "learning_rate"):
-            assert of_one[name] == pytest.approx(of_two[name], rel=1e-4), name
-    weights = [models.read(Path(one, "model.pt"))["state"] for one in ("one", "two")]
-    for name, value in weights[0].items():
-        torch.testing.assert_close(weights[1][name], value, rtol=1e-3, atol=1e-4)
+    assert_same_training(Path("one"), Path("two"))
     assert not list(Path("state").iterdir())
 
 

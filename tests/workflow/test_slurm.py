@@ -1,10 +1,11 @@
-"""A recipe through Slurm, with jobs and the run itself killed: `make test-slurm`.
+"""A recipe through Slurm on two nodes; jobs, a node and the run are killed: `make test-slurm`.
 
 By default the smallest that has all that can be killed; each of its jobs starts Snakemake anew.
 Of the nightly tests, the smoke recipe.
 """
 
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -12,8 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import slurm_nodes
 import yaml
 from project import SMOKE, Project, copy_project
+from slurm_nodes import has_started_again
+from small_data import assert_same_training, training_verb
 
 pytestmark = [
     pytest.mark.workflow,
@@ -45,7 +49,7 @@ CONTENT = {
 """Few utterances, in more than one block; trainings long enough to meet and to be killed in."""
 SHARDS = """
 set-threads: {corpus: 2}
-set-resources: {corpus: {tasks: 2, mpi: srun}}
+set-resources: {corpus: {nodes: 2, tasks: 2, mpi: srun}}
 """
 TABLE = "tables/wer.csv"
 PATIENCE = 1800.0
@@ -68,7 +72,7 @@ def copy_with_recipe(snapshot: Path, folder: Path) -> Project:
 def at_slurm(snapshot: Path, tmp_path: Path) -> Iterator[Project]:
     """A copy of the project whose profile looks at its jobs every second; its jobs end with it.
 
-    The corpus is made in two tasks of its job, each with two processes.
+    The corpus is made in two tasks of its job, one on each node, each with two processes.
     """
     project = copy_with_recipe(snapshot, tmp_path)
     profile = project.path / "profiles/slurm/config.yaml"
@@ -77,6 +81,21 @@ def at_slurm(snapshot: Path, tmp_path: Path) -> Iterator[Project]:
     yield project
     subprocess.run(["scancel", "--me"], check=False)
     wait(lambda: not jobs(project), "the jobs to end")
+
+
+@pytest.fixture
+def kill_node() -> Iterator[Callable[[str], None]]:
+    """Kill a node; it is back after the test."""
+    killed: list[str] = []
+
+    def kill(node: str) -> None:
+        slurm_nodes.kill(node)
+        killed.append(node)
+
+    yield kill
+    daemons = [slurm_nodes.revive(node) for node in killed]
+    wait(lambda: all(map(slurm_nodes.is_idle, killed)), "killed nodes to be back")
+    assert all(daemon.poll() is None for daemon in daemons)
 
 
 def jobs(project: Project, state: str = "PENDING,RUNNING,COMPLETING") -> dict[str, str]:
@@ -114,6 +133,17 @@ def kill_training(project: Project, system: str) -> bool:
     return False
 
 
+def kill_node_of_a_training(
+    project: Project, kill_node: Callable[[str], None]
+) -> list[tuple[str, str]]:
+    """Kill the node of a training; return the jobs that it had, each with the node."""
+    wait(lambda: bool(trainings(project)), "a training on a node")
+    node = slurm_nodes.job_of(next(iter(trainings(project))))["NodeList"]
+    lost = [job for job in jobs(project, "RUNNING") if slurm_nodes.job_of(job)["NodeList"] == node]
+    kill_node(node)
+    return [(job, node) for job in lost]
+
+
 @pytest.fixture
 def table(snapshot: Path, tmp_path_factory: pytest.TempPathFactory, recipe: str) -> bytes:
     """The table that a run on this machine makes."""
@@ -123,8 +153,24 @@ def table(snapshot: Path, tmp_path_factory: pytest.TempPathFactory, recipe: str)
     return (project.path / "results" / recipe / TABLE).read_bytes()
 
 
-def test_killed_jobs_and_a_killed_run_change_no_table(
-    at_slurm: Project, recipe: str, table: bytes
+def test_a_training_over_two_nodes_is_that_of_one_process(tmp_path: Path) -> None:
+    verb = training_verb(tmp_path)
+    here = [*verb, "--output", "one/model.pt"]
+    subprocess.run(here, cwd=tmp_path, check=True, capture_output=True)
+    script = tmp_path / "job.sh"
+    there = shlex.join([*verb, "--output", "two/model.pt", "--processes", "2"])
+    script.write_text(f"#!/bin/sh -e\nsrun printenv SLURMD_NODENAME\n{there}\n")
+    layout = ["--nodes=2", "--ntasks=2", "--cpus-per-task=1"]
+    job = ["sbatch", "--wait", *layout, "--output=log", "--chdir", str(tmp_path), str(script)]
+    status = subprocess.run(job, check=False, capture_output=True).returncode
+    log = (tmp_path / "log").read_text()
+    assert status == 0, log
+    assert set(log.split()) >= set(slurm_nodes.NODES)
+    assert_same_training(tmp_path / "one", tmp_path / "two")
+
+
+def test_killed_jobs_a_killed_node_and_a_killed_run_change_no_table(
+    at_slurm: Project, recipe: str, table: bytes, kill_node: Callable[[str], None]
 ) -> None:
     command = ("schatten", "run", "wer_tables", "--recipe", recipe, "--profile", "slurm")
     log = (at_slurm.path / "first.log").open("w+")
@@ -132,18 +178,31 @@ def test_killed_jobs_and_a_killed_run_change_no_table(
         command, cwd=at_slurm.path, env=at_slurm.environment, stdout=log, stderr=log
     )
     checkpoints = at_slurm.path / "state"
+    shards: set[str] = set()
+
+    def shards_are_on_both() -> bool:
+        for job, name in jobs(at_slurm, "RUNNING").items():
+            shards.update(slurm_nodes.nodes_of_steps(job) if "corpus" in name else ())
+        return first.poll() is not None or shards == set(slurm_nodes.NODES)
+
+    wait(shards_are_on_both, "blocks of the corpus on both nodes")
     wait(lambda: first.poll() is not None or len(trainings(at_slurm)) >= 3, "three jobs at once")
     wait(
         lambda: first.poll() is not None or len(list(checkpoints.glob("*/last.ckpt"))) >= 3,
         "three trainings to write checkpoints",
     )
     assert first.poll() is None, Path(log.name).read_text()
+    places = {slurm_nodes.job_of(job)["NodeList"] for job in trainings(at_slurm)}
+    assert places == set(slurm_nodes.NODES)
 
     (cancelled,) = (job for job, name in trainings(at_slurm).items() if "l2" in name)
     subprocess.run(["scancel", cancelled], check=True)
     wait(lambda: kill_training(at_slurm, "trace_norm"), "a training to kill")
     wait(lambda: Path(log.name).read_text().count("FAILED train") == 2, "two failures")
     wait(lambda: len(jobs(at_slurm)) >= 2 or first.poll() is not None, "new tries")
+    killed = kill_node_of_a_training(at_slurm, kill_node)
+    wait(lambda: all(has_started_again(job, node) for job, node in killed), "its jobs elsewhere")
+    wait(lambda: bool(jobs(at_slurm)) or first.poll() is not None, "a job in the queue")
     first.kill()
     first.wait()
     assert jobs(at_slurm), "the run had nothing in the queue when it was killed"
