@@ -32,7 +32,7 @@ def library() -> str:
     It defines `vegaEmbed` on `window`.
     """
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    return str(vl_convert.javascript_bundle(None, version))
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", version))
 
 
 def explorer() -> Spec:
