@@ -18,6 +18,8 @@ from schatten.runtime.files import write_json, write_text
 from schatten_bench.listening import SILENCE, Answers, Listener, Recording
 from schatten_bench.unspoken import Unspoken
 
+ROOMS = 16
+"""Rooms of each noise: a collection of ten minutes of noise makes five hours."""
 LOST = 0.02
 """Share of the commands that the rule may lose where it is chosen."""
 _SEE_EVIDENCE = ("--gate-evidence", "1e-6")

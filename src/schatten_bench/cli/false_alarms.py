@@ -47,7 +47,8 @@ def false_alarms(
     experiment, _ = experiment_of(recipe, corpus_dir, results)
     loaded, layout = experiment.recipe, experiment.layout
     commands = list(read_commands(corpus_dir, recordings_of(loaded)))
-    others = {"noise": list(first(noises(noise), hours)), "other speech": bench.speech_of(speech)}
+    sounds = first(noises(noise, rooms=bench.ROOMS), hours)
+    others = {"noise": list(sounds), "other speech": bench.speech_of(speech)}
     cuts = layout.cuts(loaded.splits.dev)
     listener = bench.listener_of(program, bundle, jobs)
     rule = bench.choose(listener, read_sounds(cuts, cuts.parent), lost)
