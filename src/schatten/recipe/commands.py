@@ -8,7 +8,8 @@ from schatten.recipe.base import Settings
 class CommandRecordings(Settings):
     """Real recordings that bundles are tested on, where the corpus folder is given.
 
-    They are for tests alone: nothing of them is trained on, tuned on or chosen by.
+    They are for tests: nothing is trained on them. Where something was chosen by some of them,
+    `apart` shows the others alone.
     """
 
     table: str = "commands.tsv"
