@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import wave
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -79,8 +80,6 @@ def unpacked(archive: Path, work: Path) -> Path:
 
 def a_recording(model: "Model", work: Path) -> Path:
     """Write an utterance of a recipe's test split as WAV and, beside it, as raw samples."""
-    import soundfile
-
     from schatten.cli.experiment import experiment_of
     from schatten.decode.sound import write_sample
 
@@ -90,8 +89,8 @@ def a_recording(model: "Model", work: Path) -> Path:
     home = work / f"sound-{model.name}"
     home.mkdir()
     [sound] = write_sample(cuts, folder or cuts.parent, 1, home).values()
-    samples, _ = soundfile.read(sound, dtype="int16")
-    sound.with_suffix(".pcm").write_bytes(samples.tobytes())
+    with wave.open(str(sound)) as file:
+        sound.with_suffix(".pcm").write_bytes(file.readframes(file.getnframes()))
     return sound
 
 

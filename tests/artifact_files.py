@@ -40,11 +40,15 @@ MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.TreeNode: {"unit", "side", "question", "gain", "yes", "no"},
     artifacts.Weights: {"temperature"},
     artifacts.Validation: {"text_notes", "without_frames", "characters_per_word", "corpora"},
+    artifacts.SplitSize: {"copies"},
+    artifacts.Acceptance: {"bytes", "noise_interval", "apart"},
+    artifacts.AcceptedAtLevel: {"interval"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
 """Without text of dev or pruning; where words are scored; without a mask; of units that
 are not tied, and leaves or questions of their tree; where the decoder gives no confidences; with
-clean text, without faults, and of one corpus; on an emulated CPU."""
+clean text, without faults, and of one corpus; without distorted copies; of synthetic commands, and
+without a split that is shown on its own; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:
