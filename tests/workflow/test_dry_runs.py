@@ -67,7 +67,7 @@ def test_a_caption_makes_the_tables_again_and_trains_nothing(
     edited: Callable[[Edit], set[Step]],
 ) -> None:
     steps = edited(lambda recipe: recipe.setdefault("tables", {}).update(caption="Another one."))
-    assert verbs(steps) == {"table", "figure"}
+    assert verbs(steps) == {"table", "figure", "report"}
 
 
 def test_the_order_of_keys_matters_to_nothing(edited: Callable[[Edit], set[Step]]) -> None:
@@ -85,7 +85,7 @@ def test_lambda_trains_its_own_system_again(edited: Callable[[Edit], set[Step]])
     steps = edited(strengthen)
     assert verbs(steps) >= {"train", "logprobs", "tune", "decode", "score", "table", "figure"}
     assert not verbs(steps) & {"corpus", "validate", "features", "statistics", "lm build"}
-    per_system = {step for step in steps if step.verb not in ("table", "figure")}
+    per_system = {step for step in steps if step.verb not in ("table", "figure", "report")}
     assert {part_of(step, "am", "logprobs", "tune", "decode", "bundle") for step in per_system} == {
         "trace_norm"
     }
@@ -126,7 +126,8 @@ def test_a_graph_is_searched_beside_the_lexicon(edited: Callable[[Edit], set[Ste
         recipe.setdefault("decoding", {})["wfst"] = {"first_pass": "pairs"}
 
     steps = edited(add)
-    assert verbs(steps) == {"lm build", "graph", "tune", "decode", "score", "table", "figure"}
+    made = {"lm build", "graph", "tune", "decode", "score", "table", "figure", "report"}
+    assert verbs(steps) == made
     assert {part_of(step, "lm") for step in steps if step.verb == "graph"} == {"pairs"}
     searched = [step for step in steps if step.verb in ("tune", "decode")]
     assert all("/wfst/graph/" in step.makes for step in searched)
