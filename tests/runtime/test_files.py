@@ -94,8 +94,7 @@ def sources() -> dict[str, str]:
 
 
 OURS = {
-    "voicesearch/block.py",
-    "style/block.py",
+    "style/processes.py",
     "page/__init__.py",
     "features/pieces.py",
     "train/recognition.py",

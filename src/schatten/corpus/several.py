@@ -6,6 +6,7 @@ path.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def make(recipe: Recipe, corpus_dir: Path | None, output: Path, jobs: int, tasks
         rows.sort(key=lambda row: str(row["id"]))
         write_jsonl(output / f"{split}.cuts.jsonl.gz", rows)
         _join_conditions(folders, split, output)
-    _join_text(recipe, folders, output)
+    _join_text(corpus, recipe.splits.all, folders, output)
 
 
 def _rows(
@@ -95,14 +96,15 @@ def _join_conditions(folders: dict[str, Path], split: str, output: Path) -> None
         write_jsonl(output / name, sorted(rows, key=lambda row: str(row["id"])))
 
 
-def _join_text(recipe: Recipe, folders: dict[str, Path], output: Path) -> None:
+def _join_text(
+    corpus: SeveralCorpora, splits: Sequence[str], folders: dict[str, Path], output: Path
+) -> None:
     """Join text, counts of text and of what was left out.
 
     `corpus` has a part's text whole, or nothing of it where the part says `text: false`.
     """
-    parts = recipe.corpus.parts if isinstance(recipe.corpus, SeveralCorpora) else {}
-    for text in ("corpus", *recipe.splits.all):
-        read = [name for name, part in parts.items() if part.text or text != "corpus"]
+    for text in ("corpus", *splits):
+        read = [name for name, part in corpus.parts.items() if part.text or text != "corpus"]
         paths = [folders[name] / "text" / f"{text}.txt.gz" for name in read]
         lines = [line for path in paths if path.is_file() for line in read_lines(path)]
         write_text(output / "text" / f"{text}.txt.gz", "".join(f"{line}\n" for line in lines))

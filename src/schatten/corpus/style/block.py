@@ -3,7 +3,6 @@
 JOB is a JSON file (a `Job`). The file DONE is written last, and means that all copies exist.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +16,6 @@ from schatten.corpus.style.plan import Distortion
 from schatten.corpus.style.sounds import Sounds, distort, write_flac
 from schatten.corpus.style.vocal_tract import warp
 from schatten.errors import UserError
-from schatten.runtime.files import write_text
-from schatten.runtime.process import die_with_parent
 
 
 class Copy(Distortion):
@@ -90,9 +87,4 @@ def run(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    die_with_parent()
-    try:
-        run(Job.model_validate_json(Path(sys.argv[1]).read_text()))
-        write_text(sys.argv[2], "done\n")
-    except UserError as error:
-        sys.exit(f"{error}")
+    processes.run_one(Job, run)

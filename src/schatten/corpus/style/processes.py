@@ -1,18 +1,21 @@
 """Runs blocks, each in a new process, a few at a time; finished blocks survive a kill."""
 
-from collections.abc import Iterator, Sequence
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from schatten.corpus.style.sounds import Sources
 from schatten.errors import UserError
 from schatten.runtime import progress
 from schatten.runtime.files import digest, write_text
 from schatten.runtime.launch import run_module
+from schatten.runtime.process import die_with_parent
 
 
-class Job(Sources):
+class Job(Sources, ABC):
     """A block of sounds, and what they are made with."""
 
     output: str
@@ -25,14 +28,32 @@ class Job(Sources):
     """What is done with a block, for errors."""
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """The block's name."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def makes(self) -> Iterator[str]:
         """Yield the paths of its sounds, relative to `output`."""
-        raise NotImplementedError
+
+
+Kind = TypeVar("Kind", bound=Job)
+
+
+def run_one(kind: type[Kind], run: Callable[[Kind], None]) -> None:
+    """Be the process of a job: read its file, run it, then write the note that says so.
+
+    The paths of both are the process's arguments. It ends with its parent, and with the sentence of
+    a `UserError`.
+    """
+    die_with_parent()
+    job, note = sys.argv[1:]
+    try:
+        run(kind.model_validate_json(Path(job).read_text()))
+        write_text(note, "done\n")
+    except UserError as error:
+        sys.exit(f"{error}")
 
 
 def run_jobs(jobs: Sequence[Job], folder: Path, workers: int, tasks: int = 1) -> None:

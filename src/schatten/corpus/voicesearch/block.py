@@ -4,7 +4,6 @@ It must be a new process: espeak-ng's samples depend on what it spoke before in 
 JOB is a JSON file (a `Job`). The file DONE is written last, and means that all recordings exist.
 """
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +11,7 @@ from schatten.corpus.style import distortion, processes
 from schatten.corpus.style.distortion import Signal
 from schatten.corpus.style.sounds import Sounds, distort, write_flac
 from schatten.corpus.voicesearch.plan import Block, Spoken
-from schatten.errors import UserError
 from schatten.espeak import Espeak
-from schatten.runtime.files import write_text
-from schatten.runtime.process import die_with_parent
 
 
 class Job(processes.Job):
@@ -61,9 +57,4 @@ def run(job: Job) -> None:
 
 
 if __name__ == "__main__":
-    die_with_parent()
-    try:
-        run(Job.model_validate_json(Path(sys.argv[1]).read_text()))
-        write_text(sys.argv[2], "done\n")
-    except UserError as error:
-        sys.exit(f"{error}")
+    processes.run_one(Job, run)
