@@ -22,6 +22,7 @@ rule report:
         settings=step_settings.report_settings(EXPERIMENT.recipe),
         data=PATHS.data_key,
         results=PATHS.results,
+        measured=EXPERIMENT.page_measurements,
         program=given("program"),
         web=lambda wildcards, input: [
             f"--web={Path(path).parent}" for path in input.web

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,13 +12,14 @@ from pathlib import Path
 import pytest
 import soundfile
 from fake_sound import SECONDS, make_heard_experiment
+from project import ROOT
 from typer.testing import CliRunner
 
 from schatten.artifacts import Score, read
 from schatten.errors import UserError
 from schatten.report import page
 from schatten.report.collect import Experiment
-from schatten.report.page import heard, picture, points, sound, talk, training
+from schatten.report.page import board, heard, picture, points, sound, talk, training
 from schatten.runtime import files
 
 
@@ -149,6 +151,9 @@ def test_a_board_that_was_measured_is_named(spoken):
         shipped = points.shipped_of(spoken, node, {})
         assert shipped is not None
         assert [(one["title"], one["speed_up"]) for one in shipped.boards] == [("A board", 12.5)]
+        os.utime(path, (1, 1))
+        stale = points.shipped_of(spoken, node, {})
+        assert stale is not None and stale.boards == (), "it was of an earlier bundle"
     finally:
         path.unlink()
 
@@ -158,6 +163,11 @@ def test_megahertz_grow_with_the_parameters(spoken, data):
     whole = shipped["l2/seed1/whole/stage1"]["megahertz"]
     small = shipped["l2/seed1/tau0.40@e12/stage2"]["megahertz"]
     assert 0 < small < whole
+
+
+def test_the_counted_model_is_that_of_the_page_on_kernels():
+    row = f"| cortex-a53, 0 % | {board._ACOUSTIC:,} | 1.00x | {board._WHOLE:,} | 1.00x |"
+    assert row in (ROOT / "docs/kernels.md").read_text()
 
 
 def test_errors_are_those_of_the_scores(spoken, data):

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from schatten.device.devices import all_devices
 from schatten.errors import UserError
 from schatten.recipe.chain import Node
 from schatten.recipe.figures import ON_DEV, drawn
@@ -24,6 +23,7 @@ from schatten.recipe.layout import (
 from schatten.recipe.rates import choosing_lm, writes_words
 from schatten.recipe.tables import FORMATS, TABLES, written
 from schatten.recipe.units import Tied
+from schatten.runtime.files import sha256
 from schatten.workflow.experiment import Experiment, options_of
 from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
 from schatten.workflow.step_rules import (
@@ -122,21 +122,24 @@ class Workflow(Experiment):
         return [self.layout.bundle(node, str(lm)) / "manifest.json" for node in final]
 
     def page_inputs(self, nodes: Sequence[Node]) -> list[Path]:
-        """Inputs of the report for some models: what they heard, and their bundles.
-
-        What devices measured of the bundles is among them if it is there.
-        """
-        lm, found = bundle_lm(self.recipe), self.bundles(nodes)
+        """Inputs of the report for some models: what they heard, and their bundles."""
+        found = self.bundles(nodes)
         for node in nodes:
             if not node.is_final:
                 continue
             for decoder, one, precision in compared_columns(self.recipe, node):
                 for split in self.recipe.splits.test:
                     found.append(self.layout.hypotheses(node, decoder, one, split, precision))
-            if lm is not None:
-                measured = (self.layout.measured(name, node, lm) for name in all_devices())
-                found += [path for path in measured if path.is_file()]
         return found
+
+    @property
+    def page_measurements(self) -> list[str]:
+        """Checksums of what `bench` measured, with which the report changes.
+
+        They are no inputs: to make tables, nobody should need the board again.
+        """
+        paths = (self.layout.home / "devices").rglob("measured.json")
+        return [sha256(path) for path in sorted(paths)]
 
     @property
     def page_engine(self) -> list[Path]:

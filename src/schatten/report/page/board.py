@@ -24,7 +24,7 @@ EXPLANATION = (
     "Megahertz are modelled, no board has measured them: the least clock of a Cortex-A53 that "
     "keeps up with speech, from instructions counted under emulation for one model, scaled by "
     "parameters, one instruction a cycle. The search with a language model comes on top. "
-    "`snakemake bench --config devices=rpi3` measures a board."
+    "The command snakemake bench --config devices=rpi3 measures a board."
 )
 
 

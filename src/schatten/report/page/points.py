@@ -249,7 +249,8 @@ def _boards(experiment: Experiment, node: Node) -> Iterator[dict[str, str | floa
 
 
 def measured_files(experiment: Experiment, node: Node, lm: str) -> list[Path]:
-    """Return the measurements of a bundle on devices, if any were made."""
+    """Return the measurements of a bundle on devices, if any were made since it was."""
     folder = experiment.layout.home / "devices"
     place = experiment.layout.measured("*", node, lm).relative_to(folder)
-    return sorted(folder.glob(str(place)))
+    made = (experiment.layout.bundle(node, lm) / MANIFEST).stat().st_mtime
+    return sorted(path for path in folder.glob(str(place)) if path.stat().st_mtime >= made)
