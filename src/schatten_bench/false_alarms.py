@@ -11,7 +11,7 @@ from schatten.audio.reading import read
 from schatten.bundles import COMMANDS
 from schatten.corpus.tsv import Places, read_rows
 from schatten.decode.sound import read_mono
-from schatten.device.commands import Command
+from schatten.device.commands import CLEAN, Command
 from schatten.device.devices import Payload, bundle_payload
 from schatten.errors import UserError
 from schatten.runtime.files import write_json, write_text
@@ -77,7 +77,6 @@ class Rejection:
     """Results of a bundle."""
 
     rule: Rule
-    chosen_on: str
     levels: list[Level]
     alarms: list[Alarms]
 
@@ -113,7 +112,6 @@ def choose(listener: Listener, commands: Sequence[Recording], lost: float = LOST
 def measure(
     listener: Listener,
     rule: Rule,
-    chosen_on: str,
     commands: Sequence[Command],
     others: Mapping[str, Sequence[Recording]],
 ) -> Rejection:
@@ -139,7 +137,7 @@ def measure(
         _alarms(name, listener.answers(some, *ends, *_SEE_EVIDENCE), rule)
         for name, some in others.items()
     ]
-    return Rejection(rule, chosen_on, list(levels.values()), alarms)
+    return Rejection(rule, list(levels.values()), alarms)
 
 
 def speech_of(table: Path) -> list[Unspoken]:
@@ -179,18 +177,15 @@ def as_table(found: Rejection) -> str:
     """Return the results as tables of Markdown."""
     lines = [
         f"A command has at most {found.rule.edits} edits and evidence of at least "
-        f"{found.rule.evidence:.3f}, chosen on {found.chosen_on}.",
+        f"{found.rule.evidence:.3f}, chosen on dev.",
         "",
         "| commands | number | right, nothing rejected (%) | right with rejection (%) "
         "| wrong with rejection (%) |",
         "|---|---|---|---|---|",
     ]
-    noisy = [one for one in found.levels if one.level.endswith("dB")]
-    if len(noisy) > 1:
-        lines += [_row(one) for one in found.levels]
-        lines.append(_row(_sum(noisy)))
-    else:
-        lines += [_row(one) for one in found.levels]
+    noisy = [one for one in found.levels if one.level != CLEAN]
+    mean = [_sum(noisy)] if len(noisy) > 1 else []
+    lines += [_row(one) for one in (*found.levels, *mean)]
     lines += ["", "| sound | hours | utterances with words | false alarms | an hour |"]
     lines.append("|---|---|---|---|---|")
     for alarm in found.alarms:

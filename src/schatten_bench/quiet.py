@@ -1,9 +1,8 @@
 """What a stream writes where nobody speaks to it, and what the engine's gate does about that."""
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from schatten.score.alignment import align
 from schatten.score.counts import Counts, count, write_counts
 from schatten.score.paired import Difference, paired_difference
 from schatten_bench.listening import SILENCE, Listener, Recording
-from schatten_bench.unspoken import Unspoken, babble, noises
+from schatten_bench.unspoken import babble, first, noises
 
 PAUSES = 5.0, 1.5
 """Seconds before and after an utterance with pauses."""
@@ -174,13 +173,6 @@ def read_split(cuts: Path, audio: Path, most: int | None) -> list[Sound]:
     sounds = read_sounds(cuts, audio)
     every = 1 if most is None else max(1, len(sounds) // most)
     return sounds[::every][:most]
-
-
-def first(sounds: Sequence[Unspoken], hours: float) -> Iterator[Unspoken]:
-    """Yield sounds, spread over a list, until there are so many hours."""
-    total = sum(one.seconds for one in sounds)
-    every = max(1, round(total / (3600 * hours)))
-    return islice(sounds, 0, None, every)
 
 
 def _texts(heard: Heard) -> list[str]:

@@ -5,6 +5,7 @@ Both are made anew from a seed, as lists of recordings; nothing of them is store
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,13 @@ def noises(folder: Path, levels: Sequence[float] = LEVELS, rooms: int = ROOMS) -
     return [
         _noise(folder, path, room, level) for path in sounds for room in chosen for level in levels
     ]
+
+
+def first(sounds: Sequence[Unspoken], hours: float) -> Iterator[Unspoken]:
+    """Yield sounds, spread over a list, until there are so many hours."""
+    total = sum(one.seconds for one in sounds)
+    every = max(1, round(total / (3600 * hours)))
+    return islice(sounds, 0, None, every)
 
 
 def _noise(folder: Path, path: str, room: str | None, level: float) -> Unspoken:

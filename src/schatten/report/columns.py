@@ -90,9 +90,9 @@ def interval(
     return Column(header, (f"{key}_low", f"{key}_high"), values, text)
 
 
-def bracket(low: float, high: float, signed: bool = False) -> str:
+def bracket(low: float, high: float, signed: bool = False, digits: int = 2) -> str:
     """Write an interval, with a plus sign on positive ends where `signed`."""
-    return f"[{rounded(low, 2, signed)}, {rounded(high, 2, signed)}]"
+    return f"[{rounded(low, digits, signed)}, {rounded(high, digits, signed)}]"
 
 
 def percent(share: float) -> str:

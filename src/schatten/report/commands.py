@@ -7,7 +7,7 @@ from pathlib import Path
 from schatten.artifacts import Acceptance, AcceptedAtLevel
 from schatten.corpus.tables import table_lines
 from schatten.errors import UserError
-from schatten.report.columns import Column, Table, line, number, words
+from schatten.report.columns import Column, Table, bracket, line, number, words
 
 CLEAN = "clean"
 
@@ -106,7 +106,7 @@ def _share(level: str) -> Column[Row]:
 
 
 def _ends(interval: tuple[float, float] | None) -> str:
-    return "" if interval is None else f"[{interval[0]:.1f}, {interval[1]:.1f}]"
+    return "" if interval is None else bracket(*interval, digits=1)
 
 
 def _wer(level: str) -> Column[Row]:

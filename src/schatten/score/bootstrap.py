@@ -14,6 +14,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 SEED = 1
+SAMPLES = 1000
+CONFIDENCE = 0.95
 _DRAWS_AT_ONCE = 2_000_000
 
 

@@ -8,11 +8,8 @@ import numpy as np
 from schatten.artifacts import AcceptedAtLevel
 from schatten.grammar.slots import Command, Parser
 from schatten.score.alignment import align
-from schatten.score.bootstrap import rate_interval
+from schatten.score.bootstrap import CONFIDENCE, SAMPLES, rate_interval
 from schatten.transcripts import Utterance
-
-SAMPLES = 1000
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)

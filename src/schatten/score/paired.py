@@ -7,7 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from schatten.errors import UserError
-from schatten.score.bootstrap import SEED, Floats, Ints, percent, percentiles, resampled_sums
+from schatten.score.bootstrap import (
+    CONFIDENCE,
+    SAMPLES,
+    SEED,
+    Floats,
+    Ints,
+    percent,
+    percentiles,
+    resampled_sums,
+)
 from schatten.score.counts import Counts, read_counts
 from schatten.transcripts import require_same_utterances
 
@@ -61,7 +70,7 @@ class RelativeDifference:
 
 
 def relative_difference(
-    a: Path, b: Path, samples: int = 1000, confidence: float = 0.95, seed: int = SEED
+    a: Path, b: Path, samples: int = SAMPLES, confidence: float = CONFIDENCE, seed: int = SEED
 ) -> RelativeDifference:
     """Compare the word errors of two `utterances.csv` of one split, (b - a) / a, in %.
 
@@ -91,7 +100,7 @@ def speaker_sums(values: Ints, speakers: Sequence[str]) -> Ints:
 
 
 def paired_difference(
-    a: Path, b: Path, samples: int = 1000, confidence: float = 0.95, seed: int = SEED
+    a: Path, b: Path, samples: int = SAMPLES, confidence: float = CONFIDENCE, seed: int = SEED
 ) -> Difference:
     """Compare the WER of two `utterances.csv` of one split, b minus a, by paired bootstrap.
 

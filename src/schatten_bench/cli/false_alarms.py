@@ -41,8 +41,7 @@ def false_alarms(
     from schatten.device.accept_split import recordings_of
     from schatten.device.commands import read_commands
     from schatten_bench import false_alarms as bench
-    from schatten_bench.quiet import first
-    from schatten_bench.unspoken import noises
+    from schatten_bench.unspoken import first, noises
 
     experiment, _ = experiment_of(recipe, corpus_dir, results)
     loaded, layout = experiment.recipe, experiment.layout
@@ -52,6 +51,6 @@ def false_alarms(
     cuts = layout.cuts(loaded.splits.dev)
     listener = bench.listener_of(program, bundle, jobs)
     rule = bench.choose(listener, read_sounds(cuts, cuts.parent), lost)
-    found = bench.measure(listener, rule, "dev", commands, others)
+    found = bench.measure(listener, rule, commands, others)
     bench.write(found, layout.tables / "false_alarms")
     typer.echo(bench.as_table(found), nl=False)
