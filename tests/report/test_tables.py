@@ -13,8 +13,11 @@ from schatten.recipe.chain import Node
 from schatten.report import tables
 from schatten.report.collect import Experiment
 from schatten.report.figures import write as write_figure
+from schatten.report.verdict import verdict
 from schatten.runtime import files
 from schatten.score.paired import paired_difference
+from schatten.score.pooled import pooled_difference, pooled_interval
+from schatten.score.run import beside
 
 TAU = "tau0.60@e12"
 
@@ -176,3 +179,23 @@ def test_where_characters_are_words_tables_show_cer(experiment: Experiment, tmp_
     drawn = (tmp_path / "figure.svg").read_text()
     assert "<!-- CER (%)" in drawn
     assert "WER (%)" not in drawn
+
+
+def test_the_mean_over_seeds_has_their_common_interval_and_verdict(
+    experiment: Experiment, written: Path
+) -> None:
+    rows = rows_of(written / "wer.csv")
+    mean = find(rows, split="test", system="trace", rank="whole", seed="mean")
+    layout, recipe = experiment.layout, experiment.recipe
+    paths = [
+        beside(layout.score(recipe.node(*node), "lexicon", "large", "test"), ".utterances.csv")
+        for node in (("dense", 1, "stage1"), *[("trace", s, "whole/stage1") for s in (1, 2)])
+    ]
+    drawing = (recipe.tables.bootstrap_samples, recipe.tables.confidence)
+    found = pooled_difference(paths[:1], paths[1:], *drawing).points
+    low, high = pooled_interval(paths[1:], *drawing)
+    ends = [float(mean[f"wer_{end}"]) for end in ("low", "high")]
+    assert ends == pytest.approx((low, high), abs=1e-4)
+    ends = [float(mean[f"difference_{end}"]) for end in ("low", "high")]
+    assert ends == pytest.approx(found.by_utterance, abs=1e-4)
+    assert mean["verdict"] == verdict(found, recipe.tables.margin)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from schatten.cli.options import (
     UnitsOption,
     one_each,
 )
+
+if TYPE_CHECKING:
+    from schatten.score.paired import Difference, RelativeDifference
 
 app = typer.Typer()
 
@@ -319,7 +322,8 @@ def compare_scores(
 
     The difference in points resamples utterances, and speakers where there are 20 of them, by which
     it is judged (p too). The difference relative to the first resamples speakers if they repeat.
-    With several seeds, both resample speakers and seeds.
+    With several seeds, both resample seeds too: in pairs, in the order given, where both have as
+    many.
     """
     if len(first) == len(second) == 1:
         _print_one_difference(first[0], second[0])
@@ -330,17 +334,24 @@ def compare_scores(
 def _print_one_difference(first: Path, second: Path) -> None:
     from schatten.score.paired import paired_difference, relative_difference
 
-    points, relative = paired_difference(first, second), relative_difference(first, second)
+    typer.echo(_said(paired_difference(first, second), relative_difference(first, second)))
+
+
+def _said(points: "Difference", relative: "RelativeDifference", seeds: str = "") -> str:
+    """Write a difference in points and in per cent, each with its interval and what it draws."""
     drawn = "speakers" if relative.by_speaker else "utterances"
     low, high = points.by_utterance
     intervals = f"[{low:+.2f}, {high:+.2f}]"
     if points.by_speaker is not None:
         intervals = (
-            f"[{points.low:+.2f}, {points.high:+.2f}] by speakers, {intervals} by utterances"
+            f"[{points.low:+.2f}, {points.high:+.2f}] by {seeds}speakers, "
+            f"{intervals} by {seeds}utterances"
         )
-    typer.echo(
+    elif seeds:
+        intervals += f" by {seeds}utterances"
+    return (
         f"{points.points:+.2f} points {intervals}, p = {points.p:.3f}; "
-        f"{relative.percent:+.1f} % [{relative.low:+.1f}, {relative.high:+.1f}] by {drawn}"
+        f"{relative.percent:+.1f} % [{relative.low:+.1f}, {relative.high:+.1f}] by {seeds}{drawn}"
     )
 
 
@@ -351,9 +362,5 @@ def _print_pooled_difference(first: list[Path], second: list[Path]) -> None:
     for name, rates in (("first", found.first), ("second", found.second)):
         each = ", ".join(f"{rate:.2f}" for rate in rates)
         typer.echo(f"{name}: {sum(rates) / len(rates):.2f} % ({each})")
-    points, percent = found.points_interval, found.percent_interval
-    drawn = "speakers" if found.by_speaker else "utterances"
-    typer.echo(
-        f"{found.points:+.2f} points [{points[0]:+.2f}, {points[1]:+.2f}]; "
-        f"{found.percent:+.1f} % [{percent[0]:+.1f}, {percent[1]:+.1f}] by seeds and {drawn}"
-    )
+    seeds = "pairs of seeds and " if found.pairs else "seeds and "
+    typer.echo(_said(found.points, found.relative, seeds))

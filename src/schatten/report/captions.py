@@ -278,7 +278,13 @@ def _comparison(recipe: Recipe) -> str:
         "; whole speakers are drawn where speakers repeat. Speakers are drawn for the verdict in "
         f"points and for p, too, on a split with {SPEAKERS_NEEDED} speakers or more: its paired "
         "interval of speakers is given."
+        + (" In the line of a mean, trainings are drawn as well." if _has_seeds(recipe) else "")
     )
+
+
+def _has_seeds(recipe: Recipe) -> bool:
+    """Tell whether a system has several seeds."""
+    return any(len(system.seeds) > 1 for system in recipe.systems.values())
 
 
 def verdicts(recipe: Recipe) -> str:

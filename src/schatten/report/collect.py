@@ -5,7 +5,7 @@ Nothing is rounded or worded here.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -29,6 +29,7 @@ from schatten.score.paired import (
     paired_difference,
     relative_difference,
 )
+from schatten.score.pooled import pooled_difference, pooled_interval
 from schatten.score.run import beside
 
 D = TypeVar("D", Difference, RelativeDifference)
@@ -131,6 +132,36 @@ class Experiment:
         """Return every model's scores on a split, in the order of the recipe."""
         return [self._result(model, split) for model in self.models]
 
+    def pooled(self, group: Sequence[Result]) -> Result:
+        """Return a row that stands for one model's seeds: their common intervals and differences.
+
+        All else is the first seed's. `group`: the model's results on one split.
+        """
+        first, tables = group[0], self.recipe.tables
+        nodes = [result.model.node for result in group]
+        drawing = (tables.bootstrap_samples, tables.confidence)
+        paths = [self._utterances(node, first.split) for node in nodes]
+        main = first.main.model_copy(update={"wer_interval": pooled_interval(paths, *drawing)})
+        row = replace(first, greedy=main)
+        if self.main_lm is not None:
+            row = replace(first, with_lm={**first.with_lm, self.main_lm: main})
+        if self._is_baseline(nodes[0]):
+            return row
+        # A baseline with one seed is compared with each of them.
+        baselines = dict.fromkeys(baseline_node(self.recipe, node.seed) for node in nodes)
+        others = [self._utterances(node, first.split) for node in baselines]
+        compared = pooled_difference(others, paths, *drawing)
+        return replace(row, difference=compared.points, relative=compared.relative)
+
+    def _utterances(self, node: Node, split: str) -> Path:
+        """Return where the errors of each utterance lie, with the main language model."""
+        score = self.layout.score(node, *search_with(self.recipe, self.main_lm), split)
+        return beside(score, ".utterances.csv")
+
+    def _is_baseline(self, node: Node) -> bool:
+        baseline = baseline_node(self.recipe, node.seed)
+        return node.system == baseline.system and node.folder == baseline.folder
+
     def score(self, node: Node, lm: str | None, split: str) -> Score:
         """Return the score of a model with a language model, or greedy without one."""
         return read(self.layout.score(node, *search_with(self.recipe, lm), split), Score)
@@ -183,18 +214,15 @@ class Experiment:
 
     def _compared(self, compare: Callable[..., D], node: Node, split: str) -> D | None:
         """Compare a model with the baseline; None for the baseline itself."""
-        baseline = baseline_node(self.recipe, node.seed)
-        if node.system == baseline.system and node.folder == baseline.folder:
+        if self._is_baseline(node):
             return None
         search = search_with(self.recipe, self.main_lm)
         return self._to_baseline(compare, self.layout.score(node, *search, split), node.seed, split)
 
     def _to_baseline(self, compare: Callable[..., D], score: Path, seed: int, split: str) -> D:
         """Compare a score with the baseline's: of that seed, or of its first."""
-        search = search_with(self.recipe, self.main_lm)
-        baseline = self.layout.score(baseline_node(self.recipe, seed), *search, split)
-        first, second = (beside(one, ".utterances.csv") for one in (baseline, score))
-        tables = self.recipe.tables
+        first = self._utterances(baseline_node(self.recipe, seed), split)
+        second, tables = beside(score, ".utterances.csv"), self.recipe.tables
         return compare(first, second, tables.bootstrap_samples, tables.confidence)
 
 

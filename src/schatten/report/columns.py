@@ -28,8 +28,9 @@ class Column(Generic[R]):
     """Its values for people; called only if the first one is there."""
     digits: int = 4
     """Decimals of floats in the CSV."""
-    over_seeds: Literal["same", "mean", "nothing"] = "nothing"
-    """What a summary of seeds shows: the value if all agree, mean and deviation, or nothing."""
+    over_seeds: Literal["same", "mean", "pooled", "nothing"] = "nothing"
+    """What a summary of seeds shows: the value if all agree, mean and deviation, the value of the
+    row that stands for all seeds, or nothing."""
     priority: int = 1
     """On a narrow terminal, columns with the highest number are left out first."""
 
@@ -87,7 +88,7 @@ def interval(
     def text(ends: Values) -> str:
         return bracket(_float(ends[0]), _float(ends[1]), signed)
 
-    return Column(header, (f"{key}_low", f"{key}_high"), values, text)
+    return Column(header, (f"{key}_low", f"{key}_high"), values, text, over_seeds="pooled")
 
 
 def bracket(low: float, high: float, signed: bool = False, digits: int = 2) -> str:
@@ -139,19 +140,26 @@ def _cell(column: Column[R], values: Values) -> Cell:
     return Cell(values, "" if values[0] is None else column.text(values))
 
 
-def summary(columns: Sequence[Column[R]], rows: Sequence[R], key: str) -> tuple[Line, Line]:
+def summary(
+    columns: Sequence[Column[R]], rows: Sequence[R], key: str, pooled: R | None = None
+) -> tuple[Line, Line]:
     """Return lines with the mean and the standard deviation (n - 1) over rows.
 
     The column named `key` says which of the two a line is. For people the first line shows both.
-    All texts of the second line are empty, so it is not shown.
+    All texts of the second line are empty, so it is not shown. `pooled`: the row that stands for
+    all of them, with their common intervals and verdicts.
     """
-    pairs = [_summary_cells(column, rows, key) for column in columns]
+    pairs = [_summary_cells(column, rows, key, pooled) for column in columns]
     return tuple(mean for mean, _ in pairs), tuple(deviation for _, deviation in pairs)
 
 
-def _summary_cells(column: Column[R], rows: Sequence[R], key: str) -> tuple[Cell, Cell]:
+def _summary_cells(
+    column: Column[R], rows: Sequence[R], key: str, pooled: R | None
+) -> tuple[Cell, Cell]:
     if key in column.keys:
         return Cell(("mean",), "mean ± std"), Cell(("std",), "")
+    if column.over_seeds == "pooled" and pooled is not None:
+        return _cell(column, column.values(pooled)), Cell((None,) * len(column.keys), "")
     found = [column.values(row) for row in rows]
     if column.over_seeds == "mean":
         return _mean_and_deviation(column, [values[0] for values in found])

@@ -31,17 +31,19 @@ def wer_tables(experiment: Experiment) -> list[Table[Result]]:
     """Return a table for each test split, the main one first."""
     columns = wer_columns(experiment)
     return [
-        Table(f"Split {split}", columns, _lines(columns, experiment.results(split)))
+        Table(f"Split {split}", columns, _lines(experiment, columns, experiment.results(split)))
         for split in experiment.recipe.splits.test
     ]
 
 
-def _lines(columns: Sequence[Column[Result]], results: Sequence[Result]) -> tuple[Line, ...]:
+def _lines(
+    experiment: Experiment, columns: Sequence[Column[Result]], results: Sequence[Result]
+) -> tuple[Line, ...]:
     lines: list[Line] = []
     for group in by_seed(results):
         lines += [line(columns, result) for result in group]
         if len(group) > 1:
-            lines += summarise(columns, group, "seed")
+            lines += summarise(columns, group, "seed", experiment.pooled(group))
     return tuple(lines)
 
 
@@ -110,12 +112,19 @@ def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]
         interval(
             f"{confidence} paired, of speakers", "difference_speakers", _speaker_ends, signed=True
         ),
-        Column(None, ("p",), lambda r: (r.difference.p if r.difference else None,), str),
+        Column(
+            None,
+            ("p",),
+            lambda r: (r.difference.p if r.difference else None,),
+            str,
+            over_seeds="pooled",
+        ),
         Column(
             f"verdict, {tables.margin:g} points",
             ("verdict",),
             lambda r: (_verdict(r, tables.margin),),
             _first,
+            over_seeds="pooled",
         ),
         number(None, "relative", lambda r: r.relative.percent if r.relative else None, signed=True),
         interval("relative, paired (%)", "relative", _relative_ends, signed=True),
@@ -124,6 +133,7 @@ def _main(experiment: Experiment, confidence: str) -> tuple[Column[Result], ...]
             ("verdict_relative",),
             lambda r: (_relative_verdict(r, 100 * tables.relative_margin),),
             _first,
+            over_seeds="pooled",
         ),
     )
 

@@ -114,13 +114,22 @@ def paired_difference(
     resampled = _differences(resampled_sums(values, samples, seed))
     low, high = percentiles(resampled, confidence)
     of_utterances = None
-    if SPEAKERS_NEEDED <= len(set(speakers)) < len(speakers):
+    if drawn_for_verdicts(speakers):
         of_utterances = low, high
         resampled = _differences(resampled_sums(speaker_sums(values, speakers), samples, seed))
         low, high = percentiles(resampled, confidence)
+    return Difference(float(difference), low, high, two_sided(resampled), of_utterances)
+
+
+def drawn_for_verdicts(speakers: Sequence[str]) -> bool:
+    """Tell whether whole speakers are drawn where a difference is judged; one name an utterance."""
+    return SPEAKERS_NEEDED <= len(set(speakers)) < len(speakers)
+
+
+def two_sided(resampled: Floats) -> float:
+    """Return the p-value of resampled differences, (samples,): see `Difference.p`."""
     tail = min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0))
-    p = min(1.0, 2.0 * (int(tail) + 1) / (samples + 1))
-    return Difference(float(difference), low, high, p, of_utterances)
+    return min(1.0, 2.0 * (int(tail) + 1) / (len(resampled) + 1))
 
 
 def _differences(sums: Ints) -> np.ndarray:

@@ -2,7 +2,11 @@
 
 A training with another seed differs by more than the sample of utterances explains, so an interval
 that draws utterances alone is too narrow (Reimers and Gurevych, "Reporting score distributions
-makes a difference", 2017). Here seeds and speakers are drawn together.
+makes a difference", 2017). Here seeds are drawn together with utterances, or with speakers.
+
+Where both systems have as many trainings, the trainings are pairs, in the order of the files, and
+pairs are drawn: both may have grown from one first training, and then agree on its luck. A few
+seeds say little about how much seeds vary: with three, intervals are still somewhat narrow.
 """
 
 from collections.abc import Sequence
@@ -12,8 +16,15 @@ from pathlib import Path
 import numpy as np
 
 from schatten.errors import UserError
-from schatten.score.bootstrap import SEED, Floats, Ints, percentiles
-from schatten.score.paired import counts_of, speaker_sums
+from schatten.score.bootstrap import CONFIDENCE, SEED, Floats, Ints, percentiles, resampled_sums
+from schatten.score.paired import (
+    Difference,
+    RelativeDifference,
+    counts_of,
+    drawn_for_verdicts,
+    speaker_sums,
+    two_sided,
+)
 
 
 @dataclass(frozen=True)
@@ -24,30 +35,26 @@ class PooledDifference:
     """WER of each training of the first system, in %."""
     second: tuple[float, ...]
     """The same for the second."""
-    points: float
-    """The difference of the means, in points of WER: above zero, the second is worse."""
-    points_interval: tuple[float, float]
-    """Ends of its interval."""
-    percent: float
+    points: Difference
+    """The difference of the means, in points of WER."""
+    relative: RelativeDifference
     """The difference in % of the first one's mean."""
-    percent_interval: tuple[float, float]
-    """Ends of its interval."""
-    by_speaker: bool
-    """Whether speakers (each with all utterances) were drawn, or utterances."""
+    pairs: bool
+    """Whether pairs of trainings were drawn, or the trainings of each system."""
 
 
 def pooled_difference(
     first: Sequence[Path],
     second: Sequence[Path],
     samples: int = 2000,
-    confidence: float = 0.95,
+    confidence: float = CONFIDENCE,
     seed: int = SEED,
 ) -> PooledDifference:
     """Compare `utterances.csv` of several trainings on one split, second minus first.
 
-    Each sample draws speakers with replacement (utterances, where no speaker repeats), the same
-    ones for both systems, and trainings of each system with replacement. A mean WER of 0 counts
-    as that of one error.
+    Each sample draws utterances or speakers with replacement, as `paired_difference` and
+    `relative_difference` do, and trainings with replacement. A mean WER of 0 counts as that of one
+    error.
     Errors: `UserError` if the files do not hold the same utterances and transcripts, or if one
     system names a file twice.
     """
@@ -55,46 +62,70 @@ def pooled_difference(
         if len(set(paths)) < len(paths):
             raise UserError(f"{_repeated(paths)} is given twice: name each training's file once")
     values, speakers = counts_of([*first, *second])
-    by_speaker = 1 < len(set(speakers)) < len(speakers)
-    units = speaker_sums(values, speakers) if by_speaker else values
-    generator = np.random.Generator(np.random.PCG64(seed))
-    drawn = np.array([_draw(units, len(first), generator) for _ in range(samples)])
-    points, percent = _differences(drawn)
-    rates = 100.0 * units[:, :-1].sum(axis=0) / units[:, -1].sum()
-    means = np.array([[rates[: len(first)].mean(), rates[len(first) :].mean()]])
-    words = np.array([units[:, -1].sum()])
-    whole_points, whole_percent = _differences(np.column_stack([means, words]))
+    split, pairs = len(first), len(first) == len(second)
+    draws = _draws(split, samples, seed)
+    others = draws if pairs else _draws(len(second), samples, seed)
+
+    def differences(units: Ints) -> tuple[Floats, Floats]:
+        sums = resampled_sums(units, samples, seed)
+        means = _means(sums[:, :split], draws), _means(sums[:, split:-1], others)
+        return _differences(means[0], means[1], sums[:, -1])
+
+    rates = 100.0 * values[:, :-1].sum(axis=0) / max(values[:, -1].sum(), 1)
+    whole = values.sum(axis=0, keepdims=True)
+    points, percent = _differences(
+        whole[:, :split].mean(axis=1), whole[:, split:-1].mean(axis=1), whole[:, -1]
+    )
+    by_utterance = differences(values)
+    by_speaker = differences(speaker_sums(values, speakers)) if _repeat(speakers) else None
+    of_utterances, judged = None, by_utterance[0]
+    if by_speaker is not None and drawn_for_verdicts(speakers):
+        of_utterances, judged = percentiles(judged, confidence), by_speaker[0]
+    low, high = percentiles(judged, confidence)
+    ends = percentiles((by_speaker or by_utterance)[1], confidence)
     return PooledDifference(
-        tuple(rates[: len(first)].tolist()),
-        tuple(rates[len(first) :].tolist()),
-        float(whole_points[0]),
-        percentiles(points, confidence),
-        float(whole_percent[0]),
-        percentiles(percent, confidence),
-        by_speaker,
+        tuple(rates[:split].tolist()),
+        tuple(rates[split:].tolist()),
+        Difference(float(points[0]), low, high, two_sided(judged), of_utterances),
+        RelativeDifference(float(percent[0]), ends[0], ends[1], by_speaker is not None),
+        pairs,
     )
 
 
-def _draw(units: Ints, split: int, generator: np.random.Generator) -> Floats:
-    """Return the mean WER of both systems, in %, and the words of one sample.
+def pooled_interval(
+    paths: Sequence[Path], samples: int = 2000, confidence: float = CONFIDENCE, seed: int = SEED
+) -> tuple[float, float]:
+    """Return the interval of the mean WER of several trainings, in %; utterances and seeds drawn.
 
-    `units` is (units, trainings + 1): errors of each training, the first `split` being the first
-    system's, then words.
+    `paths`: the `utterances.csv` of each. Errors: as `pooled_difference`.
     """
-    sums = units[generator.integers(0, len(units), len(units))].sum(axis=0)
-    words, trainings = sums[-1], len(sums) - 1
-    first = generator.integers(0, split, split)
-    second = generator.integers(split, trainings, trainings - split)
-    return np.array(
-        [100.0 * sums[each].mean() / max(words, 1) for each in (first, second)] + [words]
-    )
+    values, _ = counts_of(paths)
+    sums = resampled_sums(values, samples, seed)
+    means = _means(sums[:, :-1], _draws(len(paths), samples, seed))
+    return percentiles(100.0 * means / np.maximum(sums[:, -1], 1), confidence)
 
 
-def _differences(means: Floats) -> tuple[Floats, Floats]:
-    """Return differences in points and in % from (samples, 3): WER of both, words."""
-    first, second, words = means.T
-    least = 100.0 / np.maximum(words, 1)
-    return second - first, 100.0 * (second - first) / np.maximum(first, least)
+def _draws(trainings: int, samples: int, seed: int) -> Ints:
+    """Return which trainings each sample draws: (samples, trainings)."""
+    # Another stream than that of `resampled_sums`, which starts from the seed itself.
+    generator = np.random.Generator(np.random.PCG64([seed, trainings]))
+    return generator.integers(0, trainings, (samples, trainings))
+
+
+def _means(errors: Ints, drawn: Ints) -> Floats:
+    """Return mean errors of the drawn trainings; both arrays are (samples, trainings)."""
+    means: Floats = np.take_along_axis(errors, drawn, axis=1).mean(axis=1)
+    return means
+
+
+def _differences(first: Floats, second: Floats, words: Ints) -> tuple[Floats, Floats]:
+    """Return differences in points and in % from mean errors and words."""
+    more = second - first
+    return 100.0 * more / np.maximum(words, 1), 100.0 * more / np.maximum(first, 1)
+
+
+def _repeat(speakers: Sequence[str]) -> bool:
+    return 1 < len(set(speakers)) < len(speakers)
 
 
 def _repeated(paths: Sequence[Path]) -> Path:
