@@ -31,6 +31,11 @@ class Quantize(Train):
         """`int8` or `int4`, by the bits."""
         return f"int{self.bits}"
 
+    @property
+    def precision(self) -> str:
+        """That of a device: its passes are quantised wherever it runs."""
+        return self.deployed
+
     def name_in(self, node: "Node") -> str:
         """Return its own name, or `int8` or `int4`."""
         return self.name or self.deployed
