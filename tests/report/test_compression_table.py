@@ -218,6 +218,8 @@ def test_instructions_of_the_very_file(counted: Experiment, tmp_path: Path) -> N
 def test_figures_of_sizes_and_instructions(counted: Experiment, tmp_path: Path) -> None:
     for kind in ("bytes", "instructions"):
         path = figures.write(counted, kind, tmp_path / f"{kind}.png")
+        figures.write(counted, kind, tmp_path / "again.png")
+        assert (tmp_path / "again.png").read_bytes() == (tmp_path / f"{kind}.png").read_bytes()
         rows = rows_of(path)
         assert len(rows) == len(forms(counted))
         cut = find(rows, system="cut", rank="tau0.60@e6")

@@ -19,7 +19,7 @@ _TRUNCATED = {
 def technique(recipe: Recipe, node: Node) -> str | None:
     """Return the technique that makes a model small; None if there is none."""
     system, baseline = node.system_settings, recipe.systems[recipe.tables.baseline]
-    said = [] if node.truncation is None else [_truncated(system, node.truncation.rule)]
+    said = [] if node.truncation is None else [truncated(system, node.truncation.rule)]
     if any(isinstance(one.step, RemoveUnits) for one in node.chain):
         said.append("whole units removed")
     if pruned := _pruned(node):
@@ -31,7 +31,8 @@ def technique(recipe: Recipe, node: Node) -> str | None:
     return None
 
 
-def _truncated(system: System, rank: Rank) -> str:
+def truncated(system: System, rank: Rank) -> str:
+    """Return what a truncation of a system by a rule of ranks is called."""
     chosen = ", by a budget" if isinstance(rank, ParameterBudget) else ""
     chosen += ", weighted by inputs" if rank.activations else ""
     shared = ", shared projections" if system.factorization == "projection" else ""

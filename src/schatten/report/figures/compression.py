@@ -12,16 +12,17 @@ from matplotlib.lines import Line2D
 
 from schatten.device.instructions import CPUS
 from schatten.errors import UserError
+from schatten.recipe.chain import WHOLE
 from schatten.recipe.kinds import technique
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, line, percent, words
 from schatten.report.compression import HOW, Form, form_columns, forms
 from schatten.report.figures import series
 from schatten.report.figures.labels import Label, place_labels
-from schatten.report.figures.parameters import WIDE, leave_out_far
+from schatten.report.figures.parameters import ALIKE, WIDE, leave_out_far
 
-HEIGHT = 3.6
-"""Inches, without the legend."""
+HEIGHT = 3.3
+"""Inches of a panel; the legend is below it. Panels are as wide as the page: labels need room."""
 Cost = Callable[[Form], float]
 GREY = "#999999"
 """Of the legend's points that stand for every technique."""
@@ -65,14 +66,17 @@ def _draw(
     looks = {name: series.look(place) for place, name in enumerate(names)}
     handles = _legend(found, looks)
     rows = -(-len(handles) // 2)
-    figure = Figure((series.WIDE, HEIGHT + 0.15 * rows), layout="constrained")
-    panels = list(figure.subplots(1, len(costs), sharey=True, squeeze=False)[0])
+    height = HEIGHT * len(costs) + 0.15 * rows
+    figure = Figure((series.WIDE, height), layout="constrained")
+    panels = list(figure.subplots(len(costs), 1, squeeze=False)[:, 0])
     for axes, (title, cost) in zip(panels, costs.items(), strict=True):
         for form in found:
             _point(axes, form, cost(form), looks[_family(experiment, form)])
         _scale(axes, [cost(form) for form in found])
         axes.set_xlabel(title)
-    _rates(experiment, panels[0], found)
+        _rates(experiment, axes, found)
+    searched = f"LM {experiment.main_lm}" if experiment.main_lm else "greedy"
+    panels[0].set_title(f"split {experiment.recipe.splits.test[0]}, {searched}", fontsize=8)
     figure.legend(
         handles=handles, loc="outside lower center", ncols=2, fontsize=7, labelspacing=0.3
     )
@@ -135,14 +139,14 @@ def _scale(axes: Axes, costs: Sequence[float]) -> None:
     if max(costs) > WIDE * min(costs):
         axes.set_xscale("log")
         series.plain_decades(axes.xaxis)
+    elif max(costs) < ALIKE * min(costs):
+        axes.set_xlim(0, 2 * max(costs))  # or differences of a per cent would look large
 
 
 def _rates(experiment: Experiment, axes: Axes, found: Sequence[Form]) -> None:
     """Name the axis of rates, and end it below models that are far worse than the baseline."""
     recipe = experiment.recipe
     axes.set_ylabel(f"WER (%), {percent(recipe.tables.confidence)} interval")
-    searched = f"LM {experiment.main_lm}" if experiment.main_lm else "greedy"
-    axes.set_title(f"split {recipe.splits.test[0]}, {searched}", fontsize=8)
     own = [f.result.main.wer for f in found if f.node.system == recipe.tables.baseline]
     rates = [(f"{f.node.system} {f.precision}", f.result.main.wer) for f in found]
     leave_out_far(axes, rates, min(own or [rate for _, rate in rates]))
@@ -161,8 +165,8 @@ def _said(form: Form, found: Sequence[Form]) -> str:
     alike = [one for one in found if one.node.system == node.system]
     said = [node.system]
     if len({one.node.label for one in alike}) > 1:
-        said.append(node.label)
-    if len({one.precision for one in found}) > 1:
+        said.append(node.label.removeprefix(f"{WHOLE}/"))
+    if len({one.precision for one in found}) > 1 and form.precision not in said:
         said.append(form.precision)
     if len({one.node.seed for one in alike}) > 1:
         said.append(f"seed {node.seed}")

@@ -1,5 +1,6 @@
 """Labels of points that hide neither points nor each other."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -8,23 +9,16 @@ from matplotlib.transforms import Bbox
 
 SIZE = 6.5
 """Points, of the text."""
-NEAR, FAR = 5.0, 61.0
+NEAR, FAR = 5.0, 110.0
 """Points between a label and its point: the nearest and the farthest that is tried."""
-STEPS = 9
+STEPS = 16
 """Distances that are tried."""
 DOT = 4.0
 """Points around a marker that no label may touch."""
-_SIDES = (
-    (1.0, 0.0, "left", "center"),
-    (-1.0, 0.0, "right", "center"),
-    (0.7, 0.7, "left", "bottom"),
-    (-0.7, 0.7, "right", "bottom"),
-    (0.7, -0.7, "left", "top"),
-    (-0.7, -0.7, "right", "top"),
-    (0.0, 1.0, "center", "bottom"),
-    (0.0, -1.0, "center", "top"),
-)
-"""Directions from a point to its label, the easiest to read first, and how its text is aligned."""
+ANGLES = (0, 180, 45, 135, 315, 225, 90, 270, 22, 158, 338, 202, 68, 112, 292, 248)
+"""Degrees from a point to its label, the easiest to read first."""
+_ASIDE = 0.38
+"""Sine or cosine of an angle below which a label is centred."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +37,7 @@ def place_labels(
     `points`: all points that must stay visible. A label that fits nowhere is left out. The figure
     must have its final layout. From left to right, so that equal data give equal pictures.
     """
-    figure = axes.get_figure()
-    assert figure is not None, "axes that are drawn have a figure"
-    scale = figure.dpi / 72
+    scale = axes.figure.dpi / 72
     low, high = sorted(axes.get_ylim())
     taken = [_around(axes.transData.transform(one), DOT * scale) for one in points]
     taken += [one.get_window_extent() for one in axes.texts]
@@ -57,28 +49,44 @@ def place_labels(
 
 def _place(axes: Axes, label: Label, taken: Sequence[Bbox], inside: Bbox) -> Bbox | None:
     """Write a label at the first free place; return its box, None if there is no such place."""
+    text = axes.annotate(
+        label.text, label.at, (0, 0), textcoords="offset points", fontsize=SIZE, zorder=4
+    )
+    size = text.get_window_extent()
+    text.remove()
+    x, y = axes.transData.transform(label.at)
+    scale = axes.figure.dpi / 72
     for step in range(STEPS):
         away = NEAR + step * (FAR - NEAR) / (STEPS - 1)
-        for right, up, horizontal, vertical in _SIDES:
-            text = axes.annotate(
-                label.text,
-                label.at,
-                (right * away, up * away),
-                textcoords="offset points",
-                ha=horizontal,
-                va=vertical,
-                fontsize=SIZE,
-                arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "#888888", "shrinkB": 3}
-                if step
-                else None,
-                zorder=4,
-            )
-            box = text.get_window_extent()
-            is_free = not any(box.overlaps(other) for other in taken)
-            if is_free and inside.contains(box.x0, box.y0) and inside.contains(box.x1, box.y1):
+        for angle in ANGLES:
+            right, up = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+            shift = away * right - _before(right) * size.width / scale
+            rise = away * up - _before(up) * size.height / scale
+            left, bottom = x + shift * scale, y + rise * scale
+            box = Bbox.from_bounds(left, bottom, size.width, size.height)
+            is_inside = inside.contains(box.x0, box.y0) and inside.contains(box.x1, box.y1)
+            if is_inside and not any(box.overlaps(other) for other in taken):
+                axes.annotate(
+                    label.text,
+                    label.at,
+                    (shift, rise),
+                    textcoords="offset points",
+                    va="bottom",
+                    fontsize=SIZE,
+                    arrowprops=_LINE if step else None,
+                    zorder=4,
+                )
                 return box
-            text.remove()
     return None
+
+
+_LINE = {"arrowstyle": "-", "lw": 0.4, "color": "#888888", "shrinkB": 3, "relpos": (0.5, 0.5)}
+"""The line from a label that is not beside its point."""
+
+
+def _before(direction: float) -> float:
+    """Return the share of a label's width, or height, that lies before the place it is put at."""
+    return 0.5 if abs(direction) < _ASIDE else 0.0 if direction > 0 else 1.0
 
 
 def _around(place: Iterable[float], radius: float) -> Bbox:
