@@ -22,7 +22,14 @@ from schatten.report.wer import wer_columns
 from schatten.runtime import files
 
 _NAMES = ("system", "units", "penalty", "rank", "seed")
-_RATES = ("wer_{lm}", "wer_low", "difference", "difference_low", "verdict")
+_RATES = (
+    "wer_{lm}",
+    "wer_low",
+    "difference",
+    "difference_low",
+    "difference_speakers_low",
+    "verdict",
+)
 """First keys of columns of `wer` that are shown here too."""
 XZ = ({"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME},)
 """The strongest setting of xz, spelled out so that sizes do not follow a default."""
