@@ -87,6 +87,34 @@ rule estimate:
         "schatten device estimate --device {input.device:q} --program {input.program:q} --plugin {params.plugin:q} --library {input.library:q} --bundle {params.bundle:q} --cuts {input.cuts:q} {EXPERIMENT.audio_option} --hypotheses {input.words:q} --output {output:q} > {log:q} 2>&1"
 
 
+# Of the models that compression.md compares: schatten run instructions
+rule instructions:
+    input:
+        lambda wildcards: EXPERIMENT.instruction_figures,
+    localrule: True
+
+
+rule model_instructions:
+    input:
+        program=ARM / "aarch64/bin/schatten-recognize",
+        host=ARM / "host/bin/run_gemm",
+        model=f"{EXPORTED}.gguf",
+        about=f"{EXPORTED}.json",
+    output:
+        f"{EXPORTED}.instructions.json",
+    log:
+        f"{EXPORTED}.instructions.log",
+    threads: 1
+    resources:
+        mem_mb=scaled(1000),
+        runtime=scaled(30),
+    params:
+        settings=step_settings.settings("instructions"),
+        plugin=PLUGIN,
+    shell:
+        "schatten device instructions --model {input.model:q} --program {input.program:q} --plugin {params.plugin:q} --output {output:q} > {log:q} 2>&1"
+
+
 rule device_table:
     input:
         lambda wildcards: EXPERIMENT.device_results(EXPERIMENT.tier_nodes(checkpoints)),

@@ -27,6 +27,10 @@ rule table:
         ),
         EXPERIMENT.table_bundles(EXPERIMENT.table_nodes),
         lambda wildcards: EXPERIMENT.table_bundles(EXPERIMENT.chosen_nodes(checkpoints)),
+        EXPERIMENT.forms(EXPERIMENT.table_nodes, "tables"),
+        lambda wildcards: EXPERIMENT.forms(
+            EXPERIMENT.chosen_nodes(checkpoints), "tables"
+        ),
         EXPERIMENT.choices,
         EXPERIMENT.sizes,
     output:
@@ -38,7 +42,7 @@ rule table:
         mem_mb=scaled(2000),
         runtime=scaled(30),
     params:
-        settings=step_settings.table_settings(EXPERIMENT.recipe),
+        settings=step_settings.table_settings(EXPERIMENT.recipe) + EXPERIMENT.counted,
         data=PATHS.data_key,
         results=PATHS.results,
         folder=PATHS.tables,
@@ -67,6 +71,16 @@ rule figure:
         lambda wildcards: EXPERIMENT.results(EXPERIMENT.chosen_nodes(checkpoints)),
         lambda wildcards: EXPERIMENT.dev_scores(EXPERIMENT.table_nodes, wildcards.kind),
         lambda wildcards: EXPERIMENT.dev_scores(
+            EXPERIMENT.chosen_nodes(checkpoints), wildcards.kind
+        ),
+        lambda wildcards: EXPERIMENT.forms(EXPERIMENT.table_nodes, wildcards.kind),
+        lambda wildcards: EXPERIMENT.forms(
+            EXPERIMENT.chosen_nodes(checkpoints), wildcards.kind
+        ),
+        lambda wildcards: EXPERIMENT.instructions(
+            EXPERIMENT.table_nodes, wildcards.kind
+        ),
+        lambda wildcards: EXPERIMENT.instructions(
             EXPERIMENT.chosen_nodes(checkpoints), wildcards.kind
         ),
         EXPERIMENT.choices,

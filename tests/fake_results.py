@@ -17,12 +17,14 @@ from schatten.recipe.layout import (
     curve_models,
     decodings,
     engine_decodings,
+    engine_forms,
     grid_nodes,
     lexicon_models,
     search_with,
     table_nodes,
 )
 from schatten.recipe.systems import System
+from schatten.recipe.tables import has_compression
 from schatten.report import choice
 from schatten.report.choice import tier_node
 from schatten.report.collect import Experiment
@@ -151,10 +153,22 @@ def make_experiment(folder: Path, content: dict[str, object] = RECIPE) -> Experi
                 about = {"bytes": 4_000_000 if precision == "fp32" else 1_100_000}
                 about |= {"latency": {"seconds": 0.155}}
                 files.write_json(layout.exported(node, precision).with_suffix(".json"), about)
+        for precision in engine_forms(recipe, node) if has_compression(recipe) else ():
+            _write_form(layout, node, precision)
         if node.is_final:
             _write_bundle(layout, node, recipe.table_language_models[0])
     _write_curves(recipe, layout)
     return Experiment(recipe, layout)
+
+
+def _write_form(layout: Layout, node: Node, precision: str) -> None:
+    """Write a model for the engine; three quarters of a compressed model's file are zeros."""
+    path, content = layout.exported(node, precision), random.Random(node.path).randbytes(4000)
+    zeros = 3000 if node.is_compressed else 0
+    files.write_bytes(path, content[zeros:] + bytes(zeros))
+    latency = {"seconds": 0.155, "stride_frames": 4}
+    about = {"bytes": path.stat().st_size, "latency": latency}
+    files.write_json(path.with_suffix(".json"), about)
 
 
 def _write_bundle(layout: Layout, node: Node, lm: str) -> None:
@@ -239,7 +253,7 @@ def _cut(split: str, number: int) -> dict[str, object]:
 def _write_model(system: System, layout: Layout, node: Node) -> None:
     share = SHARES[_rank(node)] * (0.5 if system.model == "little" else 1.0)
     rank = None if not node.is_compressed else round(64 * share)
-    epochs = {"stage1": 12, "factored": 0, "stage2": 4}[node.name]
+    epochs = {"stage1": 12, "stage2": 4, "int8": 2, "int4": 2}.get(node.name, 0)
     strength = {"none": 0.6, "l2": 0.5, "trace_norm": 0.3}[system.regularizer.type]
     strength -= max(0.0, system.regularizer.lambda_nonrec - 0.02)
     history = {

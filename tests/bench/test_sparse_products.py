@@ -4,6 +4,7 @@ import pytest
 from project import ROOT
 
 from schatten.device import llvm_mca
+from schatten.device.instructions import CPUS
 from schatten_bench import sparse_model, sparse_products
 from schatten_bench.instruction_counts import Product, read_counts
 from schatten_bench.kernel_table import SHAPE, instructions_per_mac
@@ -69,10 +70,10 @@ def test_a_pruned_model_takes_fewer_instructions(tmp_path, monkeypatch):
         counted.append(size)
         return size * float(audio[0].stat().st_size)
 
-    monkeypatch.setattr(sparse_model, "instructions", instructions)
+    monkeypatch.setattr("schatten.device.instructions.instructions", instructions)
     found = sparse_model.count(tmp_path / "program", tmp_path / "plugin")
     assert [(one.zeros, one.cpu) for one in found] == [
-        (zeros, cpu) for zeros in sparse_model.ZEROS for cpu in sparse_model.CPUS
+        (zeros, cpu) for zeros in sparse_model.ZEROS for cpu in CPUS
     ]
     sizes = [one.bytes for one in found]
     assert sizes == sorted(sizes, reverse=True)

@@ -18,7 +18,12 @@ from schatten.features.extractors import extractor
 from schatten.models.quantized import quantized
 
 UTTERANCES = 50
-GRUS = [kind for kind in KINDS if not kind.startswith(("lstm", "rnn"))]
+WITH_STATES = [
+    kind
+    for kind in KINDS
+    if not kind.startswith("rnn") and kind not in ("lstm_phones", "lstm_grams")
+]
+"""Kinds of GRUs and LSTMs; units change no pass."""
 
 
 def utterances(count):
@@ -63,7 +68,7 @@ def lively(kind, sounds):
 
 
 @pytest.mark.parametrize("bits", [8, 4])
-@pytest.mark.parametrize("kind", GRUS)
+@pytest.mark.parametrize("kind", WITH_STATES)
 def test_log_probabilities_and_text_are_those_of_the_engine(engine, kind, bits, tmp_path):
     sounds = utterances(UTTERANCES)
     model = lively(kind, sounds)

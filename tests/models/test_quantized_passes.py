@@ -9,7 +9,8 @@ from schatten.compress.quantize import Codes, quantized_frames, quantized_produc
 from schatten.export.quantize import quantize_rows
 from schatten.models.packing import Packing
 from schatten.models.quantized import quantized
-from schatten.models.quantized_gru import QuantizedPiece, product_of, run_quantized_gru
+from schatten.models.quantized_gru import run_quantized_gru
+from schatten.models.quantized_pieces import QuantizedPiece, product_of
 
 LENGTHS = torch.tensor([9, 4, 7])
 
@@ -95,7 +96,9 @@ def test_a_gru_has_the_gradients_of_torch(rank, count):
         assert torch.allclose(expected, own, atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["dense", "partial", "split", "joint", "six"])
+@pytest.mark.parametrize(
+    "kind", ["dense", "partial", "split", "joint", "six", "lstm", "lstm_projection", "lstm_joint"]
+)
 @pytest.mark.parametrize("bits", [8, 4])
 def test_a_step_moves_weights_but_no_norm(kind, bits):
     torch.manual_seed(5)

@@ -8,6 +8,7 @@ from small_data import write_data
 
 from schatten import models, recipe
 from schatten.models.quantized import QuantizedDeepSpeech2
+from schatten.models.quantized_lstm import QuantizedLstm
 from schatten.recipe import Recipe
 from schatten.train import steps
 from schatten.train.state import Checkpoints
@@ -19,8 +20,19 @@ MODEL = """
     convolutions: [{channels: 3, kernel: [3, 5], stride: [2, 2]}]
     gru: [8, 6]
     fully_connected: 7
+  cells:
+    type: lstm
+    feature: mel40
+    stack: 2
+    keep_every: 2
+    lstm: [8, 6]
 """
 SYSTEMS = """
+  cells:
+    model: cells
+    chain:
+      - train: {}
+      - quantize: {bits: 4, epochs: 2}
   quantized:
     model: spoken
     chain:
@@ -76,6 +88,18 @@ def test_passes_are_quantised_and_the_file_says_so(settings: Recipe) -> None:
                 "norm" in name or "bins" in name
             )
     assert "bits" not in models.read(whole)
+
+
+def test_an_lstm_is_trained_with_quantised_passes(settings: Recipe) -> None:
+    whole = made(settings, "cells", "stage1", None, Path("stage1/model.pt"))
+    path = made(settings, "cells", "int4", whole, Path("int4/model.pt"))
+    model, before = models.load(path), models.load(whole)
+    assert isinstance(model, QuantizedLstm) and model.bits == 4
+    losses = [epoch.dev_loss for epoch in steps.read_history(path).epochs]
+    assert losses[-1] < 1.5 * steps.read_history(whole).epochs[-1].dev_loss
+    for name, value in before.state_dict().items():
+        kept = "norm" in name or "bins" in name
+        assert torch.equal(value, model.state_dict()[name]) == kept, name
 
 
 def test_zeros_stay_zeros(settings: Recipe) -> None:

@@ -25,6 +25,7 @@ from schatten.artifacts.corpora import (
 from schatten.artifacts.devices import (
     BundledFile,
     Exported,
+    Instructions,
     Latency,
     Manifest,
     Measured,
@@ -62,6 +63,7 @@ __all__ = [
     "GraphUnits",
     "GridPoint",
     "History",
+    "Instructions",
     "Inventory",
     "Latency",
     "LmInfo",

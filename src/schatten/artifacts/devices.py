@@ -32,6 +32,17 @@ class Exported(Artifact):
     latency: Latency
 
 
+class Instructions(Artifact):
+    """Instructions that the engine executes with a model; `model.PRECISION.instructions.json`."""
+
+    sha256: str
+    """SHA-256 of the model's file (GGUF), hexadecimal."""
+    frames_per_second: float
+    """Output frames of a second of sound."""
+    a_frame: dict[str, float]
+    """Instructions for an output frame, by the CPU that was emulated: all that the engine does."""
+
+
 class BundledFile(Artifact):
     """A file of a bundle."""
 

@@ -1,4 +1,4 @@
-"""Verbs that run the engine on a device: device run, measure, estimate."""
+"""Verbs that run the engine on a device: device run, measure, estimate, instructions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +18,7 @@ app = typer.Typer(no_args_is_help=True)
 
 DeviceOption = Annotated[Path, typer.Option(help="The device: arm/devices/NAME.yaml.")]
 ProgramOption = Annotated[Path, typer.Option(help="schatten-recognize, built for it.")]
+PluginOption = Annotated[Path, typer.Option(help="libinsn_plugin.so, built for this host.")]
 BundleOption = Annotated[Path, typer.Option(help="A folder that `schatten bundle` wrote.")]
 WordsOption = Annotated[
     Path, typer.Option(help="Words that this host's engine recognised on the split.")
@@ -97,7 +98,7 @@ def estimate(
     bundle: BundleOption,
     cuts: Annotated[Path, CUTS],
     hypotheses: WordsOption,
-    plugin: Annotated[Path, typer.Option(help="libinsn_plugin.so, built for this host.")],
+    plugin: PluginOption,
     library: Annotated[Path, typer.Option(help="libschatten_kernels.a, AArch64.")],
     output: ResultOption,
     corpus_dir: CorpusOption = None,
@@ -111,6 +112,23 @@ def estimate(
         payload = devices.bundle_payload(bundle)
         found = speed.estimate(where, program, payload, sound, plugin, library)
     _write(output, found)
+
+
+@app.command("instructions")
+def count_instructions(
+    *,
+    model: Annotated[Path, typer.Option(help="A model that `schatten export` wrote (.gguf).")],
+    program: ProgramOption,
+    plugin: PluginOption,
+    output: Annotated[Path, typer.Option(help="JSON: instructions of a frame, by CPU.")],
+) -> None:
+    """Count the instructions that the engine executes for a frame with a model. Exact; no time."""
+    from schatten.device import instructions
+
+    found = instructions.count(model, program, plugin)
+    found.write(output)
+    for cpu, number in found.a_frame.items():
+        typer.echo(f"{model}, {cpu}: {number:,.0f} instructions a frame")
 
 
 @contextmanager

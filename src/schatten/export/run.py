@@ -17,7 +17,7 @@ from schatten.export.layers import Layer, layers_of
 from schatten.export.numbers import require_numbers
 from schatten.export.quantize import in_nibbles, quantize_rows
 from schatten.models.acoustic import AcousticModel
-from schatten.models.quantized import QuantizedDeepSpeech2
+from schatten.models.quantized import bits_of
 from schatten.runtime.files import atomic_output
 from schatten.units.inventory import CHARACTERS, Units
 
@@ -43,8 +43,7 @@ def export(model: Path, precision: Precision | None, output: Path) -> str:
     acoustic = models.load(model)
     acoustic.units.require_engine(model)
     if precision is None:
-        is_narrow = isinstance(acoustic, QuantizedDeepSpeech2) and acoustic.bits == 4
-        precision = "int4" if is_narrow else "int8"
+        precision = "int4" if bits_of(acoustic) == 4 else "int8"
     parameters = acoustic.parameters_at_inference()
     layers, features = layers_of(acoustic), frontend(acoustic)
     require_numbers(layers, features, model)

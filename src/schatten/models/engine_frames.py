@@ -1,4 +1,4 @@
-"""A GRU's frame in the engine's own arithmetic: the same float32 numbers, to the last bit.
+"""A recurrent frame in the engine's own arithmetic: the same float32 numbers, to the last bit.
 
 arm/kernels/vector_impl.h has the formulas: exponentials are Cephes' polynomial, tanh the quotient
 of two polynomials that Eigen uses. A state that lies near the middle of two codes is quantised to
@@ -46,10 +46,10 @@ class EngineFrames(TorchFrames):
         """See `FrameKernels`; both biases must be part of `product` and `gates`."""
         hidden = frame.state.shape[1]
         gates, product = frame.gates, frame.product
-        both = _sigmoid(gates[:, : 2 * hidden] + product[:, : 2 * hidden])
+        both = engine_sigmoid(gates[:, : 2 * hidden] + product[:, : 2 * hidden])
         reset, update = both[:, :hidden], both[:, hidden:]
         frame.inner.copy_(product[:, 2 * hidden :])
-        new = _tanh(torch.addcmul(gates[:, 2 * hidden :], reset, frame.inner))
+        new = engine_tanh(torch.addcmul(gates[:, 2 * hidden :], reset, frame.inner))
         torch.addcmul(new, update, frame.before - new, out=frame.state)
         gates.copy_(torch.cat([both, new], 1))
 
@@ -75,11 +75,13 @@ def _exponential(x: Tensor) -> Tensor:
     return (value.view(torch.int32) + power).view(torch.float32)
 
 
-def _sigmoid(x: Tensor) -> Tensor:
+def engine_sigmoid(x: Tensor) -> Tensor:
+    """Return 1 / (1 + e^-x), without a gradient."""
     return 1.0 / (1.0 + _exponential(-x))
 
 
-def _tanh(x: Tensor) -> Tensor:
+def engine_tanh(x: Tensor) -> Tensor:
+    """Return tanh(x), without a gradient."""
     x = x.clamp(-7.90531111, 7.90531111)
     square = x * x
     return x * _polynomial(_TANH_ABOVE, square) / _polynomial(_TANH_BELOW, square)

@@ -6,7 +6,7 @@ one for each window. The states of GRUs are quantised at each frame.
 Letters in shapes: N utterances, T frames, M frames of all utterances packed, C channels, F bins.
 """
 
-from typing import NamedTuple, cast
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -19,28 +19,16 @@ from schatten.compress.quantize import (
     quantized_product,
     quantized_rows,
 )
+from schatten.models.acoustic import AcousticModel
 from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.gru import GruBiases
 from schatten.models.layers import ConvolutionLayer, MaskedBatchNorm
 from schatten.models.packing import Packing, frame_mask
-from schatten.models.quantized_gru import QuantizedPiece, product_of, run_quantized_gru
-from schatten.recipe.models import DeepSpeech2
+from schatten.models.quantized_gru import run_quantized_gru
+from schatten.models.quantized_lstm import QuantizedLstm
+from schatten.models.quantized_pieces import Folded, folded, freeze_norms, normalised
+from schatten.recipe.models import DeepSpeech2, Lstm
 from schatten.units import Units
-
-
-class Folded(NamedTuple):
-    """A matrix with the norm of its input folded in."""
-
-    pieces: list[QuantizedPiece]
-    added: Tensor
-    """What the norm's offset adds to each row (m,)."""
-    gain: Tensor | None
-    """What the input is multiplied by, where a shared right factor cannot hold it."""
-
-    def product(self, x: Tensor, bias: Tensor) -> Tensor:
-        """Return the products (M, m) of frames (M, C), with the layer's own bias (m,)."""
-        codes = quantized_frames(x if self.gain is None else x * self.gain)
-        return product_of(self.pieces, codes, (bias.double() + self.added).float())
 
 
 class QuantizedDeepSpeech2(DeepSpeech2Model):
@@ -53,9 +41,7 @@ class QuantizedDeepSpeech2(DeepSpeech2Model):
         """Build as the model that it quantises, its norms frozen."""
         super().__init__(settings, units, factorization)
         self.bits = bits
-        for name, parameter in self.named_parameters():
-            if "norm" in name:  # gain and offset are constants of the engine
-                parameter.requires_grad_(False)
+        freeze_norms(self)
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Return natural-log probabilities (N, T', V) and their lengths (N,)."""
@@ -64,10 +50,7 @@ class QuantizedDeepSpeech2(DeepSpeech2Model):
 
     def _quantized(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         mask = frame_mask(lengths, features.shape[1])
-        # As the engine does it, to the bit: an input near the middle of two codes must not differ.
-        deviation = self.bins_deviation.double()
-        gain, offset = (1 / deviation).float(), (-self.bins_mean.double() / deviation).float()
-        x = (features * gain + offset) * mask[:, :, None]
+        x = normalised(self, features, mask)
         x, packing = self._convolve(x[..., None], lengths)
         for index, module in enumerate(self.gru_biases):
             biases = cast(GruBiases, module)
@@ -97,21 +80,7 @@ class QuantizedDeepSpeech2(DeepSpeech2Model):
         return frames.transpose(1, 2).flatten(1), packing
 
     def _folded(self, matrix: str, norm: MaskedBatchNorm | None) -> Folded:
-        """Return a matrix of the bank with a norm, if any, folded in, as export stores it."""
-        weights, pieces, added = dict(self.bank.items()), [], []
-        gain, on_input = None, False
-        for piece in (one for one in self.bank.pieces if one.matrix == matrix):
-            left, *right = (one.double() for one in weights[piece.weight].exported())
-            factors = [left[piece.start : piece.stop], *right]
-            if norm is not None:
-                gain, offset = norm.gain_and_offset()
-                on_input = bool(right) and self.bank.is_shared(piece.weight)
-                last = factors[-1] @ offset
-                added.append(factors[0] @ last if right else last)
-                factors[-1] = factors[-1] if on_input else factors[-1] * gain
-            pieces.append(QuantizedPiece(*(quantized_rows(one, self.bits) for one in factors)))
-        bias = torch.cat(added) if added else torch.zeros((), dtype=torch.float64)
-        return Folded(pieces, bias, gain.float() if gain is not None and on_input else None)
+        return folded(self.bank, matrix, norm, self.bits)
 
 
 def _convolved(layer: ConvolutionLayer, x: Tensor, lengths: Tensor) -> tuple[Tensor, Packing]:
@@ -133,9 +102,23 @@ def _convolved(layer: ConvolutionLayer, x: Tensor, lengths: Tensor) -> tuple[Ten
     return result.transpose(1, 2), packing
 
 
-def quantized(model: DeepSpeech2Model, bits: int) -> QuantizedDeepSpeech2:
-    """Return a model with quantised passes and the weights of `model`."""
-    made = QuantizedDeepSpeech2(model.settings, model.units, model.bank.factorization, bits)
+def quantized(model: AcousticModel, bits: int) -> "QuantizedDeepSpeech2 | QuantizedLstm":
+    """Return a model with quantised passes and the weights of `model`: with GRUs or LSTMs."""
+    made = quantized_model(model.settings, model.units, model.bank.factorization, bits)
     made.bank.reserve(model.bank.specs)
     made.load_state_dict(model.state_dict())
     return made.train(model.training)
+
+
+def quantized_model(
+    settings: DeepSpeech2 | Lstm, units: Units, factorization: str, bits: int
+) -> "QuantizedDeepSpeech2 | QuantizedLstm":
+    """Build a model with quantised passes, with dense weights from torch's random state."""
+    if isinstance(settings, Lstm):
+        return QuantizedLstm(settings, units, factorization, bits)
+    return QuantizedDeepSpeech2(settings, units, factorization, bits)
+
+
+def bits_of(model: AcousticModel) -> int | None:
+    """Return the bits of a model's quantised passes; None if they are not quantised."""
+    return model.bits if isinstance(model, QuantizedDeepSpeech2 | QuantizedLstm) else None

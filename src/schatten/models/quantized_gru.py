@@ -5,47 +5,18 @@ C inputs, r inner units of two factors, H hidden units.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from schatten.compress.quantize import Codes, quantized_frames, quantized_product
+from schatten.compress.quantize import Codes, quantized_frames
 from schatten.models.engine_frames import EngineFrames
 from schatten.models.gru_frames import Backward, Forward, FrameKernels, TorchFrames, kernels_of
 from schatten.models.packing import Packing
 from schatten.models.products import exact_products
-
-
-class QuantizedPiece(NamedTuple):
-    """Rows of a matrix: W (m, C), or U (m, r) and V (r, C)."""
-
-    left: Codes
-    right: Codes | None = None
-
-    def product(self, x: Codes, bias: Tensor) -> Tensor:
-        """Return products (M, m) of frames (M, C) plus a bias (m,).
-
-        What V gives is quantised before U reads it.
-        """
-        return quantized_product(x if self.right is None else self.inner(x), self.left, bias)
-
-    def inner(self, x: Codes) -> Codes:
-        """Return the products (M, r) with V, quantised."""
-        assert self.right is not None
-        return quantized_frames(quantized_product(x, self.right))
-
-
-Pieces = Sequence[QuantizedPiece]
-"""A matrix, as pieces one below the other."""
-
-
-def product_of(pieces: Pieces, x: Codes, bias: Tensor) -> Tensor:
-    """Return the products (M, m) of frames (M, C) with all rows of a matrix, plus a bias (m,)."""
-    biases = bias.split([len(piece.left.whole) for piece in pieces])
-    parts = [piece.product(x, own) for piece, own in zip(pieces, biases, strict=True)]
-    return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+from schatten.models.quantized_pieces import Pieces, QuantizedPiece, product_of
 
 
 def run_quantized_gru(gates: Tensor, packing: Packing, rec: Pieces, new_bias: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from schatten.errors import UserError
 from schatten.models.acoustic import AUXILIARY, AcousticModel
 from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.lstm import LstmModel
-from schatten.models.quantized import QuantizedDeepSpeech2
+from schatten.models.quantized import bits_of, quantized_model
 from schatten.recipe.models import DeepSpeech2, Lstm, Model
 from schatten.runtime.files import atomic_output
 from schatten.units import Units
@@ -24,11 +24,11 @@ def build(
 ) -> AcousticModel:
     """Build a model with dense weights, initialised from torch's random state.
 
-    `bits`: of the weights of quantised passes, which only Deep Speech 2 has.
+    `bits`: of the weights of quantised passes.
     """
+    if bits is not None:
+        return quantized_model(settings, units, factorization, bits)
     if isinstance(settings, DeepSpeech2):
-        if bits is not None:
-            return QuantizedDeepSpeech2(settings, units, factorization, bits)
         return DeepSpeech2Model(settings, units, factorization)
     return LstmModel(settings, units, factorization)
 
@@ -51,8 +51,8 @@ def save(model: AcousticModel, path: Path) -> None:
         "apply_recurrent_below": model.bank.apply_recurrent_below,
         "state": state,
     }
-    if isinstance(model, QuantizedDeepSpeech2):
-        content["bits"] = model.bits
+    if (bits := bits_of(model)) is not None:
+        content["bits"] = bits
     with atomic_output(path) as beside, beside.open("wb") as file:
         torch.save(content, file)  # given a path, torch would write its name into the file
 

@@ -217,6 +217,11 @@ class Node:
         return self.step.deployed
 
     @property
+    def precision(self) -> str:
+        """The precision in which torch computes with its model: that of its quantised passes."""
+        return self.step.precision
+
+    @property
     def needs(self) -> dict[str, Need]:
         """Inputs of its step, by the option of the verb."""
         return self.step.needs(self)

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schatten.recipe import Recipe
+from schatten.recipe.kinds import techniques
 from schatten.recipe.layout import beam_models
-from schatten.recipe.ranks import ParameterBudget, Rank
 from schatten.recipe.rates import greedy_rate, mixes_units, trained_rate
 from schatten.recipe.steps import Train
+from schatten.recipe.tables import has_compression
 
 Reason = Callable[[Recipe], str | None]
 """Returns in a few words why a recipe cannot have a figure; None if it can."""
@@ -31,6 +32,8 @@ class FigureKind:
     """Whether it shows CER on dev."""
     is_curve: bool = False
     """Whether the recipe's `figures` ask for it; such a figure shows the baseline alone."""
+    made_by: str | None = None
+    """The command that makes it, where `figures` does not."""
 
 
 def _never(recipe: Recipe) -> None:
@@ -68,6 +71,17 @@ def _too_few_techniques(recipe: Recipe) -> str | None:
     if len(techniques(recipe)) >= 2:
         return None
     return "the recipe has fewer than two ways to a smaller model"
+
+
+def _no_compression(recipe: Recipe) -> str | None:
+    if mixes_units(recipe):
+        return "the systems write several sets of units, whose error rates do not compare"
+    if has_compression(recipe):
+        return None
+    return (
+        "the recipe has neither pruned models nor quantised passes, and its `tables` do not ask "
+        "for compression"
+    )
 
 
 def _no_lm_curve(recipe: Recipe) -> str | None:
@@ -121,6 +135,17 @@ FIGURES = {
         "techniques.draw",
         _too_few_techniques,
     ),
+    "bytes": FigureKind(
+        "WER against the bytes of the engine's file, in int8 and int4",
+        "compression.draw_bytes",
+        _no_compression,
+    ),
+    "instructions": FigureKind(
+        "WER against the engine's instructions for a frame, on emulated CPUs",
+        "compression.draw_instructions",
+        _no_compression,
+        made_by="schatten run instructions",
+    ),
     "lm_curve": FigureKind(
         "size of the language model against perplexity and WER",
         "lm_curve.draw",
@@ -133,6 +158,8 @@ FIGURES = {
 }
 """By name, as in `schatten figure --kind` and in the name of the figure's file."""
 CURVES = tuple(kind for kind, figure in FIGURES.items() if figure.is_curve)
+OF_FORMS = ("bytes", "instructions")
+"""Kinds that show models as the engine has them."""
 ON_DEV = tuple(kind for kind, figure in FIGURES.items() if figure.on_dev)
 
 
@@ -142,8 +169,9 @@ def why_not(recipe: Recipe, kind: str) -> str | None:
 
 
 def drawn(recipe: Recipe) -> list[str]:
-    """Return the kinds of figures that a recipe has the systems for."""
-    return [kind for kind in FIGURES if why_not(recipe, kind) is None]
+    """Return the kinds of figures that the target `figures` makes for a recipe."""
+    kinds = (kind for kind, figure in FIGURES.items() if figure.made_by is None)
+    return [kind for kind in kinds if why_not(recipe, kind) is None]
 
 
 def spectrum_systems(recipe: Recipe) -> list[str]:
@@ -170,48 +198,21 @@ def early_systems(recipe: Recipe) -> list[str]:
     ]
 
 
-_TRUNCATED = {
-    "none": "truncated, no penalty before",
-    "l2": "truncated after l2",
-    "trace_norm": "truncated after trace norm",
-}
-
-
-def technique(recipe: Recipe, name: str, rank: Rank | None) -> str | None:
-    """Return the technique that makes a model of a system small; None if there is none.
-
-    `rank`: the rule by which it is compressed; None if it is whole.
-    """
-    system, baseline = recipe.systems[name], recipe.systems[recipe.tables.baseline]
-    if rank is not None:
-        chosen = ", by a budget" if isinstance(rank, ParameterBudget) else ""
-        chosen += ", weighted by inputs" if rank.activations else ""
-        shared = ", shared projections" if system.factorization == "projection" else ""
-        return f"{_TRUNCATED[system.regularizer.type]}{shared}{chosen}"
-    if system.model != baseline.model and system.regularizer.type == "none":
-        return "another dense model" + (", with a teacher" if system.teachers else "")
-    return None
-
-
-def techniques(recipe: Recipe) -> list[str]:
-    """Return the techniques of a recipe, each once."""
-    found = [
-        technique(recipe, name, rank)
-        for name, system in recipe.systems.items()
-        for rank in (None, *(step.rule for step in system.truncations))
-    ]
-    return list(dict.fromkeys(one for one in found if one is not None))
-
-
 def page(recipe: Recipe) -> str:
-    """Return a page of Markdown with every figure, or why it is not there."""
+    """Return a page of Markdown with every figure, or why it is not there.
+
+    Kinds that show models of the engine are only on pages of recipes that have such models.
+    """
     parts = [f"# {recipe.title}: figures"]
     for kind, figure in FIGURES.items():
         reason = figure.why_not(recipe)
+        if reason is not None and kind in OF_FORMS:
+            continue  # pages of other recipes stay valid, and need not be made again
         parts.append(f"## {kind}: {figure.title}")
-        parts.append(
-            f"![{figure.title}]({kind}.png)\n\nAll points: [{kind}.csv]({kind}.csv)."
-            if reason is None
-            else f"Not drawn: {reason}."
-        )
+        if reason is not None:
+            parts.append(f"Not drawn: {reason}.")
+            continue
+        how = "" if figure.made_by is None else f" `{figure.made_by}` makes both."
+        points = f"All points: [{kind}.csv]({kind}.csv).{how}"
+        parts.append(f"![{figure.title}]({kind}.png)\n\n{points}")
     return "\n\n".join(parts) + "\n"

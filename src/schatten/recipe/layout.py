@@ -13,6 +13,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.steps import Features, Given, Hypotheses, Model, Need, Spellings, Statistics
 from schatten.recipe.systems import CHARACTERS
+from schatten.recipe.units import Tied
 
 ENGINE = Path(".tools/engine/bin/schatten-recognize")
 SEARCHER = ENGINE.with_name("decode_logprobs")
@@ -246,6 +247,10 @@ class Layout:
         """A model for the engine; its size and latency are in a `.json` of the same name."""
         return self.am(node) / f"model.{precision}.gguf"
 
+    def instructions(self, node: Placed, precision: str) -> Path:
+        """Instructions that the engine executes for a frame with an exported model."""
+        return self.am(node) / f"model.{precision}.instructions.json"
+
     def bundle(self, node: Placed, lm: str) -> Path:
         """Folder of a bundle for a device: an int8 model with a language model."""
         return self.home / "bundle" / node.path / lm
@@ -287,6 +292,19 @@ def engine_decodings(recipe: Recipe, node: Node) -> list[tuple[str, str]]:
     precisions = node.system_settings.precisions if node.is_final else ()
     models = ("none", *lexicon_models(recipe))
     return [(precision, lm) for precision in precisions for lm in models]
+
+
+def engine_forms(recipe: Recipe, node: Node) -> list[str]:
+    """Return the precisions of a model for the engine: int8, and int4 where the system names it.
+
+    A model whose passes were quantised has the one that it was trained for. Models of tied phones
+    have none, as the engine does not search them.
+    """
+    if not node.is_final or isinstance(recipe.unit_set(node.units), Tied):
+        return []
+    if node.precision != "fp32":
+        return [node.precision]
+    return ["int8", *(one for one in node.system_settings.precisions if one == "int4")]
 
 
 def lexicon_models(recipe: Recipe) -> list[str]:

@@ -21,6 +21,9 @@ class Tables(Settings):
     bundles: bool = False
     """Whether each model is bundled for a device: in int8, with the main language model of words. A
     table lists their megabytes."""
+    compression: bool = False
+    """Whether a table holds the sizes and costs of each model in int8 and int4; it is always there
+    where models are pruned or trained with quantised passes."""
     language_models: tuple[Name, ...] = ()
     """Columns; comparisons use the first. All by default."""
     confidence: Share = 0.95

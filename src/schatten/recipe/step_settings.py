@@ -14,6 +14,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
 from schatten.recipe.steps import Sequence, settings_of
+from schatten.recipe.tables import has_compression
 from schatten.recipe.units import Grams, Tied, lexicon_of
 from schatten.runtime.files import sha256
 
@@ -46,12 +47,16 @@ RESULT_VERSION = {
     "tiers": 1,
     "measure": 1,
     "device_table": 2,
+    "instructions": 1,
     "accept": 1,
     "accept_recordings": 1,
     "commands_table": 1,
 }
 """Raised by one when a change of the code changes a step's results. A search over a lexicon has
 versions of its own, as its steps change where those of other searches do not."""
+
+COMPRESSION_VERSION = 1
+"""Raised by one when tables and figures change where models are pruned or quantised."""
 
 
 def settings(step: str, *values: Any) -> str:
@@ -244,7 +249,9 @@ def page_settings(recipe: Recipe) -> str:
 
 def _shown(recipe: Recipe) -> tuple[Any, ...]:
     of_characters = ("characters",) if recipe.text.words == "characters" else ()
-    return recipe.title, _plain(recipe.tables), _plain(recipe.splits), *of_characters
+    compression = (f"compression {COMPRESSION_VERSION}",) if has_compression(recipe) else ()
+    tables = recipe.tables.model_dump(mode="json", exclude={"compression"})
+    return recipe.title, tables, _plain(recipe.splits), *of_characters, *compression
 
 
 def _plain(settings: Any) -> Any:
@@ -314,6 +321,7 @@ WITHOUT_RECIPE = {
     "export": "export",
     "device measure": "measure",
     "device estimate": "measure",
+    "device instructions": "instructions",
 }
 """Steps of the verbs without a recipe: only their result version matters."""
 

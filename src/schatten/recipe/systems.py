@@ -9,7 +9,7 @@ from schatten.recipe.base import Name, Seeds, Settings
 from schatten.recipe.chain import Chain, ChainEntry, Link, entry_of
 from schatten.recipe.models import DeepSpeech2, Model
 from schatten.recipe.ranks import Ranks
-from schatten.recipe.steps import Prune, Step, Train, TrainingStep, Truncate
+from schatten.recipe.steps import Prune, Quantize, Step, Train, TrainingStep, Truncate
 from schatten.recipe.techniques import (
     Distillation,
     Initialise,
@@ -143,6 +143,11 @@ class System(Settings):
             or (isinstance(step, TrainingStep) and any(one.prunes for one in step.techniques))
             for step in self.steps
         )
+
+    @property
+    def is_quantized(self) -> bool:
+        """Whether a step of the chain trains with quantised passes."""
+        return any(isinstance(step, Quantize) for step in self.steps)
 
     @model_validator(mode="after")
     def _one_way_to_say_it(self) -> "System":

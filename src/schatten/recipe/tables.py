@@ -11,6 +11,7 @@ TABLES = {
     "times": "times of training by penalty and rank",
     "ranks": "ranks and sizes of matrices",
     "sparsity": "zeros of pruned models",
+    "compression": "sizes, instructions and costs of models for the engine",
     "predictions": "agreement with a reference model",
     "factorizations": "factorizations side by side",
     "tiers": "models of the tiers",
@@ -27,6 +28,7 @@ def written(recipe: Recipe) -> list[str]:
     wanted = {
         "ranks": any(system.truncations for system in recipe.systems.values()),
         "sparsity": any(system.is_pruned for system in recipe.systems.values()),
+        "compression": has_compression(recipe),
         "predictions": any(system.references for system in recipe.systems.values()),
         "factorizations": bool(factorization_groups(recipe)),
         "tiers": bool(recipe.tables.tiers),
@@ -34,6 +36,12 @@ def written(recipe: Recipe) -> list[str]:
         "bundles": recipe.tables.bundles and bundle_lm(recipe) is not None,
     }
     return [name for name in TABLES if wanted.get(name, True)]
+
+
+def has_compression(recipe: Recipe) -> bool:
+    """Whether models are compared by their size, instructions and cost in the engine."""
+    found = (one.is_pruned or one.is_quantized for one in recipe.systems.values())
+    return recipe.tables.compression or any(found)
 
 
 def factorization_groups(recipe: Recipe) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from schatten.artifacts import Choice, History, LmInfo, Score, Weights, read
+from schatten.artifacts import Choice, Exported, History, LmInfo, Score, Weights, read
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import (
@@ -33,6 +33,8 @@ from schatten.score.pooled import pooled_difference, pooled_interval
 from schatten.score.run import beside
 
 D = TypeVar("D", Difference, RelativeDifference)
+BYTES_PER_PARAMETER = 4
+"""Size of a parameter in fp32."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,20 @@ class Experiment:
     def difference(self, score: Path, seed: int, split: str) -> Difference:
         """Compare a score with the main language model to the baseline's of the same seed."""
         return self._to_baseline(paired_difference, score, seed, split)
+
+    def exported(self, node: Node, precision: str) -> Exported:
+        """Return what is known of a model's file for the engine."""
+        return read(self.layout.exported(node, precision).with_suffix(".json"), Exported)
+
+    def megabytes(self, model: Trained) -> float:
+        """Return the 10^6 bytes of a model in its own precision.
+
+        In fp32 they are those of its numbers, zeros included. A model whose passes are quantised
+        has those of its file for the engine.
+        """
+        if model.node.precision == "fp32":
+            return model.history.stored_numbers * BYTES_PER_PARAMETER / 1e6
+        return self.exported(model.node, model.node.precision).bytes / 1e6
 
     def _trained(self, node: Node) -> Trained:
         return Trained(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from schatten.artifacts import History
 from schatten.recipe.chain import Node
-from schatten.recipe.layout import table_nodes
-from schatten.recipe.steps import Truncate
+from schatten.recipe.layout import grid_nodes, table_nodes
+from schatten.recipe.steps import Given, Model, Truncate
 from schatten.report.collect import Experiment
 from schatten.report.columns import Column, Table, line, number, words
 
@@ -51,6 +51,36 @@ def chain_seconds(experiment: Experiment, node: Node) -> float:
             epochs = following.step.epoch_in(following)
         total += (history.seconds_per_epoch or 0.0) * epochs
     return total
+
+
+def needed_seconds(experiment: Experiment, node: Node) -> float | None:
+    """Return the seconds of every training that a model needed, its own included; each counts once.
+
+    Those before it in its chain, up to the epoch that was truncated; those of its teacher, of the
+    reference of its thresholds and of the system that it starts from; and, for a point of a grid,
+    those of all points. None if a training begins with a model of another experiment.
+    """
+    seconds: dict[Node, float] = {}
+    seen: set[tuple[Node, int | None]] = set()
+    waiting: list[tuple[Node, int | None]] = [(node, None)]
+    while waiting:
+        if (pair := waiting.pop()) in seen:
+            continue
+        seen.add(pair)
+        one, epoch = pair
+        if grid := experiment.recipe.grid_points.get(one.system):
+            waiting += [(point, None) for point in grid_nodes(experiment.recipe, grid)]
+        for need in one.needs.values():
+            if isinstance(need, Given):
+                return None
+            if isinstance(need, Model):
+                waiting.append((need.node, need.epoch))
+        if not one.step.compresses:
+            history = experiment.history(one)
+            epochs = len(history.epochs) if epoch is None else epoch
+            spent = (history.seconds_per_epoch or 0.0) * epochs
+            seconds[one] = max(spent, seconds.get(one, 0.0))
+    return sum(seconds.values())
 
 
 def _columns() -> tuple[Column[TrainingCost], ...]:

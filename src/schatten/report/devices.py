@@ -78,7 +78,7 @@ def _bundle(experiment: Experiment, tier: str, model: Trained, lm: str) -> Bundl
         model,
         lm,
         read(layout.bundle(node, lm) / "manifest.json", Manifest),
-        read(layout.exported(node, node.deployed).with_suffix(".json"), Exported),
+        experiment.exported(node, node.deployed),
         read(layout.score(node, "engine", lm, split, node.deployed), Score),
     )
 

@@ -92,7 +92,7 @@ def _result(experiment: Experiment, node: Node, precision: str, split: str) -> E
         node,
         precision,
         split,
-        read(layout.exported(node, precision).with_suffix(".json"), Exported),
+        experiment.exported(node, precision),
         score("none"),
         {name: score(name) for name in lexicon_models(experiment.recipe)},
         experiment.score(node, main, split),

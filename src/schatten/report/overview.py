@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from statistics import fmean
 
-from schatten.artifacts import Exported, Score, read
+from schatten.artifacts import Score, read
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import engine_decodings
 from schatten.recipe.rates import has_unit_errors
 from schatten.report.collect import Experiment, Result, by_seed
 from schatten.report.columns import Column, Table, bracket, line, number, percent, rounded, words
 from schatten.report.verdict import verdict_word
-from schatten.report.wer import BYTES_PER_PARAMETER, count
+from schatten.report.wer import count
 from schatten.score.paired import SPEAKERS_NEEDED
 
 FRACTIONS = tuple(Fraction(*pair) for pair in ((3, 4), (2, 3), (1, 2), (1, 3), (1, 4), (1, 5)))
@@ -36,7 +36,7 @@ class Overview:
     parameters: float
     """Mean over the seeds."""
     megabytes: float
-    """Size in its precision, in 10^6 bytes: weights in fp32, the exported file in int8 and int4."""
+    """Size in its precision, in 10^6 bytes: numbers in fp32, the exported file in int8 and int4."""
     scores: list[Score]
     verdicts: list[str]
 
@@ -133,7 +133,7 @@ def _fp32(experiment: Experiment, name: str, group: Sequence[Result]) -> Overvie
     return Overview(
         name,
         parameters,
-        fmean(r.model.history.stored_numbers for r in group) * BYTES_PER_PARAMETER / 1e6,
+        fmean(experiment.megabytes(result.model) for result in group),
         [result.main for result in group],
         [verdict_word(r.difference, margin) if r.difference else "baseline" for r in group],
     )
@@ -148,7 +148,6 @@ def _in_engine(experiment: Experiment, group: Sequence[Result], precision: str) 
     """Return the row of the engine, whose verdict is against the baseline in fp32, too."""
     layout, split, main = experiment.layout, group[0].split, experiment.main_lm or "none"
     nodes = [result.model.node for result in group]
-    exported = [read(layout.exported(n, precision).with_suffix(".json"), Exported) for n in nodes]
     paths = [layout.score(node, "engine", main, split, precision) for node in nodes]
     margin = experiment.recipe.tables.margin
     differences = [
@@ -158,7 +157,7 @@ def _in_engine(experiment: Experiment, group: Sequence[Result], precision: str) 
     return Overview(
         IN_THE_ENGINE.format(precision),
         fmean(result.model.history.parameters for result in group),
-        fmean(one.bytes for one in exported) / 1e6,
+        fmean(experiment.exported(node, precision).bytes for node in nodes) / 1e6,
         [read(path, Score) for path in paths],
         [verdict_word(difference, margin) for difference in differences],
     )

@@ -78,11 +78,18 @@ def _columns(experiment: Experiment) -> tuple[Column[Result], ...]:
     after = (rate if key == "wer_{lm}" else key for key in _RATES)
     return (
         *(found[key] for key in _BEFORE if key in found),
-        number("zeros (%)", "zeros_percent", _zeros),
-        number("of the model (%)", "zeros_of_model_percent", _zeros_of_model),
+        *zeros_columns(),
         number("weights left", "nonzeros", _nonzeros, digits=0),
         number("MB int8", "int8_megabytes", _megabytes, digits=3),
         *(found[key] for key in after if key in found),
+    )
+
+
+def zeros_columns() -> tuple[Column[Result], ...]:
+    """Return the columns of the shares of zeros: of the pruned matrices, and of the model."""
+    return (
+        number("zeros (%)", "zeros_percent", _zeros),
+        number("of the model (%)", "zeros_of_model_percent", _zeros_of_model),
     )
 
 
@@ -118,7 +125,7 @@ def _zeros(result: Result) -> float | None:
 
 def _zeros_of_model(result: Result) -> float | None:
     history = result.model.history
-    return _percent(history.zeros / history.stored_numbers)
+    return _percent(history.zeros / history.stored_numbers) if history.zeros else None
 
 
 def _nonzeros(result: Result) -> int:

@@ -14,6 +14,7 @@ from schatten.report import captions, render
 from schatten.report.bundles import bundles_notes, bundles_table
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
+from schatten.report.compression import compression_notes, compression_table
 from schatten.report.cost import cost_table
 from schatten.report.engine import engine_notes, engine_tables
 from schatten.report.factorizations import factorizations_table
@@ -46,6 +47,7 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
     "times": (lambda e: [times_table(e)], captions.times_notes),
     "ranks": (lambda e: [ranks_table(e)], captions.ranks_notes),
     "sparsity": (lambda e: [sparsity_table(e)], sparsity_notes),
+    "compression": (lambda e: [compression_table(e)], compression_notes),
     "predictions": (lambda e: [prediction_table(e)], prediction_notes),
     "factorizations": (lambda e: [factorizations_table(e)], captions.factorizations_notes),
     "tiers": (lambda e: [tiers_table(e)], captions.tiers_notes),

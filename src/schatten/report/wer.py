@@ -23,9 +23,6 @@ from schatten.report.columns import (
 from schatten.report.columns import summary as summarise
 from schatten.report.verdict import verdict
 
-BYTES_PER_PARAMETER = 4
-"""Size of a parameter in fp32."""
-
 
 def wer_tables(experiment: Experiment) -> list[Table[Result]]:
     """Return a table for each test split, the main one first."""
@@ -57,7 +54,7 @@ def wer_columns(experiment: Experiment) -> tuple[Column[Result], ...]:
         *_made_by(),
         words("rank", "rank", lambda r: r.model.node.label),
         words("seed", "seed", lambda r: r.model.node.seed),
-        *_sizes(tables.baseline),
+        *_sizes(experiment),
         *_main(experiment, percent(tables.confidence)),
         *[column for name in list(experiment.lm_infos)[1:] for column in _lm(experiment, name)],
         number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer")),
@@ -179,10 +176,11 @@ def _matrix_ranks(result: Result) -> str | None:
     return "/".join("whole" if m.rank is None else str(m.rank) for m in stored)
 
 
-def _sizes(baseline: str) -> tuple[Column[Result], ...]:
+def _sizes(experiment: Experiment) -> tuple[Column[Result], ...]:
     def parameters(result: Result) -> int:
         return result.model.history.parameters
 
+    baseline = experiment.recipe.tables.baseline
     return (
         number("params (M)", "parameters", parameters, digits=3, scale=1e-6),
         number(
@@ -191,11 +189,21 @@ def _sizes(baseline: str) -> tuple[Column[Result], ...]:
             lambda r: 100 * parameters(r) / r.baseline_parameters,
             digits=1,
         ),
-        number(
-            "MB fp32",
-            "megabytes_fp32",
-            lambda r: r.model.history.stored_numbers * BYTES_PER_PARAMETER / 1e6,
-        ),
+        *_megabytes(experiment),
+    )
+
+
+def _megabytes(experiment: Experiment) -> tuple[Column[Result], ...]:
+    """Return the column of sizes; with that of precisions where passes are quantised."""
+
+    def value(result: Result) -> float:
+        return experiment.megabytes(result.model)
+
+    if not any(system.is_quantized for system in experiment.recipe.systems.values()):
+        return (number("MB fp32", "megabytes_fp32", value),)
+    return (
+        words("precision", "precision", lambda r: r.model.node.precision),
+        number("MB", "megabytes", value, digits=3),
     )
 
 

@@ -11,7 +11,6 @@ from schatten.artifacts import Epoch, History, Point
 from schatten.errors import UserError
 from schatten.features.store import read_statistics
 from schatten.models import AcousticModel
-from schatten.models.deep_speech_2 import DeepSpeech2Model
 from schatten.models.quantized import quantized
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
@@ -154,7 +153,6 @@ def _starting_model(node: Node, inputs: Inputs) -> AcousticModel:
         return initial_model(node, inputs)
     model = models.load(inputs["model"])
     if isinstance(step, Quantize):
-        assert isinstance(model, DeepSpeech2Model)
         return quantized(model, step.bits)
     if step.apply_factors:
         model.bank.apply_below = APPLY_BELOW

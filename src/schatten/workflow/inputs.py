@@ -6,7 +6,7 @@ from typing import Any
 
 from schatten.errors import UserError
 from schatten.recipe.chain import Node
-from schatten.recipe.figures import ON_DEV, drawn
+from schatten.recipe.figures import drawn
 from schatten.recipe.layout import (
     ENGINE,
     SEARCHER,
@@ -20,11 +20,12 @@ from schatten.recipe.layout import (
     lexicon_models,
     search_with,
 )
-from schatten.recipe.rates import choosing_lm, writes_words
+from schatten.recipe.rates import writes_words
 from schatten.recipe.tables import FORMATS, TABLES, written
 from schatten.recipe.units import Tied
 from schatten.runtime.files import sha256
-from schatten.workflow.experiment import Experiment, options_of
+from schatten.workflow.device_inputs import DeviceInputs
+from schatten.workflow.experiment import options_of
 from schatten.workflow.parts import Part, ScoreRule, known_words, parts, score_rules
 from schatten.workflow.step_rules import (
     HypothesesRule,
@@ -34,7 +35,7 @@ from schatten.workflow.step_rules import (
 )
 
 
-class Workflow(Experiment):
+class Workflow(DeviceInputs):
     """One experiment's workflow: rules take their inputs, outputs and params from here."""
 
     def step_rules(self, kind: str) -> list[StepRule]:
@@ -102,18 +103,8 @@ class Workflow(Experiment):
             for split in self.recipe.splits.test
         ]
         exported = {self.layout.exported(node, precision) for node, precision, _ in pairs}
-        return [*scores, *(path.with_suffix(".json") for path in sorted(exported))]
-
-    def dev_scores(self, nodes: Sequence[Node], kind: str) -> list[Path]:
-        """Scores of some models on dev, if a kind of figure or the tiers need them.
-
-        They are greedy, or by `rates.choosing_lm` where tiers are chosen over several unit sets.
-        """
-        if kind not in ON_DEV and not (kind == "tables" and self.recipe.tables.tiers):
-            return []
-        dev, lm = self.recipe.splits.dev, choosing_lm(self.recipe) if kind == "tables" else None
-        search = search_with(self.recipe, lm)
-        return [self.layout.score(node, *search, dev) for node in nodes]
+        own = {self.layout.exported(x, x.precision) for x in nodes if x.precision != "fp32"}
+        return [*scores, *(path.with_suffix(".json") for path in sorted(exported | own))]
 
     def bundles(self, nodes: Sequence[Node]) -> list[Path]:
         """The manifests of the bundles of some models, if they have a language model."""
@@ -191,32 +182,6 @@ class Workflow(Experiment):
         recordings = commands.recordings
         names = (recordings.table, recordings.texts, recordings.noise)
         return [folder / name for name in names if name is not None]
-
-    @property
-    def device_tables(self) -> list[Path]:
-        """The table of devices in each of its formats."""
-        return [self.layout.tables / f"devices.{ending}" for ending in FORMATS]
-
-    def tier_inputs(self, nodes: Sequence[Node]) -> list[Path]:
-        """The file that names the models of the tiers."""
-        final = [node for node in nodes if node.is_final]
-        return [*self.layout.trained(final), *self.dev_scores(final, "tables")]
-
-    def device_results(self, nodes: Sequence[Node]) -> list[Path]:
-        """Inputs of the table of devices for some models: bundles, words, sizes, times."""
-        layout, split, found = self.layout, self.recipe.splits.test[0], []
-        for node in nodes:
-            found.append(layout.exported(node, node.deployed).with_suffix(".json"))
-            for lm in lexicon_models(self.recipe):
-                found.append(layout.bundle(node, lm) / "manifest.json")
-                found.append(layout.score(node, "engine", lm, split, node.deployed))
-                found += [layout.measured(device, node, lm) for device in self.devices]
-        return found
-
-    def device_words(self, wildcards: Any) -> Path:
-        """Return what the engine recognised with a model as a device has it."""
-        node, split = self.node(wildcards), self.recipe.splits.test[0]
-        return self.layout.hypotheses(node, "engine", wildcards.lm, split, node.deployed)
 
     def curve_inputs(self, wildcards: Any) -> list[Path]:
         """Inputs of a curve."""

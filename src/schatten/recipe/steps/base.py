@@ -102,6 +102,11 @@ class Step(Settings):
         """The precision in which a device has the model."""
         return "int8"
 
+    @property
+    def precision(self) -> str:
+        """The precision in which torch computes with the model."""
+        return "fp32"
+
     def kept_epochs(self, node: "Node") -> tuple[int, ...]:
         """Return the epochs whose models are kept beside the last; none if nothing trains."""
         return ()

@@ -31,6 +31,11 @@ class Quantize(Train):
         """`int8` or `int4`, by the bits."""
         return f"int{self.bits}"
 
+    @property
+    def precision(self) -> str:
+        """That of a device: its passes are quantised wherever it runs."""
+        return self.deployed
+
     def name_in(self, node: "Node") -> str:
         """Return its own name, or `int8` or `int4`."""
         return self.name or self.deployed
@@ -50,8 +55,8 @@ class Quantize(Train):
     def _problems(self, node: "Node") -> Iterator[str]:
         """Yield what makes no sense; nothing is asked that an earlier problem leaves open."""
         model = node.recipe.models[node.system_settings.model]
-        if not isinstance(model, DeepSpeech2) or model.recurrent != "gru":
-            yield "passes are quantised of deep_speech_2 with GRUs alone: take such a model"
+        if isinstance(model, DeepSpeech2) and model.recurrent != "gru":
+            yield "passes of GRUs and LSTMs can be quantised: take a model with such layers"
         if node.children:
             yield "`quantize` ends a chain: put it last, or at the end of a branch"
         if self.schedule == "continued":

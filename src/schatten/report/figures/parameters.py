@@ -147,12 +147,14 @@ def finish(axes: Axes, experiment: Experiment, results: Sequence[Result], measur
 
 def _leave_out_far(axes: Axes, results: Sequence[Result], measure: Measure) -> None:
     """End the axis below models that are far worse than the baseline, and name those."""
-    limit = FAR * min(measure.value(result) for result in results if result.difference is None)
-    above = [
-        f"{result.model.node.system} {measure.value(result):.1f}"
-        for result in results
-        if measure.value(result) > limit
-    ]
+    best = min(measure.value(result) for result in results if result.difference is None)
+    leave_out_far(axes, [(r.model.node.system, measure.value(r)) for r in results], best)
+
+
+def leave_out_far(axes: Axes, rates: Sequence[tuple[str, float]], baseline: float) -> None:
+    """End the axis below rates that are far above the baseline's, and name their models."""
+    limit = FAR * baseline
+    above = [f"{name} {rate:.1f}" for name, rate in rates if rate > limit]
     if above and limit > 0:  # a baseline without an error sets no scale
         axes.set_ylim(bottom=0, top=limit)  # the far ones would push the bottom below zero
         names = ", ".join(sorted(above)) if len(above) <= MOST_NAMED else f"{len(above)} models"

@@ -18,6 +18,10 @@ UNIT_COLOURS = ("#555555", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00"
 """Colours of unit sets, in the order of the recipe's systems."""
 MARKERS = "osD^vP"
 """Markers of the systems of one penalty, in the order of the recipe."""
+TECHNIQUE_MARKERS = f"{MARKERS}X*"
+"""Markers of techniques: one more than colours, so that a colour returns with another marker."""
+TECHNIQUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
+"""Colours of techniques (Okabe and Ito, 2008); colour-blind readers can tell them apart."""
 WIDTH = 3.4
 """Inches: a column of a two-column paper."""
 WIDE = 7.0
@@ -83,6 +87,15 @@ def legend_below(figure: Figure, axes: Axes) -> None:
         handlelength=1.6,
         labelspacing=0.3,
     )
+
+
+def look(place: int) -> tuple[str, str]:
+    """Return colour and marker of a technique by its place in the recipe.
+
+    There are 7 colours and 8 markers, so 56 techniques look different.
+    """
+    marker = TECHNIQUE_MARKERS[place % len(TECHNIQUE_MARKERS)]
+    return TECHNIQUES[place % len(TECHNIQUES)], marker
 
 
 def plain_decades(axis: Axis) -> None:

@@ -1,23 +1,27 @@
 """WER against parameters, by the technique that makes a model small.
 
-After figure 8 of the trace norm paper (Kliegl et al., 2018).
+After figure 8 of the trace norm paper (Kliegl et al., 2018), which has sparse models of
+Narang et al. (2017) too. Zeros of pruned models do not count as parameters.
 """
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from schatten.recipe.figures import technique, techniques
+from schatten.recipe.kinds import technique, techniques
 from schatten.report.collect import Experiment, Result
 from schatten.report.columns import Column, Table, line, words
 from schatten.report.figures import parameters, series
 
 SEE = "(λ and seed of each point: see the CSV)"
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
 
 
 def draw(experiment: Experiment) -> tuple[Figure, Table[Result]]:
     """Draw models smaller than the baseline on the main test split, and the baseline as a star."""
-    results = experiment.results(experiment.recipe.splits.test[0])
+    results = [
+        result
+        for result in experiment.results(experiment.recipe.splits.test[0])
+        if result.model.node.precision == "fp32"  # others are the same parameters once more
+    ]
     names = techniques(experiment.recipe)
     baselines = [result for result in results if result.difference is None]
     largest = max(result.model.history.parameters for result in baselines)
@@ -30,7 +34,7 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Result]]:
     figure, (axes,) = series.new_figure(1, labels)
     for place, name in enumerate(names):
         points = [result for result in shown if _technique(experiment, result) == name]
-        _points(axes, points, COLOURS[place % len(COLOURS)], series.MARKERS[place % 6], name)
+        _points(axes, points, *series.look(place), name)
     axes.plot([], [], " ", label=SEE)
     for result in baselines:
         parameters.baseline(axes, result, parameters.WER)
@@ -41,9 +45,7 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Result]]:
 
 
 def _technique(experiment: Experiment, result: Result) -> str | None:
-    node = result.model.node
-    rule = None if node.truncation is None else node.truncation.rule
-    return technique(experiment.recipe, node.system, rule)
+    return technique(experiment.recipe, result.model.node)
 
 
 def _points(axes: Axes, results: list[Result], colour: str, marker: str, label: str) -> None:

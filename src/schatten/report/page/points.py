@@ -11,14 +11,13 @@ from schatten.artifacts import Exported, Manifest, Measured, Score, Weights, rea
 from schatten.bundles import MANIFEST
 from schatten.recipe import Recipe
 from schatten.recipe.chain import Node
-from schatten.recipe.figures import technique
+from schatten.recipe.kinds import technique
 from schatten.recipe.layout import bundle_lm, engine_decodings
 from schatten.report.collect import Experiment, Result, by_seed
 from schatten.report.cost import chain_seconds
 from schatten.report.overview import model_names
 from schatten.report.page.board import modelled_megahertz
 from schatten.report.verdict import verdict, verdict_word
-from schatten.report.wer import BYTES_PER_PARAMETER
 from schatten.score.paired import Difference
 
 GREEDY = "none"
@@ -116,8 +115,9 @@ def _of_result(
     shipped = shipped_of(experiment, node, speeds)
 
     def point(precision: str, lm: str, score: Score, megabytes: float, said: str) -> Point:
-        stands = lm == ships and precision == (node.deployed if is_decoded else "fp32")
-        note = "" if is_decoded else f"WER is that of fp32: {node.deployed} was not decoded"
+        stands = lm == ships and precision == (node.deployed if is_decoded else node.precision)
+        is_ship = is_decoded or node.precision == node.deployed
+        note = "" if is_ship else f"WER is that of fp32: {node.deployed} was not decoded"
         is_main = lm == (main or GREEDY)
         return Point(
             split=result.split,
@@ -142,18 +142,19 @@ def _of_result(
             note=note if stands else "",
         )
 
-    fp32 = result.model.history.stored_numbers * BYTES_PER_PARAMETER / 1e6
+    megabytes = experiment.megabytes(result.model)
     said = verdict(result.difference, margin) if result.difference else "baseline"
     for lm, score in {GREEDY: result.greedy, **result.with_lm}.items():
         if score.units is None:
-            yield point("fp32", lm, score, fp32, said if lm == (main or GREEDY) else "")
+            found = said if lm == (main or GREEDY) else ""
+            yield point(node.precision, lm, score, megabytes, found)
     for precision, lm in engine:
         score = read(layout.score(node, "engine", lm, result.split, precision), Score)
-        if score.units is not None or precision == "fp32":  # fp32 stands there already
+        if score.units is not None or precision in ("fp32", node.precision):  # torch's stands there
             continue
-        exported = read(layout.exported(node, precision).with_suffix(".json"), Exported)
+        size = experiment.exported(node, precision).bytes / 1e6
         said = _engine_verdict(experiment, node, precision, lm, result.split)
-        yield point(precision, lm, score, exported.bytes / 1e6, said)
+        yield point(precision, lm, score, size, said)
 
 
 def _to_baseline(experiment: Experiment, node: Node, precision: str, split: str) -> Difference:
@@ -186,8 +187,7 @@ def _ends(
 
 def technique_of(recipe: Recipe, node: Node) -> str:
     """Say in a few words what makes a model small, or how it was trained if it is whole."""
-    rule = None if node.truncation is None else node.truncation.rule
-    found = technique(recipe, node.system, rule)
+    found = technique(recipe, node)
     if found is not None:
         return found
     learns_by = node.system_settings.learns_by
