@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from engine_build import build
 from fake_sound import make_heard_experiment
 from project import ROOT
 from small_models import ALPHABET, KINDS
@@ -25,6 +26,7 @@ from schatten.report import page
 from schatten.report.collect import Experiment
 from schatten.runtime import files
 
+__all__ = ["build"]
 ENABLED = "SCHATTEN_TEST_BROWSER" in os.environ
 OPTIONS = (
     "--headless=new",

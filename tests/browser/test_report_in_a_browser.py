@@ -144,6 +144,25 @@ def test_errors_of_two_models_stand_side_by_side(opened, experiment):
     assert opened.value(wrong) >= min(times, 20)
 
 
+def groups_of(opened) -> list[str]:
+    return opened.value("[...document.getElementById('errors-group').options].map((o) => o.value)")
+
+
+def test_errors_are_grouped_by_what_is_known_of_a_split(opened):
+    assert groups_of(opened) == ["speaker", "noise", "snr", "room", "length"]
+    assert opened.text("groups-note") == ""
+    opened.set("errors-group", "room")
+    assert "no reverberation added" in opened.text("groups")
+    opened.set("errors-group", "snr")
+    assert "10 to 15 dB" in opened.text("groups")
+    opened.set("errors-split", "test_accent")
+    assert groups_of(opened) == ["speaker", "length"]
+    assert "not known and not estimated" in opened.text("groups-note")
+    assert "dB" not in opened.text("groups"), "grouped by speaker again"
+    opened.set("errors-split", "test")
+    assert groups_of(opened) == ["speaker", "noise", "snr", "room", "length"]
+
+
 def test_sound_plays(opened):
     opened.set("errors-filter", "all")
     played = opened.driver.execute_async_script(
@@ -194,24 +213,25 @@ def test_every_control_has_a_name(opened):
 needs_engine = pytest.mark.skipif(not WEB.is_dir(), reason="make wasm builds what it needs")
 
 
-def native_text(experiment, path: Path, model: str) -> str:
+def native_text(experiment, program: Path, path: Path, model: str) -> str:
     """Return what the engine of this machine hears."""
-    from schatten.device.devices import Device, bundle_payload, program_for, recognise
+    from schatten.device.devices import Device, bundle_payload, recognise
 
     here = Device(title="here", runner="host")
     bundle = experiment.layout.home / "bundle" / model / "large"
-    return recognise(here, program_for(here), bundle_payload(bundle), [path]).texts[0]
+    return recognise(here, program, bundle_payload(bundle), [path]).texts[0]
 
 
 @needs_engine
-def test_a_recording_is_heard_as_by_the_native_engine(opened, experiment, recording):
+def test_a_recording_is_heard_as_by_the_native_engine(opened, experiment, recording, build):
+    program = build("shared") / "engine/schatten-recognize"
     sides = [f"talk-{side}" for side in ("first", "second")]
     opened.run("document.getElementById('talk-second').selectedIndex = 1")
     models = [opened.value(f"document.getElementById('{side}').value") for side in sides]
     opened.driver.find_element("id", "recording").send_keys(str(recording))
     opened.wait_for("document.getElementById('talk-state').textContent.includes('s of sound')")
     heard = [opened.text(f"{side}-said") for side in sides]
-    assert heard == [native_text(experiment, recording, one) for one in models]
+    assert heard == [native_text(experiment, program, recording, one) for one in models]
     assert all(heard) and heard[0] != heard[1], "two models, and both heard something"
 
 
