@@ -21,7 +21,7 @@ def share_projection(
 ) -> tuple[Tensor, Tensor, list[Tensor]]:
     """Return P (r, H), Z_h (m, r) and one Z_x (k, r) for each of `readers` (k, H).
 
-    As in the paper, P has the first r right singular vectors of `recurrent` (m, H) as its rows.
+    P consists of the first r right singular vectors of `recurrent` (m, H), as in the paper.
     Z_h P is then the best approximation of `recurrent` at that rank. Each Z_x minimises
     ‖Z_x P - W_x‖. With the second `moment` (H, H) of h, the errors that are minimised are those of
     the products with h, on average: ‖(Z P - W) h‖.
@@ -41,8 +41,8 @@ def projection_spectrum(
 ) -> Spectrum:
     """Return the spectrum of a shared projection for rank rules.
 
-    It has the singular values of `recurrent`. Each rank costs one row of P, and one column of Z_h
-    and of each Z_x.
+    It has the singular values of `recurrent`. Each rank costs a row of the projection, and a column
+    of Z_h and of each Z_x.
     """
     rows = sum(len(matrix) for matrix in (recurrent, *readers))
     return Spectrum(

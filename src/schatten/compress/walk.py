@@ -44,19 +44,14 @@ def compress(
     - `rank`: each matrix keeps this rank.
     - `parameters`: the whole model has at most this many parameters. The ranks are chosen so that
       together they lose about the least.
-    - `bytes`: the parameters and buffers of the whole model take at most this many bytes. The ranks
-      are chosen in the same way.
+    - `bytes`: the same, but with at most this many bytes of parameters and buffers.
 
     A matrix stays dense if its factors would not be smaller. `inputs` are batches for `model`; a
     tuple is several arguments. If they are given, the errors of a matrix are weighted by what it
     multiplies. `skip` names layers, or parts of the model, that stay as they are.
 
-    Raises `ValueError` in these cases:
-
-    - not exactly one rule is given;
-    - there is no layer to compress;
-    - a name in `skip` is no part of the model;
-    - a budget is too small even at rank 1.
+    Raises `ValueError` if not exactly one rule is given, or if no layer can be compressed. It also
+    does if a name in `skip` is no part of the model, or a budget is too small even at rank 1.
     """
     rules = {"tau": tau, "rank": rank, "parameters": parameters, "bytes": bytes}
     given = [name for name, value in rules.items() if value is not None]

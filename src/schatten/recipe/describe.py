@@ -1,4 +1,4 @@
-"""The settings of a recipe as a page of Markdown, made from the schema's own descriptions."""
+"""The settings of a recipe as a Markdown page, made from the descriptions in the schema."""
 
 import ast
 import inspect
@@ -23,7 +23,7 @@ it; a null removes a key.
 
 
 def settings_page() -> str:
-    """Return a section per group of settings, with each key's default and meaning."""
+    """Return the page: each group of settings is a section, with a table of its keys."""
     sections = [HEAD]
     for group in groups_of(Recipe):
         lines = [f"## {group.__name__}", "", inspect.getdoc(group) or "", ""]
@@ -39,7 +39,7 @@ def settings_page() -> str:
 def groups_of(
     group: type[Settings], seen: list[type[Settings]] | None = None
 ) -> list[type[Settings]]:
-    """List a group of settings and all below it, each once, in order of appearance."""
+    """Return a group of settings and all groups below it, each once, in order of appearance."""
     seen = [] if seen is None else seen
     if group in seen:
         return seen
@@ -100,7 +100,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _given(group: Settings) -> dict[str, Any]:
-    """Return what a group of settings says beyond the defaults of its keys."""
+    """Return the values in a group of settings that differ from the defaults of their keys."""
     fields = type(group).model_fields
     values = {name: getattr(group, name) for name in fields}
     return {name: value for name, value in values.items() if value != fields[name].default}
@@ -118,7 +118,7 @@ def _flow(value: Any) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether YAML reads a text without quotes as that text."""
+    """Tell whether YAML reads this text, without quotes, as the same text."""
     try:
         return bool(yaml.safe_load(text) == text)
     except yaml.YAMLError:

@@ -1,4 +1,4 @@
-"""The kinds of figures: what each shows, why a recipe cannot have it, and what draws it.
+"""The kinds of figures: what each shows, which recipes can have it, and which function draws it.
 
 This is the only list of them. The workflow checks it before anything runs, and the verb's help
 names the kinds. The code that draws checks it again and gives the same error message. A new kind is
@@ -25,12 +25,13 @@ class FigureKind:
     title: str
     """What it shows."""
     drawing: str
-    """`MODULE.FUNCTION` of `schatten.report.figures`, imported when it is drawn."""
+    """`MODULE.FUNCTION` in `schatten.report.figures`, imported when the figure is drawn."""
     why_not: Reason
+    """Whether a recipe can have it."""
     on_dev: bool = False
     """Whether it shows CER on dev."""
     is_curve: bool = False
-    """Whether the recipe's `figures` ask for it; such a figure shows the baseline alone."""
+    """Whether it is drawn only if the recipe's `figures` ask for it. It shows the baseline."""
 
 
 def _never(recipe: Recipe) -> None:
@@ -131,7 +132,7 @@ FIGURES = {
         "speed of the search and WER against its beam", "beam.draw", _no_beam, is_curve=True
     ),
 }
-"""By name, as in `schatten figure --kind` and in the name of the figure's file."""
+"""The kinds of figures by name, as in `schatten figure --kind` and in the names of files."""
 CURVES = tuple(kind for kind, figure in FIGURES.items() if figure.is_curve)
 ON_DEV = tuple(kind for kind, figure in FIGURES.items() if figure.on_dev)
 
@@ -142,12 +143,15 @@ def why_not(recipe: Recipe, kind: str) -> str | None:
 
 
 def drawn(recipe: Recipe) -> list[str]:
-    """Return the kinds of figures that a recipe has the systems for."""
+    """Return the kinds of figures that a recipe can have."""
     return [kind for kind in FIGURES if why_not(recipe, kind) is None]
 
 
 def spectrum_systems(recipe: Recipe) -> list[str]:
-    """Return the systems whose spectra can be compared: one model, one layout of its matrices."""
+    """Return the systems whose spectra compare: with the baseline's model, units, factorization.
+
+    The factorization is `partial`.
+    """
     baseline = recipe.systems[recipe.tables.baseline]
     return [
         name
@@ -160,7 +164,8 @@ def spectrum_systems(recipe: Recipe) -> list[str]:
 def early_systems(recipe: Recipe) -> list[str]:
     """Return the systems whose chains continue from an epoch before the end of stage 1.
 
-    Those of pieces are left out: histories have errors of pieces, but scores errors of characters.
+    Systems that write pieces are left out: their training histories count errors in pieces, but
+    their scores count errors in characters.
     """
     return [
         name
@@ -178,9 +183,9 @@ _TRUNCATED = {
 
 
 def technique(recipe: Recipe, name: str, rank: Rank | None) -> str | None:
-    """Return the technique that makes a model of a system small; None if there is none.
+    """Return the name of the technique that makes a system's model small; None without one.
 
-    `rank`: the rule by which it is compressed; None if it is whole.
+    `rank` is the rule by which the model is truncated; None if it is not.
     """
     system, baseline = recipe.systems[name], recipe.systems[recipe.tables.baseline]
     if rank is not None:
@@ -194,7 +199,7 @@ def technique(recipe: Recipe, name: str, rank: Rank | None) -> str | None:
 
 
 def techniques(recipe: Recipe) -> list[str]:
-    """Return the techniques of a recipe, each once."""
+    """Return the names of the techniques that make models of a recipe small, each once."""
     found = [
         technique(recipe, name, rank)
         for name, system in recipe.systems.items()
@@ -204,7 +209,7 @@ def techniques(recipe: Recipe) -> list[str]:
 
 
 def page(recipe: Recipe) -> str:
-    """Return a page of Markdown with every figure, or why it is not there."""
+    """Return a Markdown page with each figure, or the reason why it was not drawn."""
     parts = [f"# {recipe.title}: figures"]
     for kind, figure in FIGURES.items():
         reason = figure.why_not(recipe)
