@@ -12,18 +12,20 @@ export async function listen(stream, {
   onText = () => {}, onUtterance = () => {}, onError = console.error, deviceId, worklet = new URL('worklet.js', import.meta.url),
 } = {}) {
   const audio = {channelCount: 1, deviceId, echoCancellation: false, noiseSuppression: false};
-  const media = await navigator.mediaDevices.getUserMedia({audio}); // models were trained on sound as it is
   const context = new AudioContext({sampleRate: SAMPLE_RATE}); // the browser resamples
+  let media;
+  try {
+    // The worklet is loaded before the microphone opens: on a busy machine it takes seconds, whose speech would be lost.
+    await context.audioWorklet.addModule(worklet);
+    media = await navigator.mediaDevices.getUserMedia({audio}); // models were trained on sound as it is
+  } catch (error) {
+    await context.close();
+    throw error;
+  }
   const close = () => {
     for (const track of media.getTracks()) track.stop();
     return context.close();
   };
-  try {
-    await context.audioWorklet.addModule(worklet);
-  } catch (error) {
-    await close();
-    throw error;
-  }
   const chunks = new AudioWorkletNode(context, 'schatten-chunks', {numberOfOutputs: 0});
   let shown = '';
   const show = (text) => {

@@ -115,7 +115,10 @@ def report(experiment: Experiment) -> Path:
 
 @pytest.fixture(scope="session")
 def driver(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """Headless Chromium whose microphone plays the recording once; it can resolve no name."""
+    """Headless Chromium whose microphone plays the recording over and over; it can resolve no name.
+
+    Played once, it could be over before a busy machine has connected the microphone.
+    """
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -123,7 +126,7 @@ def driver(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     profile = tmp_path_factory.mktemp("profile")
     for one in (
         *OPTIONS,
-        f"--use-file-for-fake-audio-capture={recording}%noloop",
+        f"--use-file-for-fake-audio-capture={recording}",
         f"--user-data-dir={profile}",
     ):
         options.add_argument(one)

@@ -239,7 +239,11 @@ def test_a_recording_is_heard_as_by_the_native_engine(opened, experiment, record
 def test_a_fake_microphone_is_heard(opened):
     before = opened.value("document.querySelectorAll('#talk-first-said li').length")
     opened.run("document.getElementById('listen').click()")
-    opened.wait_for("document.getElementById('talk-state').textContent === 'Listening …'")
+    opened.wait_for(
+        "document.getElementById('listen').textContent === 'Stop' "
+        "|| document.getElementById('talk-state').textContent.startsWith('The microphone')"
+    )
+    assert opened.text("talk-state") == "Listening …"
     opened.wait_for(
         "document.getElementById('talk-first-partial').textContent "
         f"|| document.querySelectorAll('#talk-first-said li').length > {before}"
