@@ -41,7 +41,9 @@ export async function listen(stream, {
       onError(error);
     }
   };
+  let end = () => {};
   chunks.port.onmessage = ({data}) => {
+    if (data === 'end') return end();
     attempt(() => stream.accept(data));
     show(stream.text);
   };
@@ -51,13 +53,11 @@ export async function listen(stream, {
   return {
     async stop() {
       source.disconnect();
-      await new Promise((resolve) => { // messages keep their order: the next one is the last
-        chunks.port.onmessage = ({data}) => {
-          attempt(() => stream.accept(data));
-          resolve();
-        };
+      await new Promise((resolve) => { // on a busy machine chunks may still be waiting: they all come before the mark
+        end = resolve;
         chunks.port.postMessage('end');
       });
+      chunks.port.onmessage = null; // the caller may close the stream
       await close();
       attempt(() => [stream.finish()]);
     },
