@@ -16,9 +16,10 @@ from schatten.recipe.base import Settings
 
 HEAD = """# The settings of a recipe
 
-Made from the schema by `schatten settings > docs/settings.md`; `schatten run -n --recipe R` checks
-a YAML against it. With `extends: NAME`, a YAML takes missing keys from `NAME.yaml` beside
-it; a null removes a key.
+This page lists every key that the YAML of a recipe may have, with its default and its meaning.
+`schatten run -n --recipe R` checks a YAML. With `extends: NAME`, a YAML takes missing keys from
+`NAME.yaml` in the same folder; a null removes a key. The page is made from the schema by
+`schatten settings > docs/settings.md`.
 """
 
 
@@ -79,14 +80,17 @@ def _row(name: str, field: FieldInfo, text: str) -> str:
     kinds = [one.__name__ for one in _settings_in(field.annotation)]
     if kinds:
         meaning = f"{meaning} ({' or '.join(dict.fromkeys(kinds))})".strip()
-    elif _is_literal(field.annotation):
-        meaning = f"{meaning} One of {', '.join(map(str, get_args(field.annotation)))}.".strip()
+    elif values := _literals(field.annotation):
+        listed = f"One of {', '.join(values)}." if len(values) > 1 else f"Always `{values[0]}`."
+        meaning = f"{meaning} {listed}".strip()
     cells = f"`{field.title or name}`", _default(field), meaning
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _is_literal(annotation: Any) -> bool:
-    return str(get_origin(annotation)) == "typing.Literal" and len(get_args(annotation)) > 1
+def _literals(annotation: Any) -> list[str]:
+    """Return the values of a `Literal`; nothing for another type."""
+    is_literal = str(get_origin(annotation)) == "typing.Literal"
+    return [str(value) for value in get_args(annotation)] if is_literal else []
 
 
 def _default(field: FieldInfo) -> str:
