@@ -194,6 +194,19 @@ def test_light_and_dark_are_readable(opened, scheme):
     assert (luminance(ground) < 0.1) == (scheme == "dark")
 
 
+def test_on_a_phone_the_legend_leaves_the_chart_its_width(opened):
+    share = (
+        "(() => { const [plot, whole] = ['.role-frame .background', 'svg'].map((one) => "
+        "document.querySelector(`#explorer-chart ${one}`).getBoundingClientRect().width);"
+        "return plot / whole; })()"
+    )
+    phone = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    opened.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    opened.wait_for(f"document.body.clientWidth <= 390 && {share} > 0.7")
+    opened.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    opened.wait_for(f"document.body.clientWidth > 390 && {share} < 0.9")
+
+
 def luminance(colour: list[int]) -> float:
     """Return the relative luminance of sRGB (WCAG 2.1)."""
     shares = [one / 255 for one in colour]
