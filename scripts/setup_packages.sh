@@ -13,7 +13,8 @@ for package in "$@"; do
 done
 ((${#missing[@]})) || exit 0
 
-install=(apt-get install -y --no-install-recommends "${missing[@]}")
+# Another installation may hold dpkg's lock, as unattended upgrades do: wait up to 10 minutes for it.
+install=(apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}")
 if [[ $(id -u) != 0 ]]; then
   echo "setup: packages are missing; run: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
   exit 1

@@ -23,12 +23,18 @@ def make_heard_experiment(folder, content=None) -> Experiment:
             for number, row in enumerate(files.read_jsonl(layout.cuts(split)))
         ]
         files.write_jsonl(layout.cuts(split), rows)
-        noises = [None, {"kind": "pink", "snr": 12.5}, {"kind": "babble", "snr": 5.0}]
-        said = [{"id": row["id"], "noise": noises[n % 3]} for n, row in enumerate(rows)]
-        files.write_jsonl(layout.data / f"{split}.conditions.jsonl.gz", said)
+        if split != recipe.splits.test[-1] or len(recipe.splits.test) == 1:  # that has recordings
+            said = [_made(row["id"], number) for number, row in enumerate(rows)]
+            files.write_jsonl(layout.data / f"{split}.conditions.jsonl.gz", said)
     files.write_jsonl(layout.cuts(recipe.splits.train), files.read_jsonl(layout.cuts("dev")))
     tables.write(experiment, layout.tables)
     return experiment
+
+
+def _made(name: str, number: int) -> dict[str, object]:
+    """Return the conditions of an utterance as the corpus step writes them."""
+    noises = [None, {"kind": "pink", "snr": 12.5}, {"kind": "babble", "snr": 5.0}]
+    return {"id": name, "noise": noises[number % 3], "room": (None, 0.25)[number % 2]}
 
 
 def _recorded(data, split: str, number: int) -> dict[str, object]:

@@ -36,8 +36,8 @@ FORMS = (
     r"\bdef test_\w*_(?:as|like|of)_[tpn]\b",
 )
 LETTER = re.compile("|".join(FORMS), re.MULTILINE)
-MEANT = re.compile(r"a row of P and a column of Z_h|minimise T, L and G")
-"""Lines in which P is a matrix, and T a transducer."""
+MEANT = re.compile(r"minimise T, L and G")
+"""Lines in which T is a transducer."""
 
 
 def found_in(text: str) -> list[tuple[int, str]]:

@@ -12,18 +12,20 @@ export async function listen(stream, {
   onText = () => {}, onUtterance = () => {}, onError = console.error, deviceId, worklet = new URL('worklet.js', import.meta.url),
 } = {}) {
   const audio = {channelCount: 1, deviceId, echoCancellation: false, noiseSuppression: false};
-  const media = await navigator.mediaDevices.getUserMedia({audio}); // models were trained on sound as it is
   const context = new AudioContext({sampleRate: SAMPLE_RATE}); // the browser resamples
+  let media;
+  try {
+    // The worklet is loaded before the microphone opens: on a busy machine it takes seconds, whose speech would be lost.
+    await context.audioWorklet.addModule(worklet);
+    media = await navigator.mediaDevices.getUserMedia({audio}); // models were trained on sound as it is
+  } catch (error) {
+    await context.close();
+    throw error;
+  }
   const close = () => {
     for (const track of media.getTracks()) track.stop();
     return context.close();
   };
-  try {
-    await context.audioWorklet.addModule(worklet);
-  } catch (error) {
-    await close();
-    throw error;
-  }
   const chunks = new AudioWorkletNode(context, 'schatten-chunks', {numberOfOutputs: 0});
   let shown = '';
   const show = (text) => {
@@ -39,7 +41,9 @@ export async function listen(stream, {
       onError(error);
     }
   };
+  let end = () => {};
   chunks.port.onmessage = ({data}) => {
+    if (data === 'end') return end();
     attempt(() => stream.accept(data));
     show(stream.text);
   };
@@ -49,13 +53,11 @@ export async function listen(stream, {
   return {
     async stop() {
       source.disconnect();
-      await new Promise((resolve) => { // messages keep their order: the next one is the last
-        chunks.port.onmessage = ({data}) => {
-          attempt(() => stream.accept(data));
-          resolve();
-        };
+      await new Promise((resolve) => { // on a busy machine chunks may still be waiting: they all come before the mark
+        end = resolve;
         chunks.port.postMessage('end');
       });
+      chunks.port.onmessage = null; // the caller may close the stream
       await close();
       attempt(() => [stream.finish()]);
     },

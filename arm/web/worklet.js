@@ -6,7 +6,10 @@ class Chunks extends AudioWorkletProcessor {
     super();
     this.chunk = new Float32Array(CHUNK);
     this.count = 0;
-    this.port.onmessage = () => this.post(); // the end of hearing: what was gathered so far
+    this.port.onmessage = () => { // the end of hearing: what was gathered so far, and a mark that it was the last
+      this.post();
+      this.port.postMessage('end');
+    };
   }
 
   /** Is given 128 samples a call; an input that is not connected has no channel. */

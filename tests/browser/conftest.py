@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from engine_build import build
 from fake_sound import make_heard_experiment
 from project import ROOT
 from small_models import ALPHABET, KINDS
@@ -25,6 +26,7 @@ from schatten.report import page
 from schatten.report.collect import Experiment
 from schatten.runtime import files
 
+__all__ = ["build"]
 ENABLED = "SCHATTEN_TEST_BROWSER" in os.environ
 OPTIONS = (
     "--headless=new",
@@ -113,7 +115,10 @@ def report(experiment: Experiment) -> Path:
 
 @pytest.fixture(scope="session")
 def driver(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """Headless Chromium whose microphone plays the recording once; it can resolve no name."""
+    """Headless Chromium whose microphone plays the recording over and over; it can resolve no name.
+
+    Played once, it could be over before a busy machine has connected the microphone.
+    """
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -121,7 +126,7 @@ def driver(recording: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     profile = tmp_path_factory.mktemp("profile")
     for one in (
         *OPTIONS,
-        f"--use-file-for-fake-audio-capture={recording}%noloop",
+        f"--use-file-for-fake-audio-capture={recording}",
         f"--user-data-dir={profile}",
     ):
         options.add_argument(one)

@@ -144,6 +144,25 @@ def test_errors_of_two_models_stand_side_by_side(opened, experiment):
     assert opened.value(wrong) >= min(times, 20)
 
 
+def groups_of(opened) -> list[str]:
+    return opened.value("[...document.getElementById('errors-group').options].map((o) => o.value)")
+
+
+def test_errors_are_grouped_by_what_is_known_of_a_split(opened):
+    assert groups_of(opened) == ["speaker", "noise", "snr", "room", "length"]
+    assert opened.text("groups-note") == ""
+    opened.set("errors-group", "room")
+    assert "no reverberation added" in opened.text("groups")
+    opened.set("errors-group", "snr")
+    assert "10 to 15 dB" in opened.text("groups")
+    opened.set("errors-split", "test_accent")
+    assert groups_of(opened) == ["speaker", "length"]
+    assert "not known and not estimated" in opened.text("groups-note")
+    assert "dB" not in opened.text("groups"), "grouped by speaker again"
+    opened.set("errors-split", "test")
+    assert groups_of(opened) == ["speaker", "noise", "snr", "room", "length"]
+
+
 def test_sound_plays(opened):
     opened.set("errors-filter", "all")
     played = opened.driver.execute_async_script(
@@ -175,6 +194,19 @@ def test_light_and_dark_are_readable(opened, scheme):
     assert (luminance(ground) < 0.1) == (scheme == "dark")
 
 
+def test_on_a_phone_the_legend_leaves_the_chart_its_width(opened):
+    share = (
+        "(() => { const [plot, whole] = ['.role-frame .background', 'svg'].map((one) => "
+        "document.querySelector(`#explorer-chart ${one}`).getBoundingClientRect().width);"
+        "return plot / whole; })()"
+    )
+    phone = {"width": 390, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    opened.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    opened.wait_for(f"document.body.clientWidth <= 390 && {share} > 0.7")
+    opened.driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    opened.wait_for(f"document.body.clientWidth > 390 && {share} < 0.9")
+
+
 def luminance(colour: list[int]) -> float:
     """Return the relative luminance of sRGB (WCAG 2.1)."""
     shares = [one / 255 for one in colour]
@@ -194,24 +226,25 @@ def test_every_control_has_a_name(opened):
 needs_engine = pytest.mark.skipif(not WEB.is_dir(), reason="make wasm builds what it needs")
 
 
-def native_text(experiment, path: Path, model: str) -> str:
+def native_text(experiment, program: Path, path: Path, model: str) -> str:
     """Return what the engine of this machine hears."""
-    from schatten.device.devices import Device, bundle_payload, program_for, recognise
+    from schatten.device.devices import Device, bundle_payload, recognise
 
     here = Device(title="here", runner="host")
     bundle = experiment.layout.home / "bundle" / model / "large"
-    return recognise(here, program_for(here), bundle_payload(bundle), [path]).texts[0]
+    return recognise(here, program, bundle_payload(bundle), [path]).texts[0]
 
 
 @needs_engine
-def test_a_recording_is_heard_as_by_the_native_engine(opened, experiment, recording):
+def test_a_recording_is_heard_as_by_the_native_engine(opened, experiment, recording, build):
+    program = build("shared") / "engine/schatten-recognize"
     sides = [f"talk-{side}" for side in ("first", "second")]
     opened.run("document.getElementById('talk-second').selectedIndex = 1")
     models = [opened.value(f"document.getElementById('{side}').value") for side in sides]
     opened.driver.find_element("id", "recording").send_keys(str(recording))
     opened.wait_for("document.getElementById('talk-state').textContent.includes('s of sound')")
     heard = [opened.text(f"{side}-said") for side in sides]
-    assert heard == [native_text(experiment, recording, one) for one in models]
+    assert heard == [native_text(experiment, program, recording, one) for one in models]
     assert all(heard) and heard[0] != heard[1], "two models, and both heard something"
 
 
@@ -219,7 +252,11 @@ def test_a_recording_is_heard_as_by_the_native_engine(opened, experiment, record
 def test_a_fake_microphone_is_heard(opened):
     before = opened.value("document.querySelectorAll('#talk-first-said li').length")
     opened.run("document.getElementById('listen').click()")
-    opened.wait_for("document.getElementById('talk-state').textContent === 'Listening …'")
+    opened.wait_for(
+        "document.getElementById('listen').textContent === 'Stop' "
+        "|| document.getElementById('talk-state').textContent.startsWith('The microphone')"
+    )
+    assert opened.text("talk-state") == "Listening …"
     opened.wait_for(
         "document.getElementById('talk-first-partial').textContent "
         f"|| document.querySelectorAll('#talk-first-said li').length > {before}"

@@ -54,5 +54,37 @@ def test_short_sentences_and_code_are_left(tmp_path: Path, text: str) -> None:
     assert long_in(page) == []
 
 
+LONG = f"{WORDS} more"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("one.py", f'"""Short.\n\n{LONG}.\n"""\n', 3),
+        ("one.py", f'def f():\n    """Return it.\n\n    {LONG}.\n    """\n', 4),
+        ("one.py", f'class A:\n    field: int = 1\n    """{LONG}."""\n', 3),
+        ("one.h", f"int a;\n/* Short. {LONG}. */\nint f(void);\n", 2),
+        ("one.h", f"/* Short.\n *\n * {LONG[:60]}\n * {LONG[60:]}. */\n", 3),
+        ("one.h", f"int a; // {LONG[:60]}\n       // {LONG[60:]}\n", 1),
+    ],
+)
+def test_a_long_sentence_of_a_docstring_or_a_comment_is_found(tmp_path, name, text, line) -> None:
+    (tmp_path / name).write_text(text)
+    assert [number for number, _, _ in long_in(tmp_path / name)] == [line]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("one.py", f'TEXT = "{LONG}"\n# {LONG}\nprint("""{LONG}""")\n'),
+        ("one.h", f'/* Short. */\nconst char *text = "{LONG}";\n'),
+        ("one.h", f"/* {WORDS}. */\nint a; /* {WORDS} */\n"),
+    ],
+)
+def test_code_and_what_is_no_prose_are_left(tmp_path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert long_in(tmp_path / name) == []
+
+
 def test_a_sentence_ends_at_its_stop_and_not_within_a_number() -> None:
     assert sentences("It takes 1.5 s. (It did.) So?") == ["It takes 1.5 s", "(It did", "So?"]

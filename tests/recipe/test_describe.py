@@ -62,3 +62,8 @@ def test_defaults_of_groups_are_printed() -> None:
     assert cells["noise"] == "see [Noise](#noise)"
     assert SECTIONS["System"]["penalty"] == "`{type: none}`"
     assert "as below" not in settings_page()
+
+
+def test_every_key_has_a_meaning() -> None:
+    assert re.findall(r"^\| `\w+` \|.*\|  \|$", settings_page(), re.MULTILINE) == []
+    assert "| `source` | required | Always `tsv`. |" in settings_page()

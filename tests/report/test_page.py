@@ -192,9 +192,28 @@ def test_what_was_heard_is_spelled_by_the_pairs(spoken, data):
     assert " ".join(filter(None, said)) == utterances[int(place)]["text"]
 
 
-def test_noise_is_that_of_the_corpus(data):
-    noises = [(one["noise"], one["snr"]) for one in data["splits"][0]["utterances"][:3]]
-    assert noises == [("none", None), ("pink", 12.5), ("babble", 5.0)]
+def test_noise_and_rooms_are_those_of_the_corpus_and_recordings_have_none(data):
+    made, recorded = (
+        [(one["noise"], one["snr"], one["room"]) for one in split["utterances"][:3]]
+        for split in data["splits"]
+    )
+    assert made == [("none", None, False), ("pink", 12.5, True), ("babble", 5.0, False)]
+    assert recorded == [(None, None, None)] * 3
+    assert {one["corpus"] for split in data["splits"] for one in split["utterances"]} == {None}
+
+
+def test_of_several_corpora_each_utterance_has_its_part_and_its_own_conditions(tmp_path):
+    spoken = make_heard_experiment(tmp_path)
+    cuts = spoken.layout.cuts("test")
+    rows = files.read_jsonl(cuts)
+    for number, row in enumerate(rows):
+        row["custom"] = {"corpus": ("spoken", "books")[number % 2]}
+    files.write_jsonl(cuts, rows)
+    path = cuts.with_name("test.conditions.jsonl.gz")
+    files.write_jsonl(path, files.read_jsonl(path)[::2])
+    first, second, *_ = heard.heard(spoken, "test").utterances
+    assert (first.corpus, first.noise, first.room) == ("spoken", "none", False)
+    assert (second.corpus, second.noise, second.snr, second.room) == ("books", None, None, None)
 
 
 def test_sound_is_opus_of_the_right_length_and_rate(data):

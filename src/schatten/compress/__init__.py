@@ -1,8 +1,8 @@
-"""Low rank, sparsity and rounding: torch in, torch out, nothing of the workflow.
+"""Low rank, sparsity and quantization of PyTorch modules; nothing here depends on the workflow.
 
-A large matrix is a `Weight`, whose `Form` says how it is stored: dense or as U V, with zeros by a
-mask or without. A `WeightBank`
-holds a model's weights. It makes the matrices its layers ask for, however they are factored.
+A large matrix is a `Weight`. Its `Form` says how it is stored: dense or as factors U V, each with
+or without a mask of zeros. A `WeightBank` holds the weights of a model. A layer asks it for a
+matrix by name, whichever way the weights are factored.
 """
 
 from schatten.compress.activations import SecondMoment

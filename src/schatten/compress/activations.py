@@ -1,21 +1,25 @@
 """The second moment of a matrix's inputs, and truncation weighted by it.
 
-‖(W - Ŵ) x‖² on average over inputs x is tr((W - Ŵ) A (W - Ŵ)ᵀ) with A = E[x xᵀ]; with a root
-A = R Rᵀ it is ‖(W - Ŵ) R‖², whose minimum at a rank is the truncated SVD of W R.
+The second moment of the inputs x is A = E[x xᵀ]. The average of ‖(W - Ŵ) x‖² over inputs is
+tr((W - Ŵ) A (W - Ŵ)ᵀ). With a root R of A, A = R Rᵀ, this is ‖(W - Ŵ) R‖². At a given rank, the
+truncated SVD of W R minimises it.
 """
 
 import torch
 from torch import Tensor
 
 FLOOR = 1e-6
-"""Least eigenvalue of a second moment, as a share of the mean one: its root has an inverse."""
+"""Smallest eigenvalue of a second moment, as a share of the mean eigenvalue.
+
+Smaller ones are raised to it, so that the root of the moment has an inverse.
+"""
 
 
 class SecondMoment:
     """The mean of x xᵀ over all inputs x (n,) that were added."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Start without inputs."""
         self.total: Tensor | None = None
         self.count = 0
 
@@ -30,7 +34,7 @@ class SecondMoment:
     def mean(self) -> Tensor:
         """The second moment (n, n), float64.
 
-        Raises `ValueError` if there was no input.
+        Raises `ValueError` if no input was added.
         """
         if self.total is None or not self.count:
             raise ValueError("no inputs were seen: there is no second moment")
@@ -40,7 +44,7 @@ class SecondMoment:
 def root_of(moment: Tensor | None, like: Tensor) -> tuple[Tensor, Tensor]:
     """Return the symmetric root of a second moment (n, n) and its inverse, float64.
 
-    Both are the identity without a moment, for a matrix `like` (m, n).
+    Without a moment both are the identity (n, n), for a matrix `like` (m, n).
     """
     if moment is None:
         identity = torch.eye(like.shape[1], dtype=torch.float64, device=like.device)
@@ -51,6 +55,9 @@ def root_of(moment: Tensor | None, like: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def weighted(matrix: Tensor, moment: Tensor | None) -> Tensor:
-    """Return W R (m, n), float64, for the second moment R Rᵀ of what W (m, n) multiplies; or W."""
+    """Return W R (m, n), float64, for a matrix W (m, n) and the moment R Rᵀ of its inputs.
+
+    Without a moment it is W.
+    """
     target = matrix.detach().double()
     return target if moment is None else target @ root_of(moment, target)[0]

@@ -1,14 +1,16 @@
 """A model's large matrices, and which of them are factored together.
 
-A layer asks for a matrix by name (`gru0.rec`); the bank makes it from the pieces of its weights.
-The factorizations of the trace norm paper (Kliegl et al., 2018) are ways to lay out the pieces:
+A layer asks for a matrix by name (`gru0.rec`). The bank assembles it from rows of its weights.
+A factorization says which rows share a weight, and so are factored together. These are the ones
+of the trace norm paper (Kliegl et al., 2018):
 
-- split: a weight for each gate; a matrix is its gates' weights one below the other;
-- partial: a weight for each matrix, its gates stacked (three recurrent; three non-recurrent);
-- six: a weight for all matrices of a layer, the three recurrent and the three non-recurrent, where
-  its input is as wide as its state;
-- joint: a weight for all matrices that read the same input: the recurrent one of layer l and the
-  non-recurrent one of layer l + 1 (Prabhavalkar et al., 2016), which so share a right factor.
+- split: one weight for each gate. A matrix is the weights of its gates, stacked.
+- partial: one weight for each matrix, its gates stacked. In a GRU, one weight has the three
+  recurrent gates and one has the three non-recurrent gates.
+- six: one weight for all six gates of a GRU layer. The layer's input must be as wide as its state.
+- joint: one weight for all matrices that read the same vector, so that they share a right factor.
+  These are the recurrent matrix of layer l and the non-recurrent matrix of layer l + 1
+  (Prabhavalkar et al., 2016).
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,17 +27,21 @@ Factorization = Literal["partial", "split", "joint", "six"]
 
 
 APART_BELOW = 0.8
-"""Share of the multiplications of forming W below which U and V are multiplied apart.
+"""When training multiplies by V and then by U, instead of forming W = U V first.
 
-`schatten bench-training`: at 100 frames x 8 x 768 inputs x 1024 units a step takes 1.50 times the
-dense one so, 1.66 with W formed. The recurrent matrix stays formed: its products of a frame are
-short.
+It does so when the two products take less than this share of the multiplications of forming W.
+Measured with `schatten bench-training`, at 100 frames x 8 x 768 inputs x 1024 units: a training
+step takes 1.50 times as long as a dense one with two products, 1.66 times with W formed. Recurrent
+matrices are always formed here, because their products are of one frame each and short.
 """
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Rows of a weight that are rows of a matrix, in the order in which they are listed."""
+    """Rows `start` to `stop` of a weight, which are rows of a matrix.
+
+    A matrix of several pieces has their rows in the order in which the bank lists the pieces.
+    """
 
     matrix: str
     weight: str
@@ -45,36 +51,38 @@ class Piece:
 
 @dataclass(frozen=True)
 class Matrix:
-    """A matrix before it is laid out: its initial value, its input, its gates."""
+    """A matrix to put into a bank: its initial value, what it multiplies, its gates."""
 
     name: str
     value: Tensor
     """(gates * units, inputs)."""
     reads: str
-    """Name of the vector it multiplies: equal names can share a right factor."""
+    """Name of the vector that it multiplies. Matrices with equal names can share a right factor."""
     recurrent: bool = False
     gates: int = 1
     layer: str = ""
-    """Its layer; by default its name up to the last dot."""
+    """Name of its layer; by default the name of the matrix up to the last dot."""
     order: Tensor | None = None
-    """Its columns in the order in which the engine stores them, where that is another one."""
+    """Column indices in the order in which the engine stores them; None if it is the same."""
 
 
 class WeightBank(nn.Module):
     """The large matrices of a model by name."""
 
     def __init__(self, matrices: Sequence[Matrix], factorization: Factorization) -> None:
-        """Lay `matrices` out for a factorization; all are stored dense at first.
+        """Make the weights of `matrices` for a factorization; all are stored dense at first.
 
-        Raises `ValueError` for a factorization that joins matrices whose inputs differ in width.
+        Raises `ValueError` if the factorization joins matrices whose inputs differ in width.
         """
         super().__init__()
         self.factorization = factorization
         self.apply_below = 0.0
-        """`right_factors` has V if U and V are smaller than this share of a non-recurrent
-        matrix."""
+        """Largest size of U and V together, as a share of W's, at which `right_factors` has V.
+
+        It holds for non-recurrent matrices.
+        """
         self.apply_recurrent_below = 0.0
-        """The same share for a recurrent matrix."""
+        """The same share for recurrent matrices."""
         self.nonrecurrent = [matrix.name for matrix in matrices if not matrix.recurrent]
         self.orders = {matrix.name: matrix.order for matrix in matrices}
         self.weights = nn.ModuleDict()
@@ -104,13 +112,17 @@ class WeightBank(nn.Module):
     def right_factors(
         self, recurrent: bool = False, frames: int | None = None
     ) -> dict[str, Tensor]:
-        """Return the right factors V (r, n) of matrices whose products are made in two steps.
+        """Return V (r, n) of each matrix that is better multiplied by V and then by U.
 
-        Those are matrices that are rows of one factored weight. U and V together are smaller than
-        the share `apply_below` of W's size. With `recurrent`, for a layer that can multiply by
-        two factors at each frame, recurrent matrices below `apply_recurrent_below` are among them.
-        With `frames`, the number of a batch's, so are non-recurrent matrices where two steps take
-        clearly fewer multiplications than forming W: with few frames for its rows.
+        Such a matrix consists of rows of one factored weight, and its U and V together are smaller
+        than the share `apply_below` of its size.
+
+        With `recurrent`, recurrent matrices below the share `apply_recurrent_below` are included.
+        This is for a layer that can multiply by two factors at each frame.
+
+        With `frames`, the number of frames of the batch, more non-recurrent matrices are included:
+        those for which two products take clearly fewer multiplications than forming W. This is so
+        when the frames are few compared with the rows of W.
         """
         found: dict[str, Tensor] = {}
         for name in {piece.matrix: None for piece in self.pieces}:
@@ -131,13 +143,13 @@ class WeightBank(nn.Module):
         return found
 
     def inner(self, recurrent: bool = False) -> dict[str, Tensor]:
-        """Return `right_factors`; this is its former name."""
+        """Return `right_factors(recurrent)`; this is the former name of that method."""
         return self.right_factors(recurrent)
 
     def form(self, inner: Collection[str] = ()) -> dict[str, Tensor]:
-        """Return every matrix by name, each weight multiplied out once.
+        """Return every matrix by name; each weight is multiplied out once.
 
-        For matrices in `inner`, whose inputs are multiplied by V first, it is the left factor U.
+        A matrix in `inner` is represented by its left factor U: its layer multiplies by V first.
         """
         needed = {piece.weight for piece in self.pieces if piece.matrix not in inner}
         values = {name: weight() for name, weight in self.items() if name in needed}
@@ -157,7 +169,7 @@ class WeightBank(nn.Module):
 
     @torch.no_grad()
     def fill(self, matrices: Mapping[str, Tensor]) -> None:
-        """Give the weights, which must be dense, the values of all matrices, by name."""
+        """Set the weights to the values of all matrices, given by name; they must be dense."""
         taken = dict.fromkeys(matrices, 0)
         parts: dict[str, list[Tensor]] = {}
         for piece in self.pieces:
@@ -174,17 +186,18 @@ class WeightBank(nn.Module):
             yield name, self._weight(name)
 
     def order_of(self, weight: str) -> Tensor | None:
-        """Return the order in which the engine stores a weight's columns; None for their own.
+        """Return the order in which the engine stores a weight's columns; None if it is the same.
 
-        Matrices of one weight that read different inputs are stored apart, so they have their own.
+        Matrices of one weight with different column orders are stored apart. The weight itself
+        then keeps its own order.
         """
         orders = [self.orders[piece.matrix] for piece in self.pieces if piece.weight == weight]
         return orders[0] if len({id(order) for order in orders}) == 1 else None
 
     def is_shared(self, weight: str) -> bool:
-        """Say whether matrices share a right factor in the engine's file as they do here.
+        """Tell whether the matrices of a weight share its right factor in the engine's file too.
 
-        A matrix whose columns the engine stores in another order shares with none.
+        A matrix whose columns the engine stores in another order cannot share a factor there.
         """
         matrices = {piece.matrix for piece in self.pieces if piece.weight == weight}
         return len(matrices) > 1 and all(self.orders[matrix] is None for matrix in matrices)
@@ -196,7 +209,7 @@ class WeightBank(nn.Module):
 
     @property
     def parameters_stored(self) -> int:
-        """Numbers stored at inference, of all weights in their present forms."""
+        """How many numbers all weights store at inference, in their present forms."""
         return sum(weight.parameters_stored for _, weight in self.items())
 
     @property
@@ -206,11 +219,11 @@ class WeightBank(nn.Module):
 
     @property
     def specs(self) -> dict[str, Spec]:
-        """The form of each weight, as a model file stores it: its rank, or None if it is dense."""
+        """The form of each weight, as a model file stores it: see `Spec` in `forms`."""
         return {name: weight.form.spec for name, weight in self.items()}
 
     def reserve(self, specs: Mapping[str, Spec]) -> None:
-        """Take the forms of a saved state, filled with zeros, before loading it.
+        """Take the forms of a saved state, filled with zeros, so that the state can be loaded.
 
         Raises `ValueError` for a form that is not known.
         """
@@ -218,12 +231,12 @@ class WeightBank(nn.Module):
             weight.reserve(specs[name])
 
     def reserve_ranks(self, ranks: Mapping[str, int | None]) -> None:
-        """Take the forms of `ranks`, None for dense: see `reserve`."""
+        """Take the forms of factors of `ranks`, or the dense form for None: see `reserve`."""
         self.reserve(dict(ranks))
 
 
 def _are_few(frames: int, rows: int, columns: int, rank: int) -> bool:
-    """Tell whether the products of `frames` inputs with U and V take less than forming W."""
+    """Tell whether multiplying `frames` inputs by V and U is cheaper than forming W."""
     apart = frames * rank * (rows + columns)
     return apart < APART_BELOW * rows * columns * (rank + frames)
 

@@ -1,7 +1,7 @@
-"""The forms in which a weight stores its matrix W: dense, or as U V, each also with a mask.
+"""The forms in which a weight stores its matrix W: dense or as factors U V, each also with a mask.
 
-A form knows sizes alone. The values are parameters of the weight (`Weight.tensors`), under the
-names that the form gives them, which are their keys in a state dict.
+A form knows only sizes. The values are parameters of the weight (`Weight.tensors`). The form gives
+them their names, which are also their keys in a state dict.
 """
 
 from abc import ABC, abstractmethod
@@ -14,15 +14,15 @@ from torch import Tensor
 Tensors = Mapping[str, Tensor]
 """The tensors of a weight by name."""
 Spec = int | dict[str, Any] | None
-"""A form as a model file stores it: None for dense, a rank for factors, else a dict with its name.
+"""A form as a model file stores it: None for dense, the rank for factors, else a dict.
 
-A dict has the name of the form under the key `form`, and what else the form needs.
+The dict has the name of the form under the key `form`, and whatever else the form needs.
 """
 
 Block = tuple[int, int]
-"""Rows and adjacent columns that are kept, or zero, together."""
+"""Rows and columns of a block, whose entries are either all kept or all zero."""
 ENGINE_BLOCK: Block = (16, 4)
-"""The one block that the engine leaves out: SK_BLOCK_ROWS and SK_BLOCK_COLS of its kernels."""
+"""The only block size whose zeros the engine skips: SK_BLOCK_ROWS, SK_BLOCK_COLS of its kernels."""
 
 
 class Form(ABC):
@@ -34,7 +34,7 @@ class Form(ABC):
     name: ClassVar[str]
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        """Take the shape (m, n) of W."""
+        """Make the form of a matrix W of this shape (m, n)."""
         self.shape = shape
 
     @classmethod
@@ -45,13 +45,13 @@ class Form(ABC):
     @property
     @abstractmethod
     def spec(self) -> Spec:
-        """This form as a model file stores it; `form_of` makes the form from it again."""
+        """This form as a model file stores it; `form_of` turns it back into a form."""
 
     @abstractmethod
     def empty(self, like: Tensor) -> dict[str, Tensor]:
-        """Return zeros for every tensor of this form, with the type and device of `like`.
+        """Return zeros for every tensor of this form, with the dtype and device of `like`.
 
-        They are in the order of the state dict, which is loaded into them.
+        They are in the order of the state dict that is loaded into them.
         """
 
     @abstractmethod
@@ -64,20 +64,20 @@ class Form(ABC):
 
     @abstractmethod
     def exported(self, tensors: Tensors) -> list[Tensor]:
-        """Return what an exported model stores, in the order of a product: W, or U and V."""
+        """Return the matrices that an exported model stores: [W], or [U, V]."""
 
     def factors(self, tensors: Tensors) -> tuple[Tensor, Tensor] | None:
         """Return U (m, r) and V (r, n) where W is their product, else None."""
         return None
 
     def masks(self, tensors: Tensors) -> dict[str, Tensor]:
-        """Return the mask of each tensor that has one, by the name of that tensor."""
+        """Return the mask of each tensor that has one, by the name of the tensor."""
         return {}
 
     def fill(self, tensors: Tensors, matrix: Tensor) -> None:
         """Overwrite the values with those of `matrix` (m, n), in place.
 
-        Raises `ValueError` for a form that cannot hold every matrix.
+        Raises `ValueError` for a form that cannot represent every matrix.
         """
         raise ValueError(f"a {self.name} weight cannot take the values of any matrix: store it")
 
@@ -110,7 +110,7 @@ class Dense(Form):
         return tensors["dense"].numel()
 
     def exported(self, tensors: Tensors) -> list[Tensor]:
-        """Return W alone."""
+        """Return [W]."""
         return [tensors["dense"]]
 
     @torch.no_grad()
@@ -125,13 +125,13 @@ class Factored(Form):
     name = "factored"
 
     def __init__(self, shape: tuple[int, int], rank: int) -> None:
-        """Take the shape (m, n) of W and the rank r."""
+        """Make the form of a matrix of this shape (m, n) with factors of this rank r."""
         super().__init__(shape)
         self.rank = rank
 
     @classmethod
     def from_spec(cls, shape: tuple[int, int], spec: Spec) -> "Factored":
-        """Return the form of the rank `spec`."""
+        """Return the form whose rank is `spec`; raises `ValueError` if that is no integer."""
         if not isinstance(spec, int):
             raise ValueError(f"factors are stored as their rank, not as {spec!r}")
         return cls(shape, spec)
@@ -155,7 +155,7 @@ class Factored(Form):
         return tensors["u"].numel() + tensors["v"].numel()
 
     def exported(self, tensors: Tensors) -> list[Tensor]:
-        """Return U and V."""
+        """Return [U, V]."""
         return [tensors["u"], tensors["v"]]
 
     def factors(self, tensors: Tensors) -> tuple[Tensor, Tensor]:
@@ -169,13 +169,13 @@ class Masked(Form):
     name = "masked"
 
     def __init__(self, shape: tuple[int, int], block: Block) -> None:
-        """Take the shape (m, n) of W, and the block whose entries the mask keeps together."""
+        """Make the form of a matrix of this shape (m, n); the mask keeps or drops whole blocks."""
         super().__init__(shape)
         self.block = block
 
     @classmethod
     def from_spec(cls, shape: tuple[int, int], spec: Spec) -> "Masked":
-        """Return the form with the block of `spec`."""
+        """Return the form with the block of `spec`; raises `ValueError` if it has none."""
         return cls(shape, _block_of(spec))
 
     @property
@@ -184,7 +184,7 @@ class Masked(Form):
         return {"form": self.name, "block": list(self.block)}
 
     def empty(self, like: Tensor) -> dict[str, Tensor]:
-        """Return zeros (m, n) and a mask that keeps nothing."""
+        """Return zeros (m, n) and a mask (m, n) that keeps nothing."""
         return _with_masks({"dense": like.new_zeros(self.shape)})
 
     def masks(self, tensors: Tensors) -> dict[str, Tensor]:
@@ -192,7 +192,7 @@ class Masked(Form):
         return {"dense": tensors["mask"]}
 
     def matrix(self, tensors: Tensors) -> Tensor:
-        """Return W (m, n) with its zeros."""
+        """Return W (m, n), zero where the mask is false."""
         return tensors["dense"] * tensors["mask"]
 
     def count(self, tensors: Tensors) -> int:
@@ -200,7 +200,7 @@ class Masked(Form):
         return int(tensors["mask"].sum())
 
     def exported(self, tensors: Tensors) -> list[Tensor]:
-        """Return W alone, with its zeros."""
+        """Return [W], zero where the mask is false."""
         return [self.matrix(tensors)]
 
 
@@ -210,13 +210,13 @@ class MaskedFactors(Factored):
     name = "masked_factors"
 
     def __init__(self, shape: tuple[int, int], rank: int, block: Block) -> None:
-        """Take the shape (m, n) of W, the rank r and the block of both masks."""
+        """Make the form of a matrix of this shape (m, n), with a rank and the masks' block."""
         super().__init__(shape, rank)
         self.block = block
 
     @classmethod
     def from_spec(cls, shape: tuple[int, int], spec: Spec) -> "MaskedFactors":
-        """Return the form with the rank and the block of `spec`."""
+        """Return the form with the rank and block of `spec`; `ValueError` if it lacks one."""
         if not isinstance(spec, dict) or not isinstance(spec.get("rank"), int):
             raise ValueError(f"sparse factors are stored with their rank, not as {spec!r}")
         return cls(shape, spec["rank"], _block_of(spec))
@@ -244,23 +244,23 @@ class MaskedFactors(Factored):
         return int(tensors["mask_u"].sum() + tensors["mask_v"].sum())
 
     def exported(self, tensors: Tensors) -> list[Tensor]:
-        """Return U and V with their zeros."""
+        """Return [U, V], zero where their masks are false."""
         return list(self.factors(tensors))
 
     def factors(self, tensors: Tensors) -> tuple[Tensor, Tensor]:
-        """Return U (m, r) and V (r, n) with their zeros."""
+        """Return U (m, r) and V (r, n), zero where their masks are false."""
         return tensors["u"] * tensors["mask_u"], tensors["v"] * tensors["mask_v"]
 
 
 def _with_masks(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return tensors with a mask each that keeps nothing: `mask`, or `mask_u` and `mask_v`."""
+    """Return the tensors and a mask for each, which keeps nothing: `mask`, `mask_u` or `mask_v`."""
     return tensors | {
         mask_name(key): torch.zeros_like(value, dtype=torch.bool) for key, value in tensors.items()
     }
 
 
 def mask_name(key: str) -> str:
-    """Return the name of a tensor's mask: `mask` of `dense`, `mask_u` of `u`."""
+    """Return the name of a tensor's mask: `mask` for `dense`, `mask_u` for `u`."""
     return "mask" if key == "dense" else f"mask_{key}"
 
 
@@ -299,9 +299,9 @@ TENSORS = ("dense", "u", "v", "mask", "mask_u", "mask_v")
 
 
 def spec_in(tensors: Tensors, block: Block) -> Spec:
-    """Return the form that these tensors are of, with `block` where they have a mask.
+    """Return the form of a weight with these tensors, as a model file stores it.
 
-    A state dict does not say the block of a mask.
+    If they have a mask, its block is `block`, because a state dict does not contain the block.
     """
     rank = tensors["u"].shape[-1] if "u" in tensors else None
     if "mask" in tensors:

@@ -1,8 +1,9 @@
-"""Drop-in replacements of torch's Linear, Conv1d and Conv2d whose matrix is in a bank.
+"""Drop-in replacements for PyTorch's Linear, Conv1d and Conv2d; their matrix is in a bank.
 
-A convolution's matrix is its kernel as (outputs, inputs x kernel size). Of rank r it is a
-convolution to r channels and one of size 1 to all outputs, as in Zhang et al. (2016), Accelerating
-very deep convolutional networks for classification and detection.
+The matrix of a convolution is its kernel, reshaped to (outputs, inputs x kernel size). At rank r,
+the layer is a convolution to r channels, and then a convolution of kernel size 1 to all outputs.
+Source: Zhang et al. (2016), Accelerating very deep convolutional networks for classification and
+detection.
 """
 
 from collections.abc import MutableMapping
@@ -17,7 +18,7 @@ from schatten.compress.bank import Matrix, WeightBank
 
 
 class _LowRankLayer(nn.Module):
-    """What layers of a single matrix share: `bank`, `bias`, and loading a plain layer's state."""
+    """The common part of layers with one matrix: `bank`, `bias`, loading a plain layer's state."""
 
     bias: nn.Parameter | None
 
@@ -30,12 +31,12 @@ class _LowRankLayer(nn.Module):
 
     @property
     def weight(self) -> Tensor:
-        """W as the layer that was replaced had it, multiplied out."""
+        """W in the shape of the replaced layer's weight, multiplied out."""
         return self.bank.form()["weight"].reshape(self.kernel_shape)
 
     @property
     def parameters_stored(self) -> int:
-        """Numbers stored: those of the matrix in its present form, and the biases."""
+        """How many numbers are stored: of the matrix in its present form, and of the bias."""
         return self.bank.parameters_stored + (0 if self.bias is None else self.bias.numel())
 
     def _factors(self) -> tuple[Tensor, Tensor] | None:
@@ -46,7 +47,7 @@ class _LowRankLayer(nn.Module):
     def _load_from_state_dict(
         self, state_dict: MutableMapping[str, Any], prefix: str, *others: Any
     ) -> None:
-        """Load a plain layer's state too: its `weight` is a dense matrix."""
+        """Load a state; that of a plain layer is accepted too, its `weight` as a dense matrix."""
         plain = state_dict.pop(prefix + "weight", None)
         if plain is not None:
             state_dict[prefix + "bank.weights.weight.dense"] = plain.flatten(1)
@@ -54,10 +55,10 @@ class _LowRankLayer(nn.Module):
 
 
 class LowRankLinear(_LowRankLayer):
-    """A linear layer whose matrix is in a bank; factors are applied one after the other."""
+    """A linear layer whose matrix is in a bank. If it is factored, V is applied, then U."""
 
     def __init__(self, linear: nn.Linear) -> None:
-        """Take over the weights of `linear`, dense at first; `linear` itself is left as it is."""
+        """Copy the weights of `linear`, dense at first; `linear` itself does not change."""
         super().__init__(linear)
         self.in_features, self.out_features = linear.in_features, linear.out_features
 
@@ -76,9 +77,9 @@ class LowRankLinear(_LowRankLayer):
 
     @torch.no_grad()
     def to_torch(self, multiply_out: bool = False) -> nn.Module:
-        """Return an `nn.Linear`, or two of them in a row where the matrix is factored.
+        """Return an `nn.Linear`, or an `nn.Sequential` of two if the matrix is factored.
 
-        With `multiply_out` it is one of W = U V.
+        With `multiply_out` it is always one layer, of W = U V.
         """
         factors = None if multiply_out else self._factors()
         if factors is None:
@@ -91,7 +92,7 @@ class LowRankConv(_LowRankLayer):
     """A Conv1d or Conv2d, without groups, whose matrix is in a bank."""
 
     def __init__(self, conv: nn.Conv1d | nn.Conv2d) -> None:
-        """Take over the weights of `conv`, dense at first; `conv` itself is left as it is.
+        """Copy the weights of `conv`, dense at first; `conv` itself does not change.
 
         Raises `ValueError` for a convolution with groups.
         """
@@ -106,7 +107,7 @@ class LowRankConv(_LowRankLayer):
         self._sides: list[int] = conv._reversed_padding_repeated_twice
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return what the convolution that was replaced returns."""
+        """Return the output of the convolution, in the shape that the replaced layer returned."""
         factors = self._factors()
         if factors is None:
             return self._convolved(input, self.weight, self.bias)
@@ -147,9 +148,9 @@ class LowRankConv(_LowRankLayer):
 
     @torch.no_grad()
     def to_torch(self, multiply_out: bool = False) -> nn.Module:
-        """Return a convolution, or two in a row where the matrix is factored.
+        """Return a convolution, or an `nn.Sequential` of two if the matrix is factored.
 
-        With `multiply_out` it is one of W = U V.
+        With `multiply_out` it is always one layer, of W = U V.
         """
         factors = None if multiply_out else self._factors()
         if factors is None:
@@ -183,7 +184,7 @@ def _linear(matrix: Tensor, bias: Tensor | None) -> nn.Module:
 
 
 def _filled(layer: nn.Module, weight: Tensor, bias: Tensor | None) -> nn.Module:
-    """Give a plain layer its values, with their type and device."""
+    """Give a plain layer these values, with their dtype and device; return the layer."""
     layer.register_parameter("weight", _copy_of(weight))
     layer.register_parameter("bias", _copy_of(bias))
     return layer

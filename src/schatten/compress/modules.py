@@ -1,6 +1,6 @@
-"""Torch's own recurrent layers, compressed: a drop-in GRU or LSTM, and an LSTM's projection.
+"""Compressed forms of PyTorch's recurrent layers: a drop-in GRU or LSTM, and a projected LSTM.
 
-Weights are torch's, by its names (`weight_ih_l0` multiplies the input, `weight_hh_l0` the state).
+Weights have PyTorch's names: `weight_ih_l0` multiplies the input, `weight_hh_l0` the state.
 """
 
 from collections import defaultdict
@@ -20,14 +20,14 @@ from schatten.compress.running import run_rnn
 
 
 class LowRankRnn(nn.Module):
-    """A GRU or LSTM whose weights are in a bank; it is called like the module it replaces.
+    """A GRU or LSTM whose weights are in a bank; it is called like the module that it replaces.
 
-    `bank` is what penalties and truncation take; biases stay in `rnn`. A state dict brings its
-    forms along: it loads into a `LowRankRnn` of any ranks.
+    Penalties and truncation take `bank`. Biases stay in `rnn`. The shapes in a state dict say which
+    form each weight has, so it loads into a `LowRankRnn` of any ranks.
     """
 
     def __init__(self, rnn: nn.GRU | nn.LSTM, factorization: Factorization = "partial") -> None:
-        """Take over the weights of `rnn`, dense at first; `rnn` itself is left as it is.
+        """Copy the weights of `rnn`, dense at first; `rnn` itself does not change.
 
         Raises `ValueError` if the factorization joins matrices whose inputs differ in width.
         """
@@ -43,17 +43,17 @@ class LowRankRnn(nn.Module):
         )
 
     def __getattr__(self, name: str) -> Any:
-        """Return sizes and options of the layer, so that code which reads them goes on working."""
+        """Return a size or option of the replaced layer, such as `hidden_size`."""
         return getattr(self.rnn, name) if name in _OPTIONS else super().__getattr__(name)
 
     def flatten_parameters(self) -> None:
-        """Do nothing: weights are made in each call."""
+        """Do nothing: each call makes the weights anew."""
 
     @torch.no_grad()
     def to_torch(self, multiply_out: bool = True) -> nn.GRU | nn.LSTM:
-        """Return torch's own layer with W = U V multiplied out, as large as the layer was.
+        """Return PyTorch's own layer with W = U V multiplied out, of the original size.
 
-        Torch has no recurrent layer of factors, so `multiply_out` changes nothing.
+        PyTorch has no recurrent layer with factored weights, so `multiply_out` has no effect.
         """
         plain = deepcopy(self.rnn)
         for name, value in self.bank.form().items():
@@ -63,16 +63,16 @@ class LowRankRnn(nn.Module):
 
     @property
     def parameters_stored(self) -> int:
-        """Numbers stored: those of the matrices in their present forms, and the biases."""
+        """How many numbers are stored: of the matrices in their present forms, and biases."""
         biases = (one for name, one in self.rnn.named_parameters() if "weight" not in name)
         return self.bank.parameters_stored + sum(one.numel() for one in biases)
 
     @torch.no_grad()
     def input_moments(self, batches: Iterable[Tensor | PackedSequence]) -> dict[str, Tensor]:
-        """Return the second moment (n, n) of each weight's inputs, for truncations.
+        """Return the second moment (n, n) of each weight's inputs, for `truncate`.
 
-        A batch is an input of the layer. Padding counts, so pack sequences of unequal length.
-        States begin at zero. Raises `ValueError` if there is no batch.
+        A batch is an input of the layer. Padding frames count as inputs, so pack sequences of
+        unequal length. States begin at zero. Raises `ValueError` if there is no batch.
         """
         seen: dict[str, SecondMoment] = defaultdict(SecondMoment)
         for batch in batches:
@@ -85,7 +85,7 @@ class LowRankRnn(nn.Module):
     def add_inputs(
         self, batch: Tensor | PackedSequence, seen: MutableMapping[str, SecondMoment]
     ) -> None:
-        """Add what each weight multiplies in a batch to `seen`, which has a moment of each name."""
+        """Add the inputs of each weight for a batch to `seen`, which has a moment for each name."""
         weights = dict(self.rnn.named_parameters()) | self.bank.form()
         values = batch
         for place in range(self.rnn.num_layers):
@@ -102,11 +102,11 @@ class LowRankRnn(nn.Module):
 _OPTIONS = frozenset(
     ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional")
 )
-"""What `LowRankRnn` tells of the layer that it runs."""
+"""Attributes of the replaced layer that `LowRankRnn` has too, for code that reads them."""
 
 
 def _layer(rnn: nn.GRU | nn.LSTM, place: int) -> nn.GRU | nn.LSTM:
-    """Return a layer of `rnn` by itself, whose weights are to be given."""
+    """Return one layer of `rnn` as a module; its weights have to be given in each call."""
     ways = 2 if rnn.bidirectional else 1
     inputs = rnn.input_size if place == 0 else ways * rnn.hidden_size
     options = {"bias": rnn.bias, "batch_first": rnn.batch_first}
@@ -114,7 +114,7 @@ def _layer(rnn: nn.GRU | nn.LSTM, place: int) -> nn.GRU | nn.LSTM:
 
 
 def _weights_of(place: int, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights and biases of a layer by the names that it has by itself."""
+    """Return the weights and biases of one layer, renamed to those of a single layer (`_l0`)."""
     end = f"_l{place}"
     return {
         name.replace(end, "_l0"): value
@@ -128,7 +128,7 @@ def _frames(values: Tensor | PackedSequence) -> Tensor:
 
 
 def _matrices(rnn: nn.GRU | nn.LSTM) -> list[Matrix]:
-    """Return the weights of a GRU or LSTM, layer by layer, a bidirectional one's ways apart."""
+    """Return the weights of a GRU or LSTM by layer, and by direction if it is bidirectional."""
     if rnn.proj_size:
         raise ValueError("an LSTM with proj_size is factored already")
     gates = 3 if isinstance(rnn, nn.GRU) else 4
@@ -146,7 +146,7 @@ def _matrices(rnn: nn.GRU | nn.LSTM) -> list[Matrix]:
 
 
 def _without_weights(rnn: nn.GRU | nn.LSTM) -> nn.GRU | nn.LSTM:
-    """Return a copy that has biases alone: weights of no size, which the bank's stand in for."""
+    """Return a copy with biases only: its weights are empty, because the bank has them."""
     copy = deepcopy(rnn)
     for name, parameter in list(copy.named_parameters()):
         if name.startswith("weight"):
@@ -156,12 +156,12 @@ def _without_weights(rnn: nn.GRU | nn.LSTM) -> nn.GRU | nn.LSTM:
 
 @torch.no_grad()
 def project_lstm(lstm: nn.LSTM, reader: nn.Linear, rank: int) -> tuple[nn.LSTM, nn.Linear]:
-    """Return an LSTM with `proj_size` = `rank` and the layer that reads it.
+    """Return an LSTM with `proj_size` = `rank`, and the linear layer that reads its output.
 
-    The states share a projection with what reads them, as in Prabhavalkar et al. (2016).
-
-    `reader` is what reads the last state of `lstm`: it shares that layer's projection.
-    Raises `ValueError` for a bidirectional LSTM, or a rank that is not below its hidden size.
+    In each layer, the recurrent matrix and the matrix that reads the layer share one projection,
+    as in Prabhavalkar et al. (2016). `reader` is the layer that reads the output of `lstm`.
+    Raises `ValueError` for a bidirectional or already projected LSTM, or if `rank` is not between
+    0 and its hidden size.
     """
     if lstm.bidirectional or lstm.proj_size or not 0 < rank < lstm.hidden_size:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Penalties on a model's large matrices, as terms of the loss."""
+"""Penalties on the large matrices of a model, to be added to the loss."""
 
 import torch
 from torch import Tensor
@@ -12,8 +12,8 @@ from schatten.compress.weight import Weight
 def trace_norm_penalty(bank: WeightBank, lambda_rec: float, lambda_nonrec: float) -> Tensor:
     """Return (lambda/2) (‖U‖² + ‖V‖²) summed over the factored weights, a scalar.
 
-    Its minimum over all U V = W is lambda times the trace norm of W (the trace norm paper,
-    Kliegl et al., 2018, equation 3).
+    Over all factors with U V = W, its minimum is lambda times the trace norm of W. Source: the
+    trace norm paper (Kliegl et al., 2018), equation 3.
     """
     terms = [
         _strength(weight, lambda_rec, lambda_nonrec) * (_square(factors[0]) + _square(factors[1]))
@@ -37,8 +37,8 @@ def group_lasso_penalty(
 ) -> Tensor:
     """Return lambda sqrt(R C) ‖W_b‖ summed over the blocks b (R, C) of the weights, a scalar.
 
-    Yuan and Lin (2006). With blocks of one entry it is the L1 norm. Of factored weights, blocks of
-    both factors count.
+    With blocks of one entry it is the L1 norm. A factored weight contributes the blocks of both
+    factors. Source: Yuan and Lin (2006).
     """
     terms = []
     for one in prunable(bank).values():

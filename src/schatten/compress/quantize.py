@@ -1,13 +1,12 @@
-"""Quantised passes: whole numbers with a scale a row or a frame, as the engine computes with them.
+"""Quantized forward passes with the integer arithmetic of the engine.
 
-Weights are whole numbers of `bits` bits with a scale for each row. Activations are whole numbers of
-8 bits with a scale for each frame. Both are returned as floating-point tensors, whose products are
-exact up to 2^24. Gradients pass through the rounding as if it were not there ("straight-through",
-Bengio et al., 2013).
+Weights are integers of `bits` bits with a scale for each row. Activations are integers of 8 bits
+with a scale for each frame. Both are returned as floating-point tensors, in which sums up to 2^24
+are exact. The backward pass ignores the rounding ("straight-through", Bengio et al., 2013).
 
-`torch.fake_quantize_per_channel_affine` multiplies by the rounded reciprocal of a scale. One code
-in a million is another than the engine's then, and the states after it differ too. So the
-arithmetic here is that of export and engine.
+`torch.fake_quantize_per_channel_affine` is not used because it multiplies by the rounded reciprocal
+of a scale. About one code in a million then differs from the engine's, and so do all later states.
+The arithmetic here is that of export and engine.
 """
 
 from typing import Any, NamedTuple
@@ -16,39 +15,42 @@ import torch
 from torch import Tensor
 
 BITS = (8, 4)
-"""Bits of a weight that the engine can read."""
+"""Bits per weight that the engine can read."""
 ACTIVATION_BITS = 8
 SILENT = 1e-30
-"""Below this largest value a frame counts as zeros, as in the engine: 127 / value stays finite."""
+"""A frame whose largest magnitude is below this counts as zeros, as in the engine.
+
+So 127 / magnitude stays finite.
+"""
 
 _SHIFT = 12582912.0  # 1.5 * 2^23: adding it rounds a small float32 to a whole number, half to even
 
 
 def largest_code(bits: int) -> int:
-    """Return the largest whole number of so many bits: 127 or 7; the smallest is its negative."""
+    """Return the largest code of `bits` bits, 127 or 7; the smallest code is its negative."""
     return int(2 ** (bits - 1)) - 1
 
 
 class Codes(NamedTuple):
-    """Whole numbers and their scales."""
+    """Integers and their scales."""
 
     whole: Tensor
-    """Whole numbers (M, ...), of a floating type, with a gradient."""
+    """Integers (M, ...) as floating-point values, with a gradient."""
     scales: Tensor
-    """A scale (M,) for each first index, without a gradient."""
+    """A scale for each first index (M,), without a gradient."""
 
     def values(self) -> Tensor:
-        """Return the numbers (M, ...) that are stood for."""
+        """Return the dequantized values (M, ...): integers times scales."""
         return self.whole * along(self.scales, self.whole)
 
 
 def along(scales: Tensor, like: Tensor) -> Tensor:
-    """Return scales (M,) in a shape that multiplies a tensor (M, ...)."""
+    """Return scales (M,) reshaped to (M, 1, ...), to multiply a tensor `like` (M, ...)."""
     return scales.view(-1, *[1] * (like.dim() - 1))
 
 
 class _Round(torch.autograd.Function):
-    """The nearest whole number, half to even; the gradient is that of its argument."""
+    """Round to the nearest integer, half to even; the gradient passes through unchanged."""
 
     @staticmethod
     def forward(context: Any, x: Tensor) -> Tensor:
@@ -60,16 +62,16 @@ class _Round(torch.autograd.Function):
 
 
 def rounded(x: Tensor) -> Tensor:
-    """Return whole numbers whose gradient is that of x."""
+    """Return x rounded to integers; the gradient passes through unchanged."""
     result: Tensor = _Round.apply(x)
     return result
 
 
 class _Nearest(torch.autograd.Function):
-    """The whole number nearest to x times an inverse scale; the gradient is that of the product.
+    """Round x times an inverse scale to the nearest integer; the gradient is that of the product.
 
-    The engine rounds the exact product, in one operation with the addition of 1.5 * 2^23. Rounding
-    the product to float32 first would turn numbers just beside a half into halves.
+    Like the engine, it adds 1.5 * 2^23 and multiplies in one operation, so the exact product is
+    rounded. Rounding the product to float32 first would move numbers next to a half onto the half.
     """
 
     @staticmethod
@@ -84,9 +86,10 @@ class _Nearest(torch.autograd.Function):
 
 
 def quantized_rows(matrix: Tensor, bits: int) -> Codes:
-    """Quantise a matrix (m, ...) with a scale for each row: its largest magnitude / 127, or / 7.
+    """Quantize a matrix (m, ...) with a scale for each row: its largest magnitude / 127, or / 7.
 
-    A row of zeros has the scale 0. Give the matrix in float64, as export does: codes are float32.
+    A row of zeros has the scale 0. Pass the matrix in float64, as export does. The codes are
+    float32.
     """
     rows = matrix.detach().flatten(1).abs().amax(1)
     scales = (rows / largest_code(bits)).float()
@@ -95,7 +98,7 @@ def quantized_rows(matrix: Tensor, bits: int) -> Codes:
 
 
 def quantized_frames(x: Tensor) -> Codes:
-    """Quantise activations (M, ...) to 8 bits with a scale for each frame: the largest / 127."""
+    """Quantize activations (M, ...) to 8 bits; a frame's scale is its largest magnitude / 127."""
     top = x.detach().flatten(1).abs().amax(1)
     most = top.new_tensor(
         largest_code(ACTIVATION_BITS)
@@ -109,8 +112,8 @@ def quantized_frames(x: Tensor) -> Codes:
 def quantized_product(x: Codes, matrix: Codes, bias: Tensor | None = None) -> Tensor:
     """Return the products (M, m) of frames (M, n) with a matrix (m, n), plus a bias (m,).
 
-    The engine adds the bias in one rounding with the last product. So does `torch.addcmul`, on CPUs
-    with such an instruction.
+    The engine multiplies by the frame's scale and adds the bias with a single rounding. So does
+    `torch.addcmul`, on CPUs with a fused multiply-add instruction.
     """
     sums = torch.nn.functional.linear(x.whole, matrix.whole) * matrix.scales
     frames = x.scales[:, None]

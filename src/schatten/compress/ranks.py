@@ -1,4 +1,4 @@
-"""Rank rules: which rank each of several matrices keeps, from their singular values alone."""
+"""Rank rules: which rank each of several matrices keeps. They look only at singular values."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ from schatten.compress.spectrum import rank_below_variance, rank_for_variance
 
 Ranks = dict[str, int]
 STEPS = 60
-"""Halvings of an interval of shares or prices: more than a double resolves."""
+"""Bisection steps on an interval [0, 1]: more than the 53 bits of a double can tell apart."""
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """What a rank rule knows of a matrix."""
+    """What a rank rule knows about a matrix."""
 
     values: Tensor
-    """Singular values (d,), largest first; of W R if errors are weighted by its inputs."""
+    """Singular values (d,), largest first: of W, or of W R if inputs weight the errors."""
     per_rank: int
-    """Parameters for each rank."""
+    """Parameters that one more rank costs."""
     whole: int | None
-    """Parameters of the whole matrix; None if it is always factored."""
+    """Parameters of the dense matrix; None if the matrix is always factored."""
 
     def size(self, rank: int) -> int:
-        """Return the parameters at a rank: no more than those of the whole matrix."""
+        """Return the number of parameters at a rank, at most that of the dense matrix."""
         factored = rank * self.per_rank
         return factored if self.whole is None else min(factored, self.whole)
 
     def lost(self) -> Tensor:
-        """Return the squared error (d,) at rank 1 to d: zero where the matrix stays whole."""
+        """Return the squared errors (d,) at ranks 1 to d; zero where the matrix stays dense."""
         squares = self.values.double().square()
         errors = (squares.sum() - squares.cumsum(0)).clamp(min=0)
         if self.whole is not None:
@@ -38,7 +38,7 @@ class Spectrum:
         return errors
 
     def sizes(self) -> Tensor:
-        """Return the parameters (d,) at rank 1 to d."""
+        """Return the numbers of parameters (d,) at ranks 1 to d."""
         sizes = self.per_rank * self._ranks()
         return sizes if self.whole is None else sizes.clamp(max=self.whole)
 
@@ -47,39 +47,45 @@ class Spectrum:
 
 
 def ranks_for_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
-    """Return for each matrix the smallest rank that holds the share `tau` of the variance.
+    """Return for each matrix the smallest rank with at least the share `tau` of the variance.
 
-    The rule of the trace norm paper (Kliegl et al., 2018, section 3.2.2).
+    This is the rule of the trace norm paper (Kliegl et al., 2018, section 3.2.2).
     """
     return {name: rank_for_variance(one.values, tau) for name, one in spectra.items()}
 
 
 def ranks_below_variance(spectra: Mapping[str, Spectrum], tau: float) -> Ranks:
-    """Return for each matrix the largest rank, at least 1, that holds at most the share `tau`.
+    """Return for each matrix the largest rank with at most the share `tau` of the variance.
 
-    The rule of Prabhavalkar et al. (2016, equation 7).
+    It is at least 1. This is the rule of Prabhavalkar et al. (2016, equation 7).
     """
     return {name: rank_below_variance(one.values, tau) for name, one in spectra.items()}
 
 
 def ranks_for_parameters(spectra: Mapping[str, Spectrum], parameters: int) -> tuple[Ranks, float]:
-    """Return the ranks, and the largest common share of variance, with at most `parameters`.
+    """Return ranks with at most `parameters` in total, and the share of variance that they keep.
 
-    Raises `ValueError` if even rank 1 everywhere is larger.
+    All matrices keep the same share, the largest that fits. Raises `ValueError` if even rank 1
+    everywhere has more parameters.
     """
     low = _largest(lambda tau: _size(spectra, ranks_for_variance(spectra, tau)), parameters)
     return ranks_for_variance(spectra, low), low
 
 
 def ranks_for_budget(spectra: Mapping[str, Spectrum], parameters: int) -> Ranks:
-    """Return the ranks of at most `parameters` that together lose the least.
+    """Return ranks with at most `parameters` in total that together lose the least.
 
-    The loss of a matrix is its squared error divided by its norm. That is the geometric mean of two
-    measures: the squared error, where large matrices outweigh all others, and its share of the
-    variance, where all count the same. Before stage 2 it did better than either. A parameter has
-    one price, the Lagrange multiplier of the budget, and each matrix takes the rank with the least
-    loss plus price. The price falls until the budget is used (Everett, 1963: no other ranks of that
-    size lose less). Raises `ValueError` if even rank 1 everywhere is larger.
+    The loss of a matrix is its squared error divided by its norm. This is the geometric mean of two
+    measures. One is the squared error, where large matrices outweigh all others. The other is the
+    lost share of the variance, where all matrices count the same. Before stage 2, truncated models
+    did better with this loss than with either measure.
+
+    Every parameter has the same price, the Lagrange multiplier of the budget. Each matrix takes the
+    rank at which loss plus price is smallest. The price is lowered until the budget is used. No
+    other ranks of that size lose less (Everett, 1963). What is left of the budget then goes to
+    single ranks, those first that gain the most for a parameter.
+
+    Raises `ValueError` if even rank 1 everywhere has more parameters.
     """
 
     def at(openness: float) -> Ranks:
@@ -92,7 +98,7 @@ def ranks_for_budget(spectra: Mapping[str, Spectrum], parameters: int) -> Ranks:
 
 
 def _largest(size: Callable[[float], int], parameters: int) -> float:
-    """Return the largest argument in [0, 1] at which a growing size is at most `parameters`."""
+    """Return the largest x in [0, 1] with size(x) <= `parameters`, for a size that grows with x."""
     low, high = 0.0, 1.0
     if size(low) > parameters:
         raise ValueError(
@@ -122,7 +128,7 @@ def _cheapest(spectrum: Spectrum, price: float) -> int:
 
 
 def _filled(spectra: Mapping[str, Spectrum], ranks: Ranks, parameters: int) -> Ranks:
-    """Spend what is left on the single ranks that gain the most for a parameter."""
+    """Spend the rest of the budget on single ranks, first on those that gain most per parameter."""
     ranks, room = dict(ranks), parameters - _size(spectra, ranks)
     while True:
         steps = []

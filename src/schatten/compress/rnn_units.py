@@ -1,4 +1,4 @@
-"""Whole units removed from torch's own GRU or LSTM, and from the layer that reads it."""
+"""Removal of whole units from PyTorch's own GRU or LSTM, and from the layer that reads it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,13 +16,13 @@ from schatten.compress.units import (
 )
 
 READER = "reader"
-"""Name of the matrix of the layer that reads the last state."""
+"""Name here of the matrix of the layer that reads the output of the GRU or LSTM."""
 
 
 def rnn_unit_groups(rnn: nn.GRU | nn.LSTM) -> list[UnitGroup]:
-    """Return the units of each layer of `rnn`; the last is read by `READER`.
+    """Return the units of each layer of `rnn`; `READER` reads the last layer.
 
-    Raises `ValueError` for a bidirectional layer and for an LSTM with projections.
+    Raises `ValueError` for bidirectional layers and for an LSTM with projections.
     """
     if rnn.bidirectional or rnn.proj_size:
         raise ValueError("units are removed from layers of one direction, without proj_size")
@@ -37,7 +37,7 @@ def rnn_unit_groups(rnn: nn.GRU | nn.LSTM) -> list[UnitGroup]:
 
 
 def rnn_matrices(rnn: nn.GRU | nn.LSTM, reader: nn.Linear) -> dict[str, Tensor]:
-    """Return the matrices of `rnn` by torch's names, and that of `reader`; gradients reach both."""
+    """Return the matrices of `rnn` by PyTorch's names, and that of `reader`, as parameters."""
     found = {name: one for name, one in rnn.named_parameters() if name.startswith("weight")}
     return found | {READER: reader.weight}
 
@@ -50,11 +50,12 @@ def remove_rnn_units(
     score: Score = "group_lasso",
     squares: Mapping[str, Tensor] | None = None,
 ) -> tuple[nn.GRU | nn.LSTM, nn.Linear]:
-    """Return copies with the `hidden` units of each layer that score best.
+    """Return copies of both modules with the `hidden` units of each layer that score best.
 
-    `reader` reads the last state. With the score `activations`, `squares` are the mean squares (n,)
-    of the inputs of `weight_hh_l{i}`, `weight_ih_l{i + 1}` and `READER`. Both modules given stay as
-    they are. Raises `ValueError` for a size that is not below the present one.
+    `reader` is the layer that reads the output of `rnn`. The score `activations` needs `squares`:
+    the mean squares (n,) of the inputs of `weight_hh_l{i}`, `weight_ih_l{i + 1}` and `READER`. The
+    modules that are passed do not change. Raises `ValueError` if `hidden` is not between 0 and the
+    present size.
     """
     if not 0 < hidden < rnn.hidden_size:
         raise ValueError(f"{hidden} units are to be left of {rnn.hidden_size}: give fewer")
@@ -75,7 +76,7 @@ def remove_rnn_units(
 def _biases(
     rnn: nn.GRU | nn.LSTM, groups: Sequence[UnitGroup], left: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """Return the biases of the units that are left, by torch's names; none without biases."""
+    """Return the biases of the remaining units by PyTorch's names; empty if there are no biases."""
     found = {}
     for layer, group in enumerate(groups):
         rows = rows_of(left[group.name], group.rows[f"weight_hh_l{layer}"], group.units)

@@ -1,6 +1,7 @@
-"""Running a GRU or LSTM of torch on weights that are not its own.
+"""Running a GRU or LSTM of PyTorch with weights that are given in the call.
 
-`torch.func.functional_call` can do it too, but cannot be traced, and so not be exported by tracing.
+`torch.func.functional_call` does this too. But it cannot be traced, so a model that uses it cannot
+be exported by tracing.
 """
 
 from collections.abc import Sequence
@@ -14,10 +15,11 @@ from torch.nn.utils.rnn import PackedSequence
 def run_rnn(
     rnn: nn.GRU | nn.LSTM, weights: Sequence[Tensor], input: Tensor | PackedSequence, hx: Any
 ) -> tuple[Any, Any]:
-    """Return what `rnn(input, hx)` would if it had `weights`, in the order of its flat weights.
+    """Return what `rnn(input, hx)` would return if its weights were `weights`.
 
-    `input` is (T, B, n), (B, T, n) with `batch_first`, (T, n) without a batch, or packed; `hx` is
-    the state, or None for zeros.
+    `weights` are in the order of `rnn._flat_weights`. `input` is (T, B, n), or (B, T, n) with
+    `batch_first`, or (T, n) without a batch, or a packed sequence. `hx` is the state, or None for
+    zeros. Raises `ValueError` for an input of another number of dimensions.
     """
     function = torch.gru if isinstance(rnn, nn.GRU) else torch.lstm
     options = (rnn.bias, rnn.num_layers, rnn.dropout, rnn.training, rnn.bidirectional)
@@ -43,7 +45,7 @@ def run_rnn(
 
 
 def _begin(rnn: nn.GRU | nn.LSTM, size: int, like: Tensor) -> list[Tensor]:
-    """Return the states (layers and ways, size, units) at the start: zeros."""
+    """Return the initial states, zeros of shape (layers * directions, size, units)."""
     ways = 2 if rnn.bidirectional else 1
     zeros = torch.zeros(
         rnn.num_layers * ways, size, rnn.hidden_size, dtype=like.dtype, device=like.device
@@ -57,10 +59,10 @@ def _states(hx: Any) -> list[Tensor]:
 
 
 def _argument(states: Sequence[Tensor]) -> Any:
-    """Return the states as torch takes and gives them: a GRU's by itself."""
+    """Return the states as PyTorch takes and returns them: a tensor for a GRU, else a tuple."""
     return states[0] if len(states) == 1 else tuple(states)
 
 
 def _sorted(states: Sequence[Tensor], order: Tensor | None) -> list[Tensor]:
-    """Return the states with the sequences of a batch in another order."""
+    """Return the states with the sequences of the batch in this order; None leaves them."""
     return [one if order is None else one.index_select(1, order) for one in states]

@@ -7,9 +7,9 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class CubicRamp:
-    """The sparsity of Zhu and Gupta (2017), equation 1: it rises fast at first, then slowly.
+    """The sparsity schedule of Zhu and Gupta (2017), equation 1: it rises fast, then slowly.
 
-    s(t) = s_f (1 - (1 - (t - start) / (end - start))³), from 0 at `start` to s_f at `end`.
+    s(t) = s_f (1 - (1 - (t - start) / (end - start))³): 0 at `start`, s_f at `end`.
     """
 
     final: float
@@ -22,7 +22,7 @@ class CubicRamp:
     """Steps between updates."""
 
     def __call__(self, step: int) -> float | None:
-        """Return the sparsity to prune to before a step, from 0; None if nothing is due."""
+        """Return the sparsity to prune to before `step`, counted from 0; None between updates."""
         if not self.start <= step <= self.end:
             return None
         if (step - self.start) % self.every and step != self.end:
@@ -33,21 +33,21 @@ class CubicRamp:
 
 @dataclass(frozen=True)
 class ThresholdRamp:
-    """The threshold of Narang et al. (2017), algorithm 1 and equation 1.
+    """The threshold schedule of Narang et al. (2017), algorithm 1 and equation 1.
 
-    All positions are iterations. The threshold rises with `theta` from `start`, and with `phi` from
-    `ramp` to `end`.
+    All positions are iterations. The threshold rises with slope `theta` from `start` to `ramp`, and
+    with slope `phi` from `ramp` to `end`.
     """
 
     q: float
-    """Magnitude below which the wanted share of a trained model's weights lies."""
+    """Magnitude below which the wanted share of the weights of a trained model lies."""
     start: int
     ramp: int
     end: int
     every: int
     """Iterations between updates (freq in the paper)."""
     slope_ratio: float = 1.5
-    """phi / theta; the paper has 1.5 to 2."""
+    """phi / theta; the paper uses 1.5 to 2."""
 
     @property
     def theta(self) -> float:
@@ -55,7 +55,7 @@ class ThresholdRamp:
         return 2 * self.q * self.every / (2 * (self.ramp - self.start) + 3 * (self.end - self.ramp))
 
     def __call__(self, iteration: int) -> float | None:
-        """Return the threshold after an iteration; None if nothing is due."""
+        """Return the threshold to apply after `iteration`; None between updates."""
         if not self.start < iteration < self.end or iteration % self.every:
             return None
         return self.threshold(iteration)
@@ -70,11 +70,12 @@ class ThresholdRamp:
 
     @property
     def last(self) -> float:
-        """The threshold of the last update; 0 if there is none.
+        """The threshold of the last update; 0 if there is no update.
 
-        With phi = 1.5 theta it is about q, however the positions are chosen: the closed form
-        q (2 a + 2 (phi / theta) b) / (2 a + 3 b) for a = ramp - start and b = end - ramp. The last
-        update comes up to `every` iterations before `end`, so it is a little less.
+        With a = ramp - start and b = end - ramp, it is about
+        q (2 a + 2 (phi / theta) b) / (2 a + 3 b). So with phi = 1.5 theta it is about q for all
+        positions. It is a little less, because the last update comes up to `every` iterations
+        before `end`.
         """
         iteration = (self.end - 1) // self.every * self.every
         return self.threshold(iteration) if iteration > self.start else 0.0

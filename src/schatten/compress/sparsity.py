@@ -1,8 +1,10 @@
-"""Sparse matrices: scores of blocks, masks at an exact count, and least squares on what is left.
+"""Sparse matrices: scores of blocks, masks with an exact count, and refitting of what is left.
 
 A block is R rows of C adjacent columns. The grid of blocks starts at the first row and the first
-column; blocks at the lower and right edge may be smaller. `order` is the order in which the engine
-stores the columns, where that is another one: blocks are adjacent there.
+column. Blocks at the lower and right edge may be smaller.
+
+The engine may store the columns in another order. `order` then has their indices in that order,
+and the columns of a block are adjacent in it.
 """
 
 import math
@@ -19,14 +21,20 @@ from schatten.compress.forms import Block, Masked, MaskedFactors, mask_name
 from schatten.compress.weight import Weight
 
 Allocation = Literal["uniform", "global"]
-"""`uniform`: every matrix has the same sparsity; `global`: blocks of all matrices compete by
-`layer_adaptive` scores."""
+"""How sparsity is spread over matrices.
+
+`uniform`: every matrix has the same sparsity. `global`: the blocks of all matrices compete, by
+their `layer_adaptive` scores.
+"""
 Norm = Literal["square", "largest"]
-"""What counts of a block: the mean of its squares, or its largest magnitude."""
+"""How a block is scored: by the mean of its squared entries, or by its largest magnitude."""
 TINY = 1e-12
-"""Added below a square root, whose slope at zero is infinite: below the square of any weight."""
+"""Added under a square root, whose slope at zero is infinite.
+
+It is smaller than the square of any weight that matters.
+"""
 SCALE_BYTES = 4
-"""Bytes of a row's scale in an int8 file."""
+"""Bytes of the scale of a row in an int8 file."""
 
 
 def block_scores(
@@ -34,8 +42,9 @@ def block_scores(
 ) -> Tensor:
     """Return the score of every block (tiles, steps) of a matrix (m, n), in float32.
 
-    `square` is the mean over the entries that a block has, so that a block that is cut off at an
-    edge competes fairly. `largest` is what Narang et al. (2017b) prune blocks by.
+    With the norm `square`, it is the mean of the squared entries. The mean is over the entries that
+    the block has, so that smaller blocks at the edges compete fairly. With `largest`, it is the
+    largest magnitude, as in Narang et al. (2017b).
     """
     values = matrix.detach().float()
     blocks = _in_blocks(values if order is None else values[:, order], block)
@@ -58,7 +67,10 @@ def block_norms(matrix: Tensor, block: Block, order: Tensor | None = None) -> Te
 
 
 def entries_of(kept: Tensor, shape: tuple[int, int], block: Block, order: Tensor | None) -> Tensor:
-    """Return which entries (m, n) belong to the blocks `kept` (tiles, steps), a bool tensor."""
+    """Return a bool tensor of `shape` (m, n), true for the entries of the blocks `kept`.
+
+    `kept` is a bool tensor (tiles, steps).
+    """
     spread = kept.repeat_interleave(block[0], 0).repeat_interleave(block[1], 1)
     spread = spread[: shape[0], : shape[1]]
     if order is None:
@@ -69,7 +81,7 @@ def entries_of(kept: Tensor, shape: tuple[int, int], block: Block, order: Tensor
 
 
 def _in_blocks(matrix: Tensor, block: Block) -> Tensor:
-    """Return (tiles, R, steps, C): a matrix (m, n) padded with zeros to whole blocks."""
+    """Return a matrix (m, n) as blocks (tiles, R, steps, C), padded with zeros to whole blocks."""
     rows, columns = matrix.shape
     padding = (0, -columns % block[1], 0, -rows % block[0])
     padded = torch.nn.functional.pad(matrix, padding)
@@ -78,9 +90,9 @@ def _in_blocks(matrix: Tensor, block: Block) -> Tensor:
 
 
 def keep_largest(scores: Tensor, count: int) -> Tensor:
-    """Return which of some scores are the `count` largest, a bool tensor of their shape.
+    """Return a bool tensor of the shape of `scores`, true for the `count` largest.
 
-    Of equal scores the first ones are kept: the result is the same on every machine.
+    Of equal scores the first ones are kept, so the result is the same on every machine.
     """
     kept = torch.zeros(scores.numel(), dtype=torch.bool, device=scores.device)
     kept[scores.flatten().argsort(descending=True, stable=True)[:count]] = True
@@ -90,10 +102,10 @@ def keep_largest(scores: Tensor, count: int) -> Tensor:
 def layer_adaptive(scores: Tensor) -> Tensor:
     """Return scores of blocks that compare across matrices, in float64 (LAMP, Lee et al., 2021).
 
-    The score of a block divided by the sum of those that are not smaller: the share that it has of
-    what is left when all smaller ones are gone. The largest block has 1, so no matrix is emptied
-    while others have blocks to give. Plain magnitudes would empty matrices with many inputs, whose
-    weights are small. Of equal scores the first ones count as larger.
+    The score of a block is divided by the sum of all scores that are not smaller. This is its share
+    of what is left once all smaller blocks are removed. The largest block has the score 1, so no
+    matrix is emptied while others still have smaller blocks. Plain magnitudes would empty matrices
+    with many inputs, whose weights are small. Of equal scores the first ones count as larger.
     """
     order = scores.flatten().double().argsort(descending=True, stable=True)
     ordered = scores.flatten().double()[order]
@@ -108,12 +120,13 @@ class Prunable:
 
     weight: Weight
     key: str
-    """`dense`, `u` or `v`."""
+    """Which tensor of the weight it is: `dense`, `u` or `v`."""
     order: Tensor | None
+    """Column indices in the order in which the engine stores them; None if it is the same."""
 
     @property
     def tensor(self) -> Tensor:
-        """The tensor (m, n) with the values that masks are taken from."""
+        """The tensor (m, n) itself, from whose values masks are computed."""
         return self.weight.tensors[self.key]
 
     @property
@@ -122,12 +135,15 @@ class Prunable:
         return self.tensor.shape[0], self.tensor.shape[1]
 
     def blocks(self, block: Block) -> int:
-        """Count the blocks of its grid."""
+        """Return the number of blocks in its grid."""
         return math.ceil(self.shape[0] / block[0]) * math.ceil(self.shape[1] / block[1])
 
 
 def prunable(bank: WeightBank) -> dict[str, Prunable]:
-    """Return the tensors of a bank that can be pruned: `gru0_rec`, or `gru0_rec.u` of factors."""
+    """Return the tensors of a bank that can be pruned, by name.
+
+    A dense weight is called as in the bank, `gru0_rec`. Factors are `gru0_rec.u` and `gru0_rec.v`.
+    """
     return {
         name: part
         for key, weight in bank.items()
@@ -136,7 +152,7 @@ def prunable(bank: WeightBank) -> dict[str, Prunable]:
 
 
 def parts_of(name: str, weight: Weight, bank: WeightBank) -> dict[str, Prunable]:
-    """Return the tensors of one weight of a bank that can be pruned."""
+    """Return the tensors of one weight of a bank that can be pruned, by name."""
     if not weight.is_factored:
         return {name: Prunable(weight, "dense", bank.order_of(name))}
     # The engine reorders the columns of what reads the input: W, or V.
@@ -147,7 +163,7 @@ def parts_of(name: str, weight: Weight, bank: WeightBank) -> dict[str, Prunable]
 
 
 def reserve_masks(bank: WeightBank, block: Block) -> None:
-    """Give every weight a mask that keeps all; one that has a mask keeps it."""
+    """Give every weight without a mask a mask that keeps all entries."""
     for _, weight in bank.items():
         if isinstance(weight.form, Masked | MaskedFactors):
             continue
@@ -166,7 +182,7 @@ def reserve_masks(bank: WeightBank, block: Block) -> None:
 
 @torch.no_grad()
 def set_masks(bank: WeightBank, kept: Mapping[str, Tensor], block: Block) -> None:
-    """Keep the blocks `kept` (tiles, steps) of each prunable tensor, and put zeros elsewhere."""
+    """Keep the blocks `kept` (tiles, steps) of each prunable tensor, and set the rest to zero."""
     reserve_masks(bank, block)
     for name, one in prunable(bank).items():
         mask = entries_of(kept[name], one.shape, block, one.order)
@@ -176,9 +192,10 @@ def set_masks(bank: WeightBank, kept: Mapping[str, Tensor], block: Block) -> Non
 
 @torch.no_grad()
 def apply_masks(bank: WeightBank) -> None:
-    """Put zeros where masks keep nothing.
+    """Set entries to zero where masks are false.
 
-    An optimizer's momentum moves weights without a gradient, so a training does this at each step.
+    Training does this at each step, because an optimizer's momentum also moves weights that have no
+    gradient.
     """
     for _, weight in bank.items():
         for key, mask in weight.masks.items():
@@ -194,8 +211,8 @@ def blocks_at(
 ) -> dict[str, Tensor]:
     """Return the blocks (tiles, steps) that each prunable tensor keeps at an exact sparsity.
 
-    Sparsity is the share of blocks that are zero. With `global`, the blocks of all matrices compete
-    by `layer_adaptive` scores. Raises `ValueError` for a sparsity outside of [0, 1).
+    Sparsity is the share of blocks that are zero. For `allocation` see `Allocation`. Raises
+    `ValueError` for a sparsity outside [0, 1).
     """
     if not 0 <= sparsity < 1:
         raise ValueError(f"a sparsity of {sparsity:g} keeps nothing or more than all: give 0 to 1")
@@ -218,10 +235,10 @@ def blocks_at(
 def blocks_above(
     bank: WeightBank, thresholds: Mapping[bool, float], block: Block, norm: Norm = "largest"
 ) -> dict[str, Tensor]:
-    """Return the blocks that each prunable tensor keeps above a threshold.
+    """Return the blocks (tiles, steps) of each prunable tensor whose score is above a threshold.
 
-    `thresholds` has one for recurrent weights (True) and one for the others (Narang et al., 2017,
-    algorithm 1: a threshold per layer type).
+    `thresholds` has one for recurrent weights (True) and one for all others (False). Source: Narang
+    et al. (2017), algorithm 1, with a threshold for each layer type.
     """
     found = {}
     for name, one in prunable(bank).items():
@@ -231,9 +248,9 @@ def blocks_above(
 
 
 def sparsity_for_entries(bank: WeightBank, entries: int) -> float:
-    """Return the sparsity at which the weights of a bank have `entries` left.
+    """Return the sparsity at which the weights of a bank keep `entries` entries.
 
-    Raises `ValueError` if none or all of them would be.
+    Raises `ValueError` if this is below 1 or more than they have.
     """
     total = sum(math.prod(one.shape) for one in prunable(bank).values())
     if not 0 < entries <= total:
@@ -244,7 +261,8 @@ def sparsity_for_entries(bank: WeightBank, entries: int) -> float:
 def sparsity_for_bytes(bank: WeightBank, size: int, block: Block) -> float:
     """Return the sparsity at which the weights of a bank take `size` bytes in int8.
 
-    See `int8_bytes`. Raises `ValueError` if index and scales alone take more, or all weights less.
+    Bytes count as in `int8_bytes`. Raises `ValueError` if index and scales alone take more, or if
+    all weights fit without pruning.
     """
     parts = prunable(bank).values()
     index = sum(math.ceil(one.blocks(block) / 8) for one in parts)
@@ -261,9 +279,9 @@ def sparsity_for_bytes(bank: WeightBank, size: int, block: Block) -> float:
 
 
 def int8_bytes(parts: Mapping[str, Prunable]) -> int:
-    """Count the bytes of tensors in int8: the entries that are kept, an index, a scale a row.
+    """Return the bytes of tensors in int8: kept entries, an index, and a scale for each row.
 
-    The index has one bit for each block of a masked tensor; others have none.
+    The index has one bit for each block of a masked tensor. Tensors without a mask have no index.
     """
     total = 0
     for one in parts.values():
@@ -277,7 +295,7 @@ def int8_bytes(parts: Mapping[str, Prunable]) -> int:
 
 
 def sparsities(bank: WeightBank) -> dict[str, float]:
-    """Return the share of zeros of each masked tensor of a bank."""
+    """Return for each tensor with a mask the share of its entries that the mask sets to zero."""
     return {
         name: 1 - float(masks[one.key].float().mean())
         for name, one in prunable(bank).items()
@@ -286,12 +304,12 @@ def sparsities(bank: WeightBank) -> dict[str, float]:
 
 
 def refit(matrix: Tensor, mask: Tensor, moment: Tensor) -> Tensor:
-    """Return what is left of a matrix W (m, n) refitted to its inputs, zero outside of the mask.
+    """Return a matrix W (m, n) whose entries in the mask are refitted; others are zero.
 
-    Each row w minimises E[((w - ŵ) x)²] over ŵ with the entries of its mask (m, n), where `moment`
-    (n, n) is A = E[x xᵀ]: ŵ = w A[:, S] A[S, S]⁻¹ (Hassibi and Stork, 1993, for a given mask). Rows
-    with equal masks are solved together. A ridge of `FLOOR` times the mean diagonal makes it
-    solvable.
+    Each row ŵ minimises E[((w - ŵ) x)²] over the entries S of its row of the mask (m, n). With
+    `moment` (n, n), A = E[x xᵀ], the solution is ŵ = w A[:, S] A[S, S]⁻¹ (Hassibi and Stork, 1993,
+    for a given mask). Rows with equal masks are solved together. A ridge of `FLOOR` times the mean
+    diagonal makes A[S, S] invertible.
     """
     source, square = matrix.detach().double(), moment.double()
     ridge = FLOOR * float(square.diagonal().mean())

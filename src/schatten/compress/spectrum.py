@@ -1,4 +1,4 @@
-"""Measures of a matrix's spectrum."""
+"""Measures of the singular values of a matrix."""
 
 import math
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def singular_values(matrix: Tensor) -> Tensor:
-    """Return the singular values of `matrix` (m, n), largest first, in float64: (min(m, n),)."""
+    """Return the singular values (min(m, n),) of `matrix` (m, n), largest first, in float64."""
     return torch.linalg.svdvals(matrix.detach().double())
 
 
@@ -19,8 +19,8 @@ def trace_norm(matrix: Tensor) -> float:
 def nu(values: Tensor) -> float:
     """Return the nondimensional trace norm coefficient of singular values (d,).
 
-    The trace norm paper (Kliegl et al., 2018, equation 5):
-    nu = (‖s‖₁/‖s‖₂ - 1) / (√d - 1): 0 for rank 1, 1 where all singular values are equal.
+    nu = (‖s‖₁/‖s‖₂ - 1) / (√d - 1). It is 0 at rank 1, and 1 if all singular values are equal.
+    Source: the trace norm paper (Kliegl et al., 2018), equation 5.
     """
     if len(values) < 2 or not float(values.norm()):
         return 0.0
@@ -29,10 +29,10 @@ def nu(values: Tensor) -> float:
 
 
 def rank_for_variance(values: Tensor, tau: float) -> int:
-    """Return the smallest rank whose squared singular values reach the share `tau`.
+    """Return the smallest rank whose share of the variance is at least `tau`.
 
-    `values`: singular values (d,), largest first. The trace norm paper (Kliegl et al., 2018,
-    section 3.2.2).
+    `values` are singular values (d,), largest first. The share is that of their squares. Source:
+    the trace norm paper (Kliegl et al., 2018), section 3.2.2.
     """
     cumulative = values.double().square().cumsum(0)
     reached = cumulative >= tau * cumulative[-1] * (1 - 1e-12)
@@ -40,9 +40,10 @@ def rank_for_variance(values: Tensor, tau: float) -> int:
 
 
 def rank_below_variance(values: Tensor, tau: float) -> int:
-    """Return the largest rank, at least 1, whose share of variance is at most `tau`.
+    """Return the largest rank, at least 1, whose share of the variance is at most `tau`.
 
-    `values`: singular values (d,), largest first. Prabhavalkar et al. (2016, equation 7).
+    `values` are singular values (d,), largest first. The share is that of their squares. Source:
+    Prabhavalkar et al. (2016), equation 7.
     """
     cumulative = values.double().square().cumsum(0)
     return max(1, int((cumulative <= tau * cumulative[-1] * (1 + 1e-12)).sum()))

@@ -1,4 +1,4 @@
-"""Truncated singular value decomposition of the weights of a bank."""
+"""Truncated singular value decomposition (SVD) of the weights of a bank."""
 
 from collections.abc import Mapping
 
@@ -18,15 +18,15 @@ from schatten.compress.spectrum import singular_values
 from schatten.compress.weight import Weight
 
 Moments = Mapping[str, Tensor]
-"""Second moments (n, n) of the inputs of matrices (m, n), by matrix."""
+"""Second moments (n, n) of the inputs of matrices (m, n), by the name of the matrix."""
 
 
 def factor(matrix: Tensor, rank: int, moment: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Return U (m, r) and V (r, n), the best rank-r product for `matrix` (m, n), balanced.
+    """Return U (m, r) and V (r, n), the best approximation of `matrix` (m, n) at rank r.
 
-    Both take the square root of the singular values, so that ‖U‖² = ‖V‖² = ‖s‖₁ and (‖U‖² + ‖V‖²)/2
-    is the trace norm. U V minimises ‖W - U V‖². With the second `moment` (n, n) of its inputs x, it
-    minimises the average of ‖(W - U V) x‖² instead.
+    U V minimises ‖W - U V‖². With the second `moment` (n, n) of the inputs x, it minimises the
+    average of ‖(W - U V) x‖² instead. Both factors take the square root of the singular values s.
+    So ‖U‖² = ‖V‖² = ‖s‖₁, and (‖U‖² + ‖V‖²)/2 is the trace norm of U V.
     """
     target = matrix.detach().double()
     if moment is not None:
@@ -39,7 +39,7 @@ def factor(matrix: Tensor, rank: int, moment: Tensor | None = None) -> tuple[Ten
 
 
 def truncate_weight(weight: Weight, rank: int, moment: Tensor | None = None) -> None:
-    """Store a weight at `rank`, or whole if the factors would not be smaller.
+    """Store a weight as factors of `rank`, or dense if the factors would not be smaller.
 
     Raises `ValueError` for a rank below 1.
     """
@@ -53,7 +53,7 @@ def truncate_weight(weight: Weight, rank: int, moment: Tensor | None = None) -> 
 
 
 def factor_fully(bank: WeightBank) -> None:
-    """Store every weight as U V with r = min(m, n), so that its trace norm can be trained.
+    """Store every weight as U V with r = min(m, n), the form that the trace norm penalty needs.
 
     Stage 1 of the trace norm paper (Kliegl et al., 2018) trains this form.
     """
@@ -62,7 +62,10 @@ def factor_fully(bank: WeightBank) -> None:
 
 
 def spectra_of(bank: WeightBank, moments: Moments | None = None) -> dict[str, Spectrum]:
-    """Return what rank rules use of each weight; with `moments`, of W R (see `activations`)."""
+    """Return the spectrum of each weight for rank rules; with `moments` it is that of W R.
+
+    R is the root of the second moment: see `schatten.compress.activations`.
+    """
     found = {}
     for name, weight in bank.items():
         rows, columns = weight.shape
@@ -72,32 +75,33 @@ def spectra_of(bank: WeightBank, moments: Moments | None = None) -> dict[str, Sp
 
 
 def truncate(bank: WeightBank, ranks: Mapping[str, int], moments: Moments | None = None) -> None:
-    """Store each weight at its rank, or whole if the factors would not be smaller."""
+    """Store each weight at its rank, or dense if the factors would not be smaller."""
     for name, weight in bank.items():
         truncate_weight(weight, min(ranks[name], *weight.shape), moment_of(bank, name, moments))
 
 
 def truncate_to_variance(bank: WeightBank, tau: float, moments: Moments | None = None) -> None:
-    """Keep in each weight the smallest rank that holds the share `tau` of its variance."""
+    """Keep in each weight the smallest rank with at least the share `tau` of its variance."""
     truncate(bank, ranks_for_variance(spectra_of(bank, moments), tau), moments)
 
 
 def truncate_below_variance(bank: WeightBank, tau: float, moments: Moments | None = None) -> None:
-    """Keep in each weight the largest rank that holds at most `tau` of its variance."""
+    """Keep in each weight the largest rank with at most the share `tau` of its variance."""
     truncate(bank, ranks_below_variance(spectra_of(bank, moments), tau), moments)
 
 
 def truncate_to_rank(bank: WeightBank, rank: int, moments: Moments | None = None) -> None:
-    """Keep `rank` singular values in each weight. Raises `ValueError` for a rank below 1."""
+    """Keep `rank` singular values in each weight; raises `ValueError` for a rank below 1."""
     truncate(bank, {name: rank for name, _ in bank.items()}, moments)
 
 
 def truncate_to_parameters(
     bank: WeightBank, parameters: int, moments: Moments | None = None
 ) -> float:
-    """Keep the largest common share of variance with which the bank has at most `parameters`.
+    """Keep the same share of the variance in all weights, with at most `parameters` in the bank.
 
-    Returns the share. Raises `ValueError` if even rank 1 everywhere is larger.
+    Returns the share, the largest that fits. Raises `ValueError` if even rank 1 everywhere has more
+    parameters.
     """
     ranks, share = ranks_for_parameters(spectra_of(bank, moments), parameters)
     truncate(bank, ranks, moments)
@@ -105,18 +109,20 @@ def truncate_to_parameters(
 
 
 def truncate_to_budget(bank: WeightBank, parameters: int, moments: Moments | None = None) -> None:
-    """Keep at most `parameters`, spread over the weights so that together they lose the least.
+    """Keep at most `parameters` in the bank, with the ranks that together lose the least.
 
-    Raises `ValueError` if even rank 1 everywhere is larger.
+    See `schatten.compress.ranks.ranks_for_budget`. Raises `ValueError` if even rank 1 everywhere
+    has more parameters.
     """
     truncate(bank, ranks_for_budget(spectra_of(bank, moments), parameters), moments)
 
 
 def moment_of(bank: WeightBank, name: str, moments: Moments | None) -> Tensor | None:
-    """Return the second moment of a weight's inputs.
+    """Return the second moment (n, n) of a weight's inputs; None without `moments`.
 
-    With joint factors its matrices may read different inputs: one the state, another the normalised
-    state. Then it is their mean, weighted by rows.
+    The matrices of a joint weight may read different inputs: one the state, another the normalised
+    state. Then it is the mean of their moments, weighted by their rows. Raises `ValueError` if the
+    moment of a matrix is missing.
     """
     if moments is None:
         return None

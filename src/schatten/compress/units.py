@@ -1,8 +1,8 @@
-"""Whole units removed: smaller dense matrices, which need no kernel of their own.
+"""Removal of whole units. The matrices get smaller but stay dense, so they need no new kernel.
 
-A unit of a recurrent layer has a row in every gate of its layer's matrices, a column in the
-recurrent matrix and one in each matrix that reads the layer. They are kept or removed together
-(the intrinsic sparse structures of Wen et al., 2018).
+A unit of a recurrent layer has one row for each gate in the matrices of its layer. It has one
+column in the recurrent matrix, and one in each matrix that reads the layer. All of them are kept or
+removed together (the intrinsic sparse structures of Wen et al., 2018).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,9 +15,12 @@ from torch import Tensor
 from schatten.compress.sparsity import TINY, layer_adaptive
 
 Score = Literal["group_lasso", "activations", "magnitude"]
-"""`group_lasso`: the norm of all weights of a unit; `magnitude`: the mean magnitude of its incoming
-weights (Li et al., 2017); `activations`: the mean square of what readers are given of it, times
-the squares of its outgoing weights."""
+"""How a unit is scored.
+
+`group_lasso`: by the norm of all its weights. `magnitude`: by the mean magnitude of its incoming
+weights (Li et al., 2017). `activations`: by the mean square of its output, as each reader gets it,
+times the sum of its squared outgoing weights.
+"""
 Matrices = Mapping[str, Tensor]
 
 
@@ -29,17 +32,17 @@ class UnitGroup:
     """The layer."""
     units: int
     rows: Mapping[str, int]
-    """Gates of each matrix that has rows of the units: unit u has row g * units + u of gate g."""
+    """Gates of each matrix that has rows of the units; gate g of unit u is row g * units + u."""
     columns: tuple[str, ...]
-    """Matrices that read the units: unit u has column u."""
+    """Matrices that read the units: column u is unit u."""
     vectors: int = 0
-    """Numbers of a unit outside of matrices: its biases."""
+    """How many numbers a unit has outside of matrices: its biases."""
 
 
 def unit_norms(group: UnitGroup, matrices: Matrices) -> Tensor:
     """Return sqrt(entries) ‖W_u‖ of every unit u (units,), over all of its rows and columns.
 
-    It has a gradient, which is zero for a unit of zeros.
+    The result has a gradient. For a unit of zeros the gradient is zero, not NaN.
     """
     squares, entries = [], 0
     for rows in _rows(group, matrices):
@@ -54,7 +57,7 @@ def unit_norms(group: UnitGroup, matrices: Matrices) -> Tensor:
 def unit_lasso_penalty(groups: Sequence[UnitGroup], matrices: Matrices, strength: float) -> Tensor:
     """Return strength * sqrt(entries) ‖W_u‖ summed over all units, a scalar (Wen et al., 2018).
 
-    A recurrent weight belongs to two units, and counts in both.
+    A recurrent weight belongs to two units and counts for both.
     """
     terms = [unit_norms(group, matrices).sum() for group in groups]
     return strength * torch.stack(terms).sum()
@@ -67,10 +70,10 @@ def unit_scores(
     score: Score = "group_lasso",
     squares: Matrices | None = None,
 ) -> dict[str, Tensor]:
-    """Return the score of each unit (units,), float64, by layer; small ones are removed first.
+    """Return the scores (units,) of each layer's units, float64; low scores are removed first.
 
-    `activations` needs `squares`: the mean square of each input (n,) of every matrix that reads
-    units. Raises `ValueError` without them.
+    The score `activations` needs `squares`: the mean squares (n,) of the inputs of every matrix
+    that reads units. Raises `ValueError` if one is missing.
     """
     found = {}
     for group in groups:
@@ -97,10 +100,11 @@ def unit_scores(
 def removal_order(
     scores: Mapping[str, Tensor], allocation: Literal["uniform", "global"] = "uniform"
 ) -> list[tuple[str, int]]:
-    """Return all units but the best of each layer, as (layer, unit), the first to remove first.
+    """Return units as (layer, unit), in the order of removal; the best of each layer is left out.
 
-    `uniform` takes the same share of every layer; with `global` units of all layers compete by the
-    share that they have of what is left of their layer (Lee et al., 2021). Ties go by place.
+    `uniform` removes the same share of every layer. With `global`, the units of all layers compete:
+    a unit counts by its share of what is left of its layer (Lee et al., 2021). Of equal units the
+    earlier layer and the earlier unit comes first.
     """
     ranked = []
     for place, (name, values) in enumerate(scores.items()):
@@ -115,7 +119,7 @@ def removal_order(
 def units_left(
     groups: Sequence[UnitGroup], removed: Sequence[tuple[str, int]]
 ) -> dict[str, Tensor]:
-    """Return the units (kept,) of each layer that are not removed, in their order."""
+    """Return the indices (kept,) of each layer's units that are not removed, in ascending order."""
     gone: dict[str, set[int]] = {group.name: set() for group in groups}
     for name, unit in removed:
         gone[name].add(unit)
@@ -128,7 +132,7 @@ def units_left(
 def sizes_left(
     groups: Sequence[UnitGroup], shapes: Mapping[str, tuple[int, int]], left: Mapping[str, int]
 ) -> dict[str, tuple[int, int]]:
-    """Return the shape of every matrix once each layer has the number of units in `left`."""
+    """Return the shape of every matrix when each layer has as many units as `left` says."""
     found = dict(shapes)
     for group in groups:
         for name, gates in group.rows.items():
@@ -144,10 +148,10 @@ def fewest_removed(
     size_of: Callable[[Mapping[str, int]], int],
     largest: int,
 ) -> int:
-    """Return how many units of `order` are to be removed for a size of at most `largest`.
+    """Return how many units of `order` have to be removed for a size of at most `largest`.
 
-    `size_of` is given the units left of each layer. Raises `ValueError` if even the last units are
-    larger.
+    `size_of` computes the size from the number of units left in each layer. Raises `ValueError` if
+    the size is larger even with one unit left in each layer.
     """
     left = {group.name: group.units for group in groups}
     for count in range(len(order) + 1):
@@ -161,7 +165,7 @@ def fewest_removed(
 def smaller_matrices(
     groups: Sequence[UnitGroup], matrices: Matrices, kept: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """Return the matrices with the rows and columns of the `kept` units of each layer alone."""
+    """Return the matrices with only the rows and columns of the `kept` units of each layer."""
     found = dict(matrices)
     for group in groups:
         units = kept[group.name]
@@ -175,10 +179,10 @@ def smaller_matrices(
 def lost_means(
     group: UnitGroup, matrices: Matrices, kept: Tensor, means: Matrices
 ) -> dict[str, Tensor]:
-    """Return what removed units add on average to the product of each matrix (m,) that reads them.
+    """Return what the removed units contribute on average to each matrix product (m,).
 
-    `means` are of the inputs (n,) of each matrix. Added to a bias, it makes up for units that are
-    constant, and for the mean of all others.
+    The matrices are those that read the units, and `means` has the mean inputs (n,) of each. Added
+    to a bias, the contribution replaces constant units exactly, and the others by their mean.
     """
     gone = torch.ones(group.units, dtype=torch.bool)
     gone[kept] = False
@@ -186,10 +190,10 @@ def lost_means(
 
 
 def rows_of(units: Tensor, gates: int, count: int) -> Tensor:
-    """Return the rows of some units (k,), of `count`, in all gates of a matrix: (gates * k,)."""
+    """Return the rows (gates * k,) of units (k,) in a matrix with `count` units for each gate."""
     return (torch.arange(gates)[:, None] * count + units).flatten()
 
 
 def _rows(group: UnitGroup, matrices: Matrices) -> list[Tensor]:
-    """Return the rows (gates, units, n) of each matrix that has some."""
+    """Return the rows (gates, units, n) of each matrix that has rows of the units."""
     return [matrices[name].unflatten(0, (gates, -1)) for name, gates in group.rows.items()]

@@ -1,7 +1,7 @@
-"""A whole model of torch, compressed: its layers found, replaced, truncated, and turned back.
+"""Compression of a whole PyTorch model: replace its layers, truncate them, turn them back.
 
-Replaced are Linear, Conv1d and Conv2d without groups, GRU, and LSTM without `proj_size`, wherever
-they stand in the model. Everything else stays as it is.
+These layers are replaced, wherever they are in the model: Linear, Conv1d and Conv2d without groups,
+GRU, and LSTM without `proj_size`. Everything else stays as it is.
 """
 
 from collections import defaultdict
@@ -35,23 +35,23 @@ def compress(
     inputs: Iterable[Any] | None = None,
     skip: Collection[str] = (),
 ) -> nn.Module:
-    """Return a copy of `model` with its large matrices truncated; `model` is left as it is.
+    """Return a copy of `model` with its large matrices truncated; `model` itself does not change.
 
-    One of these says how far:
+    Give exactly one rule for the ranks:
 
     - `tau`: each matrix keeps the smallest rank with this share of its variance (Kliegl et al.,
-      2018);
-    - `rank`: each matrix keeps this rank;
-    - `parameters`: the ranks that lose about the least with at most so many numbers in the whole
-      model;
-    - `bytes`: the same, with at most so many bytes of parameters and buffers.
+      2018).
+    - `rank`: each matrix keeps this rank.
+    - `parameters`: the whole model has at most this many parameters. The ranks are chosen so that
+      together they lose about the least.
+    - `bytes`: the same, but with at most this many bytes of parameters and buffers.
 
-    A matrix is left whole where its factors would not be smaller. With `inputs`, batches for
-    `model` (a tuple is several arguments), errors are weighted by what each matrix multiplies.
-    `skip` names layers, or parts of the model, that stay as they are.
+    A matrix stays dense if its factors would not be smaller. `inputs` are batches for `model`; a
+    tuple is several arguments. If they are given, the errors of a matrix are weighted by what it
+    multiplies. `skip` names layers, or parts of the model, that stay as they are.
 
-    Raises `ValueError` if not exactly one rule is given, there is no layer to compress, a name in
-    `skip` is no part of the model, or a budget is too small even at rank 1.
+    Raises `ValueError` if not exactly one rule is given, or if no layer can be compressed. It also
+    does if a name in `skip` is no part of the model, or a budget is too small even at rank 1.
     """
     rules = {"tau": tau, "rank": rank, "parameters": parameters, "bytes": bytes}
     given = [name for name, value in rules.items() if value is not None]
@@ -77,11 +77,15 @@ def compress(
 def low_rank(model: Model, skip: Collection[str] = ()) -> Model:
     """Return a copy of `model` whose layers have banks, dense at first; it computes the same.
 
-    Train such a model with a penalty, truncate `bank_of(model)`, or load what `compress` saved into
-    it. Left as they are: layers below a name in `skip`, with hooks or parametrizations, subclasses
-    of torch's, and layers that share a weight with another part of the model.
+    The copy can be trained with a penalty. Its `bank_of` can be truncated, and it can load the
+    state of a model that `compress` made. These layers stay as they are:
 
-    Raises `ValueError` if no layer is left to replace, or a name in `skip` is no part of the model.
+    - layers at or below a name in `skip`;
+    - layers with hooks or parametrizations;
+    - subclasses of PyTorch's layers;
+    - layers that share a weight with another part of the model.
+
+    Raises `ValueError` if no layer can be replaced, or a name in `skip` is no part of the model.
     """
     names = {name for name, _ in model.named_modules()}
     if unknown := [name for name in skip if name not in names]:
@@ -105,11 +109,11 @@ def low_rank(model: Model, skip: Collection[str] = ()) -> Model:
 
 
 def to_torch(model: nn.Module, multiply_out: bool = False) -> nn.Module:
-    """Return a copy of a compressed model with plain layers of torch alone.
+    """Return a copy of a compressed model that has only plain PyTorch layers.
 
-    Two layers in a row take the place of a factored one. With `multiply_out` it is one layer of the
-    full size, for models whose code reads its `weight`, as torch's transformer layers do. GRUs and
-    LSTMs are always multiplied out, as torch's have no factors.
+    A factored layer becomes two layers in a row. With `multiply_out` it becomes one layer of the
+    full size. Models whose code reads the layer's `weight` need this, such as PyTorch's transformer
+    layers. GRUs and LSTMs are always multiplied out, because PyTorch's have no factors.
     """
 
     def plain(_: str, module: nn.Module) -> nn.Module | None:
@@ -121,14 +125,14 @@ def to_torch(model: nn.Module, multiply_out: bool = False) -> nn.Module:
 
 
 def layers_of(model: nn.Module) -> Iterator[tuple[str, Layer]]:
-    """Yield the layers of `model` that have banks, by name."""
+    """Yield the name and the layer for each layer of `model` that has a bank."""
     for name, module in model.named_modules():
         if isinstance(module, _LAYERS):
             yield name, module
 
 
 class _Joined(WeightBank):
-    """The weights of several banks under names of the layers; it holds no copy of them."""
+    """The weights of several banks in one, named after their layers; the tensors are shared."""
 
     def __init__(self, banks: Iterable[tuple[str, WeightBank]]) -> None:
         super().__init__([], "partial")
@@ -151,8 +155,8 @@ class _Joined(WeightBank):
 def bank_of(model: nn.Module) -> WeightBank:
     """Return one bank with the weights of all layers of `model` that have banks.
 
-    Penalties, truncations and masks take it; what they do to it they do to the model. Raises
-    `ValueError` if the model has none.
+    Penalties, truncation and masks take it. The weights are shared: changing them changes the
+    model. Raises `ValueError` if no layer has a bank.
     """
     joined = _Joined((name, layer.bank) for name, layer in layers_of(model))
     if not joined.pieces:
@@ -162,11 +166,10 @@ def bank_of(model: nn.Module) -> WeightBank:
 
 @torch.no_grad()
 def input_moments(model: nn.Module, batches: Iterable[Any]) -> dict[str, Tensor]:
-    """Return the second moment (n, n) of what each matrix of `bank_of(model)` multiplies.
+    """Return the second moment (n, n) of the inputs of each matrix of `bank_of(model)`.
 
-    A batch is the argument of `model`, or a tuple of its arguments. The model runs as in
-    evaluation. States of GRUs and LSTMs count from zero. Raises `ValueError` for a layer that no
-    batch reaches.
+    A batch is the argument of `model`, or a tuple of its arguments. The model runs in evaluation
+    mode. States of GRUs and LSTMs begin at zero. Raises `ValueError` if no batch reaches a layer.
     """
     seen: dict[str, dict[str, SecondMoment]] = {}
     hooks = []
@@ -200,7 +203,7 @@ def _adding(layer: Layer, moments: dict[str, SecondMoment]) -> Callable[..., Non
 
 
 def size_of(model: nn.Module) -> tuple[int, int]:
-    """Return how many parameters a model has, and the bytes of its parameters and buffers."""
+    """Return the number of parameters of a model, and the bytes of its parameters and buffers."""
     parameters = list(model.parameters())
     tensors = [*parameters, *model.buffers()]
     return (
@@ -217,7 +220,10 @@ def _within(
     unit: Callable[[Tensor], int],
     what: str,
 ) -> dict[str, int]:
-    """Return ranks with which the whole model has at most `budget`, counted in `unit`s."""
+    """Return ranks at which the whole model has at most `budget` parameters or bytes.
+
+    `what` is `parameters` or `bytes`. `unit` returns what one number of a tensor costs.
+    """
     total = size_of(model)[0 if what == "parameters" else 1]
     priced, whole = {}, 0
     for name, weight in bank.items():
@@ -236,7 +242,7 @@ def _within(
 
 
 def _replacement(module: nn.Module) -> nn.Module | None:
-    """Return a layer's low-rank form; None for what has none."""
+    """Return the low-rank form of a layer; None if it has none."""
     if _is_watched(module):
         return None
     if type(module) is nn.Linear:
@@ -249,13 +255,13 @@ def _replacement(module: nn.Module) -> nn.Module | None:
 
 
 def _is_watched(module: nn.Module) -> bool:
-    """Tell whether hooks or parametrizations hold on to the layer: they would not run any more."""
+    """Tell whether a layer has hooks or parametrizations, which would no longer run."""
     hooks = (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks)
     return any(hooks) or parametrize.is_parametrized(module)
 
 
 def _shared(model: nn.Module) -> set[int]:
-    """Return the ids of parameters that two modules have, as an embedding and the output."""
+    """Return the ids of parameters that two modules share, such as an embedding and the output."""
     owners: dict[int, set[int]] = defaultdict(set)
     for module in model.modules():
         for one in module.parameters(recurse=False):
@@ -264,7 +270,7 @@ def _shared(model: nn.Module) -> set[int]:
 
 
 def _with_replaced(model: Any, replacement: Callable[[str, nn.Module], nn.Module | None]) -> Any:
-    """Replace modules of `model` in place; return it, or what replaces it. One is replaced once."""
+    """Replace modules of `model` in place, each once; return the model, or its replacement."""
     made: dict[int, nn.Module | None] = {}
     for name, module in list(model.named_modules(remove_duplicate=False)):
         if id(module) not in made:

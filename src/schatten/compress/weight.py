@@ -9,11 +9,11 @@ from schatten.compress.forms import TENSORS, Dense, Factored, Form, Spec, form_o
 
 
 class Weight(nn.Module):
-    """A matrix W of m rows and n columns; `form` says how it is stored.
+    """A matrix W with m rows and n columns; `form` says how it is stored.
 
-    `recurrent` says which lambda a penalty uses for it. Forms keep their parameters under the names
-    `dense`, or `u` and `v`. Parameters of other forms than the present one are None. Loading a
-    state dict takes the form of what is loaded.
+    `recurrent` says which lambda a penalty uses for it. The parameters are called `dense`, or `u`
+    and `v`. Those that the present form does not use are None. Loading a state dict changes the
+    form to the one of the loaded values.
     """
 
     dense: nn.Parameter | None
@@ -30,10 +30,10 @@ class Weight(nn.Module):
         self.store(Dense(self.shape), {"dense": matrix.detach().clone()})
 
     def store(self, form: Form, tensors: Mapping[str, Tensor]) -> None:
-        """Take a form with its tensors, without a copy, in place of the present ones.
+        """Replace the form and the tensors; the tensors are not copied.
 
-        A `nn.Parameter` stays one, any other tensor of a floating type becomes one, and a tensor
-        of another type is a buffer.
+        A `nn.Parameter` is registered unchanged. Any other floating-point tensor becomes a
+        parameter, and a tensor of another type becomes a buffer.
         """
         for name in [*self._parameters, *self._buffers]:
             setattr(self, name, None)
@@ -48,7 +48,7 @@ class Weight(nn.Module):
 
     @property
     def tensors(self) -> dict[str, Tensor]:
-        """The tensors of the form by name, in the order of the state dict."""
+        """The tensors of the present form by name, in the order of the state dict."""
         held = {**self._parameters, **self._buffers}
         return {name: tensor for name, tensor in held.items() if tensor is not None}
 
@@ -58,11 +58,11 @@ class Weight(nn.Module):
 
     @property
     def parameters_stored(self) -> int:
-        """Numbers stored at inference."""
+        """How many numbers are stored at inference."""
         return self.form.count(self.tensors)
 
     def exported(self) -> list[Tensor]:
-        """Return what an exported model stores, in the order of a product: W, or U and V."""
+        """Return the matrices that an exported model stores: [W], or [U, V]."""
         return self.form.exported(self.tensors)
 
     @property
@@ -88,7 +88,7 @@ class Weight(nn.Module):
     def fill(self, matrix: Tensor) -> None:
         """Overwrite the values with those of `matrix` (m, n), in place.
 
-        Raises `ValueError` for a form that cannot hold every matrix.
+        Raises `ValueError` for a form that cannot represent every matrix.
         """
         self.form.fill(self.tensors, matrix)
 
@@ -98,7 +98,10 @@ class Weight(nn.Module):
             self.store(Dense(self.shape), {"dense": self().detach().clone()})
 
     def store_factors(self, u: Tensor, v: Tensor) -> None:
-        """Store W as the product of `u` (m, r) and `v` (r, n)."""
+        """Store W as the product of copies of `u` (m, r) and `v` (r, n).
+
+        Raises `ValueError` if the shapes do not fit W or each other.
+        """
         if (u.shape[0], v.shape[1]) != self.shape or u.shape[1] != v.shape[0]:
             raise ValueError(
                 f"factors {tuple(u.shape)} and {tuple(v.shape)} do not make {self.shape}"
@@ -109,19 +112,19 @@ class Weight(nn.Module):
     def reserve(self, spec: Spec) -> None:
         """Take the form that a model file stores as `spec`, filled with zeros.
 
-        A state can then be loaded. Raises `ValueError` for a form that is not known.
+        A state dict of that form can then be loaded. Raises `ValueError` for an unknown form.
         """
         form = form_of(self.shape, spec)
         self.store(form, form.empty(next(self.parameters())))
 
     def reserve_rank(self, rank: int | None) -> None:
-        """Take the form of a rank, None for dense: see `reserve`."""
+        """Take the form of factors of `rank`, or the dense form for None: see `reserve`."""
         self.reserve(rank)
 
     def _load_from_state_dict(
         self, state_dict: Mapping[str, Any], prefix: str, *others: Any
     ) -> None:
-        """Take the form of the values that are about to be loaded, then load them."""
+        """Take the form of the values that are to be loaded, then load them."""
         given = {name: state_dict[prefix + name] for name in TENSORS if prefix + name in state_dict}
         if given and _sizes(given) != _sizes(self.tensors):
             spec = spec_in(given, getattr(self.form, "block", (1, 1)))

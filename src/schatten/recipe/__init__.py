@@ -1,6 +1,6 @@
-"""The recipe: one YAML file that says what an experiment is, and never on what machine it runs.
+"""The recipe: one YAML file that describes an experiment, but not the machine that runs it.
 
-`load` reads and checks it; the properties and functions say which part matters to which step.
+`load` reads and checks a recipe. The properties and methods give its parts by name.
 """
 
 from pathlib import Path
@@ -50,60 +50,62 @@ class Recipe(Settings):
     """An experiment on a corpus."""
 
     title: str
-    """One line for tables and reports."""
+    """One line of text for tables and reports."""
     corpus: Corpus
-    """Where speech comes from."""
+    """The speech and text: their source."""
     splits: Splits = Splits()
-    """Which split is for what."""
+    """Which split is used for training, for choices and for tests."""
     text: Text = Text()
     """How text is normalised."""
     speed_perturbation: tuple[PositiveFloat, ...] = Field(default=(1.0,), min_length=1)
-    """Each training utterance is used at these speeds; 1.0 is the recording itself."""
+    """Speeds at which each training utterance is used; 1.0 is the recording itself."""
     units: dict[Name, UnitSet] = {}
-    """Sets of units that systems may write. `characters`, and `phones` and `pieces` with their
-    defaults, need no entry."""
+    """Sets of output units for systems, by name. `characters` needs no entry. Neither do `phones`,
+    `pieces` and `grams` with their defaults."""
     models: dict[Name, Model] = Field(min_length=1)
-    """Shapes of acoustic models."""
+    """Architectures of acoustic models, by name."""
     trainings: dict[Name, Training] = Field(min_length=1)
-    """Ways of training."""
+    """Settings of training, by name."""
     systems: dict[Name, System] = Field(min_length=1)
-    """Acoustic models to make: the rows of the table."""
+    """Acoustic models to make, by name: the rows of the tables."""
     grids: dict[Name, Grid] = {}
-    """Systems over values of lambda; the best of them are rows of the table too."""
+    """Grids over values of lambda, by name. The best systems of a grid are rows of the tables
+    too."""
     language_models: dict[Name, LanguageModel] = Field(min_length=1)
-    """Language models to make: the columns of the table."""
+    """Language models to make, by name: the columns of the tables."""
     commands: Commands | None = Field(default=None, exclude_if=lambda value: value is None)
-    """What is heard are commands of the corpus's grammar: tables have their acceptance."""
+    """Set it if all test speech consists of commands of the corpus's grammar. A table then shows
+    how many commands are accepted."""
     decoding: Decoding = Decoding()
-    """The search."""
+    """The search for words."""
     tables: Tables = Tables()
-    """The results."""
+    """Contents of the tables."""
     figures: Figures = Figures()
-    """Figures that need more than the tables' own results."""
+    """Figures that need more results than the tables do."""
     folds: Folds | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Cross-validation by speaker: experiments of their own, `EXPERIMENT.fold1` and so on."""
+    """Cross-validation by speaker. Each fold is an experiment, `EXPERIMENT.fold1` and so on."""
     _folder: Path = PrivateAttr(default=Path())
     _fold: int | None = PrivateAttr(default=None)
 
     @property
     def folder(self) -> Path:
-        """Folder of the YAML, which the names of the recipe's own files are relative to."""
+        """Folder of the YAML. Names of the recipe's own files are relative to it."""
         return self._folder
 
     @property
     def fold(self) -> tuple[int, Folds] | None:
-        """The number of the fold that this experiment is, with the folds; None if it is none."""
+        """The number of this fold and all folds; None if this experiment is not a fold."""
         return None if self._fold is None or self.folds is None else (self._fold, self.folds)
 
     @property
     def splits_read(self) -> tuple[str, ...]:
-        """The splits of the corpus that are read: those of the experiment, or of its folds."""
+        """The splits of the corpus that are read: those of the experiment, or those of `folds`."""
         return self.splits.all if self.fold is None else self.fold[1].of
 
     @model_validator(mode="before")
     @classmethod
     def _case_of_the_phones(cls, data: Any) -> Any:
-        """Take the language of text from the phones, where it decides what a small letter is."""
+        """Take the language of text from the phones if upper and lower case depend on it."""
         return with_language(data)
 
     @model_validator(mode="after")
@@ -134,7 +136,7 @@ class Recipe(Settings):
         return self
 
     def _check_others(self, name: str, system: System) -> None:
-        """Check the other systems that a system learns or starts from."""
+        """Check the other systems that a system learns from or starts from."""
         key = "chain" if system.distill is None else "distill"
         for taught in system.teachers:
             _known(f"systems.{name}.{key}.teacher", taught.teacher, self.systems)
@@ -168,9 +170,9 @@ class Recipe(Settings):
         _known(where, system.units, {CHARACTERS: None, **BUILT_IN, **self.units})
 
     def unit_set(self, name: str) -> Phones | Pieces | Grams | Tied | None:
-        """Return the settings of a unit set; None for characters, which have none.
+        """Return the settings of a unit set; None for characters, which have no settings.
 
-        Errors: `UserError` that lists the sets where there is none of this name.
+        Errors: `UserError` that lists the sets if none has this name.
         """
         sets = {**BUILT_IN, **self.units}
         found = sets.get(name)
@@ -181,18 +183,21 @@ class Recipe(Settings):
 
     @property
     def unit_sets(self) -> tuple[str, ...]:
-        """Names of the unit sets that systems write, in their order."""
+        """Names of the unit sets that systems use, each once, in the order of the systems."""
         return tuple(dict.fromkeys(system.units for system in self.systems.values()))
 
     def tied_set(self, name: str) -> Tied:
-        """Return the settings of a set of tied phones; `UserError` for any other set."""
+        """Return the settings of a set of tied phones; `UserError` for a set of another type."""
         found = self.unit_set(name)
         if not isinstance(found, Tied):
             raise UserError(f"{name} are no tied phones: make them with `schatten units`")
         return found
 
     def aligner(self, units: str) -> Node:
-        """Return the node whose model aligns speech for a set of tied phones; errors as above."""
+        """Return the node whose model aligns speech for a set of tied phones.
+
+        Errors: `UserError` for a set of another type.
+        """
         name = self.tied_set(units).aligner
         return self.start(name, self.systems[name].seeds[0])
 
@@ -229,26 +234,26 @@ class Recipe(Settings):
             self._check_system(f"grids.{name}.best", system)
 
     def system(self, name: str) -> System:
-        """Return a system; `UserError` that lists the systems where there is none of this name."""
+        """Return a system; `UserError` that lists the systems if none has this name."""
         return pick("system", name, self.systems)
 
     def language_model(self, name: str) -> LanguageModel:
-        """Return a language model; `UserError` that lists them where there is none of this name."""
+        """Return a language model; `UserError` that lists them if none has this name."""
         return pick("language model", name, self.language_models)
 
     def grid(self, name: str) -> Grid:
-        """Return a grid; `UserError` that lists the grids where there is none of this name."""
+        """Return a grid; `UserError` that lists the grids if none has this name."""
         return pick("grid", name, self.grids)
 
     def nodes(self, system: str, seed: int) -> tuple[Node, ...]:
-        """Return every node of a system's chain, parents first."""
+        """Return all nodes of a system's chain, each parent before its children."""
         return nodes_of(self, (system, self.system(system)), seed)
 
     def node(self, system: str, seed: int, place: str | None) -> Node:
-        """Return the node of a system and seed that lies in a folder, `tau0.60@e12/stage2`.
+        """Return the node of a system and seed with a folder, such as `tau0.60@e12/stage2`.
 
-        Without a folder it is the first of the chain. Errors: `UserError` that lists the folders
-        where there is none.
+        Without a folder, return the first node of the chain. Errors: `UserError` that lists the
+        folders if no node has this one.
         """
         nodes = self.nodes(system, seed)
         for node in nodes:
@@ -262,13 +267,13 @@ class Recipe(Settings):
         return self.nodes(system, seed)[0]
 
     def teacher(self, system: str, seed: int) -> Node:
-        """Return the teacher of students of `seed`: with that seed, or else with its first."""
+        """Return the teacher for a student with `seed`: with that seed, or else its first seed."""
         seeds = self.systems[system].seeds
         return self.start(system, seed if seed in seeds else seeds[0])
 
     @property
     def grid_points(self) -> dict[str, str]:
-        """The grid of each system that a grid made, by system."""
+        """The name of the grid of each system that is a point of a grid, by system."""
         return {point: name for name, grid in self.grids.items() for point, _ in grid.systems(name)}
 
     def _first_pass_is_of_words(self) -> None:
@@ -281,7 +286,7 @@ class Recipe(Settings):
 
     @property
     def table_language_models(self) -> tuple[str, ...]:
-        """Names of the language models in the tables, the main one first."""
+        """Names of the language models in the tables; the first one is the main one."""
         if self.tables.language_models:
             return self.tables.language_models
         curve = self.figures.lm_curve
@@ -290,7 +295,7 @@ class Recipe(Settings):
 
     @property
     def lm_variants(self) -> dict[str, LanguageModel]:
-        """The language models that are points of a curve alone, by name."""
+        """The language models that are only points of a curve, by name."""
         curve = self.figures.lm_curve
         if curve is None:
             return {}
@@ -314,14 +319,14 @@ def _epochs_are_there(where: str, system: System, training: Training) -> None:
 
 
 def path_of(recipe: str) -> Path:
-    """Return the YAML of `corpus/experiment`, or the path itself where it ends in .yaml."""
+    """Return the path of the YAML for `corpus/experiment`; a path with .yaml is returned as is."""
     return Path(recipe) if recipe.endswith((".yaml", ".yml")) else ROOT / f"{recipe}.yaml"
 
 
 def load(recipe: str) -> Recipe:
-    """Read and check a recipe, named `corpus/experiment` or by path; a verb reads it once.
+    """Read and check a recipe, given as `corpus/experiment` or by path. The result is cached.
 
-    Errors: `UserError` with one line per wrong key, type or name.
+    Errors: `UserError` with one line for each wrong key, type or name.
     """
     path = path_of(recipe)
     return kept(("recipe", path), lambda: _load(path))
@@ -343,7 +348,7 @@ def _load(path: Path) -> Recipe:
 
 
 def _with_grid_points(recipe: Recipe) -> Recipe:
-    """Return the recipe with the points of its grids among its systems."""
+    """Return the recipe with the points of its grids added to its systems."""
     points = {
         point: system for name, grid in recipe.grids.items() for point, system in grid.systems(name)
     }
@@ -351,13 +356,13 @@ def _with_grid_points(recipe: Recipe) -> Recipe:
 
 
 def _with_variants(recipe: Recipe) -> Recipe:
-    """Return the recipe with the points of its curve among its language models."""
+    """Return the recipe with the points of its curve added to its language models."""
     models = {**recipe.language_models, **recipe.lm_variants}
     return recipe.model_copy(update={"language_models": models})
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """Return where an error is, by the keys that stand in the YAML."""
+    """Return where an error is, by the keys in the YAML."""
     said = [str(part) for part in location if not str(part).startswith("<")]
     where = ".".join(said).replace("truncate.rule", "truncate").replace("from_epoch", "from")
     return where or "recipe"

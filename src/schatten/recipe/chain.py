@@ -1,7 +1,7 @@
-"""The recipe's `chain`: a list of steps, and the tree of nodes that it grows for a seed.
+"""The recipe's `chain`: a list of steps. For each seed it becomes a tree of nodes.
 
-A list inside a chain is a branching: what follows the list follows each of its entries. An entry of
-a branching is a step, a chain of its own (a list), or `stop`, where the chain ends.
+A list inside a chain is a branching. The steps after that list are run after each of its entries.
+An entry of a branching is a step, a chain (a list), or `stop`. `stop` ends the chain.
 """
 
 from collections.abc import Iterator
@@ -30,26 +30,27 @@ if TYPE_CHECKING:
     from schatten.recipe.systems import System
 
 WHOLE = "whole"
-"""The name in paths and tables of a model that was not compressed."""
+"""Name in paths and tables of a model that was not compressed."""
 
 
 class ChainEntry(Settings):
-    """One step of a chain, by the key of its kind."""
+    """One step of a chain: exactly one of these keys."""
 
     train: Train | None = None
     """Train the model, or continue its training."""
     truncate: Truncate | None = None
-    """Cut its large matrices to a lower rank."""
+    """Truncate the large matrices to a lower rank."""
     prune: Prune | None = None
-    """Put zeros where its large matrices are smallest."""
+    """Set the smallest weights of the large matrices to zero."""
     remove_units: RemoveUnits | None = None
-    """Remove whole units of its layers, which leaves a smaller dense model."""
+    """Remove whole units of the layers. The model becomes smaller and stays dense."""
     quantize: Quantize | None = None
-    """Train on with quantised passes, as the engine computes in int8 or int4."""
+    """Continue training with quantized passes, as the engine computes in int8 or int4."""
     sequence: Sequence | None = None
-    """Train on whole hypotheses of what it recognises in the training speech."""
+    """Train with a sequence criterion, on hypotheses that the model finds in the training
+    speech."""
     adapt: Adapt | None = None
-    """The same on a split of another domain."""
+    """Train with a sequence criterion on a split of another domain."""
 
     @model_validator(mode="before")
     @classmethod
@@ -69,13 +70,13 @@ class ChainEntry(Settings):
 
     @property
     def step(self) -> Step:
-        """The step."""
+        """The step of this entry."""
         found: Step = getattr(self, next(iter(self.model_fields_set)))
         return found
 
 
 def entry_of(step: Step) -> ChainEntry:
-    """Return the entry of a chain that holds a step; nothing is checked again."""
+    """Return a chain entry with this step, without validation."""
     return ChainEntry.model_construct({step.kind}, **{step.kind: step})
 
 
@@ -108,22 +109,22 @@ Chain = Annotated[tuple[Link, ...], BeforeValidator(_a_list)]
 
 @dataclass(frozen=True)
 class Node:
-    """A prefix of a system's chain with its seed: one model.
+    """One model of a system: a prefix of its chain, and a seed.
 
-    Equal nodes have equal systems, seeds and folders. Everything about a node comes from `step` and
-    `parent`; nothing is ever parsed out of its path.
+    Nodes are equal if system, seed and folder are equal. All properties follow from `step` and
+    `parent`; none is parsed from a path.
     """
 
     system: str
     system_settings: "System" = field(compare=False, repr=False)
     seed: int
     folder: str
-    """Folder of its model below `am/SYSTEM/seedN`: `stage1`, `tau0.60@e12/stage2`."""
+    """Folder of its model below `am/SYSTEM/seedN`, such as `stage1` or `tau0.60@e12/stage2`."""
     recipe: "Recipe" = field(compare=False, repr=False)
     step: Step = field(compare=False, repr=False)
     parent: "Node | None" = field(compare=False, repr=False)
     labels: tuple[str, ...] = field(compare=False, repr=False)
-    """Parts of its path that the paths of later nodes have too."""
+    """Parts of its path that are also in the paths of later nodes."""
     is_only_start: bool = field(compare=False, repr=False)
     """Whether it is the only node of its chain without a parent."""
     rest: tuple[Link, ...] = field(compare=False, repr=False)
@@ -138,12 +139,12 @@ class Node:
 
     @cached_property
     def name(self) -> str:
-        """Last part of its path: `stage1`, `factored`, `stage2`."""
+        """Last part of its path, such as `stage1`, `factored` or `stage2`."""
         return self.step.name_in(self)
 
     @property
     def spoken_name(self) -> str:
-        """The name as a person says it: `stage 2`."""
+        """The name in messages, such as `stage 2`."""
         return self.step.spoken(self)
 
     @property
@@ -153,41 +154,41 @@ class Node:
 
     @property
     def variant(self) -> str:
-        """The compression that it went through, as paths spell it; `whole` without any."""
+        """The compression steps up to this node, as in paths; `whole` if there are none."""
         return "/".join(self.labels) or WHOLE
 
     @property
     def path(self) -> str:
-        """`SYSTEM/seedN/VARIANT/NAME`, below `decode/`, `logprobs/` and the like."""
+        """`SYSTEM/seedN/VARIANT/NAME`: its folder below `decode/`, `logprobs/` and others."""
         return f"{self.system}/seed{self.seed}/{self.variant}/{self.name}"
 
     @cached_property
     def label(self) -> str:
-        """Its name in tables: the variant, with the node's name if several results share it."""
+        """Its name in tables: the variant, and also the node's name if variants repeat."""
         nodes = self.recipe.nodes(self.system, self.seed)
         tuned = [one for one in nodes if one.is_final and one.compression == self.compression]
         return self.variant if len(tuned) <= 1 else f"{self.variant}/{self.name}"
 
     @property
     def compression(self) -> "Node | None":
-        """The node of the last step that made its model smaller; it may be this one."""
+        """The last node, up to this one, whose step made the model smaller; None without one."""
         return next((node for node in reversed(self.chain) if node.step.compresses), None)
 
     @property
     def is_final(self) -> bool:
-        """Whether the model is a result: one that is compressed and then trained on is not."""
+        """Whether the model is a result: not if it was just compressed and is trained further."""
         return not (self.step.compresses and any(not c.step.compresses for c in self.children))
 
     @property
     def final(self) -> "Node":
-        """The node on which decoding weights are tuned for this one."""
+        """The node whose tuned decoding weights this one uses."""
         if self.is_final:
             return self
         return next(child for child in self.children if not child.step.compresses)
 
     @property
     def before(self) -> "Node | None":
-        """The parent, if that is no result of its own; else None."""
+        """The parent if it is not a result; else None."""
         return None if self.parent is None or self.parent.is_final else self.parent
 
     @property
@@ -202,18 +203,18 @@ class Node:
 
     @property
     def truncation(self) -> Truncate | None:
-        """The last truncation that it went through."""
+        """The last truncation up to this node; None without one."""
         steps = (node.step for node in reversed(self.chain))
         return next((step for step in steps if isinstance(step, Truncate)), None)
 
     @property
     def is_compressed(self) -> bool:
-        """Whether it went through a step that compresses."""
+        """Whether a step up to this node makes the model smaller."""
         return self.compression is not None
 
     @property
     def deployed(self) -> str:
-        """The precision of its model on a device: int8, or that of its quantised passes."""
+        """The precision of its model on a device: int8, or that of its quantized passes."""
         return self.step.deployed
 
     @property
@@ -223,22 +224,22 @@ class Node:
 
     @property
     def needs(self) -> dict[str, Need]:
-        """Inputs of its step, by the option of the verb."""
+        """Inputs of its step, by the verb's option for each."""
         return self.step.needs(self)
 
     @property
     def settings(self) -> str:
-        """All that determines its result, as JSON, for the rule's param and the record."""
+        """All settings that determine its result, as JSON, for the rule's param and the record."""
         return self.step.settings(self)
 
     @property
     def kept_epochs(self) -> tuple[int, ...]:
-        """Epochs whose models are kept beside the last."""
+        """Epochs whose models are kept besides that of the last epoch."""
         return self.step.kept_epochs(self)
 
     @property
     def title(self) -> str:
-        """What its step does, in words: `train stage 2 of l2 at tau 0.70`."""
+        """What its step does, for messages, such as `train stage 2 of l2 at tau 0.70`."""
         said = f"{self.step.spoken_kind} {self.spoken_name} of {self.system}"
         if self.step.compresses:
             said = f"{self.step.spoken_kind} {self.system} to {self.spoken_name}"
@@ -249,11 +250,11 @@ class Node:
 
 
 Named = tuple[str, "System"]
-"""A system by its name."""
+"""The name of a system and its settings."""
 
 
 def nodes_of(recipe: "Recipe", named: Named, seed: int) -> tuple[Node, ...]:
-    """Return every node of a system's chain, parents first."""
+    """Return all nodes of a system's chain, each parent before its children."""
     found: list[Node] = []
 
     def visit(node: Node) -> None:
@@ -269,7 +270,7 @@ def nodes_of(recipe: "Recipe", named: Named, seed: int) -> tuple[Node, ...]:
 def _starts(
     recipe: "Recipe", named: Named, seed: int, parent: Node | None, chain: tuple[Link, ...]
 ) -> Iterator[Node]:
-    """Yield the nodes with which a chain continues after `parent`."""
+    """Yield the nodes that follow `parent`; without a parent, the first nodes of the chain."""
     pairs = list(_firsts(chain))
     for step, rest in pairs:
         is_only = parent is None and len(pairs) == 1
@@ -278,7 +279,7 @@ def _starts(
 
 
 def _firsts(chain: tuple[Link, ...]) -> Iterator[tuple[Step, tuple[Link, ...]]]:
-    """Yield each step that a chain can begin with, and what follows it."""
+    """Yield each step that a chain can begin with, and the chain after that step."""
     if not chain:
         return
     first, rest = chain[0], chain[1:]
@@ -293,7 +294,7 @@ def _firsts(chain: tuple[Link, ...]) -> Iterator[tuple[Step, tuple[Link, ...]]]:
 
 
 def _placed(draft: Node) -> Node:
-    """Return a node with the labels and the folder that its step and its parent give it."""
+    """Return a node with labels and folder, which follow from its step and its parent."""
     step, parent = draft.step, draft.parent
     labels = () if parent is None else parent.labels
     if parent is not None and not parent.step.compresses:
@@ -309,7 +310,7 @@ def _label(node: Node) -> tuple[str, ...]:
 
 
 def chain_problem(recipe: "Recipe", name: str, system: "System") -> str | None:
-    """Say in a sentence why a system's chain makes no sense; None if it does."""
+    """Return in a sentence what is wrong with a system's chain; None if nothing is."""
     links = system.links
     if problem := _end_problem(links, is_whole=True):
         return problem
@@ -329,7 +330,7 @@ def chain_problem(recipe: "Recipe", name: str, system: "System") -> str | None:
 
 
 def _end_problem(chain: tuple[Link, ...], *, is_whole: bool = False) -> str | None:
-    """Say where a chain, or a chain that is a branch of it, ends before its last entry."""
+    """Return what is wrong with `stop` and with branches in a chain; None if nothing is."""
     for place, link in enumerate(chain):
         if link == "stop" and (is_whole or place < len(chain) - 1):
             return "`stop` ends a branch: put it into a list of branches, or at the end of one"

@@ -1,4 +1,4 @@
-"""The recipe's `corpus`, `splits` and `text`: where speech and text come from."""
+"""The recipe's `corpus`, `splits` and `text`: the source of speech, and how text is normalised."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -34,28 +34,28 @@ UNSPOKEN = (
     "%hesitation", "!sil", "<s>", "</s>",
 )
 # fmt: on
-"""Marks of noises, of Switchboard, Fisher, TED-LIUM, Babel, GigaSpeech and CHiME."""
+"""Marks of noises in the transcripts of Switchboard, Fisher, TED-LIUM, Babel, GigaSpeech, CHiME."""
 
 
 class Splits(Settings):
-    """Which split is for what."""
+    """Which split is used for what."""
 
     train: Name = "train"
     """Training split."""
     dev: Name = "dev"
-    """Split on which weights, lambdas and models are chosen."""
+    """Development split. Decoding weights, lambdas and models are chosen on it."""
     test: tuple[Name, ...] = Field(default=("test",), min_length=1)
-    """Splits that only the tables look at; the first one is the main one."""
+    """Test splits, used only for the tables. The first one is the main one."""
     more: tuple[Name, ...] = Field(default=(), exclude_if=lambda value: not value)
-    """Further splits to train on, for steps `adapt`; they may share speakers with `train`."""
+    """Further training splits, for the step `adapt`. They may share speakers with `train`."""
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Every split, training first."""
+        """All splits, the training split first."""
         return (self.train, self.dev, *self.test, *self.more)
 
     def only(self, names: Collection[str]) -> "Splits":
-        """Return the splits of a part of the corpus: those of `names`."""
+        """Return only the splits in `names`, for a part of the corpus that has just these."""
         return _SomeSplits.model_construct(**dict(self), names=frozenset(names))
 
     @property
@@ -71,50 +71,53 @@ class Splits(Settings):
 
 
 class _SomeSplits(Splits):
-    """The splits that a part of the corpus has."""
+    """The splits of one part of the corpus."""
 
     names: frozenset[str] = frozenset()
 
     @property
     def all(self) -> tuple[str, ...]:
-        """The part's splits, training first."""
+        """The part's splits, the training split first if it has one."""
         return tuple(split for split in super().all if split in self.names)
 
 
 class Text(Settings):
-    """How transcripts and language model text are normalised. All text is in Unicode's NFC."""
+    """How transcripts and language model text are normalised. All text is in Unicode's NFC form."""
 
     alphabet: str = Field(default="abcdefghijklmnopqrstuvwxyz'", min_length=1)
-    """The characters of words; the space between words and CTC's blank are added."""
+    """The characters that words may have. The space between words and CTC's blank are added."""
     case: Literal["lower", "upper", "keep"] = "lower"
-    """Letters are brought to this case before the alphabet is applied."""
+    """Case to which letters are converted before the alphabet is applied."""
     language: Language | None = None
-    """The language whose rules of case hold: with `tr` and `az`, I is the capital of dotless i. By
-    default that of the recipe's phones."""
+    """Language whose rules of upper and lower case are used. For example, with `tr` and `az`, I is
+    the capital of the dotless i. By default it is the language of the recipe's phones."""
     strip: str = '.,;:!?"()[]{}-'
     """Characters that are replaced by a space."""
     words: Literal["spaces", "characters"] = Field(
         default="spaces", exclude_if=lambda value: value == "spaces"
     )
-    """What a word is: what stands between spaces, or each character, for text that is written
-    without spaces. Then tables show the character error rate (CER) in place of the WER."""
+    """How text is divided into words. `spaces`: at spaces. `characters`: each character is a word,
+    for text that is written without spaces. Tables then show the character error rate (CER) instead
+    of the WER."""
     unspoken: tuple[str, ...] = UNSPOKEN
-    """What is not spoken, and dropped. A name is dropped in brackets of any kind: `noise` means
-    `[noise]`, `<NOISE>`, `{noise}` and `(noise)`. Other marks are written out: `%hesitation`,
-    `(( ))`, or `[*]` for all in such brackets. A list replaces the default."""
+    """Marks of what is not spoken; they are removed from text. A name is removed in brackets of any
+    kind: `noise` stands for `[noise]`, `<NOISE>`, `{noise}` and `(noise)`. Write any other mark in
+    full: `%hesitation`, `(( ))`, or `[*]` for everything in such brackets. A list replaces the
+    default."""
     brackets: Literal["refused", "words"] = "refused"
-    """What stands in `[ ]`, `{ }`, `< >` or `(( ))` and is not listed as `unspoken`: the validator
-    refuses it by name, or its words were spoken."""
+    """What to do with text in `[ ]`, `{ }`, `< >` or `(( ))` that is not in `unspoken`. `refused`:
+    the validator reports it as an error. `words`: it was spoken, and only the brackets are
+    removed."""
     numbers: Language | None = None
-    """Numbers in digits are spelled out in this language: with `en`, `3` becomes three. By default
-    they stay, and the validator refuses what the alphabet has not. It needs the package num2words
-    (`scripts/setup.sh numbers`)."""
+    """Language in which numbers in digits are spelled out: with `en`, `3` becomes three. By default
+    digits stay, and the validator refuses those that are not in the alphabet. It needs the package
+    num2words (`scripts/setup.sh numbers`)."""
     signs: dict[str, str] = {}
-    """Words in place of signs, such as {"%": percent, "$": dollars}; the amount is put before its
-    currency."""
+    """Words that replace signs, such as {"%": percent, "$": dollars}. The name of a currency is
+    written after the amount."""
     edge_apostrophes: Literal["kept", "dropped"] = "kept"
-    """Whether an apostrophe may begin or end a word ('tis). Pairs around a word are quotation marks
-    in any case."""
+    """Whether an apostrophe at the start or end of a word ('tis) is kept. A pair of them around a
+    word counts as quotation marks and is always removed."""
 
     @field_validator("alphabet")
     @classmethod
@@ -164,7 +167,7 @@ class Text(Settings):
         return self
 
     def in_case(self, text: str) -> str:
-        """Return text in NFC and in the case of the alphabet."""
+        """Return text in NFC, converted to the case of the alphabet."""
         if self.case == "keep":
             return letters.composed(text)
         if self.case == "lower":
@@ -174,7 +177,7 @@ class Text(Settings):
 
     @model_serializer(mode="wrap")
     def _younger_keys_where_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave younger keys out at their defaults: older recipes keep their data's names."""
+        """Omit newer keys at their defaults, so that the data of older recipes keep their names."""
         younger = ("language", "unspoken", "brackets", "edge_apostrophes", "numbers", "signs")
         fields = type(self).model_fields
         same = {name for name in younger if getattr(self, name) == fields[name].default}
@@ -188,9 +191,9 @@ Corpus = Annotated[
 
 
 def own_files(corpus: Corpus, folder: Path) -> list[Path]:
-    """Return the files in a recipe's folder that its corpus is made from.
+    """Return the files in a recipe's folder that its corpus is made from: grammars.
 
-    Errors: `UserError` for one that does not exist.
+    Errors: `UserError` if one does not exist.
     """
     if isinstance(corpus, SeveralCorpora):
         found = (own_files(part.corpus, folder) for part in corpus.parts.values())
@@ -207,7 +210,7 @@ def own_files(corpus: Corpus, folder: Path) -> list[Path]:
 
 
 def that_speaks(corpus: Corpus) -> VoiceSearchCorpus | None:
-    """Return the corpus that speaks a grammar: the corpus itself, or the first such part."""
+    """Return the synthetic corpus: the corpus itself, or its first synthetic part; else None."""
     if isinstance(corpus, VoiceSearchCorpus):
         return corpus
     parts = corpus.parts.values() if isinstance(corpus, SeveralCorpora) else ()
@@ -215,11 +218,11 @@ def that_speaks(corpus: Corpus) -> VoiceSearchCorpus | None:
 
 
 def makes_audio(corpus: Corpus) -> bool:
-    """Whether the corpus step writes audio, so that cuts name it relative to their own folder.
+    """Tell whether the corpus step writes audio files.
 
-    The cuts of other corpora name recordings relative to the corpus folder. Of several corpora,
-    and of those with distorted copies, the cuts name made audio so, and recordings by their whole
-    path.
+    If it does, the paths of these files in cuts are relative to the folder of the cuts. Recordings
+    that it only reads then have absolute paths. If it writes no audio, the paths of recordings are
+    relative to the corpus folder.
     """
     if isinstance(corpus, RecordedCorpus) and corpus.multi_style is not None:
         return True

@@ -1,4 +1,4 @@
-"""The recipe's corpora of one source: recordings in tables, Kaldi folders, lhotse, discs."""
+"""The recipe's corpora of one source: recordings in tables, Kaldi folders, lhotse, LDC discs."""
 
 from typing import Annotated, Literal
 
@@ -12,17 +12,18 @@ Column = Literal["id", "path", "text", "split", "speaker", "duration"]
 
 
 class RecordedCorpus(Settings):
-    """What every corpus of real recordings has."""
+    """Settings that all corpora of real recordings have."""
 
     text_files: tuple[str, ...] = ()
-    """More text for language models (a sentence a line, .gz too), relative to the corpus folder;
-    lines that hold a character outside the alphabet are left out and counted."""
+    """More text for language models, relative to the corpus folder: one sentence per line, plain or
+    .gz. Lines with a character outside the alphabet are left out and counted."""
     leave_out: tuple[str, ...] = ()
-    """Ids of utterances to pass over, for faults in a corpus that cannot be mended."""
+    """Ids of utterances to skip, for errors in a corpus that cannot be corrected."""
     shared_speakers: Literal["refused", "allowed"] = "refused"
-    """Whether a speaker may be in two splits; allow it only where speakers have no names."""
+    """Whether a speaker may be in two splits. Allow it only if the names of speakers are not
+    known."""
     low_rates: Literal["refused", "allowed"] = "refused"
-    """Whether recordings below 16 kHz are allowed; they are brought to 16 kHz."""
+    """Whether recordings below 16 kHz are allowed. They are resampled to 16 kHz."""
     multi_style: MultiStyle | None = Field(default=None, exclude_if=lambda style: style is None)
     """Distorted copies of the training recordings: noise, rooms, other vocal tracts."""
 
@@ -32,20 +33,21 @@ class TsvCorpus(RecordedCorpus):
 
     source: Literal["tsv"]
     manifest: str = "transcripts.tsv"
-    """The table, relative to the corpus folder; audio paths are relative to its folder."""
+    """The table, relative to the corpus folder. Paths of audio in it are relative to the table's
+    folder."""
     columns: dict[Column, str] = {}
-    """Names of the columns where they differ from id (or utt_id), path, text, split, and, where
-    the table has them, speaker and duration (or duration_s; seconds)."""
+    """Names of the table's columns that differ from these: id (or utt_id), path, text, split.
+    Optional columns are speaker and duration (or duration_s), in seconds."""
     split_names: dict[Name, str] = {}
-    """The table's name of a split, where it differs from the recipe's."""
+    """The name of a split in the table, if it differs from the recipe's."""
 
 
 class KaldiCorpus(RecordedCorpus):
-    """Kaldi data directories: wav.scp, text, utt2spk, and segments where there are any."""
+    """Kaldi data directories: wav.scp, text, utt2spk, and optionally segments."""
 
     source: Literal["kaldi"]
     directories: dict[Name, str] = {}
-    """The directory of a split, relative to the corpus folder; the split's name by default."""
+    """The directory of each split, relative to the corpus folder; by default the split's name."""
 
 
 class LhotseCorpus(RecordedCorpus):
@@ -53,20 +55,21 @@ class LhotseCorpus(RecordedCorpus):
 
     source: Literal["lhotse"]
     manifests: dict[Name, str] = {}
-    """A split's cuts manifest, relative to the corpus folder; `{split}.jsonl.gz` by default."""
+    """The manifest of each split's cuts, relative to the corpus folder; by default
+    `{split}.jsonl.gz`."""
 
 
 class WsjCorpus(RecordedCorpus):
     """The LDC discs of the Wall Street Journal (LDC93S6A/B and LDC94S13A/B).
 
-    The recipe's splits are named as the sets are: si284, si84, dev93, eval92, eval93 ...
+    The splits in the recipe have the names of the sets: si284, si84, dev93, eval92, eval93 ...
     """
 
     source: Literal["wsj"]
     verbalised_punctuation: bool = False
-    """Whether utterances with spoken punctuation are kept; its words are then written out."""
+    """Whether to keep utterances with spoken punctuation. Its words are then in the transcripts."""
     disc_text: bool = True
-    """Whether the discs' language model text (1987 to 1989) is used, where it is there."""
+    """Whether to use the language model text of the discs (1987 to 1989), if it is there."""
 
 
 OneCorpus = Annotated[

@@ -1,6 +1,6 @@
-"""The recipe's `figures`: curves that need more than the tables do, such as other language models.
+"""The recipe's `figures`: curves that need more results than the tables do.
 
-A point of the language model curve is an ordinary language model. This module gives it its name.
+Each point of the language model curve is an ordinary language model. This module names it.
 """
 
 from collections.abc import Iterator
@@ -19,20 +19,20 @@ Bits = Annotated[int, Field(ge=2, le=WHOLE_BITS)]
 
 
 class LmCurve(Settings):
-    """Size against perplexity and WER: a language model, pruned and quantized in many ways.
+    """Size against perplexity and WER: one language model with several prunings and bit widths.
 
-    Each way is tuned on dev and decoded with the baseline of the tables, on dev and the main test
-    split. The language models of the tables are points too.
+    Each variant is tuned on dev. It is decoded with the baseline of the tables, on dev and on the
+    main test split. The language models of the tables are points too.
     """
 
     language_model: Name
-    """One of `language_models`: how it is estimated; its own pruning and bits are not used."""
+    """One of `language_models`. Its estimation settings are used, but not its pruning and bits."""
     thresholds: tuple[PositiveFloat, ...] = Field(default=(1e-8, 1e-7, 1e-6, 1e-5), min_length=1)
-    """Thresholds of entropy pruning; the unpruned model is a point too."""
+    """Thresholds of entropy pruning. The unpruned model is a point too."""
     histories: tuple[History, ...] = Field(default=("own", "witten_bell"), min_length=1)
     """Models that give the probabilities of histories (see `Prune`)."""
     quantize_bits: tuple[Bits, ...] = Field(default=(WHOLE_BITS, 8), min_length=1)
-    """Bits for probabilities and back-off weights; 32 for floats."""
+    """Bits for probabilities and back-off weights; 32 means floats."""
 
     def variants(self, base: LanguageModel) -> Iterator[tuple[str, LanguageModel]]:
         """Yield each pruned or quantized variant of `base`, with its name."""
@@ -43,11 +43,14 @@ class LmCurve(Settings):
 
     @property
     def names(self) -> list[str]:
-        """Names of the variants. (Planning asks for them thousands of times, so none is made.)"""
+        """Names of the variants.
+
+        No variant is built for this, because planning a run asks for the names thousands of times.
+        """
         return [name for name, _, _ in self._ways()]
 
     def _ways(self) -> Iterator[tuple[str, tuple[float, History] | None, int]]:
-        """Yield the name of each variant, threshold and history of its pruning, and its bits."""
+        """Yield for each variant its name, the threshold and history of its pruning, its bits."""
         for bits in self.quantize_bits:
             yield f"{self.language_model}.whole.{bits}bit", None, bits
             for history in self.histories:
@@ -59,18 +62,18 @@ class LmCurve(Settings):
 
 
 class BeamCurve(Settings):
-    """WER and speed of the search against its beam, with the baseline of the tables, on dev."""
+    """WER and speed of the search against beam width, with the baseline of the tables, on dev."""
 
     beams: tuple[Beam, ...] = Field(default=(5, 10, 20, 50, 100, 200), min_length=2)
-    """Hypotheses kept."""
+    """Beam widths: numbers of hypotheses kept."""
     rounds: Positive = 3
-    """How often each beam is timed, in rotation; the least time counts."""
+    """How often each beam width is timed, in rotation. The shortest time counts."""
 
 
 class Figures(Settings):
-    """Figures besides those that the tables' own results give."""
+    """Figures that need more results than the tables do."""
 
     lm_curve: LmCurve | None = None
-    """Size of a language model against perplexity and WER."""
+    """Size of the language model against perplexity and WER."""
     beam: BeamCurve | None = None
     """Speed and WER against beam width, for each language model of the tables."""

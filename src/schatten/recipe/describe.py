@@ -1,4 +1,4 @@
-"""The settings of a recipe as a page of Markdown, made from the schema's own descriptions."""
+"""The settings of a recipe as a Markdown page, made from the descriptions in the schema."""
 
 import ast
 import inspect
@@ -16,14 +16,15 @@ from schatten.recipe.base import Settings
 
 HEAD = """# The settings of a recipe
 
-Made from the schema by `schatten settings > docs/settings.md`; `schatten run -n --recipe R` checks
-a YAML against it. With `extends: NAME`, a YAML takes missing keys from `NAME.yaml` beside
-it; a null removes a key.
+This page lists every key that the YAML of a recipe may have, with its default and its meaning.
+`schatten run -n --recipe R` checks a YAML. With `extends: NAME`, a YAML takes missing keys from
+`NAME.yaml` in the same folder; a null removes a key. The page is made from the schema by
+`schatten settings > docs/settings.md`.
 """
 
 
 def settings_page() -> str:
-    """Return a section per group of settings, with each key's default and meaning."""
+    """Return the page: each group of settings is a section, with a table of its keys."""
     sections = [HEAD]
     for group in groups_of(Recipe):
         lines = [f"## {group.__name__}", "", inspect.getdoc(group) or "", ""]
@@ -39,7 +40,7 @@ def settings_page() -> str:
 def groups_of(
     group: type[Settings], seen: list[type[Settings]] | None = None
 ) -> list[type[Settings]]:
-    """List a group of settings and all below it, each once, in order of appearance."""
+    """Return a group of settings and all groups below it, each once, in order of appearance."""
     seen = [] if seen is None else seen
     if group in seen:
         return seen
@@ -79,14 +80,17 @@ def _row(name: str, field: FieldInfo, text: str) -> str:
     kinds = [one.__name__ for one in _settings_in(field.annotation)]
     if kinds:
         meaning = f"{meaning} ({' or '.join(dict.fromkeys(kinds))})".strip()
-    elif _is_literal(field.annotation):
-        meaning = f"{meaning} One of {', '.join(map(str, get_args(field.annotation)))}.".strip()
+    elif values := _literals(field.annotation):
+        listed = f"One of {', '.join(values)}." if len(values) > 1 else f"Always `{values[0]}`."
+        meaning = f"{meaning} {listed}".strip()
     cells = f"`{field.title or name}`", _default(field), meaning
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _is_literal(annotation: Any) -> bool:
-    return str(get_origin(annotation)) == "typing.Literal" and len(get_args(annotation)) > 1
+def _literals(annotation: Any) -> list[str]:
+    """Return the values of a `Literal`; nothing for another type."""
+    is_literal = str(get_origin(annotation)) == "typing.Literal"
+    return [str(value) for value in get_args(annotation)] if is_literal else []
 
 
 def _default(field: FieldInfo) -> str:
@@ -100,7 +104,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _given(group: Settings) -> dict[str, Any]:
-    """Return what a group of settings says beyond the defaults of its keys."""
+    """Return the values in a group of settings that differ from the defaults of their keys."""
     fields = type(group).model_fields
     values = {name: getattr(group, name) for name in fields}
     return {name: value for name, value in values.items() if value != fields[name].default}
@@ -118,7 +122,7 @@ def _flow(value: Any) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether YAML reads a text without quotes as that text."""
+    """Tell whether YAML reads this text, without quotes, as the same text."""
     try:
         return bool(yaml.safe_load(text) == text)
     except yaml.YAMLError:

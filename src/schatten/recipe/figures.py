@@ -1,4 +1,4 @@
-"""The kinds of figures: what each shows, why a recipe cannot have it, and what draws it.
+"""The kinds of figures: what each shows, which recipes can have it, and which function draws it.
 
 This is the only list of them. The workflow checks it before anything runs, and the verb's help
 names the kinds. The code that draws checks it again and gives the same error message. A new kind is
@@ -26,12 +26,13 @@ class FigureKind:
     title: str
     """What it shows."""
     drawing: str
-    """`MODULE.FUNCTION` of `schatten.report.figures`, imported when it is drawn."""
+    """`MODULE.FUNCTION` in `schatten.report.figures`, imported when the figure is drawn."""
     why_not: Reason
+    """Whether a recipe can have it."""
     on_dev: bool = False
     """Whether it shows CER on dev."""
     is_curve: bool = False
-    """Whether the recipe's `figures` ask for it; such a figure shows the baseline alone."""
+    """Whether it is drawn only if the recipe's `figures` ask for it. It shows the baseline."""
     made_by: str | None = None
     """The command that makes it, where `figures` does not."""
 
@@ -156,7 +157,7 @@ FIGURES = {
         "speed of the search and WER against its beam", "beam.draw", _no_beam, is_curve=True
     ),
 }
-"""By name, as in `schatten figure --kind` and in the name of the figure's file."""
+"""The kinds of figures by name, as in `schatten figure --kind` and in the names of files."""
 CURVES = tuple(kind for kind, figure in FIGURES.items() if figure.is_curve)
 OF_FORMS = ("bytes", "instructions")
 """Kinds that show models as the engine has them."""
@@ -175,7 +176,10 @@ def drawn(recipe: Recipe) -> list[str]:
 
 
 def spectrum_systems(recipe: Recipe) -> list[str]:
-    """Return the systems whose spectra can be compared: one model, one layout of its matrices."""
+    """Return the systems whose spectra compare: with the baseline's model, units, factorization.
+
+    The factorization is `partial`.
+    """
     baseline = recipe.systems[recipe.tables.baseline]
     return [
         name
@@ -188,7 +192,8 @@ def spectrum_systems(recipe: Recipe) -> list[str]:
 def early_systems(recipe: Recipe) -> list[str]:
     """Return the systems whose chains continue from an epoch before the end of stage 1.
 
-    Those of pieces are left out: histories have errors of pieces, but scores errors of characters.
+    Systems that write pieces are left out: their training histories count errors in pieces, but
+    their scores count errors in characters.
     """
     return [
         name
@@ -199,7 +204,7 @@ def early_systems(recipe: Recipe) -> list[str]:
 
 
 def page(recipe: Recipe) -> str:
-    """Return a page of Markdown with every figure, or why it is not there.
+    """Return a Markdown page with each figure, or the reason why it was not drawn.
 
     Kinds that show models of the engine are only on pages of recipes that have such models.
     """

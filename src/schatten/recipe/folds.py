@@ -1,8 +1,8 @@
-"""The recipe's `folds`: cross-validation by speaker, for corpora with a small dev.
+"""The recipe's `folds`: cross-validation by speaker, for corpora with a small dev split.
 
-Fold K of a recipe is an experiment of its own, `CORPUS/EXPERIMENT.foldK`: its test split is part K
-of the speakers, its dev split the next part, and the others train. The recipe's own test splits are
-not read.
+The speakers are divided into parts. Fold K is an experiment of its own,
+`CORPUS/EXPERIMENT.foldK`. Its test split is part K, its dev split is the next part, and the rest is
+for training. The recipe's own test splits are not read.
 """
 
 import re
@@ -15,25 +15,25 @@ from schatten.errors import UserError
 from schatten.recipe.base import Name, Settings
 
 HELD_OUT = "held_out"
-"""The test split of a fold."""
+"""Name of the test split of a fold."""
 _FOLD = re.compile(r"(.+)\.fold(\d+)")
 SOURCES = ("tsv", "kaldi")
-"""Sources whose speakers can be dealt."""
+"""Sources of corpora whose speakers can be divided into folds."""
 
 
 class Folds(Settings):
-    """Parts of the speakers, each of which is the test of one experiment."""
+    """Cross-validation: parts of the speakers; each part is the test split of one experiment."""
 
     count: int = Field(ge=3, le=100)
-    """Folds. Fold K is run as recipe=CORPUS/EXPERIMENT.foldK."""
+    """Number of folds. Fold K is run with recipe=CORPUS/EXPERIMENT.foldK."""
     of: tuple[Name, ...] = Field(default=("train", "dev"), min_length=1)
-    """Splits whose speakers are dealt; others are not read."""
+    """Splits whose speakers are divided. Other splits are not read."""
 
 
 def fold_of(path: Path) -> tuple[Path, int] | None:
-    """Return the recipe and the number of a fold, by the path `EXPERIMENT.foldK.yaml`.
+    """Return the recipe and the number of a fold for the path `EXPERIMENT.foldK.yaml`.
 
-    None for a path that exists, and for another name.
+    Return None if the path exists, or has another form.
     """
     match = _FOLD.fullmatch(path.stem)
     if match is None or path.is_file():
@@ -42,9 +42,9 @@ def fold_of(path: Path) -> tuple[Path, int] | None:
 
 
 def with_fold(data: dict[str, Any], number: int, path: Path) -> dict[str, Any]:
-    """Return a recipe's data with the splits of a fold.
+    """Return the raw data of a recipe with the splits of a fold.
 
-    Errors: `UserError` for a recipe without folds, or with fewer, or of another source.
+    Errors: `UserError` for a recipe without folds, with fewer folds, or of another source.
     """
     folds, corpus = data.get("folds"), data.get("corpus")
     if not isinstance(folds, dict) or not isinstance(corpus, dict):

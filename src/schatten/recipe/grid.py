@@ -1,7 +1,7 @@
-"""The recipe's `grids`: systems over values of lambda, and how many of them go on.
+"""The recipe's `grids`: systems over values of lambda, and how many of them continue.
 
-A point is an ordinary system, with a name made here. All points go through stage 1. Only the best
-on dev go through the rest of the chain.
+A point of a grid is an ordinary system; this module names it. All points go through stage 1. Only
+the best ones on dev go through the rest of the chain.
 """
 
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from schatten.recipe.training import Stage2
 
 
 class Strengths(Settings):
-    """Values of lambda; every pair of them is a point."""
+    """Values of lambda. Each pair of values is a point of the grid."""
 
     lambda_rec: tuple[NotNegative, ...] = Field(min_length=1)
-    """Values for recurrent matrices."""
+    """Values of lambda for recurrent matrices."""
     lambda_nonrec: tuple[NotNegative, ...] = Field(min_length=1)
-    """Values for the other large matrices."""
+    """Values of lambda for the other large matrices."""
 
     @property
     def pairs(self) -> list[tuple[float, float]]:
@@ -33,14 +33,15 @@ class Strengths(Settings):
 
 
 class Best(Settings):
-    """How the best points of each penalty continue: those of the lowest error rate on dev."""
+    """How the best points of each penalty continue: those with the lowest error rate on dev."""
 
     count: Positive = 3
-    """Number of points of each penalty that continue (3 in the trace norm paper, section 3.2.2)."""
+    """Number of points that continue, of each penalty (3 in the trace norm paper, Kliegl et al.,
+    2018, section 3.2.2)."""
     seeds: Seeds = (1, 2, 3)
-    """Their seeds: at least those of the grid."""
+    """Seeds of these points; they must include the seeds of the grid."""
     ranks: Ranks = ()
-    """Rank rules for their truncation; each gives a row of the table."""
+    """Rank rules for their truncation. Each rule gives a row of the table."""
     stage2: Stage2 | None = None
     """Training after truncation."""
 
@@ -54,18 +55,18 @@ class Best(Settings):
 class Grid(Settings):
     """A grid over lambda: systems that differ only in the penalty and its strengths.
 
-    Every point goes through stage 1 and is decoded greedily on dev; only the best continue, and
-    only they are evaluated on test.
+    Each point goes through stage 1 and is decoded greedily on dev. Only the best points continue,
+    and only they are evaluated on test.
     """
 
     model: Name
     """One of `models`."""
     units: Name = CHARACTERS
-    """What they write: `characters`, or one of `units`."""
+    """Output units: `characters`, or one of `units`."""
     penalties: dict[Literal["l2", "trace_norm"], Strengths] = Field(min_length=1)
-    """Values of lambda by penalty; all penalties need the same number of points."""
+    """Values of lambda for each penalty. All penalties must have the same number of points."""
     factorization: Literal["partial", "split", "joint"] = "partial"
-    """Which matrices are factored together."""
+    """Which matrices are factored together: see `System`."""
     seeds: Seeds = (1,)
     """Each seed gives one training of each point. Points are compared by their mean CER."""
     training: Name = "default"
@@ -84,7 +85,7 @@ class Grid(Settings):
         return self
 
     def systems(self, name: str) -> Iterator[tuple[str, System]]:
-        """Yield the points of the grid called `name` as systems by their names."""
+        """Yield the points of the grid called `name`: the name and the settings of each system."""
         for penalty, values in self.penalties.items():
             for rec, nonrec in dict.fromkeys(values.pairs):
                 point = f"{name}_{penalty}_rec{plain(rec)}_nonrec{plain(nonrec)}"
@@ -107,6 +108,6 @@ class Grid(Settings):
 
 
 def plain(number: float) -> str:
-    """Write a number for a path: no exponent, no trailing zeros (0.00001, 0.5, 3)."""
+    """Return a number as text for a path: no exponent, no trailing zeros (0.00001, 0.5, 3)."""
     digits = format(Decimal(repr(number)), "f")
     return digits.rstrip("0").rstrip(".") if "." in digits else digits

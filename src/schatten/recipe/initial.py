@@ -1,4 +1,4 @@
-"""Settings of a step `train` that begins with trained weights and may freeze layers."""
+"""Settings of a step `train` that starts from trained weights, and may freeze layers."""
 
 import hashlib
 from collections.abc import Iterator
@@ -12,29 +12,30 @@ from schatten.recipe.base import Positive, Settings
 from schatten.recipe.models import DeepSpeech2, Lstm
 
 ENGINE_MODEL = "model.gguf"
-"""Name of a bundle's model."""
+"""File name of the model in a bundle."""
 MISSING = "missing"
-"""In place of the checksum of a model that does not exist."""
+"""Stands for the checksum of a model that does not exist."""
 
 
 class Frozen(Settings):
-    """Layers that keep their weights for the first epochs of a training."""
+    """Layers whose weights do not change in the first epochs of a training."""
 
     layers: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Names of layers: `convolution0`, `gru0`, `fully_connected`, `lstm0`, `output`."""
+    """Names of layers, such as `convolution0`, `gru0`, `fully_connected`, `lstm0`, `output`."""
     epochs: Positive
-    """Epochs; after them the layers are trained as the others."""
+    """Number of these epochs. After them the layers are trained like the others."""
 
 
 def file_of(initial: Path) -> Path:
-    """Return the file of a model that a training begins with: of a bundle, its model."""
+    """Return the file of a model that a training starts from; for a bundle, its model's file."""
     return initial / ENGINE_MODEL if initial.is_dir() else initial
 
 
 def sha256_of(initial: Path) -> str:
-    """Return the checksum of the model that a training begins with: a changed one trains again.
+    """Return the SHA-256 of the model that a training starts from.
 
-    A model that is not there yet has the checksum `MISSING`: recipes can be read before it is made.
+    If the model changes, the training runs again. If the file is missing, return `MISSING`, so that
+    a recipe can be read before the model is made.
     """
     path = file_of(initial)
     if not path.is_file():
@@ -44,7 +45,10 @@ def sha256_of(initial: Path) -> str:
 
 
 def require(initial: Path, system: str) -> None:
-    """Errors: `UserError` if the model that a system begins with does not exist."""
+    """Check that the model that a system starts from exists.
+
+    Errors: `UserError` if it does not.
+    """
     if not (path := file_of(initial)).is_file():
         raise UserError(
             f"systems.{system}: initial: {path} does not exist: run the recipe that trains it "
@@ -67,7 +71,7 @@ def layers_of(model: DeepSpeech2 | Lstm) -> tuple[str, ...]:
 def problems(
     initial: Path | None, frozen: Frozen | None, model: DeepSpeech2 | Lstm, *, is_first: bool
 ) -> Iterator[str]:
-    """Yield why a training cannot begin with a model, or freeze layers of it."""
+    """Yield the reasons why a training cannot start from a model, or freeze layers of it."""
     if initial is not None and not is_first:
         yield "initial gives a model its first weights: put it into the first `train`"
     if frozen is None:

@@ -1,8 +1,10 @@
 """The JSON schema of recipes, for editors and other programs that read YAML.
 
-It knows keys, types, ranges and meanings. It does not know names (a system's model) nor other
-conditions between keys; `schatten run -n` checks those. A YAML with `extends` may leave out any key
-and remove one by a null, so there is a second form of every group of settings, called `... part`.
+It has the keys with their types, ranges and descriptions. It cannot check names, such as that of a
+system's model, nor other conditions between keys. `schatten run -n` checks those.
+
+A YAML with `extends` may omit any key, and remove one with a null. So each group of settings has a
+second form for such files, called `... part`.
 """
 
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ _PART = " part"
 
 
 def json_schema() -> Schema:
-    """Return the schema as JSON values; `$schema` names its dialect."""
+    """Return the schema as JSON values; its key `$schema` names the dialect."""
     made = Recipe.model_json_schema()
     whole: Schema = {**made.pop("$defs"), "Recipe": made}
     for (group, name), text in _meanings():
@@ -30,7 +32,7 @@ def json_schema() -> Schema:
     parts = {name + _PART: _part(one) for name, one in whole.items()}
     parts["Recipe" + _PART]["properties"]["extends"] = {
         "type": "string",
-        "description": "Name of the YAML beside this one that gives all that this one leaves out.",
+        "description": "Name of a YAML in the same folder. It gives the keys that are not here.",
     }
     return {
         "$schema": DIALECT,
@@ -47,14 +49,14 @@ def _reference(name: str) -> Schema:
 
 
 def _meanings() -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield the text below each field, by the names of its group and its own."""
+    """Yield the description of each field, with the names of its group and of the field."""
     for group in groups_of(Recipe):
         for name, text in meanings_of(group).items():
             yield (group.__name__, name), " ".join(text.split())
 
 
 def _truncate(whole: dict[str, Schema]) -> Schema:
-    """Return the step `truncate` as YAML has it: the keys of a rank rule stand beside `from`."""
+    """Return the schema of the step `truncate`: in YAML, the keys of its rank rule are its own."""
     step = whole["Truncate"]
     start = {
         "anyOf": [{"type": ["string", "integer"], "pattern": "^e?[0-9]+$"}, _NULL],
@@ -66,12 +68,12 @@ def _truncate(whole: dict[str, Schema]) -> Schema:
 
 
 def _steps_without_settings(entry: Schema) -> None:
-    """Let `train:` stand without a value, and forbid a second step in an entry."""
+    """Allow `train:` without a value, and forbid a second step in the same entry."""
     entry["minProperties"] = entry["maxProperties"] = 1
 
 
 def _part(schema: Any) -> Any:
-    """Return a schema whose keys may be left out, and removed by a null."""
+    """Return a schema whose keys may be omitted, or removed with a null."""
     if isinstance(schema, list):
         return [_part(one) for one in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""The recipe's `language_models`: n-gram models, their pruning and quantization."""
+"""The recipe's `language_models`: n-gram models, with pruning and quantization."""
 
 from typing import Literal
 
@@ -8,18 +8,19 @@ from schatten.recipe.base import Positive, PositiveFloat, Settings
 
 
 class Prune(Settings):
-    """Entropy pruning (Stolcke, 1998) to one of: a threshold, a number of n-grams, a size."""
+    """Entropy pruning (Stolcke, 1998). Give exactly one of `threshold`, `ngrams`, `megabytes`."""
 
     threshold: PositiveFloat | None = None
-    """Relative increase of perplexity below which an n-gram is removed (SRILM's -prune)."""
+    """An n-gram is removed if perplexity then increases by less than this share (SRILM's
+    -prune)."""
     ngrams: Positive | None = None
-    """Largest number of n-grams, all orders together."""
+    """Largest number of n-grams, of all orders together."""
     megabytes: PositiveFloat | None = None
     """Largest size of the binary model in MB (10^6 bytes)."""
     history: Literal["own", "witten_bell"] = "own"
-    """Model that gives the probabilities of histories: the model itself, as in SRILM's -prune, or a
-    Witten-Bell model of the same text, as in its -prune-history-lm. The latter is better after
-    Kneser-Ney."""
+    """Model that gives the probabilities of histories. `own`: the model itself, as in SRILM's
+    -prune. `witten_bell`: a Witten-Bell model of the same text, as in SRILM's -prune-history-lm.
+    The latter is better after Kneser-Ney smoothing."""
 
     @model_validator(mode="after")
     def _one_goal(self) -> "Prune":
@@ -32,20 +33,22 @@ class LanguageModel(Settings):
     """A back-off n-gram: estimated by KenLM's lmplz, entropy-pruned, stored as a KenLM trie."""
 
     decoder: Literal["lexicon", "open", "wfst"] = "lexicon"
-    """`lexicon`: n-grams of words, searched through a lexicon of those words; `open`: n-grams of
-    characters, searched without a lexicon, so that any word can come out; `wfst`: as `lexicon`,
-    but one graph of CTC topology, lexicon and n-grams is searched (`decoding.wfst`)."""
+    """`lexicon`: n-grams of words; the search finds the words of a lexicon. `open`: n-grams of
+    characters; the search has no lexicon, so it can output any word. `wfst`: as `lexicon`, but the
+    search runs on one graph of CTC topology, lexicon and n-grams (`decoding.wfst`)."""
     order: int = Field(default=5, ge=2, le=6)
-    """Longest n-gram; KenLM stores 2 to 6."""
+    """Length of the longest n-grams; KenLM stores 2 to 6."""
     text: Literal["corpus", "train"] = "corpus"
-    """`corpus`: the corpus's language model text; `train`: the training transcripts alone."""
+    """Text to learn from. `corpus`: the corpus's language model text. `train`: only the training
+    transcripts."""
     count_cutoffs: tuple[int, ...] = (0,)
-    """lmplz --prune: by order, n-grams seen at most this often are removed. The last count holds
-    for all higher orders."""
+    """Counts for each order (lmplz --prune): n-grams that occur at most this often are removed. The
+    last count holds for all higher orders."""
     discount_fallback: bool = False
-    """For small or artificial text, where Kneser-Ney discounts cannot be estimated."""
+    """Use KenLM's default discounts where Kneser-Ney discounts cannot be estimated, as for small or
+    artificial text."""
     vocabulary: Positive | None = None
-    """Number of words that are kept, the most frequent first; all by default."""
+    """Number of words to keep, the most frequent first; all by default."""
     prune: Prune | None = None
     """Entropy pruning; none by default."""
     quantize_bits: int | None = Field(default=None, ge=2, le=16)

@@ -1,7 +1,7 @@
-"""Where every artifact lies: the path spells the experiment that made it (design: `results/`).
+"""Paths of all artifacts below `results/`. A path names the experiment that made the artifact.
 
-The workflow's rules and the verbs that read many artifacts (tables, figures) take paths from
-here, so that each is written down once. Paths are relative to the project's folder.
+The rules of the workflow take paths from here. So do the verbs that read many artifacts, such as
+tables and figures. Paths are relative to the project's folder.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,14 +17,14 @@ from schatten.recipe.units import Tied
 
 ENGINE = Path(".tools/engine/bin/schatten-recognize")
 SEARCHER = ENGINE.with_name("decode_logprobs")
-"""Programs of the engine that `scripts/build_engine.sh` builds for this machine."""
+"""Programs of the engine, built for this machine by `scripts/build_engine.sh`."""
 
 WEB = Path("dist/web")
 """Where `make wasm` puts the engine for browsers."""
 
 
 class Placed(Protocol):
-    """Anything that has paths: a node, or the pattern of all nodes."""
+    """What paths are made from: a node, or the pattern of all nodes."""
 
     @property
     def system(self) -> str:
@@ -38,28 +38,28 @@ class Placed(Protocol):
 
     @property
     def folder(self) -> str:
-        """Folder of the model, below `am/SYSTEM/seedN`."""
+        """Folder of the model below `am/SYSTEM/seedN`."""
         ...
 
     @property
     def path(self) -> str:
-        """`SYSTEM/seedN/VARIANT/NAME`: folder of everything that is computed with the model."""
+        """`SYSTEM/seedN/VARIANT/NAME`: folder of all that is computed with the model."""
         ...
 
     @property
     def label(self) -> str:
-        """Folder of its decoding weights, below `tune/SYSTEM/seedN`."""
+        """Folder of its decoding weights below `tune/SYSTEM/seedN`."""
         ...
 
     @property
     def final(self) -> "Placed":
-        """The node on which decoding weights are tuned for it."""
+        """The node whose tuned decoding weights it uses."""
         ...
 
 
 @dataclass(frozen=True)
 class NodePattern:
-    """The place of every node, with Snakemake's wildcards."""
+    """The pattern of all nodes, with Snakemake's wildcards."""
 
     system: str = "{system}"
     seed: str = "{seed}"
@@ -74,7 +74,7 @@ class NodePattern:
 
 
 def table_nodes(recipe: Recipe, chosen: Collection[str] = ()) -> list[Node]:
-    """Every model that the tables show, in their order; of a grid's systems only the `chosen`."""
+    """Return the nodes in the tables, in their order; of a grid's systems only the `chosen`."""
     points = recipe.grid_points
     shown = [name for name in recipe.systems if name not in points or name in chosen]
     return [
@@ -86,7 +86,7 @@ def table_nodes(recipe: Recipe, chosen: Collection[str] = ()) -> list[Node]:
 
 
 def grid_nodes(recipe: Recipe, grid: str) -> list[Node]:
-    """Every model of a grid; they are compared on dev to choose the best."""
+    """Return the nodes of a grid after stage 1. They are compared on dev to choose the best."""
     points, seeds = recipe.grids[grid].systems(grid), recipe.grids[grid].seeds
     return [recipe.start(name, seed) for name, _ in points for seed in seeds]
 
@@ -102,24 +102,24 @@ class Layout:
 
     @property
     def data(self) -> Path:
-        """Corpus artifacts, shared by experiments with the same data settings."""
+        """Folder of corpus artifacts, shared by experiments with the same data settings."""
         return self.results / self.corpus / self.data_key
 
     @property
     def home(self) -> Path:
-        """The experiment's artifacts."""
+        """Folder of the experiment's artifacts."""
         return self.results / self.corpus / self.experiment
 
     def cuts(self, split: str) -> Path:
-        """Lhotse cuts of a split; audio paths are relative to their folder or the corpus folder."""
+        """Lhotse cuts of a split; `schatten.recipe.corpus.makes_audio` explains audio paths."""
         return self.data / f"{split}.cuts.jsonl.gz"
 
     def text(self, name: str) -> Path:
-        """Normalised text, a sentence a line: `corpus` (for language models), `train`, `dev` ..."""
+        """Normalised text, one sentence per line: `corpus` for language models, or a split's."""
         return self.data / "text" / f"{name}.txt.gz"
 
     def corpus_files(self, splits: Collection[str], *, with_audio: bool) -> dict[str, Path]:
-        """Outputs of the corpus step, by name."""
+        """Outputs of the corpus step by name, for the rule."""
         cuts = {f"cuts_{split}": self.cuts(split) for split in splits}
         texts = {f"text_{name}": self.text(name) for name in ("corpus", *splits)}
         audio = {"audio": self.data / "audio"} if with_audio else {}
@@ -131,11 +131,11 @@ class Layout:
         return self.data / "validation.json"
 
     def features(self, feature: str, split: str) -> Path:
-        """Cuts of a split with features, whose storage lies beside them."""
+        """Cuts of a split with features; the values are in files beside them."""
         return self.data / "features" / feature / f"{split}.cuts.jsonl.gz"
 
     def statistics(self, feature: str) -> Path:
-        """Mean and standard deviation of each bin over the training split."""
+        """File with mean and standard deviation of each bin over the training split."""
         return self.data / "features" / feature / "statistics.json"
 
     def lm(self, name: str) -> Path:
@@ -143,34 +143,34 @@ class Layout:
         return self.data / "lm" / name
 
     def units(self, name: str) -> Path:
-        """Inventory of a unit set other than characters; `words.NAME.tsv` lies beside it.
+        """Inventory of a unit set other than characters; `words.NAME.tsv` is beside it.
 
-        It is the experiment's own: another one may give the name to other units.
+        It belongs to the experiment: another experiment may use the name for other units.
         """
         return self.home / "units" / name / "inventory.json"
 
     def pronunciations(self, units: str) -> Path:
-        """How the words of a corpus are written in a unit set other than characters."""
+        """File with the spellings of a corpus's words in a unit set other than characters."""
         return self.units(units).with_name(f"words.{units}.tsv")
 
     def triphones(self, units: str) -> Path:
-        """Statistics that the tree of a set of tied phones is grown on."""
+        """Statistics from which the decision tree of a set of tied phones is built."""
         return self.units(units).with_name("triphones.npz")
 
     def tree(self, units: str) -> Path:
-        """The tree of a set of tied phones; `tree.svg` beside it is its picture."""
+        """The decision tree of a set of tied phones; `tree.svg` beside it shows it."""
         return self.units(units).with_name("tree.json")
 
     def _spelled(self, lm: str, units: str) -> Path:
-        """Folder of what a language model and a unit set make together."""
+        """Folder of files that depend on both a language model and a unit set."""
         return self.lm(lm) if units == CHARACTERS else self.units(units).parent / lm
 
     def lexicon(self, lm: str, units: str = CHARACTERS) -> Path:
-        """Words of a language model, spelled in units."""
+        """The words of a language model with their spellings in units."""
         return self._spelled(lm, units) / "lexicon"
 
     def graph(self, lm: str, units: str = CHARACTERS) -> Path:
-        """Decoding graph of a language model; `graph.fst.json` beside it names its labels."""
+        """Decoding graph of a language model; `graph.fst.json` beside it lists its labels."""
         return self._spelled(lm, units) / "graph.fst"
 
     def am(self, node: Placed) -> Path:
@@ -178,11 +178,11 @@ class Layout:
         return self.home / "am" / node.system / f"seed{node.seed}" / node.folder
 
     def model(self, node: Placed, epoch: int | str | None = None) -> Path:
-        """Return a node's model: after its last epoch, or the kept one of another epoch."""
+        """Return the path of a node's model: of the last epoch, or of an epoch that is kept."""
         return self.am(node) / ("model.pt" if epoch is None else f"e{epoch}.pt")
 
     def needed(self, node: Node) -> dict[str, Path]:
-        """Return the inputs of a node's step, by the option of the verb."""
+        """Return the paths of the inputs of a node's step, by the verb's option for each."""
         return {option: self._needed(node, need) for option, need in node.needs.items()}
 
     def _needed(self, node: Node, need: Need) -> Path:
@@ -202,11 +202,11 @@ class Layout:
                 return path
 
     def training_hypotheses(self, node: Placed) -> Path:
-        """What the model before a node recognises in the node's training speech."""
+        """Hypotheses for the node's training speech, found by the model before the node."""
         return self.am(node) / "hypotheses.jsonl.gz"
 
     def trained(self, nodes: Iterable[Node]) -> list[Path]:
-        """Files of some acoustic models."""
+        """Return the files of these nodes' acoustic models."""
         return [self.am(node) / name for node in nodes for name in ("model.pt", "history.json")]
 
     def logprobs(self, node: Placed, split: str, precision: str = "fp32") -> Path:
@@ -214,37 +214,37 @@ class Layout:
         return self.home / "logprobs" / node.path / precision / f"{split}.npz"
 
     def weights(self, node: Placed, lm: str, decoder: str = "lexicon") -> Path:
-        """LM weight and word bonus, tuned on dev in fp32."""
+        """File with LM weight and word bonus, tuned on dev in fp32."""
         final = node.final
         folder = self.home / "tune" / final.system / f"seed{final.seed}" / final.label
         return folder / decoder / lm / "weights.json"
 
     def decoded(self, node: Placed, decoder: str, lm: str, precision: str = "fp32") -> Path:
-        """Folder of `{split}.hyp.txt` and of their scores."""
+        """Folder of `{split}.hyp.txt` and of the scores."""
         return self.home / "decode" / node.path / precision / decoder / lm
 
     def hypotheses(
         self, node: Placed, decoder: str, lm: str, split: str, precision: str = "fp32"
     ) -> Path:
-        """Words by utterance: `UTTERANCE WORD WORD ...` a line."""
+        """Recognised words: a line `UTTERANCE WORD WORD ...` for each utterance."""
         return self.decoded(node, decoder, lm, precision) / f"{split}.hyp.txt"
 
     def score(
         self, node: Placed, decoder: str, lm: str, split: str, precision: str = "fp32"
     ) -> Path:
-        """Counts, rates and intervals of a split."""
+        """Error counts, error rates and intervals of a split."""
         return self.decoded(node, decoder, lm, precision) / f"{split}.score.json"
 
     def listings(
         self, node: Placed, decoder: str, lm: str, split: str, precision: str = "fp32"
     ) -> list[Path]:
-        """Further outputs of scoring a split, for people."""
+        """Return further outputs of scoring a split, for people to read."""
         folder = self.decoded(node, decoder, lm, precision)
         names = ("errors.txt", "ref.trn", "hyp.trn", "utterances.csv")
         return [folder / f"{split}.{name}" for name in names]
 
     def exported(self, node: Placed, precision: str) -> Path:
-        """A model for the engine; its size and latency are in a `.json` of the same name."""
+        """A model for the engine. The `.json` of the same name has its size and latency."""
         return self.am(node) / f"model.{precision}.gguf"
 
     def instructions(self, node: Placed, precision: str) -> Path:
@@ -256,12 +256,12 @@ class Layout:
         return self.home / "bundle" / node.path / lm
 
     def accepted(self, node: Placed, lm: str, speech: str) -> Path:
-        """Acceptance of commands by a bundle: of a split, or of `recordings`."""
+        """Acceptance of commands by a bundle, for a split or for `recordings`."""
         return self.home / "commands" / node.path / lm / f"{speech}.json"
 
     @property
     def tiers(self) -> Path:
-        """Which models stand for the tiers."""
+        """File that says which model represents each tier."""
         return self.home / "devices" / "tiers.json"
 
     def measured(self, device: str, node: Placed, lm: str) -> Path:
@@ -269,11 +269,11 @@ class Layout:
         return self.home / "devices" / device / node.path / lm / "measured.json"
 
     def choice(self, grid: str) -> Path:
-        """Which systems of a grid continue, and why."""
+        """File that says which systems of a grid continue, and why."""
         return self.home / "choice" / f"{grid}.json"
 
     def beams(self, decoder: str, lm: str) -> Path:
-        """Errors on dev and seconds of the baseline's search, by beam."""
+        """Errors on dev, and seconds of the baseline's search, for each beam width."""
         return self.home / "beams" / decoder / lm / "beams.json"
 
     @property
@@ -283,12 +283,15 @@ class Layout:
 
     @property
     def report(self) -> Path:
-        """The experiment as one page."""
+        """The report: the experiment as one HTML page."""
         return self.home / "report.html"
 
 
 def engine_decodings(recipe: Recipe, node: Node) -> list[tuple[str, str]]:
-    """(precision, language model) pairs that the engine decodes a model with; `none` is greedy."""
+    """Return the (precision, language model) pairs with which the engine decodes a model.
+
+    The language model `none` stands for greedy decoding.
+    """
     precisions = node.system_settings.precisions if node.is_final else ()
     models = ("none", *lexicon_models(recipe))
     return [(precision, lm) for precision in precisions for lm in models]
@@ -314,9 +317,9 @@ def lexicon_models(recipe: Recipe) -> list[str]:
 
 
 def compared_columns(recipe: Recipe, node: Node) -> list[tuple[str, str, str]]:
-    """(decoder, language model, precision) of a model whose words the report compares.
+    """Return each (decoder, language model, precision) of a model whose words the report compares.
 
-    They are those with the main language model, and those of the engine in int8 and int4.
+    These are the results with the main language model, and those of the engine in int8 and int4.
     """
     main = next(iter(recipe.table_language_models), None)
     spoken = next(iter(lexicon_models(recipe)), "none")
@@ -331,35 +334,38 @@ def compared_columns(recipe: Recipe, node: Node) -> list[tuple[str, str, str]]:
 
 
 def decodings(recipe: Recipe, node: Node) -> list[tuple[str, str]]:
-    """(decoder, language model) pairs that a model is decoded with; greedy has the LM `none`."""
+    """Return the (decoder, language model) pairs with which a model is decoded.
+
+    The language model `none` stands for greedy decoding.
+    """
     models = recipe.table_language_models if node.is_final else recipe.table_language_models[:1]
     return [search_with(recipe, lm) for lm in (None, *models)]
 
 
 def baseline_node(recipe: Recipe, seed: int | None = None) -> Node:
-    """Return the baseline of the tables: with `seed` if it has that seed, else with its first."""
+    """Return the baseline of the tables with `seed`; without that seed, with its first one."""
     name = recipe.tables.baseline
     seeds = recipe.systems[name].seeds
     return recipe.start(name, seed if seed in seeds else seeds[0])
 
 
 def curve_models(recipe: Recipe) -> list[str]:
-    """Return the language models that are points of the curve: its own, then the tables'."""
+    """Return the language models that are points of the curve: its variants, then the tables'."""
     return [*recipe.lm_variants, *recipe.table_language_models]
 
 
 def bundle_lm(recipe: Recipe) -> str | None:
-    """Return the language model of bundles: the first of words in the tables, if any."""
+    """Return the language model of bundles: the first one with a lexicon in the tables, or None."""
     names = recipe.table_language_models
     return next((x for x in names if recipe.language_models[x].decoder == "lexicon"), None)
 
 
 def beam_models(recipe: Recipe) -> list[str]:
-    """Return the tables' language models with a beam search over hypotheses: all but graphs."""
+    """Return the tables' language models with a prefix beam search: all but decoding graphs."""
     names = recipe.table_language_models
     return [name for name in names if recipe.language_models[name].decoder in ("lexicon", "open")]
 
 
 def search_with(recipe: Recipe, lm: str | None) -> tuple[str, str]:
-    """Return the (decoder, language model) of paths for a language model; greedy without one."""
+    """Return the (decoder, language model) in paths for a language model; greedy for None."""
     return ("greedy", "none") if lm is None else (recipe.language_models[lm].decoder, lm)

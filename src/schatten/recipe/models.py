@@ -1,4 +1,4 @@
-"""The recipe's `features` and `models`: inputs and shapes of the acoustic models."""
+"""The recipe's `models`: features and architectures of the acoustic models."""
 
 from typing import Annotated, Any, Literal
 
@@ -12,7 +12,7 @@ from schatten.recipe.base import (
 
 FeatureName = Literal["mel80", "mel40", "linear161"]
 HighestFrequency = Annotated[float, Field(ge=100, lt=8000)]
-"""Hz: at least one bin of every feature lies below the lowest."""
+"""Hz. The lowest allowed value leaves at least one bin of each kind of features."""
 FEATURE_BINS: dict[str, int] = {"mel80": 80, "mel40": 40, "linear161": 161}
 
 
@@ -22,7 +22,7 @@ class Convolution(Settings):
     channels: Positive
     """Output channels."""
     kernel: tuple[Positive, Positive]
-    """Size in frames and in bins."""
+    """Kernel size in frames and in bins."""
     stride: tuple[Positive, Positive] = (1, 1)
     """Stride in frames and in bins."""
 
@@ -32,23 +32,26 @@ class DeepSpeech2(Settings):
 
     type: Literal["deep_speech_2"]
     feature: FeatureName = "mel80"
-    """Features it reads."""
+    """Input features."""
     highest_frequency: HighestFrequency | None = None
-    """Hz; bins that reach above it are ignored, for instance where MP3 speech has no energy."""
+    """Highest frequency in Hz. Bins that reach above it are ignored. Use it if the speech has no
+    energy there, as after MP3 compression."""
     convolutions: tuple[Convolution, ...]
-    """The front-end, first layer first."""
+    """Convolutions, the first layer first."""
     gru: tuple[Positive, ...] = Field(min_length=1)
-    """Hidden units of each recurrent layer."""
+    """Number of units of each recurrent layer."""
     recurrent: Literal["gru", "rnn"] = "gru"
-    """`rnn`: plain layers, clipped ReLU of W x + U h + b, as in Narang et al. (2017)."""
+    """Kind of the recurrent layers. `rnn`: plain layers, clipped ReLU of W x + U h + b, as in
+    Narang et al. (2017)."""
     fully_connected: Positive
     """Units of the layer before the output."""
     dropout: Dropped = 0.0
-    """Share of the inputs of recurrent and fully connected layers dropped in training."""
+    """Dropout in training: share of the inputs of recurrent and fully connected layers that are set
+    to zero."""
 
     @model_serializer(mode="wrap")
     def _without_the_default(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave `recurrent: gru` out, so that results from before the key stay valid."""
+        """Omit `recurrent: gru`, so that results from before the key existed stay valid."""
         content: dict[str, Any] = handler(self)
         if content.get("recurrent") == "gru":
             del content["recurrent"]
@@ -76,19 +79,21 @@ class Lstm(Settings):
 
     type: Literal["lstm"]
     feature: FeatureName = "mel40"
-    """Features it reads."""
+    """Input features."""
     highest_frequency: HighestFrequency | None = None
-    """Hz; bins that reach above it are ignored, for instance where MP3 speech has no energy."""
+    """Highest frequency in Hz. Bins that reach above it are ignored. Use it if the speech has no
+    energy there, as after MP3 compression."""
     stack: Positive = 8
-    """Frames stacked into one input."""
+    """Number of frames that are stacked into one input."""
     keep_every: Positive = 3
     """Keep every `keep_every`-th stacked frame."""
     lstm: tuple[Positive, ...] = Field(min_length=1)
-    """Memory cells of each LSTM."""
+    """Number of memory cells of each LSTM."""
     projection: tuple[Positive, ...] = ()
-    """Width of each LSTM's projection, its output in place of its state; none: no projections."""
+    """Width of each LSTM's projection, which is then its output instead of its state. An empty list
+    means no projections."""
     dropout: Dropped = 0.0
-    """Share of the inputs of each layer dropped in training."""
+    """Dropout in training: share of the inputs of each layer that are set to zero."""
 
     @property
     def stride(self) -> int:

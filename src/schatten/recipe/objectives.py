@@ -12,17 +12,17 @@ class Ctc(Settings):
     """Connectionist temporal classification (Graves et al., 2006), summed over an utterance."""
 
     graphs: Literal["torch", "k2"] = "torch"
-    """What computes the loss of texts whose words have several pronunciations: torch, or k2 where
-    it can be imported, which waits for fewer launches on a GPU."""
+    """What computes the loss if words have several pronunciations: PyTorch, or k2 if it can be
+    imported. k2 starts fewer kernels on a GPU, so it waits less."""
 
 
 class ObjectiveEntry(Settings):
-    """The objective of a training."""
+    """The objective (loss) of a training: give exactly one of these keys."""
 
     ctc: Ctc | None = None
-    """The default."""
+    """CTC, the default."""
     own: OwnCode | None = None
-    """An objective from a file of yours."""
+    """An objective of your own, from a Python file."""
 
     @model_validator(mode="after")
     def _one_objective(self) -> "ObjectiveEntry":

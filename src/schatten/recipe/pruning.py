@@ -10,7 +10,7 @@ from schatten.recipe.base import Name, NotNegative, Positive, PositiveFloat, Set
 from schatten.recipe.ranks import digits
 
 Block = tuple[Positive, Positive]
-"""Rows and adjacent columns that are kept, or zero, together."""
+"""Rows and columns of a block, whose entries are either all kept or all zero."""
 _TARGETS = ("sparsity", "nonzeros", "bytes")
 
 
@@ -24,20 +24,20 @@ Sparsity = Annotated[float, Field(gt=0), AfterValidator(_not_all)]
 
 
 class SparsityTarget(Settings):
-    """How sparse the large matrices become: one of `sparsity`, `nonzeros` and `bytes`."""
+    """How sparse the large matrices become. Give exactly one of `sparsity`, `nonzeros`, `bytes`."""
 
     sparsity: Sparsity | None = None
-    """Share of the weights of the large matrices that are zero."""
+    """Share of the weights of the large matrices that become zero."""
     nonzeros: Positive | None = None
-    """Weights of the large matrices that are left."""
+    """Number of weights of the large matrices that are kept."""
     bytes: Positive | None = None
-    """Bytes of the large matrices in int8: weights that are left, an index of a bit a block, a
-    scale of 4 bytes a row."""
+    """Size of the large matrices in int8, in bytes. It counts the weights that are kept, an index
+    with one bit for each block, and a scale of 4 bytes for each row."""
     block: Block = (1, 1)
-    """Rows and columns of the blocks that are kept, or zero, together."""
+    """Rows and columns of a block. The weights of a block are either all kept or all zero."""
     allocation: Literal["uniform", "global"] = "uniform"
-    """`uniform`: every matrix is as sparse; `global`: blocks of all matrices compete by the share
-    that they have of what is left of their matrix (Lee et al., 2021)."""
+    """`uniform`: every matrix has the same sparsity. `global`: the blocks of all matrices compete.
+    A block counts by its share of what is left of its matrix (Lee et al., 2021)."""
 
     @model_validator(mode="after")
     def _one_target(self) -> "SparsityTarget":
@@ -48,7 +48,7 @@ class SparsityTarget(Settings):
 
     @property
     def target_label(self) -> str:
-        """The target with block and allocation in paths: `sparse0.75b16x4`."""
+        """Target, block and allocation as in paths: `sparse0.75b16x4`."""
         if self.sparsity is not None:
             said = f"sparse{digits(self.sparsity)}"
         else:
@@ -70,18 +70,18 @@ class SparsityTarget(Settings):
 class Pruning(SparsityTarget):
     """Gradual pruning to an exact sparsity (Zhu and Gupta, 2017, equation 1).
 
-    Weights of large matrices become zero while the training goes on, fast at first, then slowly.
+    Weights of the large matrices become zero during the training: quickly at first, then slowly.
     """
 
     start: NotNegative = 1.0
     """Epochs before the first weights are pruned."""
     end: PositiveFloat | None = None
-    """Epochs after which the sparsity is reached; half of all epochs by default."""
+    """Epochs until the sparsity is reached; by default half of all epochs."""
     every: Positive = 20
-    """Steps between updates."""
+    """Training steps between updates of the zeros."""
 
     def end_in(self, epochs: int) -> float:
-        """Return the epoch in which pruning ends, of a training of some epochs."""
+        """Return the epoch in which pruning ends, for a training with this number of epochs."""
         return epochs / 2 if self.end is None else self.end
 
     def problems(self, epochs: int, averaged: int) -> Iterator[str]:
@@ -90,32 +90,33 @@ class Pruning(SparsityTarget):
 
 
 class ThresholdPruning(Settings):
-    """Gradual pruning by a threshold that rises (Narang et al., 2017, algorithm 1).
+    """Gradual pruning by a rising threshold (Narang et al., 2017, algorithm 1).
 
-    Weights whose magnitude is below the threshold become zero. Its slopes follow from `percentile`
-    of a trained reference model's magnitudes: q in equation 1. Recurrent and other matrices have a
-    q and so a threshold each.
+    Weights with a magnitude below the threshold become zero. Its slopes follow from q in equation
+    1: a percentile of the magnitudes in a trained reference model. Recurrent matrices have one q
+    and one threshold, and all other matrices have another.
     """
 
     reference: Name
-    """One of `systems`: its stage 1 is trained first, and gives q."""
+    """The reference model: one of `systems`. Its stage 1 is trained first and gives q."""
     percentile: Annotated[float, Field(gt=0, lt=100)] = 90.0
-    """q is the magnitude below which these per cent of the reference's weights lie."""
+    """Percentage of the reference's weights whose magnitude is below q."""
     start: NotNegative = 1.0
-    """Epochs before the first weights are pruned (start_itr); the paper has 1."""
+    """Epochs before the first weights are pruned (start_itr); the paper uses 1."""
     ramp: PositiveFloat | None = None
-    """Epochs after which the threshold rises faster (ramp_itr); a quarter by default."""
+    """Epochs until the threshold rises faster (ramp_itr); by default a quarter of all epochs."""
     end: PositiveFloat | None = None
-    """Epochs after which nothing more is pruned (end_itr); half of all epochs by default."""
+    """Epochs until pruning ends (end_itr); by default half of all epochs."""
     every: Positive = 20
-    """Steps between updates (freq); the paper has 100, of longer epochs."""
+    """Training steps between updates (freq). The paper uses 100, with longer epochs."""
     slope_ratio: Annotated[float, Field(ge=1)] = 1.5
-    """The second slope divided by the first (phi / theta); the paper has 1.5 to 2."""
+    """The second slope divided by the first (phi / theta). The paper uses 1.5 to 2."""
     block: Block = (1, 1)
-    """Rows and columns of blocks, whose largest magnitude counts (Narang et al., 2017b)."""
+    """Rows and columns of a block. A block is pruned by its largest magnitude (Narang et al.,
+    2017b)."""
 
     def positions_in(self, epochs: int) -> tuple[float, float, float]:
-        """Return the epochs in which pruning starts, becomes faster, and ends."""
+        """Return the epochs at which pruning starts, becomes faster, and ends."""
         ramp = epochs / 4 if self.ramp is None else self.ramp
         return self.start, ramp, epochs / 2 if self.end is None else self.end
 
@@ -139,31 +140,33 @@ def _order_problems(
 
 
 class Lasso(Settings):
-    """The penalty L1 on large matrices, or group lasso on blocks of them.
+    """An L1 penalty on the large matrices, or group lasso on their blocks.
 
-    The loss is CTC summed over an utterance, averaged over the batch. A `prune` step after the
-    training cuts what the penalty made small.
+    The CTC loss is summed over an utterance and averaged over the batch. A `prune` step after the
+    training removes what the penalty made small.
     """
 
     lambda_rec: NotNegative = 0.0
-    """Strength on recurrent matrices."""
+    """Strength for recurrent matrices."""
     lambda_nonrec: NotNegative = 0.0
-    """Strength on the other large matrices."""
+    """Strength for the other large matrices."""
     block: Block = (1, 1)
-    """Rows and columns of blocks: adds lambda sqrt(entries) ‖block‖ for each; (1, 1) is L1."""
+    """Rows and columns of a block. Each block adds lambda sqrt(entries) ‖block‖ to the loss;
+    (1, 1) is L1."""
 
 
 class UnitLasso(Settings):
     """Group lasso over whole units of recurrent and fully connected layers (Wen et al., 2018).
 
-    The loss is CTC summed over an utterance, averaged over the batch. A `remove_units` step after
-    the training removes the units that the penalty made small.
+    The CTC loss is summed over an utterance and averaged over the batch. A `remove_units` step
+    after the training removes the units that the penalty made small.
     """
 
     lambda_units: NotNegative = 0.0
-    """Adds lambda sqrt(entries) ‖W_u‖ for each unit u, over all of its rows and columns."""
+    """Strength lambda. Each unit u adds lambda sqrt(entries) ‖W_u‖ to the loss, over all of its
+    rows and columns."""
 
 
 def plain_target(settings: SparsityTarget) -> dict[str, Any]:
-    """Return what a result depends on, as JSON: nothing that stands at its default."""
+    """Return the settings that a result depends on, as JSON, without those at their defaults."""
     return settings.model_dump(mode="json", exclude_defaults=True)

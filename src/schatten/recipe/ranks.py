@@ -1,4 +1,4 @@
-"""The recipe's `ranks`: rules for truncating a system's matrices; each gives a row of the table."""
+"""The recipe's `ranks`: rules for truncating matrices; each gives a row of the table."""
 
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal
@@ -12,12 +12,12 @@ class RankRule(Settings):
     """The base class of rank rules."""
 
     activations: bool = False
-    """Weigh errors by the second moment of each matrix's inputs, measured on training speech."""
+    """Weight errors by the second moment of each matrix's inputs, measured on training speech."""
 
     label_format: ClassVar[str]
-    """The rule and its number, for `label`."""
+    """Format of the rule and its number, for `label`."""
     spoken_format: ClassVar[str]
-    """The rule and its number, for `spoken`."""
+    """Format of the rule and its number, for `spoken`."""
 
     @property
     def rule_label(self) -> str:
@@ -26,12 +26,12 @@ class RankRule(Settings):
 
     @property
     def label(self) -> str:
-        """The name in paths and tables."""
+        """Name in paths and tables."""
         return f"{self.rule_label}{'act' if self.activations else ''}"
 
     @property
     def spoken(self) -> str:
-        """The rule as a person says it, with its number."""
+        """The rule and its number, for messages."""
         return f"{self.rule_spoken}{self.weighting}"
 
     @property
@@ -46,13 +46,13 @@ class RankRule(Settings):
 
 
 class VarianceShare(RankRule):
-    """Keep in each matrix the rank whose singular values hold a share of the variance."""
+    """Keep in each matrix the rank at which a share of the variance is kept."""
 
     tau: Annotated[float, Field(gt=0, le=1)]
-    """Share of the sum of squared singular values."""
+    """Share of the variance: of the sum of squared singular values."""
     rule: Literal["reach", "below"] = "reach"
     """`reach`: the smallest rank that reaches the share (the trace norm paper, Kliegl et al.,
-    2018); `below`: the largest rank that does not exceed it (Prabhavalkar et al., 2016)."""
+    2018). `below`: the largest rank that does not exceed it (Prabhavalkar et al., 2016)."""
 
     @property
     def rule_label(self) -> str:
@@ -66,13 +66,13 @@ class VarianceShare(RankRule):
 
 
 def digits(share: float) -> str:
-    """Write a share with all of its digits, two after the point at least, and no exponent."""
+    """Return a share as text: all digits, at least two after the point, and no exponent."""
     whole, _, digits = format(Decimal(repr(share)), "f").partition(".")
     return f"{whole}.{digits:0<2}"
 
 
 class FixedRank(RankRule):
-    """Keep the same rank in every matrix that it makes smaller."""
+    """Keep the same rank in every matrix that becomes smaller at that rank."""
 
     rank: Positive
     """The rank."""
@@ -81,10 +81,10 @@ class FixedRank(RankRule):
 
 
 class FixedRanks(RankRule):
-    """Keep a given rank in each matrix that it makes smaller."""
+    """Keep a given rank in each matrix that becomes smaller at that rank."""
 
     ranks: tuple[Positive, ...] = Field(min_length=1)
-    """The ranks, in the model's order of its matrices (`ranks kept` in the table)."""
+    """The rank of each matrix, in the model's order (as in `ranks kept` of the table)."""
 
     @property
     def rule_label(self) -> str:
@@ -98,9 +98,9 @@ class FixedRanks(RankRule):
 
 
 class ParameterTarget(RankRule):
-    """Keep the same share of variance in all matrices, chosen so that the model has a given size.
+    """Keep the same share of the variance in all matrices, so that the model has a given size.
 
-    Section 3.2.3 of the trace norm paper.
+    Source: the trace norm paper (Kliegl et al., 2018), section 3.2.3.
     """
 
     parameters: Positive
@@ -110,7 +110,7 @@ class ParameterTarget(RankRule):
 
 
 class ParameterBudget(RankRule):
-    """Spread parameters over the matrices so that together they lose the least."""
+    """Choose the ranks that together lose the least, at a given size of the model."""
 
     budget: Positive
     """Largest number of parameters of the whole model."""
@@ -128,7 +128,7 @@ _KINDS = {
 
 
 def _kind_of(value: Any) -> str | None:
-    """Return the tag of a rule by the key that only it has; None if there is none."""
+    """Return the tag of a rule, found by the key that only this rule has; None without one."""
     for key, kind in _KINDS.items():
         if isinstance(value, kind) or (isinstance(value, dict) and key in value):
             return tag(key)
@@ -147,7 +147,7 @@ Rank = Annotated[
         custom_error_message=f"give one rank rule, of: {', '.join(_KINDS)}",
     ),
 ]
-"""A rank rule, by the key that only it has."""
+"""A rank rule. Its kind is found by the key that only this rule has."""
 
 
 def _no_label_twice(ranks: tuple[RankRule, ...]) -> tuple[RankRule, ...]:
@@ -158,4 +158,4 @@ def _no_label_twice(ranks: tuple[RankRule, ...]) -> tuple[RankRule, ...]:
 
 
 Ranks = Annotated[tuple[Rank, ...], AfterValidator(_no_label_twice)]
-"""Rank rules, each with a row of its own."""
+"""Rank rules. Each one gives a row of the table."""

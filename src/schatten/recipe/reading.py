@@ -1,4 +1,4 @@
-"""Reads the YAML of a recipe, with what it extends."""
+"""Reads the YAML of a recipe, and the YAML that it extends."""
 
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ ROOT = Path("recipes")
 
 
 def read_yaml(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """Read a YAML; `extends: other` takes what it does not say from `other.yaml` beside it.
+    """Read a YAML. With `extends: other`, missing keys come from `other.yaml` in the same folder.
 
-    Errors: `UserError` for a file that is missing, no YAML, or extends itself.
+    Errors: `UserError` for a file that is missing, is not YAML, or extends itself.
     """
     if path in seen:
         raise UserError(f"{path} extends itself: remove an `extends`")

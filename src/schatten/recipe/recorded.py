@@ -1,7 +1,7 @@
-"""The settings in provenance records, compared with those that a recipe gives today.
+"""Compares the settings in provenance records with those that a recipe has now.
 
-Snakemake knows with which settings it ran a step, but only as long as its folder `.snakemake` is
-whole. The records lie beside the artifacts, and say what really was used.
+Snakemake remembers the settings of a step too, but only as long as its folder `.snakemake` is
+intact. The records are beside the artifacts, and say which settings were really used.
 """
 
 import os
@@ -17,7 +17,7 @@ from schatten.recipe.step_settings import OF_VERB, WITHOUT_RECIPE, of_verb
 from schatten.runtime import seals
 
 TRUSTED = 2
-"""First format of records whose settings are right for every verb."""
+"""First format of records with correct settings for every verb."""
 _OPTIONS = {
     "system": "system",
     "seed": "seed",
@@ -30,9 +30,9 @@ _OPTIONS = {
     "decoder": "decoder",
     "grid": "grid",
 }
-"""Options on a command line that settings depend on, and the names that verbs give them."""
+"""Command-line options that settings depend on, and the verbs' names for them."""
 _SHOWN = 3
-"""Differences that a message names."""
+"""Number of differences that a message names."""
 
 
 @dataclass(frozen=True)
@@ -41,34 +41,34 @@ class Change:
 
     path: Path
     recorded: Any
-    """The settings that it was made with, as JSON values."""
+    """The settings with which it was made, as JSON values."""
     now: Any
-    """The settings of the recipe."""
+    """The settings of the recipe now, as JSON values."""
 
     def __str__(self) -> str:
-        """Name the artifact and the first differences."""
+        """Return the artifact's path and the first differences."""
         found = list(_differences("", self.recorded, self.now))
         more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         return f"{self.path}: {', '.join(found[:_SHOWN])}{more}"
 
 
 class Recorded:
-    """Compares records with a recipe; equal steps are looked up once."""
+    """Compares records with a recipe; the settings of equal steps are computed once."""
 
     def __init__(self, recipe: Recipe) -> None:
-        """Take the recipe."""
+        """Compare with this recipe."""
         self._recipe = recipe
         self._known: dict[Hashable, Any] = {}
 
     def changes(self, folders: Iterable[Path]) -> Iterator[Change]:
-        """Yield the artifacts below some folders that were made with other settings."""
+        """Yield the artifacts below these folders that were made with other settings."""
         for folder in folders:
             for path in seals.artifacts(folder):
                 if (change := self.change(path)) is not None:
                     yield change
 
     def change(self, path: Path) -> Change | None:
-        """Return how an artifact's settings differ; None if they do not, or if none are known.
+        """Return how an artifact's settings differ; None if they are equal or not known.
 
         Errors: `UserError` for a damaged record.
         """
@@ -83,7 +83,7 @@ class Recorded:
         )
 
     def behind(self, paths: Iterable[Path]) -> list[Path]:
-        """Return the artifacts with a record among some paths, and those that they were made of.
+        """Return the artifacts with a record among these paths, and all that they were made from.
 
         Errors: `UserError` for a damaged record.
         """
@@ -99,7 +99,7 @@ class Recorded:
         return sorted(found)
 
     def _settings(self, verb: str, command: str) -> Any:
-        """Return the settings of a command today; None if the recipe knows nothing of it."""
+        """Return the settings that a command has now; None if they are not known."""
         if verb not in OF_VERB:
             return of_verb(verb, None, {}) if verb in WITHOUT_RECIPE else None
         options = _options(command)
@@ -113,13 +113,13 @@ class Recorded:
 
 
 def is_trusted(record: dict[str, Any]) -> bool:
-    """Tell whether the settings in a record are those of its step."""
+    """Tell whether the settings in a record can be relied on."""
     version = record.get("format")
     return isinstance(version, int) and version >= TRUSTED
 
 
 def _options(command: str) -> dict[str, Any]:
-    """Return the options of a command line that settings depend on; the others are left out."""
+    """Return only those options of a command line that settings depend on."""
     try:  # most lines need no parser of quotes, which takes milliseconds
         words = shlex.split(command) if set(command) & set("'\"\\") else command.split()
     except ValueError:
@@ -135,7 +135,7 @@ def _options(command: str) -> dict[str, Any]:
 
 
 def _differences(name: str, before: Any, now: Any) -> Iterator[str]:
-    """Yield the leaves of two JSON values that differ: `lambda_rec 0.01, now 0.5`."""
+    """Yield each leaf that differs between two JSON values, as `lambda_rec was 0.01, is 0.5`."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in dict.fromkeys([*before, *now]):
             if before.get(key) != now.get(key):

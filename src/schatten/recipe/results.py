@@ -1,32 +1,33 @@
-"""The recipe's `tables`: what the tables and figures hold, and what a verdict needs."""
+"""The recipe's `tables`: contents of tables and figures, and margins for comparisons."""
 
 from schatten.recipe.base import Name, Positive, PositiveFloat, Settings, Share
 
 
 class Tables(Settings):
-    """What the tables and figures hold."""
+    """Contents of the tables and figures."""
 
     caption: str = ""
     """Text above the table."""
     baseline: Name = "dense"
-    """The system that the others are compared with."""
+    """The system with which the others are compared."""
     margin: PositiveFloat = 1.5
-    """A row is "not worse" if its difference to the baseline is below this many points of WER, by
-    the upper end of the interval."""
+    """Margin in points of WER. A row is "not worse" if the upper end of the interval of its
+    difference to the baseline is below this."""
     relative_margin: Share = 0.05
-    """The same margin as a share of the baseline's WER; speakers are resampled if they repeat."""
+    """The same margin as a share of the baseline's WER. Speakers are resampled for its interval if
+    they have several utterances."""
     tiers: dict[Name, Positive] = {}
-    """Tiers: largest number of parameters by name. The model with the lowest error rate on dev
-    represents a tier."""
+    """Tiers by name, each with its largest number of parameters. The model with the lowest error
+    rate on dev represents a tier."""
     bundles: bool = False
-    """Whether each model is bundled for a device: in int8, with the main language model of words. A
-    table lists their megabytes."""
+    """Whether to make a bundle for devices from each model: in int8, with the main language model
+    of words. A table lists their sizes in megabytes."""
     compression: bool = False
-    """Whether a table holds the sizes and costs of each model in int8 and int4; it is always there
+    """Whether a table holds the sizes and costs of each model in int8 and int4. It is always there
     where models are pruned or trained with quantised passes."""
     language_models: tuple[Name, ...] = ()
-    """Columns; comparisons use the first. All by default."""
+    """Language models that are columns; all by default. Comparisons use the first one."""
     confidence: Share = 0.95
     """Confidence level of the intervals."""
     bootstrap_samples: Positive = 1000
-    """Bootstrap samples for the intervals."""
+    """Number of bootstrap samples for the intervals."""

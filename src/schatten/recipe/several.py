@@ -1,4 +1,4 @@
-"""The recipe's `corpus` of several parts: tables and other sources that one experiment joins."""
+"""The recipe's `corpus` of several parts: corpora of any source, joined in one experiment."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,27 +16,28 @@ class Part(Settings):
     """One of the corpora that are joined."""
 
     corpus: OneCorpus
-    """Where its speech comes from, as of a recipe with this corpus alone."""
+    """The source of its speech, as in a recipe with only this corpus."""
     folder: str = ""
-    """Its folder, relative to the corpus folder; the corpus folder itself by default."""
+    """Its folder, relative to the corpus folder; by default the corpus folder itself."""
     splits: tuple[Name, ...] = ()
-    """The recipe's splits that it has speech for; by default all of them."""
+    """The splits of the recipe for which it has speech; by default all of them."""
     text: bool = Field(default=True, exclude_if=lambda value: value)
-    """Whether language models of `text: corpus` learn from its transcripts and its text."""
+    """Whether language models with `text: corpus` learn from its transcripts and its text."""
 
 
 class SeveralCorpora(Settings):
-    """Several corpora as one: each utterance's record says which one it is of."""
+    """Several corpora joined into one. The record of each utterance names its part."""
 
     source: Literal["several"]
     parts: Annotated[dict[Name, Part], Field(min_length=1)]
-    """The corpora by name. Ids of utterances begin with it: `books-0017`."""
+    """The corpora by name. The id of an utterance begins with the name: `books-0017`."""
     shared_speakers: Literal["refused", "allowed"] = "refused"
-    """Whether a speaker may be in two splits; speakers of one name in two corpora are one."""
+    """Whether a speaker may be in two splits. Speakers with the same name in two corpora count as
+    one speaker."""
 
     @property
     def reads_recordings(self) -> bool:
-        """Whether a part is a corpus of real recordings, which has a folder."""
+        """Whether a part is a corpus of real recordings, and so needs a folder."""
         return any(isinstance(part.corpus, RecordedCorpus) for part in self.parts.values())
 
     @property
@@ -46,7 +47,7 @@ class SeveralCorpora(Settings):
         return "allowed" if "allowed" in found else "refused"
 
     def problem(self, splits: tuple[str, ...]) -> str | None:
-        """Say which split no part has, or which part has a split that is none of the recipe's."""
+        """Return in a sentence what is wrong with the parts; None if nothing is."""
         for name, part in self.parts.items():
             if unknown := [one for one in part.splits if one not in splits]:
                 there = ", ".join(splits)
@@ -66,7 +67,7 @@ class SeveralCorpora(Settings):
 
 
 def part_of(recipe: "Recipe", name: str) -> "Recipe":
-    """Return the recipe with one part as its corpus, and that part's splits alone."""
+    """Return the recipe with one part as its corpus, and only the splits of that part."""
     corpus: Any = recipe.corpus
     part = corpus.parts[name]
     chosen = part.splits or recipe.splits.all

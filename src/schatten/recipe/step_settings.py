@@ -1,8 +1,8 @@
-"""Which part of a recipe matters to which step: nothing else makes a step run again.
+"""The settings of each step: the part of a recipe that matters to it. Only they make it run again.
 
-The settings of a step are canonical JSON, with the step's result version. They are the param of a
-rule, part of the key of a training's state, and part of a verb's provenance record: `of_verb`
-returns them by verb. The settings of the steps of a chain come from their classes (`recipe.steps`).
+The settings of a step are canonical JSON, with the step's result version. They are the param of its
+rule, part of the key of a training's state, and part of the verb's provenance record. `of_verb`
+returns them by verb. For the steps of a chain they come from the classes in `recipe.steps`.
 """
 
 import json
@@ -52,8 +52,11 @@ RESULT_VERSION = {
     "accept_recordings": 1,
     "commands_table": 1,
 }
-"""Raised by one when a change of the code changes a step's results. A search over a lexicon has
-versions of its own, as its steps change where those of other searches do not."""
+"""Result versions. A version is raised by one if a change of the code changes a step's results.
+
+A search over a lexicon has versions of its own, because its results change independently of those
+of other searches.
+"""
 
 COMPRESSION_VERSION = 1
 """Raised by one when tables and figures change where models are pruned or quantised."""
@@ -65,7 +68,7 @@ def settings(step: str, *values: Any) -> str:
 
 
 def corpus_settings(recipe: Recipe) -> str:
-    """Settings of the corpus step."""
+    """Return the settings of the corpus step."""
     corpus = recipe.corpus.model_dump(mode="json", exclude={"shared_speakers", "low_rates"})
     own = [sha256(path) for path in own_files(recipe.corpus, recipe.folder)]
     fold = [] if recipe.fold is None else [[recipe.fold[0], _plain(recipe.fold[1])]]
@@ -73,9 +76,10 @@ def corpus_settings(recipe: Recipe) -> str:
 
 
 def units_settings(recipe: Recipe, name: str) -> str:
-    """Settings of a set of units, and the content of its lexicon.
+    """Return the settings of a set of units, and the SHA-256 of its lexicon.
 
-    Errors: `UserError` if the recipe has no such set, or the lexicon does not exist.
+    Errors: `UserError` for characters and tied phones, if the recipe has no such set, or if the
+    lexicon does not exist.
     """
     chosen = recipe.unit_set(name)
     if chosen is None:
@@ -89,31 +93,31 @@ def units_settings(recipe: Recipe, name: str) -> str:
 
 
 def align_settings(recipe: Recipe, name: str) -> str:
-    """Settings of the statistics of a set of tied phones; the model comes from its training."""
+    """Return the settings of the statistics of a set of tied phones; the model is an input."""
     return settings("align", recipe.tied_set(name).hours)
 
 
 def tie_settings(recipe: Recipe, name: str) -> str:
-    """Settings of the tree of a set of tied phones; the statistics come from their step."""
+    """Return the settings of the tree of a set of tied phones; the statistics are an input."""
     tied = recipe.tied_set(name)
     return settings("tie", tied.leaves, tied.minimum)
 
 
 def validate_settings(recipe: Recipe) -> str:
-    """Settings of the validator: the corpus's, as experiments with other models share its data."""
+    """Return the settings of the validator. Models are not among them: experiments share data."""
     data = [_plain(one) for one in (recipe.corpus, recipe.splits, recipe.text)]
     return settings("validate", *data, recipe.speed_perturbation)
 
 
 def features_settings(recipe: Recipe, split: str) -> str:
-    """Settings of the features of a split; `UserError` where the recipe has no such split."""
+    """Return the settings of the features of a split; `UserError` if there is no such split."""
     known("split", split, recipe.splits.all)
     speeds = recipe.speed_perturbation if split == recipe.splits.train else (1.0,)
     return settings("features", speeds)
 
 
 def lm_settings(recipe: Recipe, lm: str) -> str:
-    """Settings of a language model."""
+    """Return the settings of a language model."""
     model = _plain(recipe.language_model(lm))
     if model["decoder"] == "wfst":  # the same model as for the lexicon's search
         model["decoder"] = "lexicon"
@@ -121,7 +125,7 @@ def lm_settings(recipe: Recipe, lm: str) -> str:
 
 
 def graph_settings(recipe: Recipe) -> str:
-    """Settings of a decoding graph; the language model and its lexicon come from their step."""
+    """Return the settings of a decoding graph; language model and lexicon are inputs."""
     return settings("graph", recipe.text.alphabet)
 
 
@@ -131,29 +135,29 @@ def _searched(step: str, decoder: str, *values: Any) -> str:
 
 
 def tune_settings(recipe: Recipe, decoder: str) -> str:
-    """Settings of the tuning of decoding weights, for a beam search by name."""
+    """Return the settings for tuning decoding weights, for a beam search by name."""
     return _searched("tune", decoder, _beam_search(recipe))
 
 
 def decode_settings(recipe: Recipe, decoder: str) -> str:
-    """Settings of a beam search by name; the weights come from the tuning."""
+    """Return the settings of a beam search by name; the tuned weights are an input."""
     search = {k: v for k, v in _beam_search(recipe).items() if k not in _GRID}
     return _searched("decode", decoder, search)
 
 
 def tune_wfst_settings(recipe: Recipe) -> str:
-    """Settings of the tuning of decoding weights for the search of a graph."""
+    """Return the settings for tuning decoding weights of a graph search."""
     grid = {name: _plain(recipe.decoding)[name] for name in _GRID}
     return settings("tune", grid, _plain(recipe.decoding.wfst))
 
 
 def decode_wfst_settings(recipe: Recipe) -> str:
-    """Settings of the search of a graph."""
+    """Return the settings of a graph search."""
     return settings("decode", _plain(recipe.decoding.wfst))
 
 
 def decoder_settings(recipe: Recipe, decoder: str) -> str:
-    """Settings of a search by the decoder's name; greedy decoding has none."""
+    """Return the settings of a search by the decoder's name; greedy decoding has none."""
     if decoder in ("greedy", "units"):
         return settings("decode")
     if decoder == "wfst":
@@ -169,55 +173,55 @@ def _beam_search(recipe: Recipe) -> dict[str, Any]:
 
 
 def bundle_settings(recipe: Recipe) -> str:
-    """Settings of a bundle: how the engine is to search."""
+    """Return the settings of a bundle: those of the engine's search, and grammars of commands."""
     grammars = [] if recipe.commands is None else _grammars(recipe)
     return settings("bundle", _beam_search(recipe), *grammars)
 
 
 def beams_settings(recipe: Recipe, decoder: str) -> str:
-    """Settings of the curve over beams of a search; a recipe may have none."""
+    """Return the settings of the curve over beam widths of a search."""
     curve = recipe.figures.beam
     plain = None if curve is None else _plain(curve)
     return _searched("beams", decoder, plain, _beam_search(recipe))
 
 
 def score_settings(recipe: Recipe) -> str:
-    """Settings of the scores: how intervals are made."""
+    """Return the settings of scores: those of their intervals."""
     tables = recipe.tables
     of_characters = ["characters"] if recipe.text.words == "characters" else []
     return settings("score", tables.confidence, tables.bootstrap_samples, *of_characters)
 
 
 def choose_settings(recipe: Recipe, grid: str) -> str:
-    """Settings of the choice of a grid's best points."""
+    """Return the settings for choosing a grid's best points."""
     return settings("choose", recipe.grid(grid).best.count)
 
 
 def tiers_settings(recipe: Recipe) -> str:
-    """Settings of the choice of the tiers' models."""
+    """Return the settings for choosing the tiers' models."""
     return settings("tiers", recipe.tables.tiers, recipe.tables.baseline)
 
 
 def device_table_settings(recipe: Recipe) -> str:
-    """Settings of the table of devices."""
+    """Return the settings of the table of devices."""
     return settings("device_table", recipe.title, recipe.tables.tiers)
 
 
 def accept_settings(recipe: Recipe) -> str:
-    """Settings of the acceptance of synthetic commands: levels, and the grammar."""
+    """Return the settings of the acceptance of synthetic commands: levels, and the grammar."""
     levels = () if recipe.commands is None else recipe.commands.levels
     return settings("accept", levels, *_grammars(recipe))
 
 
 def accept_recordings_settings(recipe: Recipe) -> str:
-    """Settings of the acceptance of recorded commands: noise, levels, and the grammar."""
+    """Return the settings of the acceptance of recorded commands: noise, levels, grammar."""
     recordings = None if recipe.commands is None else recipe.commands.recordings
     plain = None if recordings is None else _plain(recordings)
     return settings("accept_recordings", plain, *_grammars(recipe))
 
 
 def commands_table_settings(recipe: Recipe) -> str:
-    """Settings of the table of commands: title and published results."""
+    """Return the settings of the table of commands: title and published results."""
     name = None if recipe.commands is None else recipe.commands.published
     published = [] if name is None else [sha256(recipe.folder / name)]
     return settings("commands_table", recipe.title, *published)
@@ -228,22 +232,22 @@ def _grammars(recipe: Recipe) -> list[str]:
 
 
 def table_settings(recipe: Recipe) -> str:
-    """Settings of the tables: captions, and what the rows say of their systems."""
+    """Return the settings of the tables: captions, and what rows say about their systems."""
     return settings("table", *_shown(recipe))
 
 
 def figure_settings(recipe: Recipe) -> str:
-    """Settings of the figures: those of the tables, and what is drawn besides."""
+    """Return the settings of the figures: those of the tables, and those of `figures`."""
     return settings("figure", *_shown(recipe), _plain(recipe.figures))
 
 
 def report_settings(recipe: Recipe) -> str:
-    """Settings of the report: those of the tables."""
+    """Return the settings of the report: those of the tables."""
     return settings("report", *_shown(recipe))
 
 
 def page_settings(recipe: Recipe) -> str:
-    """Settings of the page of figures: itself."""
+    """Return the settings of the page of figures: the text of the page."""
     return settings("figure_page", page(recipe))
 
 
@@ -314,7 +318,7 @@ OF_VERB: dict[str, Callable[[Recipe, Options], str]] = {
     "figure-page": lambda recipe, _: page_settings(recipe),
     "device-table": lambda recipe, _: device_table_settings(recipe),
 }
-"""Settings of the verbs that take a recipe, of it and of the verb's other options."""
+"""Functions that return a verb's settings from the recipe and the verb's other options."""
 WITHOUT_RECIPE = {
     "statistics": "statistics",
     "logprobs": "logprobs",
@@ -323,11 +327,11 @@ WITHOUT_RECIPE = {
     "device estimate": "measure",
     "device instructions": "instructions",
 }
-"""Steps of the verbs without a recipe: only their result version matters."""
+"""The steps of verbs that take no recipe. Their only setting is the result version."""
 
 
 def of_verb(verb: str, recipe: Recipe | None, options: Options) -> Any:
-    """Return the settings that matter to a verb, for its record; None if none are known."""
+    """Return the settings of a verb for its provenance record; None if none are known."""
     if recipe is None:
         step = WITHOUT_RECIPE.get(verb)
         return None if step is None else json.loads(settings(step))

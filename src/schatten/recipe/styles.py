@@ -1,4 +1,4 @@
-"""The recipe's settings of noise, rooms and vocal tracts, of synthetic and of recorded speech."""
+"""The recipe's settings of noise, rooms and vocal tracts, for synthetic and for recorded speech."""
 
 from typing import Annotated, Literal
 
@@ -32,26 +32,26 @@ def _human(factor: Range) -> Range:
 
 
 VocalTract = Annotated[Range, AfterValidator(_human)]
-"""Factors on the formants and the pitch of a voice."""
+"""Range of factors on the formants and the pitch of a voice."""
 
 
 class Noise(Settings):
     """Additive noise."""
 
     share: Probability = 0.7
-    """Share of the utterances to which it is applied."""
+    """Share of the utterances that get noise."""
     snr: Range = Range(low=5.0, high=30.0)
-    """Level of the speech while it sounds, in dB above the noise."""
+    """Signal-to-noise ratio in dB: the level of the active speech above the noise."""
     kinds: tuple[NoiseKind, ...] = Field(
         default=("white", "pink", "brown", "hum", "babble"), min_length=1
     )
-    """Kinds of noise, all equally likely; babble is made of training voices."""
+    """Kinds of noise, all equally likely. Babble is mixed from training voices."""
     directory: str | None = None
-    """Folder of recordings for the kind `recording`; of five or more files, every fifth is kept
-    for dev and test."""
+    """Folder of noise recordings, for the kind `recording`. If it has five files or more, every
+    fifth is kept for dev and test."""
 
     leave_out: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
-    """Files of the folder to pass over, by their names: noise that is kept for tests."""
+    """Names of files in the folder that are not used: noise that is kept for tests."""
 
     @model_validator(mode="after")
     def _recordings_have_a_folder(self) -> "Noise":
@@ -66,16 +66,17 @@ class Reverberation(Settings):
     """Convolution with the impulse response of a room."""
 
     share: Probability = 0.5
-    """Share of the utterances to which it is applied."""
+    """Share of the utterances that get reverberation."""
     rooms: Positive = 100
-    """Rooms drawn for training; dev and test have a fifth as many of their own."""
+    """Number of simulated rooms for training. Dev and test have rooms of their own, a fifth as
+    many."""
     reverberation_time: Range = Range(low=0.15, high=0.6)
-    """T60 of the drawn rooms, in s; at least 0.15."""
+    """Reverberation time (T60) of the simulated rooms in s, at least 0.15."""
     distance: Range = Range(low=0.3, high=2.0)
-    """Distance from mouth to microphone, in m; 2.5 at most."""
+    """Distance from mouth to microphone in m, at most 2.5."""
     directory: str | None = None
-    """Folder of impulse responses to use instead of drawn rooms; of five or more files, every
-    fifth is kept for dev and test."""
+    """Folder of impulse responses, which replace the simulated rooms. If it has five files or more,
+    every fifth is kept for dev and test."""
 
     @model_validator(mode="after")
     def _rooms_are_possible(self) -> "Reverberation":
@@ -87,24 +88,25 @@ class Reverberation(Settings):
 
 
 class MultiStyle(Settings):
-    """Distorted copies of the training recordings; dev, test and further splits have none."""
+    """Distorted copies of the training recordings. Dev, test and further splits have none."""
 
     copies: Positive = 2
-    """Copies of each training utterance, each with its own voice, room and noise."""
+    """Number of copies of each training utterance. Each copy has its own vocal tract factor, room
+    and noise."""
     clean: bool = True
-    """Whether the recordings themselves are trained on too."""
+    """Whether to train on the recordings themselves too."""
     seed: int = 1
-    """Seed of every random draw."""
+    """Seed of all random draws."""
     noise: Noise = Noise()
-    """Additive noise; babble is mixed from training recordings. A fifth of a folder's files is not
-    used, as dev and test of other corpora may have it."""
+    """Additive noise. Babble is mixed from training recordings. A fifth of the files in a folder is
+    not used, because dev and test of other corpora may use it."""
     reverberation: Reverberation = Reverberation()
-    """Rooms."""
+    """Reverberation of rooms."""
     vocal_tract: VocalTract = Range(low=1.0, high=1.0)
-    """Factor from 0.7 to 1.4 on formants and pitch, as of a shorter (above 1) or longer vocal
-    tract; the pace stays."""
+    """Factor on formants and pitch, from 0.7 to 1.4. Above 1 it sounds like a shorter vocal tract,
+    below 1 like a longer one. The speaking rate does not change."""
     level: Range | None = None
-    """RMS of the speech while it sounds, in dB of full scale; by default that of the recording."""
+    """Level (RMS) of the active speech in dB of full scale; by default that of the recording."""
 
     @model_validator(mode="after")
     def _copies_differ(self) -> "MultiStyle":

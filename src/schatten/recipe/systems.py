@@ -1,4 +1,4 @@
-"""The recipe's `systems`: a model and a chain of steps, or the keys that stand for a chain."""
+"""The recipe's `systems`: a model with a chain of steps, or with keys that stand for a chain."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -23,53 +23,56 @@ from schatten.recipe.techniques import (
 from schatten.recipe.training import Stage2
 
 CHARACTERS = "characters"
-"""The unit set of systems that name none; it needs no entry in `units`."""
+"""The default unit set of systems; it needs no entry in `units`."""
 _SUGAR = ("penalty", "distill", "ranks", "stage2")
-"""Keys that stand for a chain: they are expanded as the recipe is loaded."""
+"""Keys that stand for a chain."""
 
 
 class System(Settings):
-    """A named acoustic model: a model and a chain of steps.
+    """A named acoustic model: a model architecture and a chain of steps.
 
-    `penalty`, `distill`, `ranks` and `stage2` stand for the chain that most systems have: a first
-    training, a truncation to each rank, and a training after it.
+    Most systems have the same chain: a first training, a truncation to each rank, and a training
+    after it. For these, `penalty`, `distill`, `ranks` and `stage2` replace `chain`.
     """
 
     model: Name
     """One of `models`."""
     units: Name = CHARACTERS
-    """What it writes: `characters`, or one of `units`."""
+    """Output units: `characters`, or one of `units`."""
     chain: Chain | None = None
-    """The steps, in place of `penalty`, `distill`, `ranks` and `stage2`."""
+    """The steps, instead of `penalty`, `distill`, `ranks` and `stage2`."""
     penalty: Penalty = Penalty(type="none")
     """Penalty that stage 1 adds to the loss."""
     factorization: Literal["partial", "split", "joint", "six", "projection"] = "partial"
-    """Which matrices are factored together; `six`: all of a layer; `projection`: the shared
-    projections of LSTMs (Prabhavalkar et al., 2016)."""
+    """Which matrices are factored together (docs/concepts.md). `split`: each gate by itself.
+    `partial`: the recurrent gates of a layer, and its non-recurrent gates. `joint`: all matrices
+    that read the same vector. `six`: all matrices of a layer. `projection`: the shared projections
+    of LSTMs (Prabhavalkar et al., 2016)."""
     distill: Distillation | None = None
-    """Teacher that stage 1 learns from, besides the labels."""
+    """Teacher from which stage 1 learns, besides the labels."""
     ranks: Ranks = ()
-    """Rank rules for its truncation; each gives a row of the table."""
+    """Rank rules for its truncation. Each rule gives a row of the table."""
     stage2: Stage2 | None = None
     """Training after truncation."""
     seeds: Seeds = (1,)
-    """Each seed gives one training."""
+    """Seeds; each gives one training."""
     training: Name = "default"
     """One of `trainings`."""
     precisions: tuple[Literal["fp32", "int8", "int4"], ...] = ()
-    """Precisions in which it is exported and decoded by the engine: rows of the engine's table."""
+    """Precisions in which the model is exported and decoded by the engine. Each one gives a row of
+    the engine's table."""
 
     @property
     def layout(self) -> str:
-        """Which matrices are one weight in stage 1.
+        """The factorization of stage 1.
 
-        With `projection`, all matrices that read a state share one weight from the start.
+        It is `joint` for `projection`, because all matrices that read a state share one weight.
         """
         return "joint" if self.factorization == "projection" else self.factorization
 
     @property
     def learns_by(self) -> str:
-        """Penalty and teacher of stage 1, in words."""
+        """Penalty, teacher and other techniques of stage 1, for tables."""
         first = self.first_training
         said: list[str] = [self.regularizer.type]
         for entry in first.techniques:
@@ -83,7 +86,7 @@ class System(Settings):
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The chain: `chain`, or the one that the other keys stand for."""
+        """The chain: `chain`, or the chain that the other keys stand for."""
         return self.chain if self.chain is not None else tuple(self._expanded())
 
     def _expanded(self) -> Iterator[Link]:
@@ -100,7 +103,7 @@ class System(Settings):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Every step of the chain, branch after branch."""
+        """All steps of the chain, branch after branch."""
         return tuple(_steps(self.links))
 
     @property
@@ -115,13 +118,13 @@ class System(Settings):
 
     @property
     def teachers(self) -> list[Distillation]:
-        """Teachers of the trainings of the chain, besides the labels."""
+        """The distillations of all trainings of the chain."""
         found = (distillation_of(s.techniques) for s in self.steps if isinstance(s, TrainingStep))
         return [one for one in found if one is not None]
 
     @property
     def source(self) -> Initialise | None:
-        """The system whose weights the first training starts from, if there is one."""
+        """The other system whose weights the first training starts from, if there is one."""
         return initialise_of(self.first_training.techniques)
 
     @property
@@ -131,13 +134,13 @@ class System(Settings):
 
     @property
     def references(self) -> tuple[str, ...]:
-        """Systems whose weights give the thresholds of its pruning."""
+        """Systems whose weights give the thresholds for its pruning."""
         found = (reference_of(s.techniques) for s in self.steps if isinstance(s, Train))
         return tuple(one for one in found if one is not None)
 
     @property
     def is_pruned(self) -> bool:
-        """Whether a step of the chain puts zeros into large matrices, or a technique of one."""
+        """Whether a step of the chain, or a technique of a step, prunes large matrices."""
         return any(
             isinstance(step, Prune)
             or (isinstance(step, TrainingStep) and any(one.prunes for one in step.techniques))
@@ -162,8 +165,8 @@ class System(Settings):
 def _later_training(stage2: Stage2) -> Train:
     """Return the training after truncation that the key `stage2` stands for.
 
-    Beside `early` its own epochs and learning rate mean nothing, and a chain refuses them. They
-    stay in the settings, as results of earlier versions were recorded with them.
+    With `early`, its own epochs and learning rate have no effect, and a chain would refuse them.
+    They stay in the settings because results of earlier versions were recorded with them.
     """
     own: dict[str, Any] = {
         "epochs": stage2.epochs,
@@ -185,7 +188,7 @@ def _steps(links: tuple[Link, ...]) -> Iterator[Step]:
 
 
 def factorization_problem(system: System, model: Model) -> str | None:
-    """Say why a system's factorization is not one of its model, if it is not."""
+    """Return why a system's factorization does not fit its model; None if it does."""
     projects = system.factorization == "projection"
     if system.factorization == "six" and len(set(model.widths)) > 1:
         return (
@@ -205,7 +208,7 @@ def factorization_problem(system: System, model: Model) -> str | None:
 
 
 def reference_problem(name: str, systems: dict[str, System]) -> str | None:
-    """Say why a system's thresholds cannot follow from its reference; None if they can."""
+    """Return why a system cannot take its thresholds from its reference; None if it can."""
     for reference in systems[name].references:
         other, own = systems[reference], systems[name]
         if reference == name or other.references:
@@ -219,7 +222,7 @@ def reference_problem(name: str, systems: dict[str, System]) -> str | None:
 
 
 def distillation_problem(name: str, systems: dict[str, System], models: dict[str, Model]) -> str:
-    """Say why a system cannot learn from its teacher; nothing if it can, or has none."""
+    """Return why a system cannot learn from its teacher; an empty text if it can or has none."""
     for taught in systems[name].teachers:
         teacher = systems[taught.teacher]
         if taught.teacher == name or teacher.teachers:
@@ -239,7 +242,7 @@ def distillation_problem(name: str, systems: dict[str, System], models: dict[str
 
 
 def source_problem(name: str, systems: dict[str, System], models: dict[str, Model]) -> str:
-    """Say why a system cannot start from its source's weights; nothing if it can, or has none."""
+    """Return why a system cannot start from another's weights; empty if it can or does not."""
     system = systems[name]
     if system.source is None:
         return ""

@@ -1,4 +1,4 @@
-"""Which tables a recipe has the systems for."""
+"""Which tables a recipe has, by its systems."""
 
 from schatten.recipe import Recipe
 from schatten.recipe.layout import bundle_lm
@@ -18,9 +18,9 @@ TABLES = {
     "engine": "the engine: precisions and latency",
     "bundles": "bundles for devices",
 }
-"""Titles of the tables, by the name of their files."""
+"""Titles of the tables, by the names of their files."""
 FORMATS = ("md", "csv", "tex", "html")
-"""Endings of each table's files."""
+"""File name extensions of each table."""
 
 
 def written(recipe: Recipe) -> list[str]:
@@ -45,9 +45,10 @@ def has_compression(recipe: Recipe) -> bool:
 
 
 def factorization_groups(recipe: Recipe) -> list[dict[str, str]]:
-    """Return groups of systems that differ in the factorization alone: system by factorization.
+    """Return groups of systems that differ only in factorization and ranks.
 
-    Only systems with ranks, which may differ as well; only groups of more than one.
+    A group has the name of each system by its factorization. Systems without truncation, and
+    groups of one system, are left out.
     """
     groups: dict[str, dict[str, str]] = {}
     for name, system in recipe.systems.items():

@@ -1,4 +1,4 @@
-"""The recipe's `units`: sets of units that acoustic models write."""
+"""The recipe's `units`: sets of output units of acoustic models."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -21,25 +21,26 @@ class Characters(Settings):
 
 
 class Phones(Settings):
-    """Phones, by a dictionary and by rules; words follow each other without a separator."""
+    """Phones, from a dictionary and from rules. There is no separator between words."""
 
     type: Literal["phones"]
     language: Language = "en-us"
-    """A language of espeak-ng: `de`, `es`, `en-gb`. With `en` and `en-us`, words have the
-    pronunciations of CMUdict and its 39 phones without stress. Others have no dictionary, and the
-    IPA phones that their words need."""
+    """A language of espeak-ng, such as `de`, `es` or `en-gb`. With `en` and `en-us`, words have the
+    pronunciations of CMUdict, with its 39 phones without stress. Other languages have no
+    dictionary. Their phones are the IPA phones that occur in their words."""
     lexicon: str | None = None
-    """Pronunciations of your own, in place of all others of their words: `WORD TAB PHONE PHONE ...`
-    a line; several lines for a word that has several. Relative to the recipe's folder."""
+    """File with pronunciations of your own, relative to the recipe's folder. A line is `WORD TAB
+    PHONE PHONE ...`. A word may have several lines. They replace all other pronunciations of the
+    word."""
     unknown: Literal["espeak", "refuse"] = "espeak"
-    """Words that neither lexicon nor dictionary has: `espeak` pronounces them by espeak-ng's rules,
-    `refuse` names them and stops."""
+    """What to do with words that are neither in the lexicon nor in the dictionary. `espeak`: use
+    the rules of espeak-ng. `refuse`: list them and stop."""
     pronunciations: Literal["all", "first"] = "all"
     """Which pronunciations of a word are kept."""
     trained_on: Literal["all", "first"] = "all"
-    """Pronunciations of a word that the loss sums over; decoding always has all that are kept."""
+    """Pronunciations of a word over which the loss sums. Decoding always uses all that are kept."""
     writes_words: ClassVar[bool] = False
-    """Whether words can be read off the units, without a lexicon."""
+    """Whether the units spell words, so that no lexicon is needed to read them."""
 
     @property
     def sums_over_pronunciations(self) -> bool:
@@ -52,35 +53,37 @@ class Pieces(Settings):
 
     type: Literal["pieces"]
     count: Annotated[int, Field(ge=2, le=60_000)] = 300
-    """Pieces. Every character is two of them: one that begins a word, and one inside of it."""
+    """Number of pieces. They include two for each character: one at the start of a word, and one
+    inside of it."""
     writes_words: ClassVar[bool] = True
-    """Whether words can be read off the units, without a lexicon."""
+    """Whether the units spell words, so that no lexicon is needed to read them."""
     sums_over_pronunciations: ClassVar[bool] = False
-    """A word has one segmentation."""
+    """A word has one segmentation, so there is nothing to sum over."""
 
 
 class Tied(Settings):
-    """Tied phones: phones in their contexts, which a decision tree ties. Decoded by graphs alone.
+    """Tied phones: context-dependent phones, tied by a decision tree. They need `decoder: wfst`.
 
-    The tree is grown on training speech that another system, a model of the phones, aligns.
+    The tree is built from training speech. Another system, which writes the phones, aligns it.
     """
 
     type: Literal["tied"]
     phones: str = "phones"
     """The set of phones that are tied."""
     aligner: str
-    """A system that writes these phones; the model of its first training, with its first seed,
-    aligns."""
+    """System that aligns the speech; it writes these phones. The model of its first training, with
+    its first seed, is used."""
     leaves: Annotated[int, Field(ge=1, le=20_000)] = 500
-    """Leaves of the tree, at most: outputs of the model without the blank."""
+    """Largest number of leaves of the tree. The leaves are the outputs of the model, without the
+    blank."""
     minimum: Annotated[int, Field(ge=1)] = 100
-    """Phone tokens of every leaf, at least, except where a phone has fewer."""
+    """Smallest number of phone tokens in a leaf, unless a phone has fewer."""
     hours: PositiveFloat = 10.0
-    """Hours of training speech that are aligned, at most; drawn by the utterances' ids."""
+    """Largest number of hours of training speech to align. Utterances are drawn by their ids."""
     trained_on: Literal["all", "first"] = "all"
-    """Pronunciations of a word that the loss sums over, each in all contexts that it has."""
+    """Pronunciations of a word over which the loss sums, each in all of its contexts."""
     writes_words: ClassVar[bool] = False
-    """Whether words can be read off the units, without a lexicon."""
+    """Whether the units spell words, so that no lexicon is needed to read them."""
 
     @property
     def sums_over_pronunciations(self) -> bool:
@@ -89,15 +92,16 @@ class Tied(Settings):
 
 
 class Grams(Settings):
-    """Characters, and sequences of them inside of words as units of their own (Gram-CTC)."""
+    """Characters, and frequent character sequences inside of words (grams of Gram-CTC)."""
 
     type: Literal["grams"]
     longest: Annotated[int, Field(ge=2, le=8)] = 3
-    """Characters of the longest grams."""
+    """Length of the longest grams, in characters."""
     count: Annotated[int, Field(ge=1, le=60_000)] = 300
-    """Grams of two characters or more: the most frequent ones of the training transcripts."""
+    """Number of grams with two characters or more: the most frequent ones of the training
+    transcripts."""
     writes_words: ClassVar[bool] = True
-    """Whether words can be read off the units, without a lexicon."""
+    """Whether the units spell words, so that no lexicon is needed to read them."""
     sums_over_pronunciations: ClassVar[bool] = True
     """The loss sums over all segmentations of a text."""
 
@@ -109,11 +113,11 @@ BUILT_IN: dict[str, UnitSet] = {
     "pieces": Pieces(type="pieces"),
     "grams": Grams(type="grams"),
 }
-"""Sets that every recipe has; one of its own by that name replaces them."""
+"""Unit sets that every recipe has. A recipe's own set of the same name replaces one."""
 
 
 def lexicon_of(units: UnitSet | None, folder: Path) -> Path | None:
-    """Return the user's own lexicon of a set of units, in the recipe's folder; None without one.
+    """Return the path of the recipe's own lexicon of a set of units; None without one.
 
     Errors: `UserError` if it does not exist.
     """
@@ -126,9 +130,10 @@ def lexicon_of(units: UnitSet | None, folder: Path) -> Path | None:
 
 
 def with_language(recipe: Any) -> Any:
-    """Return a recipe's raw data, `text.language` taken from the phones where case depends on it.
+    """Return the raw data of a recipe, with `text.language` taken from the phones if needed.
 
-    It is taken where text has none and all sets of phones have one language, with rules of its own.
+    This is so if `text` has no language, and all sets of phones have the same one, whose rules for
+    upper and lower case are special.
     """
     if not isinstance(recipe, dict) or not isinstance(recipe.get("units"), dict):
         return recipe
@@ -146,7 +151,7 @@ def with_language(recipe: Any) -> Any:
 
 
 def tied_problem(recipe: "Recipe") -> str | None:
-    """Say in a sentence what is wrong with the recipe's tied phones; None if nothing is."""
+    """Return in a sentence what is wrong with the recipe's tied phones; None if nothing is."""
     for name, tied in recipe.units.items():
         if not isinstance(tied, Tied):
             continue
@@ -165,7 +170,7 @@ def tied_problem(recipe: "Recipe") -> str | None:
 
 
 def _undecodable(recipe: "Recipe", units: str) -> str | None:
-    """Say what the tables ask of systems over tied phones that a graph's search cannot give."""
+    """Return what the tables ask of tied phones that a graph search cannot do; None for nothing."""
     why = f"{units} are tied phones, which graphs search and the engine does not"
     for name, system in recipe.systems.items():
         if system.units == units and system.precisions:

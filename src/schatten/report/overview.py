@@ -70,13 +70,13 @@ def overview_notes(experiment: Experiment) -> list[str]:
     notes = [
         f"Verdict: against {tables.baseline}, by the paired {percent(tables.confidence)} interval "
         "of the difference.",
-        f"It draws speakers where a split has {SPEAKERS_NEEDED} of them, and else utterances.",
+        f"It resamples speakers if a split has {SPEAKERS_NEEDED} of them, otherwise utterances.",
         f"Not worse: it ends below +{tables.margin:g} points. "
-        f"Undecided: it holds both zero and +{tables.margin:g}.",
+        f"Undecided: it contains both 0 and +{tables.margin:g}.",
     ]
     if any(len(model.system.seeds) > 1 for model in experiment.models):
         notes += [
-            "Several seeds: their mean; the lowest and highest in place of an interval.",
+            "Several seeds: their mean, and the lowest and highest instead of an interval.",
             f"{DIFFERS.capitalize()}: the seeds do not have the same verdict.",
         ]
     return notes

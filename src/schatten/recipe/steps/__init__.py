@@ -1,7 +1,7 @@
-"""The steps of chains: a class each, which says all that the workflow and the records need of it.
+"""The steps of chains. Each is a class with all that the workflow and the records need.
 
-A new step is a module here, its key in `chain.ChainEntry`, a rule of the one pattern in
-`rules/train.smk`, and its verb.
+A new step needs a module here, a key in `chain.ChainEntry`, a rule in `rules/train.smk` like those
+of the other steps, and a verb.
 """
 
 from schatten.recipe.steps.base import (

@@ -1,4 +1,4 @@
-"""What every step of a chain has: its label, its needs, its settings, its result version."""
+"""The base class of the steps of a chain: label, inputs, settings, result version."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Features:
-    """A step reads the features of a split, as the system's model reads them."""
+    """A step reads the features of a split, of the kind that the system's model uses."""
 
     split: str
 
@@ -28,29 +28,29 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Spellings:
-    """A step reads how the system's unit set writes words; characters need no file."""
+    """A step reads the spellings of words in the system's unit set; characters need no file."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """A step reads a model: the one that its parent ends with, or another system's."""
+    """A step reads a model: that of its parent, or of another system."""
 
     node: "Node"
     epoch: int | None = None
-    """Epoch whose kept model it is; None for the model at the end."""
+    """Epoch whose kept model is read; None for the final model."""
 
 
 @dataclass(frozen=True)
 class Hypotheses:
-    """A step reads what the model before it recognises in its training speech."""
+    """A step reads the hypotheses that the model before it finds for its training speech."""
 
     node: "Node"
-    """The node whose artifact they are: the first of those that start from one model."""
+    """The node that owns the artifact: the first one of those that read the same hypotheses."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """A step reads a file that the recipe names: no step of the workflow makes it."""
+    """A step reads a file that the recipe names. No step of the workflow makes it."""
 
     path: Path
 
@@ -59,18 +59,18 @@ Need = Features | Statistics | Spellings | Model | Hypotheses | Given
 
 
 class Step(Settings):
-    """One step of a chain; its methods are given the node that it makes."""
+    """One step of a chain. Its methods take the node that it makes."""
 
     kind: ClassVar[str]
-    """The key in the YAML."""
+    """The step's key in the YAML."""
     log_name: ClassVar[str]
-    """Name of the log beside the model."""
+    """File name of the log beside the model."""
     compresses: ClassVar[bool]
     """Whether the step makes the model smaller; a step that trains does not."""
 
     @property
     def spoken_kind(self) -> str:
-        """The verb of what it does, in the job's message."""
+        """What the step does, as a verb for the job's message."""
         return self.kind
 
     @abstractmethod
@@ -79,27 +79,27 @@ class Step(Settings):
 
     @abstractmethod
     def label_in(self, node: "Node") -> str | None:
-        """Return the part of the path that all later nodes have too; None for nothing."""
+        """Return the part of the path that all later nodes have too, if there is one."""
 
     @abstractmethod
     def needs(self, node: "Node") -> dict[str, Need]:
-        """Return the step's inputs, by the option of its verb."""
+        """Return the step's inputs, by its verb's option for each."""
 
     @abstractmethod
     def settings(self, node: "Node") -> str:
-        """Return all that determines the result, as JSON, for the rule's param and the record."""
+        """Return all settings that determine the result, as JSON, for the rule and the record."""
 
     @abstractmethod
     def spoken(self, node: "Node") -> str:
-        """Return what people call the step in its chain: `stage 2`, `tau 0.70`."""
+        """Return the step's name in messages, such as `stage 2` or `tau 0.70`."""
 
     @abstractmethod
     def problem(self, node: "Node") -> str | None:
-        """Say why the step makes no sense at this place of its chain; None if it does."""
+        """Return what is wrong with the step at this place of its chain; None if nothing is."""
 
     @property
     def deployed(self) -> str:
-        """The precision in which a device has the model."""
+        """The precision of the model on a device."""
         return "int8"
 
     @property
@@ -108,20 +108,20 @@ class Step(Settings):
         return "fp32"
 
     def kept_epochs(self, node: "Node") -> tuple[int, ...]:
-        """Return the epochs whose models are kept beside the last; none if nothing trains."""
+        """Return the epochs whose models are kept besides the last; empty if nothing trains."""
         return ()
 
 
 class TrainingStep(Step):
-    """A step that trains: `schatten train` does it."""
+    """A step that trains, run by `schatten train`."""
 
     compresses: ClassVar[bool] = False
     log_name: ClassVar[str] = "train.log"
 
     training: Name | None = None
-    """One of `trainings`; the system's by default."""
+    """One of `trainings`; by default that of the system."""
     techniques: Techniques = ()
-    """Techniques that change the training, in this order."""
+    """Techniques that change the training, in the order in which they act."""
 
     @abstractmethod
     def training_in(self, node: "Node") -> "Training":
@@ -129,7 +129,7 @@ class TrainingStep(Step):
 
     @abstractmethod
     def epochs_in(self, node: "Node") -> int:
-        """Return the epochs of the training."""
+        """Return the number of epochs of the training."""
 
 
 def settings_of(step: str, version: int, *values: Any) -> str:

@@ -1,4 +1,4 @@
-"""The step `prune`: the least blocks of large matrices become zero, at once."""
+"""The step `prune`: sets the smallest blocks of large matrices to zero, all at once."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class Prune(Step, SparsityTarget):
-    """Put zeros where large matrices are smallest: `prune: {sparsity: 0.75, block: [16, 4]}`.
+    """Set the smallest weights of the large matrices to zero.
 
-    Trainings after it keep the zeros. One step is one-shot pruning; several, with trainings between
-    them, are the rounds of Han et al. (2015).
+    Example: `prune: {sparsity: 0.75, block: [16, 4]}`. Later trainings keep the zeros. A single
+    step is one-shot pruning. Several steps with trainings between them are iterative pruning (Han
+    et al., 2015).
     """
 
     kind: ClassVar[str] = "prune"
@@ -31,8 +32,8 @@ class Prune(Step, SparsityTarget):
     result_version: ClassVar[int] = 1
 
     refit: bool = False
-    """Refit what is left to the inputs of each matrix, measured on training speech, by least
-    squares; for matrices that are not factored."""
+    """Whether to refit the remaining weights by least squares to the inputs of each matrix. Inputs
+    are measured on training speech. Only for matrices that are not factored."""
 
     @model_validator(mode="before")
     @classmethod
@@ -48,13 +49,13 @@ class Prune(Step, SparsityTarget):
         return f"{self.target_label}{'refit' if self.refit else ''}"
 
     def needs(self, node: "Node") -> dict[str, Need]:
-        """Return the model, and training speech if inputs are measured."""
+        """Return the model, and also training speech if inputs are measured."""
         assert node.parent is not None
         found: dict[str, Need] = {"model": Model(node.parent)}
         return found | ({"train": Features(node.recipe.splits.train)} if self.refit else {})
 
     def settings(self, node: "Node") -> str:
-        """Return the target; with a refit also how speech is batched."""
+        """Return the target, and with `refit` also the settings of batches."""
         batches = []
         if self.refit:
             training = node.recipe.trainings[node.system_settings.training]
@@ -62,11 +63,11 @@ class Prune(Step, SparsityTarget):
         return settings_of("prune", self.result_version, plain_target(self), *batches)
 
     def spoken(self, node: "Node") -> str:
-        """Return the target: `75 % zeros, blocks of 16x4`."""
+        """Return the target, such as `75 % zeros, blocks of 16x4`."""
         return f"{self.target_spoken}{', refitted' if self.refit else ''}"
 
     def problem(self, node: "Node") -> str | None:
-        """Say why nothing can be pruned here."""
+        """Return why nothing can be pruned here; None if it can."""
         if node.parent is None or not isinstance(node.parent.step, TrainingStep):
             before = "nothing" if node.parent is None else f"`{node.parent.step.kind}`"
             return f"`prune` follows {before}: it needs a `train` right before it"

@@ -1,4 +1,4 @@
-"""The step `quantize`: a training with quantised passes, as the engine computes in int8 or int4."""
+"""The step `quantize`: training with quantized passes, as the engine computes in int8 or int4."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Quantize(Train):
-    """Train on with weights, activations and states rounded as the engine rounds them.
+    """Continue training with weights, activations and states rounded as the engine rounds them.
 
-    `quantize: {bits: 4, epochs: 2}`. BatchNorm is folded into the weights and frozen, and dropout
-    does nothing. Its other keys are those of a later `train`; without `epochs` it is one epoch.
+    Example: `quantize: {bits: 4, epochs: 2}`. BatchNorm is folded into the weights and frozen.
+    There is no dropout. Its other keys are those of a later `train`. By default it is one epoch.
     """
 
     kind: ClassVar[str] = "quantize"
@@ -24,7 +24,7 @@ class Quantize(Train):
     """Raised when the results change."""
 
     bits: Literal[8, 4] = 8
-    """Bits of the weights of large matrices; those of convolutions and of the output have 8."""
+    """Bits of the weights of large matrices. Convolutions and the output layer have 8."""
 
     @property
     def deployed(self) -> str:
@@ -37,7 +37,7 @@ class Quantize(Train):
         return self.deployed
 
     def name_in(self, node: "Node") -> str:
-        """Return its own name, or `int8` or `int4`."""
+        """Return the name, by default `int8` or `int4`."""
         return self.name or self.deployed
 
     def settings(self, node: "Node") -> str:
@@ -47,13 +47,13 @@ class Quantize(Train):
         )
 
     def problem(self, node: "Node") -> str | None:
-        """Say why it makes no sense at this place of its chain."""
+        """Return what is wrong with the step at this place of its chain; None if nothing is."""
         if node.parent is None:
             return "it begins with `quantize`: begin with `train`"
         return super().problem(node)
 
     def _problems(self, node: "Node") -> Iterator[str]:
-        """Yield what makes no sense; nothing is asked that an earlier problem leaves open."""
+        """Yield the problems; a check that depends on another one comes after it."""
         model = node.recipe.models[node.system_settings.model]
         if isinstance(model, DeepSpeech2) and model.recurrent != "gru":
             yield "passes of GRUs and LSTMs can be quantised: take a model with such layers"

@@ -1,4 +1,4 @@
-"""The step `remove_units`: removes whole units of layers, and leaves a smaller dense model."""
+"""The step `remove_units`: removes whole units of layers. The model gets smaller, stays dense."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -31,10 +31,11 @@ _TARGETS = ("share", "parameters", "bytes")
 
 
 class RemoveUnits(Step):
-    """Remove whole units of recurrent and fully connected layers: `remove_units: {share: 0.5}`.
+    """Remove whole units of recurrent and fully connected layers.
 
-    The model that is left has smaller sizes and dense matrices, so every runtime gains. Units are
-    those of Wen et al. (2018).
+    Example: `remove_units: {share: 0.5}`. The layers get smaller and the matrices stay dense, so
+    the model is faster in every runtime. Units are those of Wen et al. (2018). Give exactly one of
+    `share`, `parameters` and `bytes`.
     """
 
     kind: ClassVar[str] = "remove_units"
@@ -43,17 +44,19 @@ class RemoveUnits(Step):
     result_version: ClassVar[int] = 1
 
     share: Removed | None = None
-    """Share of the units that are removed; at least one of each layer stays."""
+    """Share of the units that are removed. At least one unit of each layer stays."""
     parameters: Positive | None = None
-    """Parameters of the model at most."""
+    """Largest number of parameters of the model."""
     bytes: Positive | None = None
-    """Bytes of the large matrices in int8 at most, with a scale of 4 bytes a row."""
+    """Largest size of the large matrices in int8, in bytes, with a scale of 4 bytes for each
+    row."""
     score: Literal["activations", "group_lasso", "magnitude"] = "activations"
-    """`activations`: what a unit gives to its readers, measured on training speech; `group_lasso`:
-    the norm of all of its weights; `magnitude`: the mean magnitude of its incoming weights."""
+    """Score of a unit; units with low scores are removed. `activations`: what it contributes to the
+    layers that read it, measured on training speech. `group_lasso`: the norm of all its weights.
+    `magnitude`: the mean magnitude of its incoming weights."""
     allocation: Literal["uniform", "global"] = "uniform"
-    """`uniform`: the same share of every layer; `global`: units of all layers compete by the share
-    that they have of what is left of their layer (Lee et al., 2021)."""
+    """`uniform`: every layer loses the same share. `global`: the units of all layers compete. A
+    unit counts by its share of what is left of its layer (Lee et al., 2021)."""
 
     @model_validator(mode="after")
     def _one_target(self) -> "RemoveUnits":
@@ -72,7 +75,7 @@ class RemoveUnits(Step):
         return "removed"
 
     def label_in(self, node: "Node") -> str:
-        """Return the target's label with score and allocation: `units0.50magnitude`."""
+        """Return target, score and allocation as in paths: `units0.50magnitude`."""
         if self.share is not None:
             said = f"units{digits(self.share)}"
         else:
@@ -81,14 +84,14 @@ class RemoveUnits(Step):
         return f"{said}{score}{'global' if self.allocation == 'global' else ''}"
 
     def needs(self, node: "Node") -> dict[str, Need]:
-        """Return the model, and training speech if activations are measured."""
+        """Return the model, and also training speech if activations are measured."""
         assert node.parent is not None
         found: dict[str, Need] = {"model": Model(node.parent)}
         speech: dict[str, Need] = {"train": Features(node.recipe.splits.train)}
         return found | (speech if self.score == "activations" else {})
 
     def settings(self, node: "Node") -> str:
-        """Return the target; with measured activations also how speech is batched."""
+        """Return the target, and with measured activations also the settings of batches."""
         batches = []
         if self.score == "activations":
             training = node.recipe.trainings[node.system_settings.training]
@@ -97,7 +100,7 @@ class RemoveUnits(Step):
         return settings_of("remove_units", self.result_version, target, *batches)
 
     def spoken(self, node: "Node") -> str:
-        """Return the target: `50 % of its units`."""
+        """Return the target, such as `50 % of its units`."""
         if self.share is not None:
             said = f"{100 * (1 - self.share):g} % of its units"
         elif self.parameters is not None:
@@ -108,7 +111,7 @@ class RemoveUnits(Step):
         return f"{said}{score}{', over all layers' if self.allocation == 'global' else ''}"
 
     def problem(self, node: "Node") -> str | None:
-        """Say why no unit can be removed here."""
+        """Return why no unit can be removed here; None if it can."""
         if node.parent is None or not isinstance(node.parent.step, TrainingStep):
             before = "nothing" if node.parent is None else f"`{node.parent.step.kind}`"
             return f"`remove_units` follows {before}: it needs a `train` right before it"

@@ -1,7 +1,7 @@
-"""The steps `sequence` and `adapt`: training on whole word sequences, as decoding compares them.
+"""The steps `sequence` and `adapt`: sequence-discriminative training on whole hypotheses.
 
-Both continue from the model before them. What that model recognises in the training speech is an
-artifact of its own, which `schatten hypotheses` makes.
+Both continue from the model before them. The hypotheses of that model for the training speech are
+an artifact of their own, which `schatten hypotheses` makes.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -32,22 +32,25 @@ Risk = Literal["words", "units", "frames"]
 
 
 class Recognition(Settings):
-    """How the hypotheses of the training speech are found."""
+    """How hypotheses for the training speech are found."""
 
     hypotheses: Positive = 8
-    """Length of the list of best hypotheses; the reference is added to it."""
+    """Number of best hypotheses; the reference is added to them."""
     lm_weight: NotNegative = 1.0
-    """Weight of the language model of hypotheses, unigrams of the split's transcripts."""
+    """Weight of the language model of this search: unigrams of the split's transcripts."""
     beam: PositiveFloat = 16.0
-    """Paths that are worse than the best by more than this (natural log) are pruned."""
+    """Beam of the search: paths that score worse than the best by more than this (natural log) are
+    pruned."""
     lattice_beam: PositiveFloat = 8.0
-    """Lattices keep paths that are worse than the best by at most this (natural log)."""
+    """Beam of the lattices: they keep paths that score worse than the best by at most this (natural
+    log)."""
 
 
 class Sequence(TrainingStep, Recognition):
-    """Train on whole hypotheses: what decoding finds in the training speech, and the reference.
+    """Sequence-discriminative training: it compares hypotheses for the training speech.
 
-    Prabhavalkar et al. (2016) train so after CTC, and after the truncation's CTC.
+    The hypotheses are those that decoding finds, and the reference. Prabhavalkar et al. (2016)
+    train like this after CTC, and after the CTC training of truncated models.
     """
 
     kind: ClassVar[str] = "sequence"
@@ -57,30 +60,31 @@ class Sequence(TrainingStep, Recognition):
     """Raised when the hypotheses change."""
 
     name: Name | None = None
-    """Name in paths and tables; the criterion by default."""
+    """Name in paths and tables; by default the criterion."""
     criterion: Criterion = "mwer"
-    """`mwer`: expected word errors of a list of hypotheses; `smbr`: expected errors of a lattice;
-    `mmi`: minus the log-posterior of the reference; `ctc`: CTC alone, the control that trains as
-    long."""
+    """The loss. `mwer`: expected word errors of a list of hypotheses. `smbr`: expected errors of a
+    lattice. `mmi`: minus the log-posterior of the reference. `ctc`: only CTC, as a control that
+    trains for the same time."""
     risk: Risk | None = None
-    """What `smbr` counts: `units` (by default), `words`, or `frames`, whose unit is not the
-    reference's."""
+    """Errors that `smbr` counts: `units` (by default), `words`, or `frames`. A frame is an error if
+    its unit differs from the reference's."""
     epochs: Positive = 1
-    """Epochs; with `epoch_parts` of the training an epoch is a part of the speech."""
+    """Number of epochs. With `epoch_parts`, an epoch is one part of the speech."""
     learning_rate: PositiveFloat = 1e-4
-    """Highest learning rate, with a fresh Adam: about the last one of the training before."""
+    """Highest learning rate, with a new state of Adam. A good value is about the last learning rate
+    of the training before."""
     final_learning_rate_ratio: Share = 0.1
-    """The learning rate falls exponentially to this share."""
+    """The learning rate falls exponentially to this share of the highest."""
     warmup_steps: int = Field(default=20, ge=0)
     """Steps over which the learning rate rises linearly."""
     ctc_weight: NotNegative = 0.1
-    """Weight of CTC beside the criterion."""
+    """Weight of CTC, which is added to the criterion."""
     scale: PositiveFloat = 1.0
-    """Factor on the log-probabilities of frames where hypotheses are compared."""
+    """Factor on the log-probabilities of frames when hypotheses are compared."""
     keep: tuple[Positive, ...] = ()
-    """Epochs whose models are kept; those that a `truncate` starts from are kept anyway."""
+    """Epochs whose models are kept. Those from which a `truncate` starts are always kept."""
     apply_factors: bool = True
-    """Multiply by V, then by U, if that is faster than forming W = U V."""
+    """Multiply by V and then by U where that is faster than forming W = U V."""
 
     @model_validator(mode="after")
     def _risk_is_of_lattices(self) -> "Sequence":
@@ -94,7 +98,7 @@ class Sequence(TrainingStep, Recognition):
         return self.criterion != "ctc"
 
     def train_split(self, node: "Node") -> str:
-        """Return the split that it trains on."""
+        """Return the split on which it trains."""
         return node.recipe.splits.train
 
     def training_in(self, node: "Node") -> Training:
@@ -110,11 +114,11 @@ class Sequence(TrainingStep, Recognition):
         return base.model_copy(update=own)
 
     def epochs_in(self, node: "Node") -> int:
-        """Return the epochs of the training."""
+        """Return the number of epochs of the training."""
         return self.epochs
 
     def name_in(self, node: "Node") -> str:
-        """Return its own name, or the criterion."""
+        """Return the name, by default the criterion."""
         return self.name or self.criterion
 
     def label_in(self, node: "Node") -> str:
@@ -122,12 +126,12 @@ class Sequence(TrainingStep, Recognition):
         return self.name_in(node)
 
     def kept_epochs(self, node: "Node") -> tuple[int, ...]:
-        """Return the epochs to keep: those listed, and those that a `truncate` starts from."""
+        """Return the epochs to keep: those in `keep`, and those from which a `truncate` starts."""
         starts = (getattr(child.step, "from_epoch", None) for child in node.children)
         return tuple(dict.fromkeys([*self.keep, *(start for start in starts if start)]))
 
     def needs(self, node: "Node") -> dict[str, Need]:
-        """Return the model, the speech of its splits, units, and hypotheses."""
+        """Return the model, features of the training split and dev, units, and hypotheses."""
         assert node.parent is not None
         found: dict[str, Need] = {
             "model": Model(node.parent),
@@ -155,7 +159,7 @@ class Sequence(TrainingStep, Recognition):
         raise AssertionError("a node is a child of its parent")
 
     def hypotheses_settings(self, node: "Node") -> str:
-        """Return all that determines the hypotheses, as JSON."""
+        """Return all settings that determine the hypotheses, as JSON."""
         found = Recognition(**{name: getattr(self, name) for name in Recognition.model_fields})
         return settings_of(
             "hypotheses",
@@ -167,12 +171,12 @@ class Sequence(TrainingStep, Recognition):
         )
 
     def parts_in(self, node: "Node") -> tuple[int, int]:
-        """Return how many parts of the training split its epochs use, and how many there are."""
+        """Return the number of parts of the training split that are used, and of all parts."""
         parts = self.training_in(node).epoch_parts
         return min(self.epochs, parts), parts
 
     def settings(self, node: "Node") -> str:
-        """Return seed, training, criterion and techniques."""
+        """Return seed, training, criterion, split and techniques."""
         first = first_of(node)
         assert isinstance(first.step, Train)
         own = ("criterion", "ctc_weight", "scale", "risk") if self.reads_hypotheses else ()
@@ -222,18 +226,19 @@ class Sequence(TrainingStep, Recognition):
 
 
 class Adapt(Sequence):
-    """The same on another split: training speech of the domain that the model will meet.
+    """Sequence-discriminative training on another split: speech of the domain of later use.
 
-    Prabhavalkar et al. (2016) adapt with sMBR on speech of the tested domain.
+    Its keys are those of `sequence`, and `split`. Prabhavalkar et al. (2016) adapt with sMBR on
+    speech of the test domain.
     """
 
     kind: ClassVar[str] = "adapt"
 
     split: Name = "adapt"
-    """Split that is trained on: one of `splits.more`."""
+    """Split on which it trains: one of `splits.more`, or the training split."""
 
     def train_split(self, node: "Node") -> str:
-        """Return the split that it trains on."""
+        """Return the split on which it trains."""
         return self.split
 
     def parts_in(self, node: "Node") -> tuple[int, int]:
@@ -245,7 +250,7 @@ class Adapt(Sequence):
         return super().training_in(node).model_copy(update={"epoch_parts": 1})
 
     def name_in(self, node: "Node") -> str:
-        """Return its own name, or `adapted`."""
+        """Return the name, by default `adapted`."""
         return self.name or "adapted"
 
     def problem(self, node: "Node") -> str | None:

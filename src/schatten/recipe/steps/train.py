@@ -1,4 +1,4 @@
-"""The step `train`: the first one makes a model, later ones continue from the node before."""
+"""The step `train`: the first one makes a model, later ones continue from the model before."""
 
 import math
 import re
@@ -49,7 +49,7 @@ _STAGE = re.compile(r"stage(\d+)")
 
 
 def epoch_number(value: Any) -> Any:
-    """Return the number of an epoch that is written as `e12`; other values as they are."""
+    """Return the number of an epoch that is written as `e12`; return other values unchanged."""
     found = _EPOCH.fullmatch(value) if isinstance(value, str) else None
     return int(found[1]) if found else value
 
@@ -78,10 +78,10 @@ LearningRate = Annotated[float | str, BeforeValidator(_checked_rate)]
 
 
 class Train(TrainingStep):
-    """Train a model from its initial weights, or continue from the node before.
+    """Train a model from its initial weights, or continue from the model before.
 
-    The first training of a chain follows one of `trainings`. A later one starts from the weights
-    before it and has a learning rate and a number of epochs of its own.
+    The first training of a chain uses the settings of one of `trainings`. A later one starts from
+    the weights before it. It has its own learning rate and number of epochs.
     """
 
     kind: ClassVar[str] = "train"
@@ -91,27 +91,31 @@ class Train(TrainingStep):
     """Raised when the results of later trainings change."""
 
     name: Name | None = None
-    """Name in paths and tables; `stage1`, `stage2` and so on by default."""
+    """Name in paths and tables; by default `stage1`, `stage2` and so on."""
     objective: ObjectiveEntry = ObjectiveEntry(ctc=Ctc())
-    """Loss that it minimises."""
+    """The loss."""
     keep: tuple[Annotated[Positive, BeforeValidator(epoch_number)], ...] = ()
-    """Epochs whose models are kept; those that a `truncate` starts from are kept anyway."""
+    """Epochs whose models are kept. Those from which a `truncate` starts are always kept."""
     epochs: Positive | None = None
-    """Epochs; by default those of the training, or 1 for a later training."""
+    """Number of epochs; by default that of `training`, or 1 for a later training."""
     learning_rate: LearningRate | None = None
-    """Highest learning rate; in a later training also `3 x last`, which is its default."""
+    """Highest learning rate. A later training may also have a multiple of the last one before; its
+    default is `3 x last`."""
     final_learning_rate_ratio: Share | None = None
-    """The learning rate falls exponentially to this share; 0.1 by default for a later training."""
+    """The learning rate falls exponentially to this share of the highest. The default is that of
+    `training`, or 0.1 for a later training."""
     schedule: Literal["own", "continued"] = "own"
-    """`continued`: the schedule of the first training continues from the truncated epoch (the trace
-    norm paper, section 3.2.3), so epochs and learning rate are not given."""
+    """`own`: a schedule of its own. `continued`: continue the schedule of the first training from
+    the truncated epoch (the trace norm paper, Kliegl et al., 2018, section 3.2.3). Then epochs and
+    learning rate are not given."""
     apply_factors: bool = True
-    """A later training multiplies by V, then by U, if that is faster than forming W = U V."""
+    """Whether a later training multiplies by V and then by U where that is faster than forming
+    W = U V."""
     initial: Path | None = None
-    """A `model.pt`, or a bundle, whose weights the first training begins with
-    (docs/how_to/start_from_a_model.md); relative to the project's folder."""
+    """A `model.pt` or a bundle, relative to the project's folder. The first training starts from
+    its weights (docs/how_to/start_from_a_model.md)."""
     frozen: first_weights.Frozen | None = None
-    """Layers that keep these weights for some epochs."""
+    """Layers that keep these weights in the first epochs."""
 
     @model_validator(mode="after")
     def _a_continued_schedule_is_whole(self) -> "Train":
@@ -124,7 +128,7 @@ class Train(TrainingStep):
         return self
 
     def training_in(self, node: "Node") -> Training:
-        """Return the settings of the training; a first one with this step's own values."""
+        """Return the settings of the training; for a first one, this step's values replace them."""
         recipe = node.recipe
         base = recipe.trainings[self.training or node.system_settings.training]
         if node.parent is not None:
@@ -138,7 +142,7 @@ class Train(TrainingStep):
         return base.model_copy(update=given) if given else base
 
     def continuation_in(self, node: "Node") -> Continuation:
-        """Return how a later training continues from the node before."""
+        """Return how a later training continues from the model before."""
         given: dict[str, Any] = {"apply_factors": self.apply_factors}
         if self.schedule == "continued":
             given["transition"] = "early"
@@ -155,7 +159,7 @@ class Train(TrainingStep):
         return Continuation(**given)
 
     def epochs_in(self, node: "Node") -> int:
-        """Return the epochs of the training."""
+        """Return the number of epochs of the training."""
         if node.parent is None:
             return self.training_in(node).epochs
         if self.schedule == "continued":
@@ -175,7 +179,7 @@ class Train(TrainingStep):
         return start or first.step.epochs_in(first)
 
     def name_in(self, node: "Node") -> str:
-        """Return the training's name: its own, or `stage` and its number in the chain."""
+        """Return the training's name, by default `stage` and its number in the chain."""
         if self.name is not None:
             return self.name
         number, one = 1, node.parent
@@ -184,16 +188,16 @@ class Train(TrainingStep):
         return f"stage{number}"
 
     def label_in(self, node: "Node") -> str | None:
-        """Return the name, which later nodes carry; None for the only start of a chain."""
+        """Return the name, which is in later paths; None for the only start of a chain."""
         return None if node.is_only_start else self.name_in(node)
 
     def kept_epochs(self, node: "Node") -> tuple[int, ...]:
-        """Return the epochs to keep: those listed, and those that a `truncate` starts from."""
+        """Return the epochs to keep: those in `keep`, and those from which a `truncate` starts."""
         starts = (getattr(child.step, "from_epoch", None) for child in node.children)
         return tuple(dict.fromkeys([*self.keep, *(start for start in starts if start)]))
 
     def needs(self, node: "Node") -> dict[str, Need]:
-        """Return features of train and dev, and what the weights start from."""
+        """Return features of the training split and dev, and the source of the first weights."""
         splits, found = node.recipe.splits, dict[str, Need]()
         if node.parent is not None:
             found["model"] = Model(node.parent)
@@ -213,7 +217,7 @@ class Train(TrainingStep):
         return found
 
     def settings(self, node: "Node") -> str:
-        """Return seed, model and training with techniques; for a later one, how it continues."""
+        """Return seed, model, training and techniques; for a later one, how it continues."""
         if node.parent is not None:
             return self._continued_settings(node)
         recipe, system = node.recipe, node.system_settings
@@ -241,7 +245,7 @@ class Train(TrainingStep):
         return [] if objective is None else [{"objective": objective}]
 
     def _initial_settings(self) -> list[dict[str, Any]]:
-        """Return the checksum of the weights that it begins with, and what it freezes."""
+        """Return the checksum of the weights from which it starts, and the frozen layers."""
         found: list[dict[str, Any]] = []
         if self.initial is not None:
             found.append({"initial": first_weights.sha256_of(self.initial)})
@@ -273,20 +277,20 @@ class Train(TrainingStep):
         )
 
     def spoken(self, node: "Node") -> str:
-        """Return `stage 1`, or the training's own name."""
+        """Return the name for messages, such as `stage 1`."""
         name = self.name_in(node)
         found = _STAGE.fullmatch(name)
         return f"stage {found[1]}" if found else name
 
     def problem(self, node: "Node") -> str | None:
-        """Say why this training makes no sense in its chain."""
+        """Return what is wrong with the training in its chain; None if nothing is."""
         if self.name == "whole":
             return "`whole` is in paths what was not compressed: give the training another name"
         problem = next(self._problems(node), None)
         return None if problem is None else f"{self.name_in(node)}: {problem}"
 
     def _problems(self, node: "Node") -> Iterator[str]:
-        """Yield what makes no sense; nothing is asked that an earlier problem leaves open."""
+        """Yield the problems; a check that depends on another one comes after it."""
         for code in (self.objective.own, *(entry.own for entry in self.techniques)):
             if code is not None and not code.file.is_file():
                 yield f"{code.file} does not exist: name your Python file"
@@ -311,7 +315,7 @@ class Train(TrainingStep):
         yield from self._technique_problems(node)
 
     def _technique_problems(self, node: "Node") -> Iterator[str]:
-        """Yield what makes no sense of the techniques."""
+        """Yield the problems with the techniques."""
         training, epochs = self.training_in(node), self.epochs_in(node)
         for entry in self.techniques:
             if isinstance(entry.settings, Pruning | ThresholdPruning):
@@ -328,13 +332,13 @@ class Train(TrainingStep):
 
 
 def units_settings(node: "Node") -> list[dict[str, Any]]:
-    """Return the settings of the unit set that the model writes; characters have none."""
+    """Return the settings of the model's unit set; characters have none."""
     units = node.recipe.unit_set(node.units)
     return [] if units is None else [{"units": units.model_dump(mode="json")}]
 
 
 def trained(training: Training, penalty: Penalty) -> Any:
-    """Return the settings of a training that matter with a penalty, as JSON."""
+    """Return the settings of a training that have an effect with this penalty, as JSON."""
     absent = {"hold_epochs": training.hold_epochs, "first_label_after": training.first_label_after}
     unset = {name for name, value in absent.items() if not value}
     factored = penalty.type == "trace_norm"
@@ -351,7 +355,7 @@ def _shape(model: Any) -> Any:
 
 
 def _others(techniques: Techniques, penalty: Penalty, taught: Distillation | None) -> list[Any]:
-    """Return all techniques, if they are not those of the keys `penalty` and `distill`."""
+    """Return all techniques if they are more than the keys `penalty` and `distill` can say."""
     if techniques == techniques_of(penalty, taught):
         return []
     return [{"techniques": [entry.plain() for entry in techniques]}]

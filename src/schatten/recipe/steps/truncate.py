@@ -1,4 +1,4 @@
-"""The step `truncate`: the singular value decomposition of large matrices, cut to a rank."""
+"""The step `truncate`: truncated singular value decomposition (SVD) of the large matrices."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 class Truncate(Step):
-    """Store each large matrix as U V of a lower rank: `truncate: {tau: 0.8, from: e12}`.
+    """Store each large matrix as U V of a lower rank.
 
-    The keys of one rank rule stand beside `from`.
+    Example: `truncate: {tau: 0.8, from: e12}`. The keys of one rank rule stand beside `from`.
     """
 
     kind: ClassVar[str] = "truncate"
@@ -23,12 +23,12 @@ class Truncate(Step):
     compresses: ClassVar[bool] = True
     result_version: ClassVar[int] = 1
     measured_result_version: ClassVar[int] = 1
-    """Result version of ranks that weigh errors by measured inputs."""
+    """Result version for rank rules that weight errors by measured inputs."""
 
     rule: Rank
-    """The rank rule; its keys stand beside `from`."""
+    """The rank rule. In YAML, its keys stand beside `from`."""
     from_epoch: int | None = Field(default=None, gt=0, title="from")
-    """`from: e12`: the epoch of the training whose model is truncated; the last by default."""
+    """Epoch of the training whose model is truncated, such as `e12`; by default the last."""
 
     @model_validator(mode="before")
     @classmethod
@@ -44,7 +44,7 @@ class Truncate(Step):
         return "factored"
 
     def label_in(self, node: "Node") -> str:
-        """Return the rank's label with the epoch that is truncated: `tau0.60@e12`."""
+        """Return the rank rule and the truncated epoch as in paths: `tau0.60@e12`."""
         return f"{self.rule.label}@e{self.epoch_in(node)}"
 
     def epoch_in(self, node: "Node") -> int:
@@ -53,14 +53,14 @@ class Truncate(Step):
         return self.from_epoch or node.parent.step.epochs_in(node.parent)
 
     def needs(self, node: "Node") -> dict[str, Need]:
-        """Return the model, and training speech if inputs are measured."""
+        """Return the model, and also training speech if inputs are measured."""
         assert node.parent is not None
         speech: dict[str, Need] = {"train": Features(node.recipe.splits.train)}
         model: dict[str, Need] = {"model": Model(node.parent, self.from_epoch)}
         return model | (speech if self.rule.activations else {})
 
     def settings(self, node: "Node") -> str:
-        """Return the rank rule; for measured ranks also how speech is batched."""
+        """Return the rank rule, and with measured inputs also the settings of batches."""
         rule = self.rule.model_dump(mode="json", exclude_defaults=True)
         plain = settings_of("factor", self.result_version, rule)
         if not self.rule.activations:
@@ -70,17 +70,17 @@ class Truncate(Step):
         return settings_of("calibration", self.measured_result_version, plain, *batches)
 
     def spoken(self, node: "Node") -> str:
-        """Return the rank: `tau 0.70`."""
+        """Return the rank rule for messages, such as `tau 0.70`."""
         return self.spoken_rank
 
     @property
     def spoken_rank(self) -> str:
-        """The rank in words, with the epoch if one is named."""
+        """The rank rule for messages, with the epoch if one is given."""
         epoch = f" of epoch {self.from_epoch}" if self.from_epoch else ""
         return f"{self.rule.rule_spoken}{epoch}{self.rule.weighting}"
 
     def problem(self, node: "Node") -> str | None:
-        """Say why nothing can be truncated here."""
+        """Return why nothing can be truncated here; None if it can."""
         if node.parent is None or not isinstance(node.parent.step, TrainingStep):
             before = "nothing" if node.parent is None else f"`{node.parent.step.kind}`"
             return f"`truncate` follows {before}: it needs a `train` right before it"

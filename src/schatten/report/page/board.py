@@ -21,10 +21,10 @@ _FEATURE_FRAMES = 100
 """Feature frames a second."""
 
 EXPLANATION = (
-    "Megahertz are modelled, no board has measured them: the least clock of a Cortex-A53 that "
-    "keeps up with speech, from instructions counted under emulation for one model, scaled by "
-    "parameters, one instruction a cycle. The search with a language model comes on top. "
-    "The command snakemake bench --config devices=rpi3 measures a board."
+    "Megahertz are modelled, not measured on a board. They are the lowest clock at which a "
+    "Cortex-A53 keeps up with speech, at one instruction per cycle. Instructions were counted "
+    "under emulation for one model, and are scaled by the number of parameters. The search with a "
+    "language model takes more. The command snakemake bench --config devices=rpi3 measures a board."
 )
 
 

@@ -39,10 +39,14 @@ class Utterance:
     seconds: float
     words: int
     text: str
-    noise: str | None
+    corpus: str | None
+    """Part of a corpus of several parts; None: the corpus is one."""
+    noise: str | None = None
     """Kind of noise that was added; `none`; None: the corpus does not say."""
-    snr: float | None
+    snr: float | None = None
     """Level of the speech above it in dB; None where there is none, or the corpus does not say."""
+    room: bool | None = None
+    """Whether a room's reverberation was added; None: the corpus does not say."""
 
 
 @dataclass(frozen=True)
@@ -94,27 +98,34 @@ def _errors(found: list[Aligned]) -> dict[int, list[Pair]]:
 
 
 def _utterances(found: list[Aligned], cuts: Path) -> list[Utterance]:
-    seconds = {row["supervisions"][0]["id"]: float(row["duration"]) for row in read_jsonl(cuts)}
+    rows = {row["supervisions"][0]["id"]: row for row in read_jsonl(cuts)}
     conditions = _conditions(cuts)
     return [
         Utterance(
             one.reference.id,
             one.reference.speaker,
-            round(seconds[one.reference.id], 2),
+            round(float(rows[one.reference.id]["duration"]), 2),
             one.words,
             " ".join(one.reference.words),
-            *conditions.get(one.reference.id, (None, None)),
+            (rows[one.reference.id].get("custom") or {}).get("corpus"),
+            **conditions.get(one.reference.id, {}),
         )
         for one in found
     ]
 
 
-def _conditions(cuts: Path) -> dict[str, tuple[str, float | None]]:
-    """Return kind and level of the added noise by utterance, where the corpus was synthesised."""
+def _conditions(cuts: Path) -> dict[str, dict[str, Any]]:
+    """Return noise, SNR and room by utterance, of speech that the corpus step made.
+
+    Recordings have none: nothing says how noisy they are, and nothing is estimated.
+    """
     path = cuts.with_name(cuts.name.replace(".cuts.", ".conditions."))
     rows: list[dict[str, Any]] = read_jsonl(path) if path.is_file() else []
-    return {row["id"]: _noise(row.get("noise")) for row in rows}
+    return {row["id"]: _condition(row) for row in rows}
 
 
-def _noise(said: dict[str, Any] | None) -> tuple[str, float | None]:
-    return ("none", None) if said is None else (said["kind"], round(said["snr"], 1))
+def _condition(row: dict[str, Any]) -> dict[str, Any]:
+    noise, snr = row.get("noise"), None
+    if noise is not None:
+        noise, snr = noise["kind"], round(noise["snr"], 1)
+    return {"noise": noise or "none", "snr": snr, "room": row.get("room") is not None}

@@ -191,7 +191,7 @@ def technique_of(recipe: Recipe, node: Node) -> str:
     if found is not None:
         return found
     learns_by = node.system_settings.learns_by
-    learned = "no penalty" if learns_by == "none" else learns_by
+    learned = "no penalty" if learns_by == "none" else learns_by.replace("trace_norm", "trace norm")
     if node.compression is not None:
         return f"{learned}, {node.compression.step.kind.replace('_', ' ')}"
     return f"whole, {learned}"

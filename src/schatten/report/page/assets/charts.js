@@ -1,5 +1,6 @@
-// Charts by Vega-Lite, in the colours of the page. They are drawn again when light and dark change.
+// Charts by Vega-Lite, in the colours of the page. They are drawn again when light and dark change, or the page's width does.
 const dark = matchMedia('(prefers-color-scheme: dark)');
+const narrow = matchMedia('(max-width: 40rem)'); // as of a phone: a legend at the side would leave no room for the chart
 const drawn = new Map(); // by element: a function that returns the specification
 
 function chartConfig() {
@@ -10,7 +11,7 @@ function chartConfig() {
   return {
     background: ground, font: 'system-ui, sans-serif', view: {stroke: line}, title: {color: text},
     axis: {...titles, gridColor: line, domainColor: line, tickColor: line},
-    legend: {...titles, symbolBaseFillColor: text, symbolBaseStrokeColor: text},
+    legend: {...titles, symbolBaseFillColor: text, symbolBaseStrokeColor: text, ...(narrow.matches ? {orient: 'bottom', direction: 'vertical', columns: 1} : {})},
   };
 }
 
@@ -20,9 +21,11 @@ async function draw(place, specification) {
   await window.vegaEmbed(place, specification(), options);
 }
 
-dark.addEventListener('change', () => {
-  for (const [place, specification] of drawn) draw(place, specification);
-});
+for (const one of [dark, narrow]) {
+  one.addEventListener('change', () => {
+    for (const [place, specification] of drawn) draw(place, specification);
+  });
+}
 
 // Curves are drawn when they come into sight.
 const watcher = new IntersectionObserver((entries) => {

@@ -42,11 +42,13 @@ function showConfusions() {
 
 const SNRS = [[-Infinity, 5], [5, 10], [10, 15], [15, 20], [20, 25], [25, Infinity]];
 const LENGTHS = [[1, 2], [3, 4], [5, 6], [7, 9], [10, 14], [15, 24], [25, Infinity]];
+const UNKNOWN = 'not known (recordings)';
 const GROUPS = {
   speaker: (one) => one.speaker,
-  noise: (one) => one.noise ?? 'not recorded in this corpus',
+  corpus: (one) => one.corpus ?? UNKNOWN,
+  noise: (one) => one.noise ?? UNKNOWN,
   snr: (one) => {
-    if (one.snr === null) return one.noise === null ? 'not recorded in this corpus' : 'no noise added';
+    if (one.snr === null) return one.noise === null ? UNKNOWN : 'no noise added';
     const [low, high] = SNRS.find(([, end]) => one.snr < end);
     return low === -Infinity ? `below ${high} dB` : high === Infinity ? `${low} dB and more` : `${low} to ${high} dB`;
   },
@@ -55,6 +57,28 @@ const GROUPS = {
     return high === Infinity ? `${low} words and more` : `${low} to ${high} words`;
   },
 };
+
+GROUPS.room = (one) => (one.room === null ? UNKNOWN : one.room ? 'reverberation added' : 'no reverberation added');
+
+/** What errors can be grouped by in a split: only what is known of its speech, and differs in it. */
+const GROUP_NAMES = [
+  ['speaker', 'speaker', () => true],
+  ['corpus', 'part of the corpus', (split) => unique(split.utterances.map((one) => one.corpus)).length > 1],
+  ['noise', 'noise', (split) => split.utterances.some((one) => one.snr !== null)],
+  ['snr', 'level above the noise (SNR)', (split) => split.utterances.some((one) => one.snr !== null)],
+  ['room', 'reverberation', (split) => split.utterances.some((one) => one.room)],
+  ['length', 'length in words', () => true],
+];
+
+function fillGroups() {
+  const split = heardSplit();
+  const before = $('errors-group').value;
+  const options = GROUP_NAMES.filter(([, , isKnown]) => isKnown(split));
+  const chosen = options.some(([value]) => value === before) ? before : 'speaker';
+  fill($('errors-group'), options.map(([value, text]) => [value, text]), chosen);
+  $('groups-note').textContent = split.utterances.some((one) => one.noise !== null) ? ''
+    : 'This split has recordings. How noisy or reverberant they are is not known and not estimated, so errors are not grouped by it.';
+}
 
 function showGroups() {
   const split = heardSplit();
@@ -108,7 +132,8 @@ function marked(pairs, text) {
 function utteranceItem(split, place, listeners) {
   const one = split.utterances[place];
   const noise = one.noise === null ? '' : one.noise === 'none' ? ', no noise added' : `, ${one.noise} at ${fixed(one.snr, 1)} dB`;
-  const item = element('li', {}, element('div', {className: 'note', textContent: `${one.id}, ${one.speaker}, ${fixed(one.seconds, 1)} s${noise}`}));
+  const room = one.room ? ', reverberation added' : '';
+  const item = element('li', {}, element('div', {className: 'note', textContent: `${one.id}, ${one.speaker}, ${fixed(one.seconds, 1)} s${noise}${room}`}));
   const heard = element('dl', {}, element('dt', {textContent: 'said'}), element('dd', {textContent: one.text}));
   for (const listener of listeners) {
     heard.append(element('dt', {textContent: `${listenerName(listener)}: ${errorCount(listener.errors[place])}`}),
@@ -150,8 +175,12 @@ function startErrors() {
   };
   const restart = () => { Object.assign(view, {from: 0, confusion: null}); showErrors(); };
   fillListeners();
+  fillGroups();
   $('errors-controls').addEventListener('input', (event) => {
-    if (event.target === $('errors-split')) fillListeners();
+    if (event.target === $('errors-split')) {
+      fillListeners();
+      fillGroups();
+    }
     restart();
   });
   $('errors-group').addEventListener('input', showGroups);
