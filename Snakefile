@@ -7,7 +7,7 @@
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
-from schatten.runtime import process, surroundings
+from schatten.runtime import garbage, process, surroundings
 from schatten.errors import UserError
 from schatten.letters import shown
 from schatten.recipe import step_settings
@@ -22,6 +22,7 @@ from schatten.workflow.memory import complete_memory
 min_version("9.27")
 process.jobs_die_with_me()
 surroundings.keep_bytecode()
+garbage.collect_seldom()  # planning makes a million objects, and they stay
 
 try:
     EXPERIMENT = workflow_of(

@@ -11,14 +11,15 @@ from schatten.compress.bank import Matrix, WeightBank
 from schatten.models import gru_frames
 from schatten.models.gru import GruBiases, run_gru
 from schatten.models.gru_frames import (
+    SOURCE,
     Backward,
     CompiledFrames,
     Forward,
     FrameKernels,
     TorchFrames,
-    compiled_library,
 )
 from schatten.models.packing import Packing
+from schatten.runtime.compiled import compiled_library
 
 
 def run_frame(kernels: FrameKernels, kind: torch.dtype) -> list[Tensor]:
@@ -42,7 +43,7 @@ def run_frame(kernels: FrameKernels, kind: torch.dtype) -> list[Tensor]:
     [("float", torch.float32, 2e-5), ("double", torch.float64, 1e-12)],
 )
 def test_compiled_frames_are_those_of_torch(name: str, kind: torch.dtype, tolerance: float) -> None:
-    found = run_frame(CompiledFrames(compiled_library(), name), kind)
+    found = run_frame(CompiledFrames(compiled_library(SOURCE), name), kind)
     expected = run_frame(TorchFrames(), torch.float64)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one.double(), other, atol=tolerance, rtol=tolerance)

@@ -6,13 +6,6 @@ Letters in shapes: n utterances that have this frame, H hidden units.
 """
 
 import ctypes
-import hashlib
-import os
-import platform
-import shutil
-import subprocess
-import sys
-import tempfile
 from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
@@ -21,8 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-_SOURCE = Path(__file__).with_name("gru_frames.cpp")
-_OPTIONS = ("-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
+from schatten.runtime.compiled import FAILURES, compiled_library, reason
+
+SOURCE = Path(__file__).with_name("gru_frames.cpp")
 
 
 class Forward(NamedTuple):
@@ -134,44 +128,8 @@ def kernels_of(kind: torch.dtype) -> FrameKernels:
     if name is None:
         return TorchFrames()
     try:
-        return CompiledFrames(compiled_library(), name)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"GRUs train with torch's operations, which is slower: {_said(error)}", flush=True)
+        return CompiledFrames(compiled_library(SOURCE), name)
+    except FAILURES as error:
+        said = reason(SOURCE, error)
+        print(f"GRUs train with torch's operations, which is slower: {said}", flush=True)
         return TorchFrames()
-
-
-def _said(error: OSError | subprocess.CalledProcessError) -> str:
-    if isinstance(error, subprocess.CalledProcessError):
-        return f"{_SOURCE.name} was not compiled:\n{error.stderr}"
-    return str(error)
-
-
-def _home() -> Path:
-    try:
-        return Path.home()
-    except RuntimeError as error:
-        raise OSError(f"no folder for the compiled loops ({error}): set XDG_CACHE_HOME") from None
-
-
-def compiled_library() -> Path:
-    """Return the library of gru_frames.cpp in the user's cache folder; compile it if needed.
-
-    Its name depends on source, options, compiler and machine. Errors: `OSError` without a compiler
-    or a folder to write to, `CalledProcessError` if the compiler fails.
-    """
-    compiler = shutil.which(os.environ.get("CXX", "c++"))
-    if compiler is None:
-        raise OSError("no C++ compiler was found (c++, or the one that CXX names)")
-    version = subprocess.run([compiler, "--version"], capture_output=True, check=True).stdout
-    said = " ".join([*_OPTIONS, platform.machine(), sys.platform]).encode()
-    key = hashlib.sha256(_SOURCE.read_bytes() + said + version).hexdigest()[:16]
-    folder = Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache") / "schatten"
-    library = folder / f"gru_frames-{key}.so"
-    if not library.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as work:  # others may compile it too
-            made = Path(work) / library.name
-            command = [compiler, *_OPTIONS, str(_SOURCE), "-o", str(made)]
-            subprocess.run(command, capture_output=True, check=True, text=True)
-            made.replace(library)
-    return library

@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from schatten.runtime import seals
+from schatten.runtime import garbage, seals
 from schatten.runtime.seals import Journal, Seal
 
 FORMAT = 2
@@ -97,7 +97,11 @@ def recorded(
                 seals.reading(path)
             made_by = {"settings": settings_of(verb, options), "commit": commit()}
             started, journal.work_began = time.process_time(), None
-            function(**options)
+            garbage.begin_imports()
+            try:
+                function(**options)
+            finally:
+                garbage.end_imports()
             # A verb that reads no file has imported what it needs when it is called, or not.
             startup = started if journal.work_began is None else journal.work_began
             made_by["startup_cpu_seconds"] = round(startup, 3)

@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any
 
 from schatten.errors import UserError
-from schatten.runtime import cluster, files, process, progress, project, surroundings
+from schatten.runtime import cluster, files, garbage, process, progress, project, surroundings
 
 _HOME = Path(".snakemake")
 _LOCKS = _HOME / "locks"
@@ -51,6 +51,7 @@ def run(arguments: list[str], *, dry_run: bool) -> int:
         raise UserError(f"{Path.cwd()} cannot be written: run in a clone of your own")
     _put_tools_on_path()
     process.jobs_die_with_me()
+    garbage.collect_seldom()  # from Snakemake's imports on
     _require_room()
     surroundings.keep_caches(_HOME / "caches")
     with tempfile.TemporaryDirectory(prefix="progress.", dir=_HOME) as folder:

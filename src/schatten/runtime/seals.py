@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from schatten.errors import UserError
+from schatten.runtime import garbage
 
 SUFFIX = ".provenance.json"
 T = TypeVar("T")
@@ -61,6 +62,7 @@ class Journal:
         """Note that the verb touches a file."""
         if self.work_began is None:
             self.work_began = time.process_time()
+            garbage.end_imports()
 
 
 _journals: list[Journal] = []

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from schatten.recipe.steps import Sequence as SequenceStep
 from schatten.train.data import Batch
-from schatten.train.graph_loss import graph_losses
+from schatten.train.graph_loss import graph_losses, pair_losses
 from schatten.train.hypotheses import Comparison
 from schatten.train.objectives.base import Objective
 from schatten.train.objectives.ctc import Ctc
@@ -70,8 +70,7 @@ def expected_errors(
 
     `log_probs` (N, T, V) natural log, `lengths` (N,) frames.
     """
-    wrong = [one.wrong for one in some]
-    return _ratios(log_probs, lengths, some, wrong, leading)
+    return _ratios(log_probs, lengths, some, leading, pair_losses)
 
 
 def expected_frame_errors(
@@ -90,15 +89,16 @@ def expected_frame_errors(
         )
     costs = (1.0 + slope).clamp(_SMALLEST, 1.0).log()
     doubled = torch.cat([log_probs, log_probs + costs], -1)
-    return _ratios(doubled, lengths, some, [one.wrong for one in some], leading)
+    return _ratios(doubled, lengths, some, leading, _one_by_one)
 
 
 def posterior_losses(
     log_probs: Tensor, lengths: Tensor, some: Sequence[Comparison], leading: int = 0
 ) -> Tensor:
     """Return minus the log-posterior (N,) of each reference among its hypotheses."""
-    graphs = [*(one.reference for one in some), *(one.hypotheses for one in some)]
-    reference, every = _in_pairs(log_probs, lengths, graphs, leading)
+    references = [one.reference for one in some]
+    hypotheses = [one.hypotheses for one in some]
+    reference, every = _one_by_one(log_probs, lengths, references, hypotheses, leading)
     return reference - every
 
 
@@ -106,29 +106,30 @@ def _ratios(
     log_probs: Tensor,
     lengths: Tensor,
     some: Sequence[Comparison],
-    wrong: Sequence[StateGraph | None],
     leading: int,
+    losses_of_both: Callable[..., tuple[Tensor, Tensor]],
 ) -> Tensor:
     """Return the sums over the graphs that weigh costs, divided by those over all hypotheses."""
-    rows = [row for row, graph in enumerate(wrong) if graph is not None]
+    pairs = [(n, one.hypotheses, one.wrong) for n, one in enumerate(some) if one.wrong is not None]
     found = 0.0 * log_probs[:, 0, 0]
-    if not rows:
+    if not pairs:
         return found
-    graphs = [some[row].hypotheses for row in rows]
-    graphs += [graph for graph in wrong if graph is not None]
-    every, costs = _in_pairs(log_probs[rows], lengths[rows], graphs, leading)
+    rows, graphs, wrong = map(list, zip(*pairs, strict=True))
+    if len(rows) < len(some):  # else they are not copied
+        log_probs, lengths = log_probs[rows], lengths[rows]
+    every, costs = losses_of_both(log_probs, lengths, graphs, wrong, leading)
     # A hypothesis may be too long for the frames: its sum is 0, and its loss infinite.
     ratios = torch.where(torch.isposinf(costs), 0.0, (every - costs).exp())
     return found.index_add(0, torch.tensor(rows, device=found.device), ratios)
 
 
-def _in_pairs(
-    log_probs: Tensor, lengths: Tensor, graphs: Sequence[StateGraph], leading: int
+def _one_by_one(
+    log_probs: Tensor,
+    lengths: Tensor,
+    graphs: Sequence[StateGraph],
+    others: Sequence[StateGraph],
+    leading: int,
 ) -> tuple[Tensor, Tensor]:
-    """Return the losses (N,) of a first and of a second graph of each utterance.
-
-    In one loop over the frames both took as long as in two.
-    """
-    half = len(graphs) // 2
-    first = graph_losses(log_probs, lengths, graphs[:half], leading)
-    return first, graph_losses(log_probs, lengths, graphs[half:], leading)
+    """Return the losses (N,) of graphs, and of others with other states."""
+    first = graph_losses(log_probs, lengths, graphs, leading)
+    return first, graph_losses(log_probs, lengths, others, leading)
