@@ -1,4 +1,4 @@
-"""docs/compress.md: its examples run, pasted one after another; functions that it lists are public."""
+"""docs/compress.md: its examples run, one after another; functions that it lists are public."""
 
 import os
 import re
