@@ -37,7 +37,7 @@ from release_state import (  # beside this file, as is the other
     today,
     versions,
 )
-from release_tries import Refused, a_recording, try_all
+from release_tries import Refused, a_recording, say, try_all
 
 HERE = Path(__file__).resolve().parent.parent
 TARGETS = ("x86_64", "aarch64", "armv7")
@@ -240,24 +240,19 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def say(what: str) -> None:
-    """Print a line of progress."""
-    print(f"release: {what}", flush=True)
-
-
 def release(models: Sequence[Model], tests: Sequence[str], *, dry_run: bool) -> None:
     """Check, build, try, tag. Errors: `Refused` with all reasons."""
     version = versions(HERE)["pyproject.toml"]
     found = list(reasons(HERE, models, tests))
     if dry_run:
-        say(f"version {version} would have in dist/schatten-{version}:")
+        print(f"release: version {version} would have in dist/schatten-{version}:")
         print("".join(f"  {name}\n" for name in names_of(version, models)), end="")
-        say("its notes would say:")
+        print("release: its notes would say:")
         print("".join(f"  {line}\n" for line in tested(HERE)), end="")
     if found:
         raise Refused("\n".join(f"  {one}" for one in found))
     if dry_run:
-        say(f"nothing keeps it from being made; then the tag v{version} would be set")
+        print(f"release: nothing keeps it from being made; then the tag v{version} would be set")
         return
     log, output = HERE / "dist/release.log", HERE / f"dist/schatten-{version}"
     log.parent.mkdir(exist_ok=True)
@@ -301,7 +296,7 @@ def main() -> int:
         elif given.what == "note":
             return note(HERE, given.name, given.command)
         elif given.what == "cut":
-            say(cut(HERE, given.version, today()))
+            print(cut(HERE, given.version, today()))
         else:
             models, tests = models_of(given.recipes or RECIPES), tests_of(given.tests or NIGHTLY)
             release(models, tests, dry_run=given.dry_run)

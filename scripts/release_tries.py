@@ -6,10 +6,12 @@ All programs hear an utterance of the recipe's test split, and must write the sa
 import json
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import wave
 from collections.abc import Mapping
 from importlib import metadata
@@ -31,6 +33,10 @@ size = lambda one: sum(part.numel() for part in one.parameters())
 assert size(compress(model, rank=4)) < size(model) / 2
 assert "typer" not in sys.modules
 """
+
+
+BEGUN = time.monotonic()
+"""When this process began, in seconds of a clock of its own."""
 
 
 class Refused(Exception):
@@ -78,6 +84,14 @@ def try_packages(trial: "Trial", made: Path, work: Path) -> None:
     trial.said("schatten[workflow]: init, run -n")
 
 
+def say(what: str) -> None:
+    """Print a line of progress, with the minutes since the beginning, and those of CPU time."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = (time.monotonic() - BEGUN, children.ru_utime + children.ru_stime)
+    clock, cpu = (f"{seconds / 60:.1f}" for seconds in spent)
+    print(f"release: {clock} min, {cpu} of CPU: {what}", flush=True)
+
+
 def unpacked(archive: Path, work: Path) -> Path:
     """Unpack an archive; return its folder."""
     subprocess.run(["tar", "-xzf", archive, "-C", work], check=True)
@@ -114,7 +128,7 @@ class Trial:
 
     def said(self, what: str) -> None:
         """Say what was tried."""
-        print(f"release: tried {what}", flush=True)
+        say(f"tried {what}")
 
     def run(self, *command: object, cwd: Path, **more: str) -> str:
         """Run a command in a folder with a plain environment; return what it prints."""
