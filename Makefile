@@ -55,13 +55,15 @@ test: setup_test lint types setup_arm ## every check: format, lint, types, tests
 	@[[ -n $$PYTEST_ARGS ]] || python scripts/release.py end test
 
 test-default: setup_test ## the default recipe, and whether its table keeps its goals
+	@python scripts/release.py begin test-default
 	@$(MAKE) wer_tables RECIPE= CORPUS_DIR=
 	@SCHATTEN_TEST_DEFAULT=1 $(PYTEST) -q tests/workflow/test_recipes.py -k default_recipe
 	@schatten explain --steps results/$(DEFAULT_RECIPE)/tables/wer.csv
+	@[[ -n $$PYTEST_ARGS ]] || python scripts/release.py end test-default
 
 test-slurm: setup_test setup_slurm ## a recipe on a Slurm cluster of two nodes, started here, with jobs and a node killed
 	@SCHATTEN_TEST_SLURM=1 python scripts/local_slurm.py --nodes 2 --or-skip -- \
-	  $(PYTEST) tests/workflow/test_slurm.py
+	  python scripts/release.py note test-slurm $(PYTEST) tests/workflow/test_slurm.py
 
 test-browser: setup_browser wasm ## the report in a real browser; installs Debian's chromium and emscripten (1.1 GB)
 	@SCHATTEN_TEST_BROWSER=1 $(PYTEST) tests/browser tests/engine/test_browser.py --nightly

@@ -1,15 +1,18 @@
 """Makes a release: checks all, builds what people download, tries it, and sets the tag.
 
-    python scripts/release.py make [--dry-run] [--tests NAME] [--recipes NAME[=CORPUS_DIR],...]
+    python scripts/release.py cut VERSION
+    python scripts/release.py make [--dry-run] [--tests NAME,...] [--recipes NAME[=CORPUS_DIR],...]
     python scripts/release.py begin|end NAME
+    python scripts/release.py note NAME COMMAND...
 
-`make` writes dist/schatten-VERSION and the tag vVERSION, which it pushes nowhere. With --dry-run it
-checks, and says what it would build. `begin` and `end` stand around the tests in the Makefile: they
-note in .tools/passed that the tests NAME have passed on a commit without changes.
+`cut` writes the version into all files that say one, and moves what the changelog has under
+Unreleased to a section of its own. `make` writes dist/schatten-VERSION and the tag vVERSION, which
+it pushes nowhere. With --dry-run it checks, and says what it would build. `begin` and `end` stand
+around the tests in the Makefile: they note in .tools/passed that the tests NAME have passed on a
+commit without changes. `note` is both, around a command.
 """
 
 import argparse
-import datetime
 import hashlib
 import importlib.util
 import re
@@ -17,19 +20,29 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from release_tries import Refused, try_all  # beside this file
+from release_state import (  # beside this file, as is the other
+    NIGHTLY,
+    begin,
+    cut,
+    end,
+    git,
+    not_passed,
+    note,
+    notes_of,
+    tested,
+    today,
+    versions,
+)
+from release_tries import Refused, a_recording, say, try_all
 
 HERE = Path(__file__).resolve().parent.parent
 TARGETS = ("x86_64", "aarch64", "armv7")
-PASSED = Path(".tools/passed")
 RECIPES = "voicesearch_like/quick,commands/coffee"
 """Recipes whose models are released, as they need no recordings of others."""
-NIGHTLY = "test-nightly"
 CROSS = ("aarch64-linux-gnu-g++", "arm-linux-gnueabihf-g++")
 NEEDED = {
     "setup_arm": ("g++", *CROSS, "qemu-aarch64", "qemu-arm"),
@@ -57,62 +70,7 @@ class Model:
         return self.recipe.replace("/", "-")
 
 
-def git(root: Path, *arguments: str) -> str:
-    """Return what git says; nothing where it fails."""
-    command = ["git", "-C", str(root), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def commit_of(root: Path) -> str | None:
-    """Return the commit of a tree without changes; None for another."""
-    return git(root, "rev-parse", "HEAD") if not git(root, "status", "--porcelain") else None
-
-
-def begin(root: Path, name: str) -> None:
-    """Note the commit on which tests begin; notes of earlier ones go."""
-    folder = root / PASSED
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).unlink(missing_ok=True)
-    (folder / f"{name}.begun").write_text(commit_of(root) or "")
-
-
-def end(root: Path, name: str) -> str:
-    """Note that the tests have passed, if the tree had and has no changes; return what to say."""
-    begun = root / PASSED / f"{name}.begun"
-    before = begun.read_text() if begun.is_file() else ""
-    begun.unlink(missing_ok=True)
-    now = commit_of(root)
-    if not now or now != before:
-        return f"{name}: passed, but the tree has changes, so it counts for no commit"
-    day = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
-    (root / PASSED / name).write_text(f"{now} {day}\n")
-    return f"{name}: passed at {now[:7]}, noted in {PASSED / name}"
-
-
-def versions(root: Path) -> dict[str, str]:
-    """Return the version that each file has which says one."""
-    found = {}
-    for name in ("pyproject.toml", "arm/python/pyproject.toml"):
-        found[name] = tomllib.loads((root / name).read_text())["project"]["version"]
-    for name, pattern in (
-        ("src/schatten/__init__.py", r'__version__ = "(.*)"'),
-        ("arm/engine/schatten.h", r'#define SCHATTEN_VERSION "(.*)"'),
-    ):
-        line = re.search(pattern, (root / name).read_text())
-        found[name] = line[1] if line else "none"
-    return found
-
-
-def notes_of(changelog: str, version: str) -> str:
-    """Return the section of a version in the changelog; empty where there is none."""
-    section = re.search(
-        rf"^## {re.escape(version)}(?: .*)?\n((?:(?!## ).*\n?)*)", changelog, re.MULTILINE
-    )
-    return section[1].strip() if section else ""
-
-
-def reasons(root: Path, models: Sequence[Model], tests: str) -> Iterator[str]:
+def reasons(root: Path, models: Sequence[Model], tests: Sequence[str]) -> Iterator[str]:
     """Yield what keeps a release from being made; an empty reply means that nothing does."""
     found = versions(root)
     version = found["pyproject.toml"]
@@ -125,16 +83,17 @@ def reasons(root: Path, models: Sequence[Model], tests: str) -> Iterator[str]:
         yield f"the tree has changes ({len(changed.splitlines())} files): commit them"
     if git(root, "tag", "--list", f"v{version}"):
         yield f"the tag v{version} is there: raise the version"
+    if not git(root, "var", "GIT_COMMITTER_IDENT"):
+        yield "git does not know who sets the tag: git config user.name NAME, and user.email"
     changelog = (root / "CHANGELOG.md").read_text()
     if not notes_of(changelog, version):
-        yield f"CHANGELOG.md has no section `## {version}` with text: cut it from Unreleased"
+        yield (
+            f"CHANGELOG.md has no section `## {version}` with text: begin a version with "
+            "`python scripts/release.py cut VERSION`"
+        )
     if notes_of(changelog, "Unreleased"):
         yield f"CHANGELOG.md has text under Unreleased: move it to `## {version}`"
-    passed = root / PASSED / tests
-    commit, head = passed.read_text().split()[0] if passed.is_file() else "", commit_of(root)
-    if not commit or commit != head:
-        there = f"they passed at {commit[:7]}" if commit else "nothing says that they passed"
-        yield f"`make {tests}` has to pass on this commit ({there}): run it"
+    yield from not_passed(root, tests)
     if not models:
         yield "RECIPES names no recipe: programs are tried with the model of one"
     for model in models:
@@ -159,6 +118,11 @@ def models_of(text: str) -> list[Model]:
     """Return the recipes of a list: NAME or NAME=CORPUS_DIR, with commas between."""
     pairs = (one.partition("=") for one in text.split(",") if one.strip())
     return [Model(name.strip(), folder.strip() or None) for name, _, folder in pairs]
+
+
+def tests_of(text: str) -> list[str]:
+    """Return the tests of a list with commas between."""
+    return [one.strip() for one in text.split(",") if one.strip()]
 
 
 def names_of(version: str, models: Sequence[Model]) -> list[str]:
@@ -199,29 +163,11 @@ def archive(folder: Path, name: str, output: Path, log: Path) -> None:
 
 def build(version: str, models: Sequence[Model], output: Path, log: Path) -> None:
     """Build everything of a release into a folder."""
-    from schatten.device.programs import licences
-
     with tempfile.TemporaryDirectory(prefix="schatten-") as place:
         work = Path(place)
-        for target in TARGETS:
-            say(f"program for {target}")
-            run("scripts/build_engine.sh", "--target", target, log=log)
-            folder = work / f"schatten-recognize-{version}-{target}"
-            for name, path in licences().items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(HERE / path, folder / name)
-            shutil.copy(HERE / f".tools/engine-{target}/bin/schatten-recognize", folder)
-            archive(work, folder.name, output, log)
-        say("wheels")
-        wheel = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation")
-        run(*wheel, "--wheel-dir", output, HERE, log=log)
-        parts = (sys.executable, "-m", "build", "--no-isolation", "--outdir", output)
-        run(*parts, HERE / "arm/python", log=log)
-        say("WebAssembly")
-        run("scripts/build_wasm.sh", log=log)
-        web = work / f"schatten-web-{version}"
-        shutil.copytree(HERE / "dist/web", web, ignore=shutil.ignore_patterns("voice*"))
-        archive(work, web.name, output, log)
+        build_programs(version, work, output, log)
+        build_wheels(output, log)
+        build_web(version, work, output, log)
         for model in models:
             say(f"bundle of {model.recipe}")
             name = f"schatten-{version}-{model.name}"
@@ -232,9 +178,48 @@ def build(version: str, models: Sequence[Model], output: Path, log: Path) -> Non
                 log=log,
             )
             shutil.move(work / f"{name}.tar.gz", output)
+    write_notes(version, output)
+
+
+def build_programs(version: str, work: Path, output: Path, log: Path) -> None:
+    """Build the static program for each target, with its licences, as an archive."""
+    from schatten.device.programs import licences
+
+    for target in TARGETS:
+        say(f"program for {target}")
+        run("scripts/build_engine.sh", "--target", target, log=log)
+        folder = work / f"schatten-recognize-{version}-{target}"
+        for name, path in licences().items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(HERE / path, folder / name)
+        shutil.copy(HERE / f".tools/engine-{target}/bin/schatten-recognize", folder)
+        archive(work, folder.name, output, log)
+
+
+def build_wheels(output: Path, log: Path) -> None:
+    """Build the package's wheel, and the engine's wheel and source."""
+    say("wheels")
+    wheel = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation")
+    run(*wheel, "--wheel-dir", output, HERE, log=log)
+    parts = (sys.executable, "-m", "build", "--no-isolation", "--outdir", output)
+    run(*parts, HERE / "arm/python", log=log)
+
+
+def build_web(version: str, work: Path, output: Path, log: Path) -> None:
+    """Build the engine for browsers, as an archive."""
+    say("WebAssembly")
+    run("scripts/build_wasm.sh", log=log)
+    web = work / f"schatten-web-{version}"
+    shutil.copytree(HERE / "dist/web", web, ignore=shutil.ignore_patterns("voice*"))
+    archive(work, web.name, output, log)
+
+
+def write_notes(version: str, output: Path) -> None:
+    """Write the notes of a release, the licences and the checksums of all files."""
     notes = notes_of((HERE / "CHANGELOG.md").read_text(), version)
     built = "\n".join(f"- {line}" for line in compilers())
-    text = f"# schatten {version}\n\n{notes}\n\n## Built with\n\n{built}\n"
+    passed = "\n".join(f"- {line}" for line in tested(HERE))
+    text = f"# schatten {version}\n\n{notes}\n\n## Tested\n\n{passed}\n\n## Built with\n\n{built}\n"
     (output / "NOTES.md").write_text(text)
     shutil.copy(HERE / "NOTICE", output)
     sums = [f"{sha256(path)}  {path.name}\n" for path in sorted(output.iterdir())]
@@ -255,22 +240,19 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def say(what: str) -> None:
-    """Print a line of progress."""
-    print(f"release: {what}", flush=True)
-
-
-def release(models: Sequence[Model], tests: str, *, dry_run: bool) -> None:
+def release(models: Sequence[Model], tests: Sequence[str], *, dry_run: bool) -> None:
     """Check, build, try, tag. Errors: `Refused` with all reasons."""
     version = versions(HERE)["pyproject.toml"]
     found = list(reasons(HERE, models, tests))
     if dry_run:
-        say(f"version {version} would have in dist/schatten-{version}:")
+        print(f"release: version {version} would have in dist/schatten-{version}:")
         print("".join(f"  {name}\n" for name in names_of(version, models)), end="")
+        print("release: its notes would say:")
+        print("".join(f"  {line}\n" for line in tested(HERE)), end="")
     if found:
         raise Refused("\n".join(f"  {one}" for one in found))
     if dry_run:
-        say(f"nothing keeps it from being made; then the tag v{version} would be set")
+        print(f"release: nothing keeps it from being made; then the tag v{version} would be set")
         return
     log, output = HERE / "dist/release.log", HERE / f"dist/schatten-{version}"
     log.parent.mkdir(exist_ok=True)
@@ -282,7 +264,9 @@ def release(models: Sequence[Model], tests: str, *, dry_run: bool) -> None:
         missing = [name for name in names_of(version, models) if not list(made.glob(name))]
         if missing:
             raise Refused(f"these were not built: {', '.join(missing)}; see {log}")
-        try_all(made, version, models, log)
+        sounds = Path(place) / "sounds"
+        recordings = {model.name: a_recording(model, sounds / model.name) for model in models}
+        try_all(made, version, recordings, log)
         shutil.rmtree(output, ignore_errors=True)
         made.rename(output)
     run("git", "tag", "-a", f"v{version}", "-m", f"schatten {version}", log=log)
@@ -299,18 +283,26 @@ def main() -> int:
     make.add_argument("--recipes", default=RECIPES)
     for name in ("begin", "end"):
         parts.add_parser(name).add_argument("name")
+    parts.add_parser("cut").add_argument("version")
+    noting = parts.add_parser("note")
+    noting.add_argument("name")
+    noting.add_argument("command", nargs=argparse.REMAINDER)
     given = parser.parse_args()
-    if given.what == "begin":
-        begin(HERE, given.name)
-    elif given.what == "end":
-        print(end(HERE, given.name))
-    else:
-        try:
-            models = models_of(given.recipes or RECIPES)
-            release(models, given.tests or NIGHTLY, dry_run=given.dry_run)
-        except Refused as error:
-            print(f"release: refused:\n{error}", file=sys.stderr)
-            return 1
+    try:
+        if given.what == "begin":
+            begin(HERE, given.name)
+        elif given.what == "end":
+            print(end(HERE, given.name))
+        elif given.what == "note":
+            return note(HERE, given.name, given.command)
+        elif given.what == "cut":
+            print(cut(HERE, given.version, today()))
+        else:
+            models, tests = models_of(given.recipes or RECIPES), tests_of(given.tests or NIGHTLY)
+            release(models, tests, dry_run=given.dry_run)
+    except Refused as error:
+        print(f"release: refused:\n{error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -6,12 +6,14 @@ All programs hear an utterance of the recipe's test split, and must write the sa
 import json
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import wave
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from release import Model
 
 EMULATORS = {"aarch64": "qemu-aarch64", "armv7": "qemu-arm"}
+NODE = Path(__file__).resolve().parent.parent / "arm/web/node/recognize.mjs"
 PLAIN = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
 """All that the environment of a trial has."""
 COMPRESSES = """
@@ -32,12 +35,19 @@ assert "typer" not in sys.modules
 """
 
 
+BEGUN = time.monotonic()
+"""When this process began, in seconds of a clock of its own."""
+
+
 class Refused(Exception):
     """What keeps a release from being made; each line is a reason and the fix."""
 
 
-def try_all(made: Path, version: str, models: Sequence["Model"], log: Path) -> None:
-    """Try every part of a release in `made`. Errors: `Refused` for the first that fails."""
+def try_all(made: Path, version: str, recordings: Mapping[str, Path], log: Path) -> None:
+    """Try every part of a release in `made`. Errors: `Refused` for the first that fails.
+
+    `recordings`: a WAV file for each model, by the model's part of its archive's name.
+    """
     trial = Trial(log)
     trial.run("sha256sum", "--check", "--quiet", "SHA256SUMS", cwd=made)
     with tempfile.TemporaryDirectory(prefix="schatten-") as place:
@@ -46,30 +56,40 @@ def try_all(made: Path, version: str, models: Sequence["Model"], log: Path) -> N
             home = unpacked(made / f"schatten-recognize-{version}-{target}.tar.gz", work)
             trial.program(home / "schatten-recognize", target, "--help")
             trial.said(f"program for {target}")
-        for model in models:
-            bundle = unpacked(made / f"schatten-{version}-{model.name}.tar.gz", work)
-            sound = a_recording(model, work)
-            words = trial.bundle(bundle, sound)
-            trial.said(f"bundle of {model.recipe}: {words!r} on three targets")
-        python = trial.environment(work / "light", made.glob("schatten-*.whl"))
-        trial.run(python, "-c", COMPRESSES, cwd=work)
-        trial.said("schatten alone: compress")
-        [wheel] = made.glob("schatten-*.whl")
-        python = trial.environment(work / "whole", [f"{wheel}[workflow]"])
-        init = (python, "-m", "schatten", "init", "--no-tools", "speech")
-        trial.run(*init, cwd=work)
-        plan = (python, "-m", "schatten", "run", "-n", "wer_tables")
-        trial.run(*plan, "--recipe", "voicesearch_like/smoke", cwd=work / "speech")
-        trial.said("schatten[workflow]: init, run -n")
+        heard = {}
+        for name, sound in recordings.items():
+            bundle = unpacked(made / f"schatten-{version}-{name}.tar.gz", work)
+            heard[bundle] = sound, trial.bundle(bundle, sound)
+            trial.said(f"bundle {name}: {heard[bundle][1]!r} on three targets")
+        try_packages(trial, made, work)
         python = trial.environment(work / "engine", made.glob("schatten_engine-*.whl"), torch=False)
-        command = (python, "-m", "schatten_engine", "recognize", "--json", bundle, sound)
-        trial.same(words, trial.run(*command, cwd=work), "the engine's wheel")
         web = unpacked(made / f"schatten-web-{version}.tar.gz", work)
-        node, pcm = shutil.which("node") or "node", sound.with_suffix(".pcm")
-        script = Path(__file__).parent.parent / "arm/web/node/recognize.mjs"
-        trial.same(
-            words, trial.run(node, script, web, bundle, pcm, cwd=work), "WebAssembly in Node"
-        )
+        for bundle, (sound, words) in heard.items():
+            command = (python, "-m", "schatten_engine", "recognize", "--json", bundle, sound)
+            trial.same(words, trial.run(*command, cwd=work), f"the engine's wheel, {bundle.name}")
+            command = (shutil.which("node") or "node", NODE, web, bundle, samples_of(sound, work))
+            trial.same(words, trial.run(*command, cwd=work), f"WebAssembly, {bundle.name}")
+
+
+def try_packages(trial: "Trial", made: Path, work: Path) -> None:
+    """Try the package's wheel: alone, and with the extra that recipes need."""
+    [wheel] = made.glob("schatten-*.whl")
+    python = trial.environment(work / "light", [wheel])
+    trial.run(python, "-c", COMPRESSES, cwd=work)
+    trial.said("schatten alone: compress")
+    python = trial.environment(work / "whole", [f"{wheel}[workflow]"])
+    trial.run(python, "-m", "schatten", "init", "--no-tools", "speech", cwd=work)
+    plan = (python, "-m", "schatten", "run", "-n", "wer_tables")
+    trial.run(*plan, "--recipe", "voicesearch_like/smoke", cwd=work / "speech")
+    trial.said("schatten[workflow]: init, run -n")
+
+
+def say(what: str) -> None:
+    """Print a line of progress, with the minutes since the beginning, and those of CPU time."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = (time.monotonic() - BEGUN, children.ru_utime + children.ru_stime)
+    clock, cpu = (f"{seconds / 60:.1f}" for seconds in spent)
+    print(f"release: {clock} min, {cpu} of CPU: {what}", flush=True)
 
 
 def unpacked(archive: Path, work: Path) -> Path:
@@ -78,20 +98,25 @@ def unpacked(archive: Path, work: Path) -> Path:
     return work / archive.name.removesuffix(".tar.gz")
 
 
-def a_recording(model: "Model", work: Path) -> Path:
-    """Write an utterance of a recipe's test split as WAV and, beside it, as raw samples."""
+def a_recording(model: "Model", folder: Path) -> Path:
+    """Write an utterance of a recipe's test split as WAV into a new folder; return the file."""
     from schatten.cli.experiment import experiment_of
     from schatten.decode.sound import write_sample
 
-    folder = Path(model.corpus_dir) if model.corpus_dir else None
-    experiment, _ = experiment_of(model.recipe, folder, Path("results"))
+    corpus = Path(model.corpus_dir) if model.corpus_dir else None
+    experiment, _ = experiment_of(model.recipe, corpus, Path("results"))
     cuts = experiment.layout.cuts(experiment.recipe.splits.test[0])
-    home = work / f"sound-{model.name}"
-    home.mkdir()
-    [sound] = write_sample(cuts, folder or cuts.parent, 1, home).values()
-    with wave.open(str(sound)) as file:
-        sound.with_suffix(".pcm").write_bytes(file.readframes(file.getnframes()))
+    folder.mkdir(parents=True)
+    [sound] = write_sample(cuts, corpus or cuts.parent, 1, folder).values()
     return sound
+
+
+def samples_of(sound: Path, work: Path) -> Path:
+    """Write the samples of a WAV file alone, which Node is given; return the file."""
+    raw = work / f"{sound.parent.name}.pcm"
+    with wave.open(str(sound)) as file:
+        raw.write_bytes(file.readframes(file.getnframes()))
+    return raw
 
 
 class Trial:
@@ -103,7 +128,7 @@ class Trial:
 
     def said(self, what: str) -> None:
         """Say what was tried."""
-        print(f"release: tried {what}", flush=True)
+        say(f"tried {what}")
 
     def run(self, *command: object, cwd: Path, **more: str) -> str:
         """Run a command in a folder with a plain environment; return what it prints."""

@@ -26,12 +26,11 @@ def module(name: str) -> ModuleType:
         sys.path.remove(str(ROOT / "scripts"))
 
 
-release, tries = module("release"), module("release_tries")
+release, state, tries = map(module, ("release", "release_state", "release_tries"))
 
 
 def git(root: Path, *arguments: str) -> None:
-    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    subprocess.run(["git", "-C", str(root), *who, *arguments], check=True, capture_output=True)
+    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -51,7 +50,12 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "CHANGELOG.md").write_text(
         "# Changelog\n\n## Unreleased\n\n## 9.8.7 (2030-01-02)\n\n- New.\n\n## 9.8.6\n- Old.\n"
     )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    for name in ("GIT_COMMITTER_EMAIL", "EMAIL"):
+        monkeypatch.delenv(name, raising=False)
     git(tmp_path, "init", "-q")
+    for name, value in (("user.name", "a"), ("user.email", "a@example.org")):
+        git(tmp_path, "config", name, value)
     commit(tmp_path)
     release.begin(tmp_path, "test-nightly")
     assert "passed at" in release.end(tmp_path, "test-nightly")
@@ -65,8 +69,10 @@ def commit(root: Path) -> None:
     git(root, "commit", "-q", "--allow-empty", "-m", "a")
 
 
-def reasons(root: Path, recipes: str = "voicesearch_like/smoke") -> list[str]:
-    return list(release.reasons(root, release.models_of(recipes), "test-nightly"))
+def reasons(
+    root: Path, recipes: str = "voicesearch_like/smoke", tests: str = "test-nightly"
+) -> list[str]:
+    return list(release.reasons(root, release.models_of(recipes), release.tests_of(tests)))
 
 
 def test_a_tree_that_is_ready_is_not_refused(tree: Path) -> None:
@@ -79,6 +85,8 @@ def test_each_thing_that_is_wrong_is_named_with_its_fix(tree: Path) -> None:
     changelog = tree / "CHANGELOG.md"
     changelog.write_text("# Changelog\n\n## Unreleased\n- Something.\n\n## 9.8.6\n- Old.\n")
     git(tree, "tag", "v9.8.7")
+    git(tree, "config", "user.useConfigOnly", "true")
+    git(tree, "config", "--unset", "user.email")
     found = "\n".join(reasons(tree, "voicesearch_like/smoke,an4/none"))
     for said in (
         "versions differ: pyproject.toml 9.8.7, ",
@@ -89,9 +97,10 @@ def test_each_thing_that_is_wrong_is_named_with_its_fix(tree: Path) -> None:
         "text under Unreleased",
         "`make test-nightly` has to pass on this commit",
         "there is no recipe an4/none",
+        "git does not know who sets the tag",
     ):
         assert said in found
-    assert len(found.splitlines()) == 7
+    assert len(found.splitlines()) == 8
 
 
 def test_tests_count_for_their_commit_alone(tree: Path) -> None:
@@ -108,6 +117,83 @@ def test_tests_count_for_their_commit_alone(tree: Path) -> None:
     (tree / "edited").touch()
     release.begin(tree, "test-nightly")
     assert "counts for no commit" in release.end(tree, "test-nightly"), "the tree had changes"
+
+
+def test_a_release_may_rest_on_several_tests_and_says_what_the_others_did(tree: Path) -> None:
+    earlier = release.git(tree, "rev-parse", "HEAD")
+    (tree / "more").touch()
+    commit(tree)
+    [reason] = reasons(tree, tests="test,test-slurm,nothing, ")[2:]
+    assert "there are no tests nothing: TESTS takes test, " in reason
+    assert reasons(tree, tests="") == ["TESTS names no tests: a release rests on some"]
+    for name in ("test", "test-slurm"):
+        release.begin(tree, name)
+        release.end(tree, name)
+    assert reasons(tree, tests="test,test-slurm") == []
+    lines = list(release.tested(tree))
+    assert len(lines) == len(state.TESTS)
+    assert lines[0].startswith("`make test` passed on this commit (20")
+    assert lines[1] == "`make test-default`: nothing says that it passed"
+    assert lines[3].startswith(f"`make test-nightly` passed on {earlier[:7]} (20")
+    assert lines[3].endswith(", 1 commits before this one")
+    (tree / ".tools/passed/test-nightly").write_text(f"{'5' * 40} 2030-01-02\n")
+    *_, foreign = release.tested(tree)
+    assert foreign.endswith("on 5555555 (2030-01-02), which this clone does not have")
+
+
+def test_tests_that_leave_some_out_note_nothing(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed = tree / ".tools/passed/test-slurm"
+    assert release.note(tree, "test-slurm", ["true"]) == 0
+    assert passed.read_text().startswith(release.git(tree, "rev-parse", "HEAD"))
+    before = passed.read_text()
+    monkeypatch.setenv("PYTEST_ARGS", "-x")
+    assert release.note(tree, "test-slurm", ["false"]) == 1
+    assert passed.read_text() == before
+    monkeypatch.delenv("PYTEST_ARGS")
+    assert release.note(tree, "test-slurm", ["sh", "-c", "exit 3"]) == 3
+    assert not passed.exists(), "tests that fail now passed on no commit"
+
+
+def test_a_cut_writes_the_version_everywhere(tree: Path) -> None:
+    changelog = tree / "CHANGELOG.md"
+    new = "## Unreleased\n\nWhat it is.\n\n### New\n- It.\n"
+    old = f"# Changelog\n\n{new}\n## 9.8.7 (2030-01-02)\n- Old.\n"
+    changelog.write_text(old)
+    assert "9.10.0 is in 4 files" in release.cut(tree, "9.10.0", "2030-02-03")
+    assert set(release.versions(tree).values()) == {"9.10.0"}
+    said = changelog.read_text()
+    assert release.notes_of(said, "9.10.0") == "What it is.\n\n### New\n- It."
+    assert release.notes_of(said, "Unreleased") == ""
+    assert said == old.replace("## Unreleased\n", "## Unreleased\n\n## 9.10.0 (2030-02-03)\n")
+    changed = subprocess.run(
+        ["git", "-C", tree, "diff", "--numstat"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert [line.split()[:2] for line in changed if "CHANGELOG" not in line] == [["1", "1"]] * 4
+    commit(tree)
+    release.begin(tree, "test-nightly")
+    release.end(tree, "test-nightly")
+    assert reasons(tree) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "changelog", "why"),
+    [
+        ("9.9", "## Unreleased\n- New.\n", "9.9 is no version X.Y.Z"),
+        ("9.8.7", "## Unreleased\n- New.\n", "says 9.8.7: 9.8.7 is not later"),
+        ("9.8.10", "## Unreleased\n\n## 9.8.7\n- Old.\n", "no text under `## Unreleased`"),
+        ("9.8.10", "## Unreleased\n- New.\n\n## 9.8.10 (2030)\n- Old.\n", "has a section"),
+    ],
+)
+def test_a_cut_that_is_refused_writes_nothing(
+    tree: Path, version: str, changelog: str, why: str
+) -> None:
+    (tree / "CHANGELOG.md").write_text(changelog)
+    with pytest.raises(release.Refused, match=why):
+        release.cut(tree, version, "2030-02-03")
+    assert set(release.versions(tree).values()) == {"9.8.7"}
+    assert (tree / "CHANGELOG.md").read_text() == changelog
 
 
 def test_results_and_compilers_that_are_missing_are_named(
@@ -136,15 +222,16 @@ def test_a_dry_run_builds_nothing_and_says_what_it_would(
 ) -> None:
     monkeypatch.setattr(release, "HERE", tree)
     models = release.models_of("voicesearch_like/smoke")
-    release.release(models, "test-nightly", dry_run=True)
+    release.release(models, ["test-nightly"], dry_run=True)
     said = capsys.readouterr().out
     for target in ("x86_64", "aarch64", "armv7"):
         assert f"schatten-recognize-9.8.7-{target}.tar.gz" in said
     assert "schatten-9.8.7-voicesearch_like-smoke.tar.gz" in said and "tag v9.8.7" in said
+    assert "`make test-nightly` passed on this commit" in said
     assert not (tree / "dist").exists() and not release.git(tree, "tag")
     (tree / "CHANGELOG.md").write_text("# Changelog\n")
     with pytest.raises(release.Refused, match="no section"):
-        release.release(models, "test-nightly", dry_run=False)
+        release.release(models, ["test-nightly"], dry_run=False)
     assert not (tree / "dist").exists(), "what is refused builds nothing"
 
 
