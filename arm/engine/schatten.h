@@ -144,6 +144,11 @@ typedef struct schatten_options {
  * `size` is sizeof(schatten_options) of the caller. */
 void schatten_options_default(schatten_options *options, size_t size);
 
+/* Turns the gate on: sets gate_decibels and gate_evidence to the thresholds that were chosen for a bundle, by its
+ * manifest.json. Where it has none, and where `manifest` is NULL, they are the two above. Returns 1, or 0 and `error` where the
+ * manifest cannot be used. */
+int schatten_gate(const char *manifest, schatten_options *options, char *error, size_t size);
+
 /* A new stream, at the start of an utterance; NULL and `error` where an option is out of range or was never set. */
 schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
                                       size_t size);
@@ -231,6 +236,14 @@ typedef struct schatten_statistics {
 } schatten_statistics;
 
 schatten_statistics schatten_stream_statistics(const schatten_stream *stream);
+
+/* The parts of its acoustic_seconds: convolutions, with the stacking of frames; recurrent layers; the other ones, with the
+ * softmax. */
+typedef struct schatten_acoustic_parts {
+  double convolution_seconds, recurrent_seconds, output_seconds;
+} schatten_acoustic_parts;
+
+schatten_acoustic_parts schatten_stream_acoustic_parts(const schatten_stream *stream);
 
 /* For how many seconds of that audio the acoustic model slept (options.gate_decibels). */
 double schatten_asleep_seconds(const schatten_stream *stream);

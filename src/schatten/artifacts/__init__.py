@@ -25,6 +25,7 @@ from schatten.artifacts.corpora import (
 from schatten.artifacts.devices import (
     BundledFile,
     Exported,
+    Gate,
     Latency,
     Manifest,
     Measured,
@@ -58,6 +59,7 @@ __all__ = [
     "Epoch",
     "Exported",
     "FeatureStatistics",
+    "Gate",
     "GraphNames",
     "GraphUnits",
     "GridPoint",
