@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schatten.artifacts import Measured
+from schatten.artifacts.devices import PARTS
 from schatten.device import devices, llvm_mca, qemu, tools
 from schatten.device.devices import Device, DeviceRun, Payload
 from schatten.errors import UserError
 from schatten.runtime import provenance
 
-MEASURED = ("acoustic_share", "peak_megabytes", "load_seconds", "first_seconds", "final_seconds")
+MEASURED = (
+    *("acoustic_share", *PARTS),
+    *("peak_megabytes", "load_seconds", "first_seconds", "final_seconds"),
+)
 
 
 @dataclass(frozen=True)
