@@ -6,7 +6,6 @@
 #include <iostream>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "arguments.h"
@@ -215,44 +214,30 @@ double peak_megabytes() {
   return static_cast<double>(kilobytes) * 1024 / 1e6;
 }
 
-// The shares of parts in the computing time, in JSON.
-std::string parts_of(const Session &session, double computing) {
-  const schatten_statistics s = session.statistics();
-  const schatten_acoustic_parts parts = session.acoustic_parts();
-  const std::pair<const char *, double> all[] = {{"feature", s.feature_seconds},
-                                                 {"convolution", parts.convolution_seconds},
-                                                 {"recurrent", parts.recurrent_seconds},
-                                                 {"output", parts.output_seconds},
-                                                 {"search", s.decoder_seconds}};
-  std::string json;
-  for (const auto &[name, seconds] : all) {
-    char text[64];
-    snprintf(text, sizeof text, ", \"%s_share\": %.4f", name, computing > 0 ? seconds / computing : 0);
-    json += text;
-  }
-  return json;
-}
-
 // Subtitles hold nothing else: then they go to standard error.
 void print_statistics(const Session &session, double loading, const schatten::Results &results) {
   const schatten_statistics s = session.statistics();
   const double computing = s.feature_seconds + s.acoustic_seconds + s.decoder_seconds;
   const double factor = s.audio_seconds > 0 ? computing / s.audio_seconds : 0;
-  const double share = computing > 0 ? s.acoustic_seconds / computing : 0;
+  const auto share = [=](double seconds) { return computing > 0 ? seconds / computing : 0; };
   FILE *const output = results.is_subtitles() ? stderr : stdout;
   if (results.is_json()) {
-    printf("{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f%s, "
-           "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"utterances\": %d, \"load_seconds\": %.6f, "
-           "\"peak_megabytes\": %.3f, \"asleep_seconds\": %.3f}\n",
-           s.audio_seconds, computing, factor, share, parts_of(session, computing).c_str(), session.first().value(),
-           session.final().value(), session.final().count, loading, peak_megabytes(), session.asleep_seconds());
+    const schatten_acoustic_parts parts = session.acoustic_parts();
+    printf("{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
+           "\"feature_share\": %.4f, \"convolution_share\": %.4f, \"recurrent_share\": %.4f, \"output_share\": %.4f, "
+           "\"search_share\": %.4f, \"first_seconds\": %.6f, \"final_seconds\": %.6f, \"utterances\": %d, "
+           "\"load_seconds\": %.6f, \"peak_megabytes\": %.3f, \"asleep_seconds\": %.3f}\n",
+           s.audio_seconds, computing, factor, share(s.acoustic_seconds), share(s.feature_seconds),
+           share(parts.convolution_seconds), share(parts.recurrent_seconds), share(parts.output_seconds),
+           share(s.decoder_seconds), session.first().value(), session.final().value(), session.final().count, loading,
+           peak_megabytes(), session.asleep_seconds());
     return;
   }
   fprintf(output,
           "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, first text %.3f s after its word "
           "began, final text %.6f s after the last sample (mean of %d utterances), loaded in %.3f s, peak memory %.1f MB, "
           "acoustic model asleep for %.2f s\n",
-          s.audio_seconds, computing, factor, share, session.first().value(), session.final().value(),
+          s.audio_seconds, computing, factor, share(s.acoustic_seconds), session.first().value(), session.final().value(),
           session.final().count, loading, peak_megabytes(), session.asleep_seconds());
 }
 

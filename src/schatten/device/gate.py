@@ -18,6 +18,8 @@ from schatten.runtime import seals
 from schatten.score.alignment import align
 from schatten.score.counts import Counts, count
 
+USUAL_DECIBELS = 8.0
+"""`SCHATTEN_GATE_DECIBELS` of schatten.h."""
 PAUSES = 5.0, 1.5
 """Seconds before and after an utterance with pauses."""
 PAUSE_DECIBELS = -35.0
@@ -91,6 +93,20 @@ def choose(listener: Listener, dev: Sequence[Sound], decibels: float, most: floa
             if wer_of(scores_of(dev, kept)) > allowed:
                 fitting.discard(evidence)
     return Gate(decibels=decibels, evidence=max(fitting, default=0.0))
+
+
+def gate_with(
+    listener: Listener,
+    dev: Sequence[Sound],
+    most: float,
+    decibels: float | None,
+    evidence: float | None,
+) -> Gate:
+    """Return the gate with given thresholds; one that is not given is usual, or chosen on dev."""
+    level = USUAL_DECIBELS if decibels is None else decibels
+    if evidence is None:
+        return choose(listener, dev, level, most)
+    return Gate(decibels=level, evidence=evidence)
 
 
 def keep(folder: Path, gate: Gate) -> None:

@@ -55,7 +55,9 @@ def measure(
     load_seconds = min(report.statistics["load_seconds"] for report in reports)
     found = {**fastest.statistics, "load_seconds": load_seconds}
     speed = 1 / found["rtf"] if found["rtf"] else None
-    return _result(device, fastest, sound, speed, {name: found[name] for name in MEASURED})
+    parts = {name: found.get(name) for name in PARTS}  # an earlier program does not say them
+    rest = {name: found[name] for name in MEASURED if name not in PARTS}
+    return _result(device, fastest, sound, speed, {**rest, **parts})
 
 
 def estimate(

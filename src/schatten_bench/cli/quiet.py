@@ -26,6 +26,10 @@ app = typer.Typer()  # of `schatten device`
 NoiseOption = Annotated[
     Path, typer.Option(help="Folder with manifest.tsv (path, type: noise or rir).")
 ]
+LevelOption = Annotated[
+    float | None,
+    typer.Option(min=0, max=60, help="The gate's threshold of loudness; the bundle's, or else 8."),
+]
 EvidenceOption = Annotated[
     float | None,
     typer.Option(
@@ -49,12 +53,7 @@ def quiet(
     corpus_dir: CorpusDirOption = None,
     results: ResultsOption = Path("results"),
     bundle: BundleOption = None,
-    decibels: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=60, help="The gate's threshold of loudness; the bundle's, or else 8."
-        ),
-    ] = None,
+    decibels: LevelOption = None,
     evidence: EvidenceOption = None,
     loss: LossOption = 0.1,
     hours: HoursOption = 2.2,
@@ -69,11 +68,10 @@ def quiet(
     The table goes to the experiment's tables too (quiet.md, quiet.json). The experiment has run.
     Errors: `UserError` for a folder without noises, and for an experiment without a bundle.
     """
-    from schatten.artifacts import Gate
     from schatten.bundles import read_manifest
     from schatten.cli.experiment import experiment_of
     from schatten.device.devices import bundle_payload
-    from schatten.device.gate import choose, read_split
+    from schatten.device.gate import gate_with, read_split
     from schatten.device.listening import Listener
     from schatten.errors import UserError
     from schatten_bench import quiet as bench
@@ -89,14 +87,9 @@ def quiet(
     with _bundle(experiment, bundle) as folder:
         listener = Listener(program, bundle_payload(folder), jobs)
         own = read_manifest(folder).gate
-        level = decibels if decibels is not None else 8.0 if own is None else own.decibels
-        sure = own.evidence if evidence is None and own is not None else evidence
-        gate = (
-            choose(listener, dev, level, loss)
-            if sure is None
-            else Gate(decibels=level, evidence=sure)
-        )
-        found = bench.measure(listener, gate, test, noise, hours)
+        if own is None or decibels is not None or evidence is not None:
+            own = gate_with(listener, dev, loss, decibels, evidence)
+        found = bench.measure(listener, own, test, noise, hours)
     bench.write(found, layout.tables / "quiet")
     typer.echo(bench.as_table(found), nl=False)
 
