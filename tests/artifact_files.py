@@ -11,7 +11,7 @@ KINDS: dict[str, type[Artifact]] = {
     r"history(\.\w+)?\.json": artifacts.History,
     r"(\w+\.)?score(\.\w+)?\.json": artifacts.Score,
     r"weights\.json": artifacts.Weights,
-    r"reliability\.json": artifacts.Reliability,
+    r"(\w+\.)?reliability\.json": artifacts.Reliability,
     r"beams\.json": artifacts.Beams,
     r"info(\.\w+)?\.json": artifacts.LmInfo,
     r"validation\.json": artifacts.Validation,
@@ -44,12 +44,13 @@ MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.SplitSize: {"copies"},
     artifacts.Acceptance: {"bytes", "noise_interval", "apart"},
     artifacts.AcceptedAtLevel: {"interval"},
+    artifacts.Manifest: {"gate"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
 """Without text of dev or pruning; where words are scored; without a mask; of units that
 are not tied, and leaves or questions of their tree; where the decoder gives no confidences; with
 clean text, without faults, and of one corpus; without distorted copies; of synthetic commands, and
-without a split that is shown on its own; on an emulated CPU."""
+without a split that is shown on its own; without thresholds of the gate; on an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:

@@ -88,6 +88,19 @@ void schatten_options_default(schatten_options *options, size_t size) {
   memcpy(static_cast<void *>(options), &all, std::min(size, sizeof all));
 }
 
+int schatten_gate(const char *manifest, schatten_options *options, char *error, size_t size) {
+  const auto set = [&] {
+    schatten::require(options->size >= schatten::kOptionsWithGate,
+                      "the options have no gate: fill them in with schatten_options_default, compiled with a newer schatten.h");
+    schatten::Gate::Thresholds found{SCHATTEN_GATE_DECIBELS, SCHATTEN_GATE_EVIDENCE};
+    if (manifest) found = schatten::Manifest(manifest).gate();
+    options->gate_decibels = found.decibels;
+    options->gate_evidence = found.evidence;
+    return options;
+  };
+  return guarded(error, size, set) != nullptr;
+}
+
 schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
                                       size_t size) {
   return guarded(error, size, [&] { return new schatten_stream{schatten::Stream(model->model, schatten::options_of(options)), ""}; });
@@ -149,5 +162,7 @@ schatten_scored schatten_alternative(const schatten_stream *stream, int n) {
 }
 
 schatten_statistics schatten_stream_statistics(const schatten_stream *stream) { return stream->stream.statistics(); }
+
+schatten_acoustic_parts schatten_stream_acoustic_parts(const schatten_stream *stream) { return stream->stream.acoustic_parts(); }
 
 double schatten_asleep_seconds(const schatten_stream *stream) { return stream->stream.asleep_seconds(); }

@@ -35,7 +35,8 @@ const char *const kUsage =
     "  --batch N     output frames computed at once, 1 to 4 (default 4): fewer is sooner, more is cheaper\n"
     "  --silence S   end an utterance S seconds after its last letter or phone (default: never)\n"
     "  --maximum S   end an utterance after S seconds (default: never)\n"
-    "  --gate        write nothing in silence and noise, and compute less there: both of the following with their usual values\n"
+    "  --gate        write nothing in silence and noise, and compute less there: both of the following, as --manifest says, or\n"
+    "                else 8 and 0.5\n"
     "  --gate-decibels D\n"
     "                compute nothing while no sound is louder than the background by D\n"
     "  --gate-evidence E\n"
@@ -50,7 +51,7 @@ const char *const kUsage =
     "  --look-ahead BINARY\n"
     "                a small first-pass model, whose unigrams guide the search inside of words\n"
     "  --words FILE  words and phrases beside the lexicon's, a line each: WORD, tab, its spelling in units or nothing, tab,\n"
-    "                its boost in natural log (5 where there is none); needs --lm\n"
+    "                its boost in natural log (1 where there is none); needs --lm\n"
     "  --commands FILE\n"
     "                in JSON the command that is nearest to the words, with its slots: commands.txt of a bundle\n"
     "  --manifest FILE\n"
@@ -109,12 +110,9 @@ Arguments parse(char **argument) {
     else if (name == "--batch") arguments.options.batch_frames = static_cast<int>(number("--batch", *++argument));
     else if (name == "--silence") arguments.options.silence_seconds = number("--silence", *++argument);
     else if (name == "--maximum") arguments.options.maximum_seconds = number("--maximum", *++argument);
-    else if (name == "--gate") {
-      arguments.options.gate_decibels = SCHATTEN_GATE_DECIBELS;
-      arguments.options.gate_evidence = SCHATTEN_GATE_EVIDENCE;
-    }
-    else if (name == "--gate-evidence") arguments.options.gate_evidence = number("--gate-evidence", *++argument);
-    else if (name == "--gate-decibels") arguments.options.gate_decibels = number("--gate-decibels", *++argument);
+    else if (name == "--gate") arguments.gate = true;
+    else if (name == "--gate-evidence") arguments.gate_evidence = number("--gate-evidence", *++argument);
+    else if (name == "--gate-decibels") arguments.gate_decibels = number("--gate-decibels", *++argument);
     else if (name == "--lm") arguments.lm = file("--lm", *++argument);
     else if (name == "--lexicon") arguments.lexicon = file("--lexicon", *++argument);
     else if (name == "--look-ahead") arguments.look_ahead = file("--look-ahead", *++argument);

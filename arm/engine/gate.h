@@ -17,6 +17,11 @@ namespace schatten {
 
 class Gate {
  public:
+  // What schatten_options has of them: gate_decibels and gate_evidence.
+  struct Thresholds {
+    double decibels, evidence;
+  };
+
   // decibels: what is louder than the background by this may be speech; 0: a gate that never sleeps.
   Gate(const Model &model, double decibels);
 

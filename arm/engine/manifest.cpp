@@ -1,6 +1,7 @@
 #include "manifest.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "failure.h"
+#include "options.h"
 #include "sha256.h"
 
 namespace schatten {
@@ -18,6 +20,7 @@ namespace schatten {
 namespace {
 
 constexpr size_t kBlock = sk::kShaBlock, kDigits = 64;
+constexpr double kNewest = 2;  // version of the format: 2 may have thresholds
 
 std::string name_of(const std::string &path) { return path.substr(path.rfind('/') + 1); }
 
@@ -29,6 +32,14 @@ std::string behind(const std::string &object, const std::string &key) {
   if (colon == std::string::npos || object[colon] != ':') return "";
   const size_t value = object.find_first_not_of(" \t\r\n", colon + 1);
   return value == std::string::npos ? "" : object.substr(value);
+}
+
+// The number behind `"key":`; NaN, which fails every comparison, where there is none.
+double number_behind(const std::string &object, const std::string &key) {
+  const std::string text = behind(object, key);
+  char *end = nullptr;
+  const double value = strtod(text.c_str(), &end);
+  return end == text.c_str() ? NAN : value;
 }
 
 }  // namespace
@@ -70,6 +81,18 @@ Manifest::Entry Manifest::entry(const std::string &name) const {
                      sum.size() > kDigits + 1 && sum[0] == '"' && sum[kDigits + 1] == '"';
   require(whole, path_ + " does not say what " + name + " is: give the manifest.json and the files of one bundle");
   return {strtoull(bytes.c_str(), nullptr, 10), sum.substr(1, kDigits)};
+}
+
+Gate::Thresholds Manifest::gate() const {
+  require(number_behind(text_, "schatten_bundle") <= kNewest,
+          path_ + " is no manifest, or of a later version: give that of a bundle, or install a newer engine");
+  const std::string value = behind(text_, "gate");
+  if (value.empty()) return {SCHATTEN_GATE_DECIBELS, SCHATTEN_GATE_EVIDENCE};
+  const std::string object = value.substr(0, value.find('}'));
+  const Gate::Thresholds found{number_behind(object, "decibels"), number_behind(object, "evidence")};
+  require(value[0] == '{' && is_decibels(found.decibels) && is_evidence(found.evidence),
+          path_ + " has thresholds of the gate that are no numbers, or out of range: copy the bundle again");
+  return found;
 }
 
 void Manifest::require_same(const std::string &file) const {

@@ -1,10 +1,13 @@
-// A bundle's manifest.json: how long its files are and what their SHA-256 is, checked before they are used.
+// A bundle's manifest.json: how long its files are and what their SHA-256 is, checked before they are used, and the thresholds of
+// its gate.
 #ifndef SCHATTEN_ENGINE_MANIFEST_H
 #define SCHATTEN_ENGINE_MANIFEST_H
 
 #include <stdint.h>
 
 #include <string>
+
+#include "gate.h"
 
 namespace schatten {
 
@@ -15,6 +18,9 @@ class Manifest {
 
   // Throws Error, which names the file, unless it is as long as is said of its name (without folders) and has that sum.
   void require_same(const std::string &file) const;
+
+  // The thresholds that were chosen for the bundle; the usual ones where none were. Throws Error where they cannot be used.
+  Gate::Thresholds gate() const;
 
  private:
   struct Entry {

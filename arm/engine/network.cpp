@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "clock.h"
 #include "failure.h"
 
 namespace schatten {
@@ -153,16 +154,18 @@ void Network::convolve(const FrontLayer &layer, Front &front) {
 void Network::run_batch() {
   const int count = waiting_;
   waiting_ = 0;
+  double before = now();
   for (size_t i = 0; i < back_.size(); ++i) {
     run(model_.back()[i], back_[i], count);
     input_.swap(output_);
+    const double after = now();
+    (model_.back()[i].rec ? recurrent_seconds_ : output_seconds_) += after - before;
+    before = after;
   }
   const int units = static_cast<int>(model_.units().names.size());
-  for (int n = 0; n < count; ++n) {
-    float *frame = input_.data() + static_cast<ptrdiff_t>(n) * units;
-    log_softmax(frame, units);
-    sink_(frame);
-  }
+  for (int n = 0; n < count; ++n) log_softmax(input_.data() + static_cast<ptrdiff_t>(n) * units, units);
+  output_seconds_ += now() - before;
+  for (int n = 0; n < count; ++n) sink_(input_.data() + static_cast<ptrdiff_t>(n) * units);
 }
 
 void Network::run(const BackLayer &layer, Back &back, int count) {

@@ -25,6 +25,11 @@ class Network {
   // Goes back to the state before the first frame.
   void reset();
 
+  // Seconds that layers took since the network was made: the recurrent ones, and those behind the front that are not, with the
+  // softmax.
+  double recurrent_seconds() const { return recurrent_seconds_; }
+  double output_seconds() const { return output_seconds_; }
+
  private:
   // What a layer of the front remembers: the last frames, and where it is.
   struct Front {
@@ -55,6 +60,7 @@ class Network {
   std::vector<float> input_, output_, gates_;  // of a batch; gates of one frame
   std::vector<float> exponentials_, zeros_;
   int waiting_ = 0;
+  double recurrent_seconds_ = 0, output_seconds_ = 0;
   Workspace workspace_;
 };
 

@@ -23,6 +23,8 @@ constexpr double kLowestTemperature = 0.01, kHighestTemperature = 100;
 // The options up to `user`, which the first version had: a struct that is smaller was never filled in.
 constexpr size_t kFirstOptions = offsetof(schatten_options, user) + sizeof(void *);
 
+constexpr size_t kOptionsWithGate = offsetof(schatten_options, gate_evidence) + sizeof(double);
+
 // What schatten_options_default gives.
 inline schatten_options default_options() {
   schatten_options options{};
@@ -64,12 +66,15 @@ inline const schatten_options &checked_search(const schatten_options &options) {
   return options;
 }
 
+inline bool is_decibels(double value) { return value >= 0 && value <= kHighestGate; }
+inline bool is_evidence(double value) { return value >= 0 && value <= 1; }
+
 // `options`; throws Error where one is out of range.
 inline const schatten_options &checked(const schatten_options &options) {
   require(options.batch_frames >= 1 && options.batch_frames <= kMaxBatch, "batch_frames must be 1 to 4");
   require(options.silence_seconds >= 0 && options.maximum_seconds >= 0, "silence_seconds and maximum_seconds must be 0 or more");
-  require(options.gate_decibels >= 0 && options.gate_decibels <= kHighestGate, "gate_decibels must be 0 to 60");
-  require(options.gate_evidence >= 0 && options.gate_evidence <= 1, "gate_evidence must be 0 to 1");
+  require(is_decibels(options.gate_decibels), "gate_decibels must be 0 to 60");
+  require(is_evidence(options.gate_evidence), "gate_evidence must be 0 to 1");
   require(options.lm || options.alternatives == 0, "alternatives need a language model");
   return checked_search(options);
 }

@@ -1,7 +1,6 @@
 // schatten-recognize: files of sound, standard input or a microphone, to text.
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "clock.h"
 #include "failure.h"
 #include "json.h"
 #include "live.h"
@@ -25,17 +25,12 @@ namespace {
 using schatten::Arguments;
 using schatten::Error;
 using schatten::json_string;
+using schatten::now;
 using schatten::require;
 using schatten::require_written;
 using schatten::Sound;
 
 constexpr size_t kChunk = 160;
-
-double now() {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 // The mean of what was measured.
 struct Mean {
@@ -95,6 +90,7 @@ class Session {
   const Mean &final() const { return final_; }
   const schatten::Results &results() const { return results_; }
   schatten_statistics statistics() const { return schatten_stream_statistics(stream_.get()); }
+  schatten_acoustic_parts acoustic_parts() const { return schatten_stream_acoustic_parts(stream_.get()); }
   double asleep_seconds() const { return schatten_asleep_seconds(stream_.get()); }
 
   // Drops an utterance that came from a file which cannot be used.
@@ -223,16 +219,26 @@ void print_statistics(const Session &session, double loading, const schatten::Re
   const schatten_statistics s = session.statistics();
   const double computing = s.feature_seconds + s.acoustic_seconds + s.decoder_seconds;
   const double factor = s.audio_seconds > 0 ? computing / s.audio_seconds : 0;
-  const double share = computing > 0 ? s.acoustic_seconds / computing : 0;
+  const auto share = [=](double seconds) { return computing > 0 ? seconds / computing : 0; };
   FILE *const output = results.is_subtitles() ? stderr : stdout;
-  fprintf(output, results.is_json() ? "{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
-                "\"first_seconds\": %.6f, \"final_seconds\": %.6f, \"utterances\": %d, \"load_seconds\": %.6f, "
-                "\"peak_megabytes\": %.3f, \"asleep_seconds\": %.3f}\n"
-              : "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, first text %.3f s after its word "
-                "began, final text %.6f s after the last sample (mean of %d utterances), loaded in %.3f s, peak memory %.1f MB, "
-                "acoustic model asleep for %.2f s\n",
-         s.audio_seconds, computing, factor, share, session.first().value(), session.final().value(),
-         session.final().count, loading, peak_megabytes(), session.asleep_seconds());
+  if (results.is_json()) {
+    const schatten_acoustic_parts parts = session.acoustic_parts();
+    printf("{\"audio_seconds\": %.3f, \"compute_seconds\": %.6f, \"rtf\": %.6f, \"acoustic_share\": %.4f, "
+           "\"feature_share\": %.4f, \"convolution_share\": %.4f, \"recurrent_share\": %.4f, \"output_share\": %.4f, "
+           "\"search_share\": %.4f, \"first_seconds\": %.6f, \"final_seconds\": %.6f, \"utterances\": %d, "
+           "\"load_seconds\": %.6f, \"peak_megabytes\": %.3f, \"asleep_seconds\": %.3f}\n",
+           s.audio_seconds, computing, factor, share(s.acoustic_seconds), share(s.feature_seconds),
+           share(parts.convolution_seconds), share(parts.recurrent_seconds), share(parts.output_seconds),
+           share(s.decoder_seconds), session.first().value(), session.final().value(), session.final().count, loading,
+           peak_megabytes(), session.asleep_seconds());
+    return;
+  }
+  fprintf(output,
+          "audio %.2f s, computed in %.3f s, RTF %.5f, acoustic model %.3f of the time, first text %.3f s after its word "
+          "began, final text %.6f s after the last sample (mean of %d utterances), loaded in %.3f s, peak memory %.1f MB, "
+          "acoustic model asleep for %.2f s\n",
+          s.audio_seconds, computing, factor, share(s.acoustic_seconds), session.first().value(), session.final().value(),
+          session.final().count, loading, peak_megabytes(), session.asleep_seconds());
 }
 
 // Returns whether all that was given could be recognised.
@@ -254,12 +260,22 @@ void warn_of_few(const schatten_vocabulary &words, const schatten_lm_files &file
           files.binary, words.known, words.words, files.lexicon);
 }
 
+// Sets the thresholds of the gate: those that were given, and else, where it is on, the bundle's.
+void set_gate(Arguments &arguments, const char *manifest) {
+  char error[512];
+  schatten_options &options = arguments.options;
+  if (arguments.gate && !schatten_gate(manifest, &options, error, sizeof error)) throw Error(error);
+  options.gate_decibels = arguments.gate_decibels.value_or(options.gate_decibels);
+  options.gate_evidence = arguments.gate_evidence.value_or(options.gate_evidence);
+}
+
 // Returns the status with which the program ends.
 int run(char **argument) {
   Arguments arguments = schatten::parse(argument);
   const double start = now();
   char error[512];
   const char *const manifest = arguments.manifest.empty() ? nullptr : arguments.manifest.c_str();
+  set_gate(arguments, manifest);
   for (const std::string &path : {arguments.model, arguments.commands}) {
     if (manifest && !path.empty() && !schatten_check(manifest, path.c_str(), error, sizeof error)) throw Error(error);
   }

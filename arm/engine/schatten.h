@@ -155,6 +155,11 @@ typedef struct schatten_options {
  * token_beam 15, beam_threshold 25. `size` is sizeof(schatten_options) in the caller. */
 void schatten_options_default(schatten_options *options, size_t size);
 
+/* Turns the gate on: sets gate_decibels and gate_evidence to the thresholds that were chosen for a bundle. They are read from
+ * its manifest.json. If it has none, or if `manifest` is NULL, they are the two above. Returns 1. Returns 0 and fills `error` if
+ * the manifest cannot be used. */
+int schatten_gate(const char *manifest, schatten_options *options, char *error, size_t size);
+
 /* Opens a stream, at the start of an utterance. Returns NULL if an option is out of range or was never set; `error` then
  * says which one. */
 schatten_stream *schatten_stream_open(const schatten_model *model, const schatten_options *options, char *error,
@@ -249,6 +254,14 @@ typedef struct schatten_statistics {
 
 /* Returns the times of a stream. */
 schatten_statistics schatten_stream_statistics(const schatten_stream *stream);
+
+/* Parts of acoustic_seconds: convolutions, with the stacking of frames; recurrent layers; the other layers, with the softmax. */
+typedef struct schatten_acoustic_parts {
+  double convolution_seconds, recurrent_seconds, output_seconds;
+} schatten_acoustic_parts;
+
+/* Returns these parts for a stream. */
+schatten_acoustic_parts schatten_stream_acoustic_parts(const schatten_stream *stream);
 
 /* Returns for how many seconds of that audio the acoustic model slept (options.gate_decibels). */
 double schatten_asleep_seconds(const schatten_stream *stream);

@@ -1,10 +1,10 @@
 #include "stream.h"
 
 #include <math.h>
-#include <time.h>
 
 #include <algorithm>
 
+#include "clock.h"
 #include "options.h"
 
 namespace schatten {
@@ -17,12 +17,6 @@ constexpr float kLoudest = 16;      // of samples in -1..1: 24 dB are an overdri
 constexpr double kSilenceToSleep = 0.3;
 constexpr size_t kExpectedLetters = 2400;  // of a text, as in transcript.h
 constexpr size_t kMostBytes = size_t{1} << 24;  // of a words file
-
-double now() {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 }  // namespace
 
@@ -258,6 +252,11 @@ double Stream::decoder_silence() const {
 schatten_statistics Stream::statistics() const {
   const double audio = static_cast<double>(samples_before_ + samples_) / model_.features().sample_rate();
   return {audio, feature_seconds_, network_seconds_ - decoder_seconds_, decoder_seconds_};
+}
+
+schatten_acoustic_parts Stream::acoustic_parts() const {
+  const double recurrent = network_.recurrent_seconds(), output = network_.output_seconds();
+  return {network_seconds_ - decoder_seconds_ - recurrent - output, recurrent, output};
 }
 
 }  // namespace schatten

@@ -46,6 +46,7 @@ class Stream {
   double score() const;
   double evidence() const { return decoder_ ? evidence_.value(decoder_->fit()) : evidence_.value(); }
   schatten_statistics statistics() const;
+  schatten_acoustic_parts acoustic_parts() const;
   double asleep_seconds() const { return static_cast<double>(frames_slept_) * model_.seconds_per_frame(); }
 
  private:

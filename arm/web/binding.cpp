@@ -32,6 +32,16 @@ EMSCRIPTEN_KEEPALIVE schatten_model *web_model_open(const void *data, size_t len
   return schatten_model_open_memory(data, length, error_text, sizeof error_text);
 }
 
+// The thresholds of the gate; those of a bundle, unless `manifest` is an empty text.
+EMSCRIPTEN_KEEPALIVE int web_gate(const char *manifest, double *numbers) {
+  schatten_options options;
+  schatten_options_default(&options, sizeof options);
+  if (!schatten_gate(*manifest ? manifest : nullptr, &options, error_text, sizeof error_text)) return 0;
+  numbers[0] = options.gate_decibels;
+  numbers[1] = options.gate_evidence;
+  return 1;
+}
+
 // Units, bins, is_int8, parameters, packed_bytes, seconds_per_frame, latency_seconds.
 EMSCRIPTEN_KEEPALIVE void web_model_info(const schatten_model *model, double *numbers) {
   const schatten_info info = schatten_model_info(model);
@@ -59,7 +69,8 @@ EMSCRIPTEN_KEEPALIVE void web_lm_vocabulary(const schatten_lm *lm, int *numbers)
 EMSCRIPTEN_KEEPALIVE schatten_stream *web_stream_open(const schatten_model *model, const schatten_lm *lm, int batch,
                                                       double silence, double maximum, double lm_weight, double word_bonus,
                                                       double beam_threshold, int beam, int token_beam, int alternatives,
-                                                      double temperature, void *logprobs) {
+                                                      double temperature, double gate_decibels, double gate_evidence,
+                                                      void *logprobs) {
   schatten_options options;
   schatten_options_default(&options, sizeof options);
   options.lm = lm;
@@ -73,6 +84,8 @@ EMSCRIPTEN_KEEPALIVE schatten_stream *web_stream_open(const schatten_model *mode
   options.token_beam = token_beam;
   options.alternatives = alternatives;
   options.temperature = temperature;
+  options.gate_decibels = gate_decibels;
+  options.gate_evidence = gate_evidence;
   options.user = logprobs;
   if (logprobs) options.on_logprobs = give_logprobs;
   return schatten_stream_open(model, &options, error_text, sizeof error_text);
@@ -96,6 +109,7 @@ EMSCRIPTEN_KEEPALIVE void web_statistics(const schatten_stream *stream, double *
   numbers[1] = statistics.feature_seconds;
   numbers[2] = statistics.acoustic_seconds;
   numbers[3] = statistics.decoder_seconds;
+  numbers[4] = schatten_asleep_seconds(stream);
 }
 
 }  // extern "C"

@@ -16,7 +16,7 @@ export class EngineError extends Error {}
 
 /** Settings of the search, as schatten.h defines them, with its defaults. */
 const SEARCH = {lm_weight: 1, word_bonus: 0, beam_threshold: 25, beam: 200, token_beam: 15, temperature: 1};
-const BUNDLE_VERSION = 1;
+const BUNDLE_VERSIONS = [1, 2]; // 2 has thresholds of the gate
 const FILES = {model: 'model.gguf', lm: 'lm.bin', lexicon: 'lexicon.txt', manifest: 'manifest.json'};
 const CHUNK = SAMPLE_RATE; // samples that are copied into the module at once
 const WORD_BYTES = 32; // of a schatten_word; binding.cpp checks it
@@ -121,7 +121,7 @@ function searchOf(manifest) {
   if (said.schatten_bundle === undefined || typeof said.search !== 'object') {
     throw new EngineError('manifest.json is damaged: give one that `schatten bundle` or `schatten pack` wrote');
   }
-  if (said.schatten_bundle !== BUNDLE_VERSION || Object.keys(said.search).some((name) => !(name in SEARCH))) {
+  if (!BUNDLE_VERSIONS.includes(said.schatten_bundle) || Object.keys(said.search).some((name) => !(name in SEARCH))) {
     throw new EngineError('manifest.json is of a later version: take a newer schatten.js');
   }
   return said.search;
@@ -164,6 +164,11 @@ export class Recognizer {
     const named = {};
     for (const [name, bytes] of Object.entries(files)) named[FILES[name] ?? name] = bytes;
     engine.withFiles(named, () => {
+      const [done, [decibels, evidence]] = engine.withTexts([files.manifest ? FILES.manifest : ''], (manifest) =>
+        engine.numbers('HEAPF64', 2, (at) => module._web_gate(manifest, at)));
+      if (!done) throw engine.error();
+      /** The thresholds that were chosen for the bundle; the usual ones where none were. */
+      this.gate = {decibels, evidence};
       engine.withTexts([FILES.manifest, FILES.model], (manifest, path) => {
         if (files.manifest && !module._web_check(manifest, path)) throw engine.error();
       });
@@ -195,14 +200,16 @@ export class Recognizer {
   /**
    * Opens a stream. `silence`, `maximum`: an utterance ends so many seconds after its last word, or when so long; 0:
    * never. `batch`: output frames computed at once, 1 to 4. `alternatives`: texts kept of an utterance; from 1 on words
-   * have a confidence. `words`: see `setWords`. `onLogprobs(values)`: is given each output frame's natural logs.
+   * have a confidence. `words`: see `setWords`. `gate`: true for the bundle's thresholds, or {decibels, evidence}: silence
+   * and noise write nothing, and cost less. `onLogprobs(values)`: is given each output frame's natural logs.
    */
-  stream({silence = 0, maximum = 0, batch = 4, alternatives = 0, words = null, onLogprobs = null} = {}) {
+  stream({silence = 0, maximum = 0, batch = 4, alternatives = 0, words = null, gate = false, onLogprobs = null} = {}) {
     const s = this.search;
+    const {decibels, evidence} = gate === true ? this.gate : gate || {decibels: 0, evidence: 0};
     const number = onLogprobs ? ++this.engine.opened : 0;
     if (onLogprobs) this.engine.listeners.set(number, onLogprobs);
     const handle = this.engine.module._web_stream_open(this.model, this.lm, batch, silence, maximum, s.lm_weight, s.word_bonus,
-      s.beam_threshold, s.beam, s.token_beam, alternatives, s.temperature, number);
+      s.beam_threshold, s.beam, s.token_beam, alternatives, s.temperature, decibels, evidence, number);
     if (!handle) throw this.engine.error();
     const stream = new Stream(this.engine, handle, number);
     if (words !== null) stream.setWords(words);
@@ -302,11 +309,11 @@ export class Stream {
     });
   }
 
-  /** Seconds of sound, and of computing by part, since the stream was opened. */
+  /** Seconds of sound, of computing by part, and of sound for which the gate let the model sleep, since the stream was opened. */
   get statistics() {
-    const [, values] = this.engine.numbers('HEAPF64', 4, (at) => this.engine.module._web_statistics(this.handle, at));
-    const [audioSeconds, featureSeconds, acousticSeconds, decoderSeconds] = values;
-    return {audioSeconds, featureSeconds, acousticSeconds, decoderSeconds};
+    const [, values] = this.engine.numbers('HEAPF64', 5, (at) => this.engine.module._web_statistics(this.handle, at));
+    const [audioSeconds, featureSeconds, acousticSeconds, decoderSeconds, asleepSeconds] = values;
+    return {audioSeconds, featureSeconds, acousticSeconds, decoderSeconds, asleepSeconds};
   }
 
   /** Frees the stream. */

@@ -13,9 +13,9 @@ from schatten.corpus.tsv import Places, read_rows
 from schatten.decode.sound import read_mono
 from schatten.device.commands import CLEAN, Command
 from schatten.device.devices import Payload, bundle_payload
+from schatten.device.listening import SILENCE, Answers, Listener, Recording
 from schatten.errors import UserError
 from schatten.runtime.files import write_json, write_text
-from schatten_bench.listening import SILENCE, Answers, Listener, Recording
 from schatten_bench.unspoken import Unspoken
 
 ROOMS = 16

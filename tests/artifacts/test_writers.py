@@ -20,6 +20,8 @@ STATISTICS = {
     "audio_seconds": 5.0,
     "rtf": 0.0123,
     "acoustic_share": 0.75,
+    **{"feature_share": 0.15, "convolution_share": 0.25, "recurrent_share": 0.4},
+    **{"output_share": 0.1, "search_share": 0.1},
     "peak_megabytes": 12.5,
     "load_seconds": 0.01,
     "first_seconds": 0.3,

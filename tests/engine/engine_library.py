@@ -93,6 +93,7 @@ SIGNATURES = {
     "schatten_check": (c_int, [c_char_p, c_char_p, c_char_p, c_size_t]),
     "schatten_score": (c_double, [c_void_p]),
     "schatten_options_default": (None, [c_void_p, c_size_t]),
+    "schatten_gate": (c_int, [c_char_p, c_void_p, c_char_p, c_size_t]),
     "schatten_stream_open": (c_void_p, [c_void_p, c_void_p, c_char_p, c_size_t]),
     "schatten_stream_words": (c_int, [c_void_p, c_char_p, c_size_t, c_char_p, c_size_t]),
     "schatten_alternative_count": (c_int, [c_void_p]),
@@ -148,6 +149,15 @@ class Engine:
         names = [str(name).encode() for name in (manifest, path)]
         if not self.library.schatten_check(*names, error, len(error)):
             raise ValueError(error.value.decode())
+
+    def gate(self, manifest):
+        """Return the thresholds of a bundle's gate: decibels, evidence."""
+        error, options = ctypes.create_string_buffer(512), Options()
+        self.library.schatten_options_default(ctypes.byref(options), ctypes.sizeof(options))
+        name = None if manifest is None else str(manifest).encode()
+        if not self.library.schatten_gate(name, ctypes.byref(options), error, len(error)):
+            raise ValueError(error.value.decode())
+        return options.gate_decibels, options.gate_evidence
 
 
 class Model:

@@ -170,6 +170,13 @@ def write_manifests(folder):
     ):
         content = {"files": files, "schatten_bundle": 1, "search": {"beam": 200}}
         (folder / name).write_text(json.dumps(content, indent=2))
+    content["schatten_bundle"] = 2
+    for name, gate in (
+        ("gate", {"decibels": 6.5, "evidence": 0.25}),
+        ("loud", {"decibels": 1e99, "evidence": 0.25}),
+        ("half", {"decibels": 8}),
+    ):
+        (folder / name).write_text(json.dumps({**content, "gate": gate}, indent=2))
 
 
 LEXICONS = {

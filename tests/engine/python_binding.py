@@ -94,8 +94,12 @@ def extension(engine: Engine) -> types.ModuleType:
     def check(manifest, path):
         said(engine.check, name(manifest), name(path))
 
+    def gate(manifest):
+        return said(engine.gate, name(manifest))
+
     module = types.ModuleType(f"{PACKAGE}._engine")
-    parts = {"version": lambda: engine.version, "check": check, "EngineError": EngineError}
+    parts = {"version": lambda: engine.version, "check": check, "gate": gate}
+    parts |= {"EngineError": EngineError}
     parts |= {name: usual(name) for name in ("GATE_DECIBELS", "GATE_EVIDENCE")}
     for part in (Model, LanguageModel, Stream, Sound):
         parts[part.__name__] = part

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 from lhotse import CutSet
 
-from schatten.decode.engine import Engine, Language
+from schatten.artifacts import Reliability
+from schatten.decode.engine import Answer, Engine, Language, recognise
 from schatten.decode.sound import Sound, read_sounds
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
@@ -48,6 +49,50 @@ def test_a_language_model_and_its_weights(engine, program, made, files, split, s
     stream = opened.stream(lm=opened.language_model(arpa, lexicon), **options)
     stream.whole(np.asarray(sound))
     assert read_hypotheses(output)["a"] == tuple(stream.text.split())
+
+
+def test_the_words_have_confidences_and_stay_what_they_are(
+    program, made, files, split, other, tmp_path
+):
+    """The calibration error is that of the engine's own answers, for each split."""
+    _, model = made("lstm")
+    weights, outputs = tmp_path / "weights.json", [tmp_path / f"{name}.hyp.txt" for name in "ab"]
+    weights.write_text(json.dumps({"lm_weight": 0.6, "word_bonus": 2.0, "temperature": 3.0}))
+    language = Language(*files, weights)
+    engine = Engine(program, model, Decoding(), language)
+    engine.decode(list(zip((split, other), outputs, strict=True)), None, 2)
+    search = ["--lm", files[0], "--lexicon", files[1], "--lm-weight", 0.6, "--word-bonus", 2.0]
+    plain = [program, "--json", "--list", *search, model]
+    sure = [*plain[:3], "--alternatives", 20, "--temperature", 3.0, *plain[3:]]
+    sounds = [read_sounds(cuts, tmp_path) for cuts in (split, other)]
+    for number, output in enumerate(outputs):
+        [words], _ = recognise(list(map(str, plain)), [sounds[number]], 1)
+        assert {name: list(text) for name, text in read_hypotheses(output).items()} == words
+        answers: list[dict[str, Answer]] = [{}]
+        recognise(list(map(str, sure)), [sounds[number]], 1, answers)
+        confidences = [word["confidence"] for one in answers[0].values() for word in one["words"]]
+        found = Reliability.read(tmp_path / f"{'ab'[number]}.reliability.json")
+        assert (found.temperature, found.words) == (3.0, len(confidences))
+        assert found.right == 0, "the letter x is in no word of the lexicon"
+        assert found.confidence == pytest.approx(np.mean(confidences), abs=1e-4)
+        assert found.expected_calibration_error == pytest.approx(np.mean(confidences), abs=1e-3)
+    assert 0.1 < found.confidence < 0.999
+
+
+def test_no_word_has_no_confidence(program, made, files, split, tmp_path):
+    """What an earlier run left is removed; without a language model there is none either."""
+    _, model = made("lstm")
+    weights, output = tmp_path / "weights.json", tmp_path / "test.hyp.txt"
+    weights.write_text(json.dumps({"lm_weight": 0.6, "word_bonus": -1000.0}))
+    left = tmp_path / "test.reliability.json"
+    left.write_text("{}")
+    language = Language(*files, weights)
+    Engine(program, model, Decoding(), language).decode([(split, output)], None)
+    assert not any(read_hypotheses(output).values())
+    assert not left.exists()
+    Engine(program, model, Decoding()).decode([(split, output)], None)
+    assert any(read_hypotheses(output).values())
+    assert not left.exists()
 
 
 def test_what_the_engine_refuses_is_said(program, made, files, split, tmp_path):

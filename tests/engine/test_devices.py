@@ -15,6 +15,7 @@ from test_recognize import wav
 from typer.testing import CliRunner
 
 from schatten.artifacts import Measured
+from schatten.artifacts.devices import PARTS
 from schatten.cli import app
 from schatten.decode.engine import Engine, Language
 from schatten.device import devices, speed
@@ -104,6 +105,10 @@ def test_host_and_emulated_cpu_hear_the_same(build, made, sounds, tmp_path):
     assert len(host.texts) == 2
     assert host.texts[0]
     assert host.statistics["rtf"] > 0
+    parts = [host.statistics[part] for part in PARTS]
+    assert min(parts) > 0
+    assert sum(parts) == pytest.approx(1, abs=3e-4)
+    assert sum(parts[1:4]) == pytest.approx(host.statistics["acoustic_share"], abs=3e-4)
     if shutil.which("qemu-aarch64") is None:
         pytest.skip("qemu-aarch64 not installed")
     program = build("aarch64") / "engine/schatten-recognize"

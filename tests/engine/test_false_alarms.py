@@ -7,6 +7,7 @@ import pytest
 
 from schatten.decode.sound import read_sounds
 from schatten.device.commands import Command
+from schatten.device.listening import Answers
 from schatten.errors import UserError
 from schatten.export.bundle import bundle
 from schatten.grammar import load_own
@@ -16,7 +17,6 @@ from schatten.runtime.files import write_json
 from schatten.transcripts import Utterance
 from schatten_bench import false_alarms
 from schatten_bench.false_alarms import Rule
-from schatten_bench.listening import Answers
 
 
 def answer(edits: int, evidence: float, text: str = "on", **slots: str):

@@ -6,8 +6,14 @@ import subprocess
 
 import numpy as np
 import pytest
+import soundfile
+from python_binding import package, usual
 
-from schatten.runtime.files import write_json
+from schatten.artifacts import Gate, Manifest
+from schatten.bundles import read_manifest
+from schatten.device import gate
+from schatten.errors import UserError
+from schatten.runtime.files import read_json, write_json
 
 FIPS = {
     b"abc": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
@@ -111,3 +117,87 @@ def test_a_bundle_runs_as_it_was_made_and_not_otherwise(bundled, build, engine, 
     assert model.language_model(*names)
     with pytest.raises(ValueError, match=rf"lexicon\.txt has {len(first)} bytes"):
         model.language_model(*names, manifest=folder / "manifest.json")
+
+
+def test_the_thresholds_of_a_bundle_are_those_of_its_manifest(engine, bundled, tmp_path):
+    common = usual("GATE_DECIBELS"), usual("GATE_EVIDENCE")
+    assert engine.gate(None) == engine.gate(bundled / "manifest.json") == common
+    assert read_json(bundled / "manifest.json")["schatten_bundle"] == 1
+    gate.keep(bundled, Gate(decibels=6.5, evidence=0.26))
+    assert engine.gate(bundled / "manifest.json") == (6.5, 0.26)
+    assert read_json(bundled / "manifest.json")["schatten_bundle"] == 2
+    gate.keep(bundled, Gate(decibels=7.5, evidence=0.0))
+    assert engine.gate(bundled / "manifest.json") == (7.5, 0.0)
+    (bundled / "bin").mkdir()
+    with pytest.raises(UserError, match="is a package: choose the thresholds of its bundle"):
+        gate.keep(bundled, Gate(decibels=1.0, evidence=0.5))
+    assert engine.gate(bundled / "manifest.json") == (7.5, 0.0)
+
+
+WRONG = "thresholds of the gate that are no numbers, or out of range"
+LATER = "is no manifest, or of a later version"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "message"),
+    [
+        ({"schatten_bundle": 2, "gate": {"decibels": 60.5, "evidence": 0.5}}, WRONG),
+        ({"schatten_bundle": 2, "gate": {"decibels": 8, "evidence": -0.1}}, WRONG),
+        ({"schatten_bundle": 2, "gate": {"decibels": 8, "evidence": "0.5"}}, WRONG),
+        ({"schatten_bundle": 2, "gate": {"decibels": 8}}, WRONG),
+        ({"schatten_bundle": 2, "gate": {"evidence": 0.5}}, WRONG),
+        ({"schatten_bundle": 2, "gate": 8}, WRONG),
+        ({"schatten_bundle": 3, "gate": {"decibels": 8, "evidence": 0.5}}, LATER),
+        ({"gate": {"decibels": 8, "evidence": 0.5}}, LATER),
+    ],
+)
+def test_thresholds_that_cannot_be_used_are_refused(engine, tmp_path, manifest, message):
+    write_json(tmp_path / "manifest.json", manifest)
+    with pytest.raises(ValueError, match=message):
+        engine.gate(tmp_path / "manifest.json")
+
+
+def test_a_manifest_of_a_later_version_is_refused(bundled):
+    manifest = Manifest.read(bundled / "manifest.json")
+    manifest.model_copy(update={"schatten_bundle": 3}).write(bundled / "manifest.json")
+    with pytest.raises(UserError, match="of a later version: install a newer schatten"):
+        read_manifest(bundled)
+
+
+def test_the_gate_takes_the_thresholds_of_the_bundle_where_it_is_asked_for(
+    bundled, build, engine, sound, monkeypatch, tmp_path
+):
+    """Without the gate a bundle with thresholds gives the bytes of the one without."""
+    program = build("shared") / "engine/schatten-recognize"
+    path = tmp_path / "sound.wav"
+    soundfile.write(path, sound, 16000)
+
+    def said(*options):
+        status, text, problem = recognize(bundled, program, "--json", *options, path, stdin=b"")
+        assert status == 0, problem
+        return text.splitlines()[0]
+
+    plain, common = said(), said("--gate")
+    own = ("--gate-decibels", "1", "--gate-evidence", "0.05")
+    assert json.loads(plain)["text"]
+    assert json.loads(common)["text"] == "", "it is less sure than the usual threshold asks for"
+    gate.keep(bundled, Gate(decibels=1.0, evidence=0.05))
+    assert said() == plain
+    assert said("--gate") == said(*own) != common
+    assert json.loads(said("--gate"))["text"]
+    gate.keep(bundled, Gate(decibels=1.0, evidence=1.0))
+    assert said() == plain
+    assert said("--gate", "--gate-evidence", "0", "--gate-decibels", "0") == plain
+
+    package_ = package(engine, monkeypatch)
+    recognizer = package_.Recognizer(bundled)
+    assert recognizer.gate == package_.Gate(1.0, 1.0)
+    for given, text in ((False, json.loads(plain)["text"]), (True, "")):
+        stream = recognizer.stream(gate=given)
+        stream.accept(sound)
+        assert stream.finish().text == text
+    alone = package_.Recognizer.from_files(bundled / "model.gguf")
+    assert alone.gate == package_.Gate()
+    write_json(bundled / "manifest.json", {**read_json(bundled / "manifest.json"), "gate": 1})
+    with pytest.raises(package_.EngineError, match="thresholds of the gate"):
+        package_.Recognizer(bundled)

@@ -214,7 +214,7 @@ def test_bundles_that_are_damaged_are_refused(schatten_engine, bundled, tmp_path
     path = bundled / "manifest.json"
     whole = json.loads(path.read_text())
     for change, message in (
-        ({"schatten_bundle": 2}, "is of a later version: install a newer"),
+        ({"schatten_bundle": 3}, "is of a later version: install a newer"),
         ({"search": {**whole["search"], "rescore": 1}}, "is of a later version"),
         ({"search": {**whole["search"], "beam": "200"}}, "settings that are no numbers"),
         ({"search": None}, r"is no bundle, as its manifest\.json is missing or damaged"),

@@ -1,18 +1,23 @@
 """`schatten device quiet`: sound without speech, and what the engine writes there."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from schatten.artifacts import Gate
+from schatten.bundles import gate_options, read_manifest
 from schatten.cli import app
 from schatten.decode.sound import read_sounds
+from schatten.device import gate as gates
 from schatten.device.devices import bundle_payload
+from schatten.device.listening import Listener
 from schatten.errors import UserError
+from schatten.runtime import seals
 from schatten_bench import quiet, unspoken
-from schatten_bench.listening import Listener
 
 
 @pytest.fixture
@@ -73,9 +78,9 @@ def test_words_and_losses_with_and_without_the_gate(build, bundled, split, noise
     program = build("shared") / "engine/schatten-recognize"
     listener = Listener(program, bundle_payload(bundled), 2)
     sounds = read_sounds(split, tmp_path)
-    gate = quiet.choose(listener, sounds, 8.0, most=0.0)
+    gate = gates.choose(listener, sounds, 8.0, most=0.0)
     assert gate.evidence > 0, "a threshold that costs nothing here"
-    strict = quiet.Gate(8.0, 1.0)
+    strict = Gate(decibels=8.0, evidence=1.0)
     found = quiet.measure(listener, strict, sounds, noise_folder, hours=0.02)
     assert [one.name for one in found.unwanted] == ["noise", "babble"]
     assert [one.name for one in found.spoken] == ["speech", "speech with pauses"]
@@ -99,3 +104,34 @@ def test_the_verb_refuses_a_folder_without_a_table_of_noises(tmp_path):
     assert done.exit_code != 0
     assert isinstance(done.exception, UserError)
     assert "has no manifest.tsv" in str(done.exception)
+
+
+def test_the_verb_writes_the_thresholds_into_the_bundle(
+    build, bundled, split, tmp_path, monkeypatch
+):
+    """Thresholds that cost a word of dev are not chosen; the bundle stays what is recorded."""
+    program = build("shared") / "engine/schatten-recognize"
+    listener = Listener(program, bundle_payload(bundled), 1)
+    silent = read_sounds(split, tmp_path)
+    heard = gates.hear(listener, silent).texts
+    sounds = [  # what is heard is said, so that every text that is kept back costs its words
+        replace(one, utterance=replace(one.utterance, words=tuple(text.split())))
+        for one, [(text, _)] in zip(silent, heard, strict=True)
+    ]
+    monkeypatch.setattr(gates, "read_split", lambda cuts, audio, most: sounds[:most])
+    run = ["choose-gate", "--recipe", "voicesearch_like/smoke", "--bundle", str(bundled)]
+    run += ["--program", str(program), "--decibels", "7", "--results", str(tmp_path / "results")]
+    before = {one.name: one.read_bytes() for one in bundled.iterdir()}
+    careful = gates.choose(listener, sounds, 7.0, most=0.0).evidence
+    assert careful < gates.GRID[-1]
+    for loss, evidence in (("1000", gates.GRID[-1]), ("0", careful)):
+        done = CliRunner().invoke(app, [*run, "--loss", loss])
+        assert done.exit_code == 0, done.output
+        assert f"evidence {evidence:g}, chosen on 3 utterances of dev" in done.output
+        assert read_manifest(bundled).gate == Gate(decibels=7.0, evidence=evidence)
+        seals.refuse_damaged([tmp_path])
+    after = {one.name: one.read_bytes() for one in bundled.iterdir()}
+    assert {name for name in before if before[name] != after[name]} == {"manifest.json"}
+    assert gate_options(Gate(decibels=7.0, evidence=0.5)) == [
+        "--gate-decibels", "7.0", "--gate-evidence", "0.5",
+    ]  # fmt: skip

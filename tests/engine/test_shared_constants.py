@@ -25,7 +25,7 @@ from schatten.compress.forms import ENGINE_BLOCK
 from schatten.compress.quantize import largest_code
 from schatten.corpus import utterance, validate
 from schatten.decode import search, sound
-from schatten.device import speed
+from schatten.device import gate, speed
 from schatten.export import bundle, layers, quantize, run
 from schatten.features import extractors
 from schatten.models import engine_frames
@@ -243,6 +243,19 @@ def test_the_options_that_a_bundle_gives_are_the_programs() -> None:
 
 
 def test_the_statistics_that_are_read_are_those_printed() -> None:
-    last_line = source("recognize.cpp").partition(r'results.is_json() ? "{\"audio_seconds\"')[2]
+    last_line = source("recognize.cpp").partition(r'printf("{\"audio_seconds\"')[2]
     printed = {"audio_seconds", *re.findall(r'\\"(\w+)\\": %', last_line)}
     assert {*speed.MEASURED, "rtf"} <= printed
+
+
+def test_the_gate_of_a_bundle_is_read_alike() -> None:
+    usual = re.findall(r"#define SCHATTEN_GATE_DECIBELS ([\d.]+)", source("schatten.h"))
+    assert [float(one) for one in usual] == [gate.USUAL_DECIBELS]
+    newest = re.findall(r"kNewest = (\d+);", source("manifest.cpp"))
+    assert [int(one) for one in newest] == [bundles.WITH_GATE]
+    for path, name in (
+        ("arm/python/src/schatten_engine/bundle.py", r"^VERSIONS = \((.*)\)$"),
+        ("arm/web/schatten.js", r"^const BUNDLE_VERSIONS = \[(.*)\];"),
+    ):
+        [read] = re.findall(name, (ROOT / path).read_text(), re.MULTILINE)
+        assert read == f"{bundles.VERSION}, {bundles.WITH_GATE}"

@@ -1,12 +1,15 @@
 """`schatten try`: files of any form, a microphone, text that grows on a terminal."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from schatten.artifacts import Gate
 from schatten.cli.live import app
-from schatten.device import live
+from schatten.device import gate, live
 from schatten.errors import UserError
 
 
@@ -99,3 +102,46 @@ def test_a_bundle_is_named_or_found(bundled, build, tmp_path):
         live.of_bundle(tmp_path, program)
     with pytest.raises(UserError, match=r"is not built: run scripts/build_engine\.sh"):
         live.of_bundle(bundled, tmp_path / "nowhere")
+
+
+def test_words_of_ones_own_and_the_gate_go_to_the_engine(
+    bundled, build, sound, recorder, tmp_path, monkeypatch, capfd
+):
+    """The names are relative to where the user is, who hears files elsewhere."""
+    program = build("shared") / "engine/schatten-recognize"
+    recognizer = live.of_bundle(bundled, program)
+    soundfile.write(tmp_path / "query.wav", sound, 16000)
+    monkeypatch.chdir(tmp_path)
+
+    def said(extras):
+        assert live.recognise_files(recognizer, [Path("query.wav")], extras)
+        return capfd.readouterr().out.splitlines()[0].removeprefix("query.wav").strip()
+
+    plain = said(live.Extras())
+    own = next(word for word in ("abab", "babb", "baba") if word not in plain.split())
+    (tmp_path / "words.tsv").write_text(f"{own}\t\t30\n")
+    assert own in said(live.Extras(Path("words.tsv"))).split()
+    gate.keep(bundled, Gate(decibels=8.0, evidence=1.0))
+    assert said(live.Extras()) == plain != ""
+    assert said(live.Extras(gate=True)) == ""
+    (tmp_path / "raw").write_bytes(sound.tobytes())
+    recorder(f"cat {tmp_path}/raw")
+    assert live.listen(recognizer, None, 60.0, live.Extras(Path("words.tsv")))
+    assert own in capfd.readouterr().out.splitlines()[0].split()
+    with pytest.raises(UserError, match=r"none\.tsv does not exist: `schatten pronounce`"):
+        live.recognise_files(recognizer, [Path("query.wav")], live.Extras(Path("none.tsv")))
+
+
+def test_the_verb_takes_words_and_the_gate(bundled, build, sound, tmp_path):
+    program = build("shared") / "engine/schatten-recognize"
+    soundfile.write(tmp_path / "query.wav", sound, 16000)
+    (tmp_path / "words.tsv").write_text("!\n")
+    gate.keep(bundled, Gate(decibels=8.0, evidence=1.0))
+    run = ["try", "--bundle", str(bundled), "--program", str(program), str(tmp_path / "query.wav")]
+    heard = [CliRunner().invoke(app, [*run, *options]) for options in ([], ["--gate"])]
+    assert [done.exit_code for done in heard] == [0, 0]
+    texts = [done.stdout.splitlines()[0].removeprefix(run[-1]).strip() for done in heard]
+    assert texts[0] and texts[1] == ""
+    done = CliRunner().invoke(app, [*run, "--words", str(tmp_path / "words.tsv")])
+    assert done.exit_code == 1
+    assert "words.tsv: line 1 has `!`, but the model writes no" in done.stderr

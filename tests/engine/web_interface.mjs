@@ -25,10 +25,13 @@ assert.equal(alone.recognize(sound).score, 0);
 // Files that cannot be used.
 const damaged = new Uint8Array(files.lm.slice(0));
 damaged[damaged.length - 1] ^= 1;
-const later = new TextEncoder().encode(JSON.stringify({...manifest, schatten_bundle: 2}));
+const later = new TextEncoder().encode(JSON.stringify({...manifest, schatten_bundle: 3}));
+const withGate = (gate) => new TextEncoder().encode(JSON.stringify({...manifest, schatten_bundle: 2, gate}));
+const strange = withGate({decibels: 8, evidence: 2});
 for (const [changed, kind, pattern] of [
   [{lm: damaged}, EngineError, /lm\.bin is not the file that manifest\.json names/],
   [{model: damaged}, EngineError, /^model\.gguf has/],
+  [{manifest: strange}, EngineError, /thresholds of the gate that are no numbers/],
   [{manifest: later}, EngineError, /of a later version/],
   [{manifest: new Uint8Array(3)}, EngineError, /manifest\.json is damaged/],
   [{manifest: null, model: damaged}, EngineError, /is no GGUF file/],
@@ -40,6 +43,20 @@ for (const [changed, kind, pattern] of [
 }
 await assert.rejects(Recognizer.open(files, {lm_wait: 1}), says(TypeError, /lm_wait: no such setting; there are lm_weight, /));
 assert.throws(() => recognizer.stream({batch: 9}), EngineError);
+
+// The gate has the bundle's thresholds, and is off unless it is asked for.
+const strict = await Recognizer.open({...files, manifest: withGate({decibels: 8, evidence: 1})});
+assert.deepEqual(recognizer.gate, {decibels: 8, evidence: 0.5});
+assert.deepEqual(strict.gate, {decibels: 8, evidence: 1});
+assert.notEqual(strict.recognize(sound).text, '');
+assert.deepEqual(strict.recognize(sound), (await Recognizer.open(files)).recognize(sound));
+assert.equal(strict.recognize(sound, {gate: true}).text, '');
+assert.notEqual(strict.recognize(sound, {gate: {decibels: 0, evidence: 0}}).text, '');
+assert.throws(() => strict.stream({gate: {decibels: 8, evidence: 2}}), says(EngineError, /gate_evidence must be 0 to 1/));
+const asleep = strict.stream({gate: true});
+asleep.accept(new Int16Array(5 * SAMPLE_RATE));
+assert.equal(recognizer.stream().statistics.asleepSeconds, 0);
+assert.ok(asleep.statistics.asleepSeconds >= 0 && asleep.statistics.asleepSeconds <= 5);
 
 // Streams are independent, and text grows.
 const frames = [[], []];

@@ -10,11 +10,14 @@ from small_models import deep_speech_2
 from small_models import make as make_model
 
 from schatten import models, recipe
+from schatten.artifacts import Gate
+from schatten.bundles import read_manifest
+from schatten.device import gate
 from schatten.errors import UserError
 from schatten.export.bundle import bundle, commands_of
 from schatten.export.run import export
 from schatten.recipe.decoding import Decoding
-from schatten.runtime import explain
+from schatten.runtime import explain, seals
 from schatten.runtime.files import read_json, write_json
 from schatten.runtime.provenance import recorded
 
@@ -141,3 +144,21 @@ def test_all_of_it_is_explained(
     manifest.write_bytes(manifest.read_bytes()[:-1])
     with pytest.raises(UserError, match="it was cut short or edited"):
         read_json(manifest)
+
+
+def test_thresholds_are_recorded_and_leave_the_other_files_what_they_were(
+    sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder, thresholds = Path("bundle"), Gate(decibels=7.0, evidence=0.3)
+    recorded("bundle", bundle)(**sources, settings=Decoding(), output=folder)
+    recorded("choose-gate", gate.keep)(folder=folder, gate=thresholds)
+    assert read_manifest(folder).gate == thresholds
+    seals.refuse_damaged([tmp_path])
+    for name, verb in (("manifest.json", "choose-gate"), ("lm.bin", "bundle"), ("", "bundle")):
+        record = explain.chain(folder / name).record
+        assert record is not None and record["verb"] == verb
+    seal = seals.Seal(**record["seal"])
+    assert seals.difference(folder, seal) is None
+    (folder / "lm.bin").write_bytes(LM[:-1])
+    assert seals.difference(folder, seal) is not None

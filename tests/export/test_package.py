@@ -93,6 +93,14 @@ def test_a_microphone_is_piped_into_it(made: Path, tmp_path: Path) -> None:
     done = run(made, "./listen.sh", "-D", "hw:1", PATH=f"{tools}:/usr/bin:/bin")
     assert done.returncode == 0 and done.stdout.endswith("--partial --silence 0.8\n")
     assert (made / "arguments").read_text() == "-q -t raw -r 16000 -c 1 -f S16_LE -D hw:1\n"
+    (made / "my words.tsv").write_text("zoltan\n")
+    more = ("--words", "my words.tsv", "--gate", "-D", "hw:2")
+    done = run(made, "./listen.sh", *more, PATH=f"{tools}:/usr/bin:/bin")
+    assert done.stdout.endswith("--partial --silence 0.8 --gate --words my words.tsv\n")
+    assert (made / "arguments").read_text() == "-q -t raw -r 16000 -c 1 -f S16_LE -D hw:2\n"
+    done = run(made, "./listen.sh", "--words", PATH=f"{tools}:/usr/bin:/bin")
+    assert done.returncode == 1
+    assert done.stderr.endswith("--words needs a file of words, and there is none named ''\n")
     tools.joinpath("arecord").unlink()
     for name in ("dirname", "uname"):
         (tools / name).symlink_to(Path("/usr/bin") / name)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fake_results import add_devices, copy
 
+from schatten.artifacts.devices import PARTS
 from schatten.recipe.chain import Node
 from schatten.report import devices
 from schatten.report.choice import chosen_tiers, tier_node
@@ -23,13 +24,22 @@ HERE = {
     "audio_seconds": 60.0,
     "speed_up": 51.234,
     "acoustic_share": 0.7512,
+    **{"feature_share": 0.11, "convolution_share": 0.2, "recurrent_share": 0.5},
+    **{"output_share": 0.0512, "search_share": 0.1388},
     "peak_megabytes": 17.04,
     "load_seconds": 0.0321,
     "first_seconds": 0.412,
     "final_seconds": 0.00123,
     "date": "2030-01-02",
 }
-NOT_KNOWN = ("acoustic_share", "peak_megabytes", "load_seconds", "first_seconds", "final_seconds")
+NOT_KNOWN = (
+    "acoustic_share",
+    *PARTS,
+    "peak_megabytes",
+    "load_seconds",
+    "first_seconds",
+    "final_seconds",
+)
 EMULATED = {
     **HERE,
     **dict.fromkeys(NOT_KNOWN),
@@ -92,7 +102,8 @@ def test_a_row_for_each_device_and_tier(
     }
     assert (host["speed_up"], host["speed_up_is"]) == ("51.234", "measured")
     assert (emulated["speed_up"], emulated["speed_up_is"]) == ("3.21", "modelled")
-    assert emulated["peak_megabytes"] == ""
+    assert emulated["peak_megabytes"] == emulated["recurrent_share"] == ""
+    assert (host["recurrent_share"], away["search_share"]) == ("0.5", "needs a board")
     assert (mine["speed_up"], mine["differing"]) == ("1.08", "1 of 20")
     assert (away["speed_up"], away["peak_megabytes"]) == ("needs a board", "needs a board")
     assert away["wer"] == ""
@@ -105,7 +116,7 @@ def test_people_see_units_and_what_is_an_estimate(
     text = (tmp_path / "devices.md").read_text()
     line = next(line for line in text.splitlines() if line.startswith("| this machine"))
     cells = [cell.strip() for cell in line.split("|")]
-    for cell in ("51.2", "75.1", "17.0", "32.1", "155", "412", "1.23", "0 of 20"):
+    for cell in ("51.2", "75.1", "11/20/50/5/14", "17.0", "32.1", "155", "412", "1.23", "0 of 20"):
         assert cell in cells
     assert "| at most 3.2 (modelled)" in text
     assert text.count("needs a board") > 2 * 5

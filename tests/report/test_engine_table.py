@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,25 @@ def test_no_precisions_no_table(lab: Experiment, tmp_path: Path) -> None:
     assert engine_tables(lab) == []
     tables.write(lab, tmp_path)
     assert not (tmp_path / "engine.csv").exists()
+
+
+def test_the_calibration_error_is_that_of_the_main_language_model(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    """Words that an earlier version decoded have none."""
+    dense = experiment.recipe.node("dense", 1, "stage1")
+    path = experiment.layout.reliability(dense, "large", "test", "int8")
+    assert path.name == "test.reliability.json"
+    found = {"temperature": 2.4, "words": 50, "right": 0.9, "confidence": 0.93, "bins": []}
+    files.write_json(path, {**found, "expected_calibration_error": 0.0312})
+    try:
+        tables.write(experiment, tmp_path)
+    finally:
+        path.unlink()
+    table = list(csv.DictReader(io.StringIO(files.read_text(tmp_path / "engine.csv"))))
+    sure = [row["expected_calibration_error"] for row in table]
+    assert float(sure[1]) == 0.0312
+    assert set(sure[:1] + sure[2:]) == {""}
+    text = (tmp_path / "engine.md").read_text()
+    assert re.search(r"\| ECE +\|", text)
+    assert "expected calibration error of the words' confidences" in text

@@ -216,6 +216,14 @@ void check(const Path &manifest, const Path &path) {
   opened([&](char *error, size_t size) { return schatten_check(manifest.c_str(), path.c_str(), error, size); });
 }
 
+// The thresholds of a bundle's gate: decibels, evidence.
+nb::tuple gate(const Path &manifest) {
+  schatten_options options;
+  schatten_options_default(&options, sizeof options);
+  opened([&](char *error, size_t size) { return schatten_gate(manifest.c_str(), &options, error, size); });
+  return nb::make_tuple(options.gate_decibels, options.gate_evidence);
+}
+
 }  // namespace
 
 NB_MODULE(_engine, m) {
@@ -235,6 +243,7 @@ NB_MODULE(_engine, m) {
   m.attr("GATE_DECIBELS") = static_cast<double>(SCHATTEN_GATE_DECIBELS);
   m.attr("GATE_EVIDENCE") = static_cast<double>(SCHATTEN_GATE_EVIDENCE);
   m.def("check", &check, "manifest"_a, "path"_a);
+  m.def("gate", &gate, "manifest"_a);
   nb::class_<Model>(m, "Model").def(nb::init<const Path &>(), "path"_a).def("info", &Model::info).def("units", &Model::units);
   nb::class_<LanguageModel>(m, "LanguageModel")
       .def(nb::init<const Model &, const Path &, const Path &, const std::optional<Path> &, const std::optional<Path> &>(),

@@ -1,6 +1,6 @@
 // The engine in Node, on one recording: prints its utterances as JSON, one a line.
 //   node recognize.mjs FOLDER BUNDLE PCM [--silence SECONDS] [--alternatives N] [--chunk SAMPLES] [--float]
-//                      [--logprobs FILE]
+//                      [--gate] [--logprobs FILE]
 // FOLDER has schatten.js; BUNDLE is a folder of `schatten bundle`, or a model alone (.gguf); PCM is raw 16-bit sound of
 // 16 kHz. --logprobs writes every output frame's log-probabilities, as the bits of floats.
 import {readFileSync, writeFileSync} from 'node:fs';
@@ -14,6 +14,7 @@ const {values, positionals} = parseArgs({
     alternatives: {type: 'string', default: '0'},
     chunk: {type: 'string', default: '1600'},
     float: {type: 'boolean', default: false},
+    gate: {type: 'boolean', default: false},
     logprobs: {type: 'string'},
   },
 });
@@ -31,6 +32,7 @@ const onLogprobs = values.logprobs ? (frame) => frames.push(Buffer.from(frame.bu
 const stream = recognizer.stream({
   silence: Number(values.silence),
   alternatives: Number(values.alternatives),
+  gate: values.gate,
   onLogprobs,
 });
 const chunk = Number(values.chunk);

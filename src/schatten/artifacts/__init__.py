@@ -25,6 +25,7 @@ from schatten.artifacts.corpora import (
 from schatten.artifacts.devices import (
     BundledFile,
     Exported,
+    Gate,
     Instructions,
     Latency,
     Manifest,
@@ -59,6 +60,7 @@ __all__ = [
     "Epoch",
     "Exported",
     "FeatureStatistics",
+    "Gate",
     "GraphNames",
     "GraphUnits",
     "GridPoint",

@@ -51,16 +51,27 @@ class BundledFile(Artifact):
     """SHA-256, hexadecimal."""
 
 
+class Gate(Artifact):
+    """Thresholds of the engine's gate: what is silence or noise to a stream."""
+
+    decibels: float
+    """The acoustic model sleeps while no sound is louder than the background by this; 0: never."""
+    evidence: float
+    """An utterance that is less surely speech than this, 0 to 1, has no text; 0: all have."""
+
+
 class Manifest(Artifact):
     """Files and settings of a bundle for a device; its `manifest.json`."""
 
     schatten_bundle: int | None = None
-    """Version of the format."""
+    """Version of the format: 2 where the bundle has thresholds of its gate, else 1."""
     files: dict[str, BundledFile]
     bytes: int
     """Size of all files together."""
     search: dict[str, int | float] | None = None
     """Settings of the search, by the names of the engine's options."""
+    gate: Gate | None = None
+    """Thresholds that were chosen on dev; None: the engine's usual ones."""
 
 
 class Recognised(Artifact):
@@ -106,6 +117,13 @@ class Measured(Artifact):
     """Seconds of sound over seconds of computing."""
     acoustic_share: float | None
     """Share of the computing time that the acoustic model takes."""
+    feature_share: float | None = None
+    """Shares of its parts in the computing time, which add up to 1: features, convolutions (with
+    the stacking of frames), recurrent layers, the other layers with the softmax, and the search."""
+    convolution_share: float | None = None
+    recurrent_share: float | None = None
+    output_share: float | None = None
+    search_share: float | None = None
     peak_megabytes: float | None
     load_seconds: float | None
     first_seconds: float | None
@@ -113,3 +131,7 @@ class Measured(Artifact):
     final_seconds: float | None
     """Time from the last sample to the final text (mean)."""
     date: str
+
+
+PARTS = ("feature_share", "convolution_share", "recurrent_share", "output_share", "search_share")
+"""Fields of `Measured` that add up to 1."""

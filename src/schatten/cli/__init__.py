@@ -18,6 +18,7 @@ from schatten.cli import (
     engine,
     export,
     features,
+    gate,
     live,
     lm,
     project,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 PARTS = (
     *(run, project, corpus, units, features, train, decode, search, report, export, engine, live),
+    gate,
     clean,
     curves,
 )

@@ -46,6 +46,13 @@ def try_(
         float,
         typer.Option(min=0.1, help="Seconds after the last word that end an utterance."),
     ] = 0.8,
+    words: Annotated[
+        Path | None,
+        typer.Option(help="Words of your own, a file that `schatten pronounce` writes."),
+    ] = None,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Write nothing in silence and noise.")
+    ] = False,
     program: Annotated[
         Path, typer.Option(help="schatten-recognize, built for this machine.")
     ] = ENGINE,
@@ -56,12 +63,13 @@ def try_(
     """
     from schatten.device import live
 
+    extras = live.Extras(words, gate)
     with _recognizer(bundle, (recipe, corpus_dir, results), program) as recognizer:
         if files:
-            went_well = live.recognise_files(recognizer, files)
+            went_well = live.recognise_files(recognizer, files, extras)
         else:
             typer.echo("Say something; Ctrl-C ends.", err=True)
-            went_well = live.listen(recognizer, microphone, silence)
+            went_well = live.listen(recognizer, microphone, silence, extras)
     if not went_well:
         raise typer.Exit(1)
 

@@ -157,7 +157,7 @@ def pronounce(
     ] = None,
     boost: Annotated[
         float | None,
-        typer.Option(help="Of each word and phrase, natural log; without it the engine's own, 5."),
+        typer.Option(help="Of each word and phrase, natural log; without it the engine's own, 1."),
     ] = None,
 ) -> None:
     """Write words and phrases for the engine, spelled in a model's units.

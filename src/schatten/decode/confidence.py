@@ -7,6 +7,7 @@ neural networks", section 4.2. It changes no word.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import kaldialign
 import numpy as np
@@ -89,6 +90,22 @@ def reliability(logprobs: Path, cuts: Path, search: EngineSearch, weights: Path)
     if not right.size:
         raise UserError(f"{logprobs}: no word is recognised, so none has a confidence")
     return measured(_confidences(found, references, 0), right, temperature)
+
+
+def reliability_of(
+    answers: Sequence[tuple[Utterance, Mapping[str, Any]]], temperature: float
+) -> Reliability | None:
+    """Compare the confidences in the engine's answers, as JSON, with how often words are right.
+
+    None if it recognised no word. `temperature`: that of the answers.
+    """
+    references = [reference for reference, _ in answers]
+    words = {one.id: [word["word"] for word in answer["words"]] for one, answer in answers}
+    right = right_words(words, references)
+    if not right.size:
+        return None
+    sure = [word.get("confidence", 0.0) for _, answer in answers for word in answer["words"]]
+    return measured(np.array(sure), right, temperature)
 
 
 def measured(confidences: Floats, right: npt.NDArray[np.bool_], temperature: float) -> Reliability:

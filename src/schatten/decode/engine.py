@@ -8,17 +8,20 @@ import json
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from schatten.decode.sound import read_sounds
+from schatten.artifacts import Weights
+from schatten.decode.confidence import reliability_of
+from schatten.decode.sound import Sound, read_sounds
 from schatten.decode.weights import read_weights
 from schatten.errors import UserError
 from schatten.recipe.decoding import Decoding
+from schatten.recipe.layout import reliability_beside
 from schatten.transcripts import Utterance, write_hypotheses
 
 
@@ -30,6 +33,15 @@ class Language:
     lexicon: Path
     weights: Path
     """Weights that `tune` wrote."""
+
+    @property
+    def temperature(self) -> float:
+        """What scores are divided by in confidences, as `tune` chose it; else 1."""
+        return Weights.read_tuned(self.weights).temperature or 1.0
+
+
+Answer = dict[str, Any]
+"""What the engine says of an utterance."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +62,35 @@ class Engine:
         Audio paths in cuts are relative to the folder `audio`, or to that of the cuts. `jobs`
         processes of the engine share the utterances; no word depends on their number. Errors:
         `UserError` if the engine cannot be run or refuses its files; nothing is written then.
+
+        With a language model, how reliable the confidences of words are goes beside the words
+        (`NAME.reliability.json`), unless there is no word.
         """
         sounds = [read_sounds(cuts, audio or cuts.parent) for cuts, _ in splits]
-        found, totals = recognise(self.command, sounds, jobs)
+        answers: list[dict[str, Answer]] = [{} for _ in splits]
+        found, totals = recognise(self.command, sounds, jobs, answers)
         for (_, output), words in zip(splits, found, strict=True):
             write_hypotheses(output, words)
+        if self.language is not None:
+            outputs = [output for _, output in splits]
+            self._write_reliability(outputs, sounds, answers, self.language.temperature)
         return speed(sum(map(len, found)), totals)
+
+    @staticmethod
+    def _write_reliability(
+        outputs: Sequence[Path],
+        sounds: Sequence[Sequence[Sound]],
+        answers: Sequence[Mapping[str, Answer]],
+        temperature: float,
+    ) -> None:
+        for output, some, said in zip(outputs, sounds, answers, strict=True):
+            pairs = [(one.utterance, said[one.utterance.id]) for one in some]
+            found = reliability_of(pairs, temperature)
+            path = reliability_beside(output)
+            if found is None:
+                path.unlink(missing_ok=True)
+            else:
+                found.write(path)
 
     @property
     def command(self) -> list[str]:
@@ -67,6 +102,8 @@ class Engine:
             command += ["--lm-weight", weights.lm_weight, "--word-bonus", weights.word_bonus]
             command += ["--beam", settings.beam, "--beam-threshold", settings.beam_threshold]
             command += ["--token-beam", settings.token_beam]
+            # One alternative is enough for confidences, and neither option changes a word.
+            command += ["--alternatives", 1, "--temperature", self.language.temperature]
         return [str(word) for word in [*command, self.model]]
 
 
@@ -85,11 +122,11 @@ def recognise(
     command: Sequence[str],
     splits: Sequence[Sequence[Spoken]],
     jobs: int,
-    answers: dict[str, dict[str, Any]] | None = None,
+    answers: Sequence[dict[str, Answer]] | None = None,
 ) -> tuple[list[dict[str, list[str]]], list[dict[str, Any]]]:
     """Return the words of each split by utterance, and the totals of each process.
 
-    `answers`: takes all that the engine says of each utterance, where ids are unique in all splits.
+    `answers`: one for each split, takes all that the engine says of each utterance.
 
     `command` recognises the WAV files named on its standard input and says what it finds as JSON;
     `jobs` processes of it share the utterances. Errors: `UserError` if it cannot be run or refuses
@@ -101,7 +138,8 @@ def recognise(
         with ThreadPoolExecutor(jobs) as pool:
             totals = list(pool.map(lambda wav: _share(command, work, wav), wavs))
     if answers is not None:
-        answers |= {name: answer for (_, name), answer in work.answers.items()}
+        for (number, name), answer in work.answers.items():
+            answers[number][name] = answer
     found = [
         {one.utterance.id: work.answers[number, one.utterance.id]["text"].split() for one in some}
         for number, some in enumerate(splits)

@@ -115,7 +115,7 @@ def measure_bundle(
     pairs = [f"{name}={value}" for name, value in recognizer.environment.items()]
     command = ["env", *pairs, *recognizer.command[:1], "--json", "--list", *recognizer.command[1:]]
     answers: dict[str, dict[str, Any]] = {}
-    [words], totals = recognise(command, [commands], jobs, answers)
+    [words], totals = recognise(command, [commands], jobs, [answers])
     heard = [
         Heard(
             one.level,

@@ -29,6 +29,25 @@ class Recognizer:
 
 
 @dataclass(frozen=True)
+class Extras:
+    """What a listener may ask for besides the words of the bundle."""
+
+    words: Path | None = None
+    """A words file: words and phrases of the listener's own, beside those of the lexicon."""
+    gate: bool = False
+    """Whether silence and noise write nothing, by the bundle's thresholds or the usual ones."""
+
+    def options(self) -> list[str]:
+        """Return the engine's options. Errors: `UserError` for a words file that is missing."""
+        if self.words is not None and not self.words.is_file():
+            raise UserError(
+                f"{self.words} does not exist: `schatten pronounce` writes a file of words"
+            )
+        words = [] if self.words is None else ["--words", str(self.words.absolute())]
+        return [*words, *(["--gate"] if self.gate else [])]
+
+
+@dataclass(frozen=True)
 class Recorder:
     """A program that writes what a microphone hears: raw 16 kHz, mono, 16 bits."""
 
@@ -76,7 +95,9 @@ def _built(program: Path) -> Path:
     return program.absolute()
 
 
-def recognise_files(recognizer: Recognizer, files: Sequence[Path]) -> bool:
+def recognise_files(
+    recognizer: Recognizer, files: Sequence[Path], extras: Extras = Extras()
+) -> bool:
     """Print the words of files, each after its name, then the speed; tell whether all went well.
 
     They may have any form, rate and number of channels that can be read; the mean of the channels
@@ -92,13 +113,15 @@ def recognise_files(recognizer: Recognizer, files: Sequence[Path]) -> bool:
                 given[-1] = f"{number}.wav"
                 write_sound(file, Path(name) / given[-1])
             shown[given[-1]] = str(file)
-        with _engine(recognizer, [], given, Path(name)) as engine:
+        with _engine(recognizer, extras.options(), given, Path(name)) as engine:
             assert engine.stdout is not None
             _show(engine.stdout, lambda text: _renamed(text, shown))
     return engine.returncode == 0
 
 
-def listen(recognizer: Recognizer, microphone: str | None, silence: float) -> bool:
+def listen(
+    recognizer: Recognizer, microphone: str | None, silence: float, extras: Extras = Extras()
+) -> bool:
     """Print what a microphone hears until Ctrl-C, an utterance a line, then the speed.
 
     `silence`: seconds after the last word that end an utterance. Where no program that records is
@@ -106,7 +129,7 @@ def listen(recognizer: Recognizer, microphone: str | None, silence: float) -> bo
     if a program that records hears nothing.
     """
     recorder = next((one for one in RECORDERS if shutil.which(one.name)), None)
-    options = ["--silence", f"{silence:g}"]
+    options = ["--silence", f"{silence:g}", *extras.options()]
     if recorder is None:
         return _listen_by_engine(recognizer, microphone, options)
     # Ctrl-C goes to all three: the recorder ends, the engine prints what is left, and we wait.

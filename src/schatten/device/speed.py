@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schatten.artifacts import Measured
+from schatten.artifacts.devices import PARTS
 from schatten.device import devices, llvm_mca, qemu, tools
 from schatten.device.devices import Device, DeviceRun, Payload
 from schatten.errors import UserError
 from schatten.runtime import provenance
 
-MEASURED = ("acoustic_share", "peak_megabytes", "load_seconds", "first_seconds", "final_seconds")
+MEASURED = (
+    *("acoustic_share", *PARTS),
+    *("peak_megabytes", "load_seconds", "first_seconds", "final_seconds"),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,9 @@ def measure(
     load_seconds = min(report.statistics["load_seconds"] for report in reports)
     found = {**fastest.statistics, "load_seconds": load_seconds}
     speed = 1 / found["rtf"] if found["rtf"] else None
-    return _result(device, fastest, sound, speed, {name: found[name] for name in MEASURED})
+    parts = {name: found.get(name) for name in PARTS}  # an earlier program does not say them
+    rest = {name: found[name] for name in MEASURED if name not in PARTS}
+    return _result(device, fastest, sound, speed, {**rest, **parts})
 
 
 def estimate(

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from schatten.artifacts import BundledFile, Manifest
 from schatten.artifacts import Weights as StoredWeights
-from schatten.bundles import COMMANDS, LEXICON, LM, MANIFEST, MODEL, SCRIPT, search_options
+from schatten.bundles import (
+    COMMANDS,
+    LEXICON,
+    LM,
+    MANIFEST,
+    MODEL,
+    SCRIPT,
+    VERSION,
+    search_options,
+)
 from schatten.corpus.voicesearch.grammar import grammar_of
 from schatten.decode.weights import read_weights
 from schatten.errors import UserError
@@ -26,7 +35,6 @@ from schatten.runtime import seals
 from schatten.runtime.files import atomic_output, sha256, write_text
 from schatten.units import read_lexicon
 
-VERSION = 1
 _TRAINED = ".pt"
 
 _MAGIC = {

@@ -58,14 +58,32 @@ _SCRIPTS = {
 """,
     LISTEN: f"""\
 #!/bin/sh
-# Prints what a microphone hears until Ctrl-C: {LISTEN} [OPTION OF arecord...]
+# Prints what a microphone hears until Ctrl-C:
+#   {LISTEN} [--gate] [--words FILE] [OPTION OF arecord...]
 # `arecord -L` lists microphones; {LISTEN} -D plughw:1 takes the second card's.
+# --gate writes nothing in silence and noise; --words FILE hears words of your own, too.
+gate= words=
+while :; do
+  case ${{{{1-}}}} in
+    --gate) gate=$1 ;;
+    --words)
+      if [ ! -f "${{{{2-}}}}" ]; then
+        echo "$0: --words needs a file of words, and there is none named '${{{{2-}}}}'" >&2
+        exit 1
+      fi
+      words=$2
+      shift
+      ;;
+    *) break ;;
+  esac
+  shift
+done
 {_PROGRAM}if ! command -v arecord >/dev/null; then
   echo "$0: arecord records here, and it is missing: run sudo apt-get install alsa-utils" >&2
   exit 1
 fi
 arecord -q -t raw -r 16000 -c 1 -f S16_LE "$@" |
-  {{{{ {_RUN}--partial --silence 0.8; }}}}
+  {{{{ {_RUN}--partial --silence 0.8 $gate ${{{{words:+--words "$words"}}}}; }}}}
 """,
 }
 _README = """\
@@ -76,6 +94,7 @@ Speech to text, without a network. Nothing has to be installed. On the device:
     sha256sum -c SHA256SUMS    # is everything here, and whole?
     ./{listen}                # speak; Ctrl-C ends (needs arecord, of alsa-utils)
     ./{script} FILE         # WAV, FLAC or MP3 of any rate; ./{script} --help
+    ./{listen} --gate --words FILE   # nothing in silence and noise; words of your own
 
 Programs are here for {targets}. What was measured is in [MODEL_CARD.md](MODEL_CARD.md).
 Licences are in [NOTICE](NOTICE) and in `licences`.

@@ -229,6 +229,10 @@ class Layout:
         """Recognised words: a line `UTTERANCE WORD WORD ...` for each utterance."""
         return self.decoded(node, decoder, lm, precision) / f"{split}.hyp.txt"
 
+    def reliability(self, node: Placed, lm: str, split: str, precision: str) -> Path:
+        """Confidences of the engine's words against those that are right, beside the words."""
+        return reliability_beside(self.hypotheses(node, "engine", lm, split, precision))
+
     def score(
         self, node: Placed, decoder: str, lm: str, split: str, precision: str = "fp32"
     ) -> Path:
@@ -352,6 +356,11 @@ def baseline_node(recipe: Recipe, seed: int | None = None) -> Node:
 def curve_models(recipe: Recipe) -> list[str]:
     """Return the language models that are points of the curve: its variants, then the tables'."""
     return [*recipe.lm_variants, *recipe.table_language_models]
+
+
+def reliability_beside(hypotheses: Path) -> Path:
+    """Return the path of what is measured of the confidences of words in a file."""
+    return hypotheses.with_name(hypotheses.name.removesuffix(".hyp.txt") + ".reliability.json")
 
 
 def bundle_lm(recipe: Recipe) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schatten.artifacts import Exported, Manifest, Measured, Score, Tiers, read
+from schatten.artifacts.devices import PARTS
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import lexicon_models
 from schatten.report.captions import origin
@@ -104,6 +105,7 @@ def _columns(experiment: Experiment) -> tuple[Column[OnDevice], ...]:
         number(f"WER {split}", "wer", lambda e: e.bundled and e.bundled.score.wer),
         _speed(),
         _cell("share of the acoustic model (%)", "acoustic_share", lambda m: m.acoustic_share, 100),
+        _parts(),
         _cell("peak memory (MB)", "peak_megabytes", lambda m: m.peak_megabytes),
         _cell("load (ms)", "load_seconds", lambda m: m.load_seconds, 1000),
         _size("latency, algorithmic (ms)", "latency_ms", _latency, digits=0),
@@ -123,7 +125,9 @@ def _notes(experiment: Experiment) -> list[str]:
         f"whole of {split}, decoded on this host; every CPU gives the same words, which the last "
         "columns check on the utterances that were timed.",
         "Speed-up: seconds of sound over seconds of computing, one thread, sound to text, the "
-        "fastest of the rounds; share: of the acoustic model in that time. Memory is the peak of "
+        "fastest of the rounds; shares: of the acoustic model, and of each part, in that time. "
+        "Output: layers behind the first recurrent one that are not recurrent, with the softmax. "
+        "Memory is the peak of "
         "the whole process, language model and all. Load: model, language model and lexicon, with "
         "their SHA-256, the quickest. Latency, algorithmic: from the first sample of an output "
         "frame until that frame can be known. First text: after its word began, if sound came in "
@@ -181,6 +185,22 @@ def _cell(
         return value if isinstance(value, str) else _rounded(value, scale, digits)
 
     return Column(header, (key,), values, text)
+
+
+def _parts() -> Column[OnDevice]:
+    """Return the column of the shares of all parts; empty where times mean nothing."""
+
+    def values(entry: OnDevice) -> Values:
+        if entry.measured is None:
+            return (UNMEASURED,) * len(PARTS)
+        return tuple(getattr(entry.measured, part) for part in PARTS)
+
+    def text(found: Values) -> str:
+        if UNMEASURED in found:
+            return UNMEASURED
+        return "/".join(_rounded(value, 100, 0) for value in found)
+
+    return Column("features/convolutions/recurrent/output/search (%)", PARTS, values, text)
 
 
 def _speed() -> Column[OnDevice]:

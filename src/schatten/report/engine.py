@@ -6,7 +6,7 @@ The engine recognises the words from sound on this machine; every CPU gives the 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schatten.artifacts import Exported, Score, read
+from schatten.artifacts import Exported, Reliability, Score, read
 from schatten.recipe.chain import Node
 from schatten.recipe.layout import engine_decodings, lexicon_models
 from schatten.report.captions import origin
@@ -22,6 +22,11 @@ NOTE = (
     "Minus fp32: points of WER more than the same model in fp32 in the engine, and the deletions "
     "and insertions among its words that make them. Latency is the algorithmic one: from the "
     "first sample of an output frame until that frame is known."
+)
+CALIBRATION = (
+    "ECE: expected calibration error of the words' confidences (Guo et al., 2017, equation 3, ten "
+    "bins) with the first language model, divided by the temperature that was tuned on dev; at "
+    "most 0.05 is the goal. A score that an earlier version decoded has none."
 )
 INT4 = (
     "int4: large matrices in 4 bits, convolutions and the output in 8. A step `quantize` trains "
@@ -44,6 +49,8 @@ class EngineResult:
     """Score by torch's log-probabilities, with the main language model or greedily."""
     fp32: Score | None
     """The engine's score of the model in fp32; None if that was not asked for."""
+    reliability: Reliability | None
+    """Of the words with the main language model; None in results of earlier versions."""
     loss: Difference | None
     """Difference of int8 or int4 to fp32, both by the engine."""
 
@@ -57,7 +64,8 @@ def engine_notes(experiment: Experiment) -> list[str]:
     """Return the notes below the table."""
     systems = experiment.recipe.systems.values()
     narrow = [INT4] if any("int4" in system.precisions for system in systems) else []
-    return [NOTE, *narrow, origin(experiment)]
+    sure = [CALIBRATION] if main_model(experiment) is not None else []
+    return [NOTE, *sure, *narrow, origin(experiment)]
 
 
 def engine_tables(experiment: Experiment) -> list[Table[EngineResult]]:
@@ -97,8 +105,19 @@ def _result(experiment: Experiment, node: Node, precision: str, split: str) -> E
         {name: score(name) for name in lexicon_models(experiment.recipe)},
         experiment.score(node, main, split),
         score(main or "none", "fp32") if has_fp32 and precision != "fp32" else None,
+        _reliability(experiment, node, split, precision),
         _loss(experiment, node, split, precision) if has_fp32 and precision != "fp32" else None,
     )
+
+
+def _reliability(
+    experiment: Experiment, node: Node, split: str, precision: str
+) -> Reliability | None:
+    main = main_model(experiment)
+    if main is None:
+        return None
+    path = experiment.layout.reliability(node, main, split, precision)
+    return read(path, Reliability) if path.is_file() else None
 
 
 def main_model(experiment: Experiment) -> str | None:
@@ -138,6 +157,7 @@ def _columns(experiment: Experiment) -> tuple[Column[EngineResult], ...]:
         ),
         _more("deletions"),
         _more("insertions"),
+        *([_calibration()] if main_model(experiment) is not None else []),
         number("WER greedy", "wer_greedy", lambda r: of_words(r.greedy, "wer")),
         number("WER torch", "wer_torch", lambda r: r.reference.wer),
     )
@@ -158,6 +178,14 @@ def _errors(result: EngineResult) -> tuple[int, ...]:
 
 def _joined(values: Sequence[object]) -> str:
     return "/".join(map(str, values))
+
+
+def _calibration() -> Column[EngineResult]:
+    def get(result: EngineResult) -> float | None:
+        found = result.reliability
+        return None if found is None else found.expected_calibration_error
+
+    return number("ECE", "expected_calibration_error", get, digits=4)
 
 
 def _more(kind: str) -> Column[EngineResult]:

@@ -267,6 +267,24 @@ def reading_recordings(manifest: Path, folder: Path, names: list[str]) -> None:
         notes.listings[manifest] = (folder, listing_seal(folder, names))
 
 
+@contextmanager
+def renewed(folder: Path) -> Iterator[None]:
+    """Let a file of a sealed folder be replaced, which then has a record of its own.
+
+    The folder's record still says how the others were made, and gets the new seal. A folder whose
+    change was cut short has no record, and is read unchecked.
+    """
+    record = read_record(folder)
+    forget(folder)
+    try:
+        yield
+    finally:
+        if record is not None:
+            content = {**record, "seal": seal(folder).as_json()}
+            text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)
+            record_of(folder).write_text(text + "\n", encoding="utf-8")
+
+
 def forget(path: Path) -> None:
     """Remove the record of an artifact that is about to be replaced."""
     record_of(path).unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from schatten.cli.gate import LossOption
 from schatten.cli.options import (
     CorpusDirOption,
     ExperimentOption,
@@ -25,15 +26,15 @@ app = typer.Typer()  # of `schatten device`
 NoiseOption = Annotated[
     Path, typer.Option(help="Folder with manifest.tsv (path, type: noise or rir).")
 ]
-DecibelsOption = Annotated[
-    float, typer.Option(min=0, max=60, help="The gate's threshold of loudness.")
+LevelOption = Annotated[
+    float | None,
+    typer.Option(min=0, max=60, help="The gate's threshold of loudness; the bundle's, or else 8."),
 ]
 EvidenceOption = Annotated[
     float | None,
-    typer.Option(min=0, max=1, help="That of the evidence; by default chosen on dev."),
-]
-LossOption = Annotated[
-    float, typer.Option(min=0, help="Points of WER on dev that the choice may cost.")
+    typer.Option(
+        min=0, max=1, help="That of the evidence; by default the bundle's, or else chosen on dev."
+    ),
 ]
 BundleOption = Annotated[
     Path | None, typer.Option(help="A bundle; that of the best model on dev by default.")
@@ -52,7 +53,7 @@ def quiet(
     corpus_dir: CorpusDirOption = None,
     results: ResultsOption = Path("results"),
     bundle: BundleOption = None,
-    decibels: DecibelsOption = 8.0,
+    decibels: LevelOption = None,
     evidence: EvidenceOption = None,
     loss: LossOption = 0.1,
     hours: HoursOption = 2.2,
@@ -67,26 +68,28 @@ def quiet(
     The table goes to the experiment's tables too (quiet.md, quiet.json). The experiment has run.
     Errors: `UserError` for a folder without noises, and for an experiment without a bundle.
     """
+    from schatten.bundles import read_manifest
     from schatten.cli.experiment import experiment_of
     from schatten.device.devices import bundle_payload
+    from schatten.device.gate import gate_with, read_split
+    from schatten.device.listening import Listener
     from schatten.errors import UserError
     from schatten_bench import quiet as bench
-    from schatten_bench.listening import Listener
 
     if not (noise / "manifest.tsv").is_file():
         raise UserError(f"{noise} has no manifest.tsv: name a folder of noises with --noise")
     experiment, _ = experiment_of(recipe, corpus_dir, results)
     loaded, layout = experiment.recipe, experiment.layout
     dev, test = (
-        bench.read_split(layout.cuts(one), corpus_dir or layout.cuts(one).parent, utterances)
+        read_split(layout.cuts(one), corpus_dir or layout.cuts(one).parent, utterances)
         for one in (loaded.splits.dev, loaded.splits.test[0])
     )
     with _bundle(experiment, bundle) as folder:
         listener = Listener(program, bundle_payload(folder), jobs)
-        gate = bench.Gate(decibels, evidence or 0.0)
-        if evidence is None:
-            gate = bench.choose(listener, dev, decibels, loss)
-        found = bench.measure(listener, gate, test, noise, hours)
+        own = read_manifest(folder).gate
+        if own is None or decibels is not None or evidence is not None:
+            own = gate_with(listener, dev, loss, decibels, evidence)
+        found = bench.measure(listener, own, test, noise, hours)
     bench.write(found, layout.tables / "quiet")
     typer.echo(bench.as_table(found), nl=False)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from schatten_engine._engine import EngineError
 
 MODEL, LM, LEXICON, MANIFEST = "model.gguf", "lm.bin", "lexicon.txt", "manifest.json"
-VERSION = 1
+VERSIONS = (1, 2)
+"""2 has thresholds of the gate."""
 
 
 def read_search(folder: Path, known: Set[str]) -> dict[str, int | float]:
@@ -24,7 +25,7 @@ def read_search(folder: Path, known: Set[str]) -> dict[str, int | float]:
             f"{folder} is no bundle, as its {MANIFEST} is missing or damaged: give a folder that "
             "`schatten bundle` or `schatten pack` wrote"
         ) from error
-    if version != VERSION or not search.keys() <= known:
+    if version not in VERSIONS or not search.keys() <= known:
         raise EngineError(f"{path} is of a later version: install a newer schatten-engine")
     if not all(type(value) in (int, float) for value in search.values()):
         raise EngineError(f"{path} has settings that are no numbers: copy the bundle again")

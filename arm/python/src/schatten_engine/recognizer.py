@@ -92,6 +92,7 @@ class Recognizer:
         manifest = folder / MANIFEST
         self._search = _complete({**read_search(folder, _DEFAULTS.keys()), **search})
         _engine.check(_bytes(manifest), _bytes(folder / MODEL))
+        self._gate = Gate(*_engine.gate(_bytes(manifest)))
         self._open(folder / MODEL, folder / LM, folder / LEXICON, None, manifest)
 
     @classmethod
@@ -114,6 +115,7 @@ class Recognizer:
             raise ValueError("lm and lexicon go together, and look_ahead needs both")
         self = cls.__new__(cls)
         self._search = _complete({**search})
+        self._gate = Gate()
         self._open(model, lm, lexicon, look_ahead, None)
         return self
 
@@ -148,6 +150,11 @@ class Recognizer:
         """The settings of the search."""
         return self._search.copy()
 
+    @property
+    def gate(self) -> Gate:
+        """The thresholds that were chosen for the bundle; the usual ones where none were."""
+        return self._gate
+
     def stream(
         self,
         *,
@@ -164,10 +171,10 @@ class Recognizer:
         ends when so many seconds long; 0: never. `batch`: output frames computed at once, 1 to 4;
         fewer is sooner, more is cheaper. `alternatives`: texts kept of an utterance, up to 100;
         from 1 on its words have a confidence. `words`: see `Stream.set_words`.
-        `gate`: True, or a `Gate` with other thresholds: silence and noise write nothing, and cost
-        less. Errors: `EngineError` for a value out of range.
+        `gate`: True for the bundle's thresholds, or a `Gate` with others: silence and noise write
+        nothing, and cost less. Errors: `EngineError` for a value out of range.
         """
-        chosen = Gate() if gate is True else Gate(0, 0) if gate is False else gate
+        chosen = self._gate if gate is True else Gate(0, 0) if gate is False else gate
         stream = Stream(
             _engine.Stream(
                 self._model,
