@@ -78,7 +78,7 @@ def relative_difference(
     of one speaker are not independent. A sample without errors of `a` counts as one error.
     """
     values, speakers = counts_of([a, b])
-    by_speaker = 1 < len(set(speakers)) < len(speakers)
+    by_speaker = have_several(speakers)
     units = speaker_sums(values, speakers) if by_speaker else values
     low, high = percentiles(_relative(resampled_sums(units, samples, seed)), confidence)
     return RelativeDifference(
@@ -119,6 +119,11 @@ def paired_difference(
         resampled = _differences(resampled_sums(speaker_sums(values, speakers), samples, seed))
         low, high = percentiles(resampled, confidence)
     return Difference(float(difference), low, high, two_sided(resampled), of_utterances)
+
+
+def have_several(speakers: Sequence[str]) -> bool:
+    """Tell whether there are speakers to draw: one has several utterances, and there are others."""
+    return 1 < len(set(speakers)) < len(speakers)
 
 
 def drawn_for_verdicts(speakers: Sequence[str]) -> bool:

@@ -22,6 +22,7 @@ from schatten.score.paired import (
     RelativeDifference,
     counts_of,
     drawn_for_verdicts,
+    have_several,
     speaker_sums,
     two_sided,
 )
@@ -77,7 +78,7 @@ def pooled_difference(
         whole[:, :split].mean(axis=1), whole[:, split:-1].mean(axis=1), whole[:, -1]
     )
     by_utterance = differences(values)
-    by_speaker = differences(speaker_sums(values, speakers)) if _repeat(speakers) else None
+    by_speaker = differences(speaker_sums(values, speakers)) if have_several(speakers) else None
     of_utterances, judged = None, by_utterance[0]
     if by_speaker is not None and drawn_for_verdicts(speakers):
         of_utterances, judged = percentiles(judged, confidence), by_speaker[0]
@@ -122,10 +123,6 @@ def _differences(first: Floats, second: Floats, words: Ints) -> tuple[Floats, Fl
     """Return differences in points and in % from mean errors and words."""
     more = second - first
     return 100.0 * more / np.maximum(words, 1), 100.0 * more / np.maximum(first, 1)
-
-
-def _repeat(speakers: Sequence[str]) -> bool:
-    return 1 < len(set(speakers)) < len(speakers)
 
 
 def _repeated(paths: Sequence[Path]) -> Path:
