@@ -2,6 +2,9 @@
 #ifndef SCHATTEN_ENGINE_WEIGHTS_H
 #define SCHATTEN_ENGINE_WEIGHTS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include <string>
 #include <vector>
 

@@ -137,7 +137,7 @@ const char *sk_message(sk_status status) {
     case SK_OK: return "all is well";
     case SK_BAD_WEIGHT:
       return "a weight is -128 (unsigned: 0), but the kernels take -127..127 (1..255): quantize to 127 levels a side";
-    case SK_BAD_SIZE: return "a matrix needs at least one row and one column";
+    case SK_BAD_SIZE: return "a matrix needs a row and a column, and at most the columns that its form allows";
     case SK_BAD_BLOCKS: return "the index of blocks does not fit the matrix, or a block holds weights outside of it";
     case SK_BAD_NIBBLE: return "a weight of 4 bits is -8, but the kernels take -7..7";
     case SK_BAD_ZERO_POINT: return "the zero point of unsigned weights must lie in 0..255";

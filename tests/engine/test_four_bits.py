@@ -26,7 +26,7 @@ def log_probs(program, model, sound, tmp_path, environment, cpu=None):
     emulator = ["qemu-aarch64", "-cpu", cpu] if cpu else []
     command = [*emulator, program, model, tmp_path / "sound.pcm", "1000"]
     done = subprocess.run(list(map(str, command)), check=True, capture_output=True, env=environment)
-    assert len(done.stdout) > 1000
+    assert len(done.stdout) > 500
     return done.stdout
 
 
@@ -69,10 +69,10 @@ def test_this_host_gives_the_bits_of_8_bits(build, made, sound, tmp_path, kind):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """A model whose matrices of 4 bits would take 0.6 MB in 8 bits."""
+    """A model whose matrices of 4 bits would take 0.64 MB in 8 bits."""
     torch.manual_seed(1)
     folder = tmp_path_factory.mktemp("large")
-    settings = Lstm(type="lstm", stack=2, keep_every=2, lstm=(224, 160))
+    settings = Lstm(type="lstm", stack=2, keep_every=2, lstm=(256, 160))
     models.save(models.build(settings, LETTERS, "partial").eval(), folder / "model.pt")
     export(folder / "model.pt", "int4", folder / "model.gguf")
     return folder / "model.gguf"
