@@ -1,6 +1,7 @@
 """The results in docs/results and in README hold the goals that they are said to hold."""
 
 import csv
+import re
 
 import pytest
 from project import ROOT
@@ -43,9 +44,12 @@ def test_the_table_in_readme_is_the_committed_one(results: list[dict[str, str]])
         assert shown.split() in [line.split() for line in readme], shown
 
 
-def test_the_picture_in_readme_is_that_of_the_default_recipe() -> None:
-    picture = f"docs/results/{DEFAULT_RECIPE}/parameters.png"
-    assert (ROOT / "README.md").read_text().count(f"]({picture})") == 1
+def test_the_picture_in_readme_is_the_report_of_the_default_recipe() -> None:
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert pictures == ["docs/how_to/report.png"]
+    page = (ROOT / "docs/how_to/report.md").read_text()
+    assert "](report.png)" in page
+    assert f"results/{DEFAULT_RECIPE}/report.html" in page
 
 
 def test_the_spread_in_readme_is_that_of_three_seeds() -> None:
