@@ -45,6 +45,10 @@ _KALDI = [
     for split in ("train", "dev", "test")
     for name in ("wav.scp", "text", "utt2spk")
 ]
+_PARTS = (
+    *(f"train-{one}" for one in ("clean-100", "clean-360", "other-500")),
+    *("dev-clean", "test-clean", "test-other"),
+)
 _INDICES = ("train/tr_s_wv1.ndx", "test/nvp/si_et_20.ndx")
 STAND_INS = (
     "corpus/transcripts.tsv",
@@ -57,6 +61,9 @@ STAND_INS = (
     "text/books.txt.gz",
     "text_more/books2.txt.gz",
     *_KALDI,
+    *(f"corpus/{part}/1/2/1-2.trans.txt" for part in _PARTS),
+    "corpus/librispeech-lm-norm.txt.gz",
+    *(f"corpus/{split}.tsv" for split in ("train", "dev", "test")),
     *(f"corpus/wsj0/doc/indices/{name}" for name in _INDICES),
     *(f"corpus/wsj1/doc/indices/{name}" for name in ("si_tr_s.ndx", "h1_p0.ndx")),
 )

@@ -18,6 +18,8 @@ _SOURCES = {
     "kaldi": "schatten.corpus.kaldi",
     "lhotse": "schatten.corpus.lhotse_cuts",
     "wsj": "schatten.corpus.wsj",
+    "librispeech": "schatten.corpus.librispeech",
+    "common_voice": "schatten.corpus.common_voice",
 }
 _KINDS = ("cuts", "conditions")
 """Kinds of tables that sources write for each split."""

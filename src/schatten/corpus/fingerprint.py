@@ -16,8 +16,10 @@ from schatten.errors import UserError
 from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.corpus_sources import (
+    CommonVoiceCorpus,
     KaldiCorpus,
     LhotseCorpus,
+    LibriSpeechCorpus,
     RecordedCorpus,
     TsvCorpus,
     WsjCorpus,
@@ -159,6 +161,13 @@ def _manifests(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:
         discs = Discs(corpus_dir)
         for split in splits:
             yield from (discs.find(name) or corpus_dir / name for name in indices(split))
+    elif isinstance(corpus, LibriSpeechCorpus):
+        for split in splits:
+            for part in corpus.parts_of(split):
+                yield from librispeech_transcripts(corpus_dir / part)
+    elif isinstance(corpus, CommonVoiceCorpus):
+        for split in splits:
+            yield corpus_dir / corpus.table_of(split)
 
 
 def kaldi_files(directory: Path) -> list[Path]:
@@ -169,6 +178,19 @@ def kaldi_files(directory: Path) -> list[Path]:
     optional = ("utt2spk", "segments")
     paths = [directory / name for name in KALDI_FILES]
     return [path for path in paths if path.name not in optional or os.path.lexists(path)]
+
+
+def librispeech_transcripts(part: Path) -> list[Path]:
+    """Return the transcripts of a part of LibriSpeech, one file a chapter, by name.
+
+    Errors: `UserError` where there are none.
+    """
+    if found := sorted(part.glob("*/*/*.trans.txt")):
+        return found
+    raise UserError(
+        f"{part} has no READER/CHAPTER/*.trans.txt: unpack {part.name}.tar.gz, and give the "
+        "folder LibriSpeech that it makes with --corpus-dir"
+    )
 
 
 def _texts(corpus: RecordedCorpus, corpus_dir: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """Shared by all sources of recordings: writes cuts and text of listed utterances."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from schatten.letters import composed
 from schatten.recipe import Recipe
 from schatten.recipe.corpus_sources import RecordedCorpus
 from schatten.runtime.file_names import Names, found
+from schatten.runtime.files import write_json
 
 
 def write_corpus(
@@ -31,11 +33,14 @@ def write_corpus(
     Errors: `UserError` for missing text files, missing or unreadable recordings.
     """
     names = Names(corpus_dir)
-    chosen = [_in_one_form(one, names) for one in wanted(recipe, utterances)]
+    normaliser = Normaliser(recipe.text)
+    utterances, foreign = spelled(recipe, wanted(recipe, utterances))
+    if foreign:
+        write_json(output / "left_out.json", foreign)
+    chosen = [_in_one_form(one, names) for one in utterances]
     if recipe.fold is not None:
         chosen = dealt(chosen, recipe.splits, *recipe.fold)
     texts = text_files(corpus_of(recipe), corpus_dir)
-    normaliser = Normaliser(recipe.text)
     sentences = write_styled_cuts(
         recipe, chosen, normaliser, audio_dir=corpus_dir, output=output, jobs=jobs
     )
@@ -86,6 +91,21 @@ def wanted(recipe: Recipe, utterances: Sequence[Utterance]) -> list[Utterance]:
     if unknown := sorted(leave_out - {composed(utterance.id) for utterance in utterances}):
         raise UserError(f"corpus.leave_out names {unknown[0]}, which is no utterance: correct it")
     return [utterance for utterance in utterances if composed(utterance.id) not in leave_out]
+
+
+def spelled(
+    recipe: Recipe, utterances: Sequence[Utterance]
+) -> tuple[list[Utterance], dict[str, int]]:
+    """Return the utterances whose text the alphabet can write, and how many others there were.
+
+    Only a recipe with `foreign_text: left_out` leaves any out; they are counted by split.
+    """
+    if corpus_of(recipe).foreign_text == "refused":
+        return list(utterances), {}
+    cleaned = Normaliser(recipe.text).clean(utterance.text for utterance in utterances)
+    kept = [one for one, text in zip(utterances, cleaned, strict=True) if text is not None]
+    counts = Counter(one.split for one in utterances) - Counter(one.split for one in kept)
+    return kept, {f"text outside the alphabet ({split})": n for split, n in counts.items()}
 
 
 def corpus_of(recipe: Recipe) -> RecordedCorpus:

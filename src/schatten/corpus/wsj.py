@@ -21,7 +21,7 @@ from schatten.audio.sphere import decompress, find_sph2pipe, is_shorten_compress
 from schatten.corpus.discs import LM_TEXT, TRANSCRIPT, Discs, indices, lm_text_name
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.problems import Problems
-from schatten.corpus.recorded import text_files, wanted, write_styled_cuts
+from schatten.corpus.recorded import spelled, text_files, wanted, write_styled_cuts
 from schatten.corpus.text import Normaliser
 from schatten.corpus.utterance import Utterance
 from schatten.corpus.wsj_text import (
@@ -68,7 +68,8 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     listed = _read_lists(discs, recipe.splits.all, corpus_dir)
     raw = _transcripts(listed, discs, corpus_dir)
     kept, left_out = _with_speech(listed, raw, corpus, recipe.splits.train)
-    utterances = wanted(recipe, [_utterance(entry, raw[entry.id]) for entry in kept])
+    asked = wanted(recipe, [_utterance(entry, raw[entry.id]) for entry in kept])
+    utterances, foreign = spelled(recipe, asked)
     names = {utterance.audio for utterance in utterances}
     _write_audio([entry for entry in kept if entry.audio in names], output, jobs)
     normaliser = Normaliser(recipe.text, marks_are_gone=True)
@@ -79,7 +80,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     if corpus.disc_text:
         texts |= dict(_disc_text(discs))
     write_lm_text(sentences, recipe.splits.train, texts, output, normaliser)
-    write_json(output / "left_out.json", left_out)
+    write_json(output / "left_out.json", left_out | foreign)
 
 
 def _read_lists(discs: Discs, splits: Sequence[str], corpus_dir: Path) -> list[_Listed]:

@@ -16,8 +16,10 @@ from schatten import letters
 from schatten.errors import UserError
 from schatten.recipe.base import Language, Name, Settings
 from schatten.recipe.corpus_sources import (
+    CommonVoiceCorpus,
     KaldiCorpus,
     LhotseCorpus,
+    LibriSpeechCorpus,
     RecordedCorpus,
     TsvCorpus,
     WsjCorpus,
@@ -185,7 +187,14 @@ class Text(Settings):
 
 
 Corpus = Annotated[
-    VoiceSearchCorpus | TsvCorpus | KaldiCorpus | LhotseCorpus | WsjCorpus | SeveralCorpora,
+    VoiceSearchCorpus
+    | TsvCorpus
+    | KaldiCorpus
+    | LhotseCorpus
+    | WsjCorpus
+    | LibriSpeechCorpus
+    | CommonVoiceCorpus
+    | SeveralCorpora,
     Field(discriminator="source"),
 ]
 

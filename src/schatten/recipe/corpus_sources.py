@@ -19,6 +19,12 @@ class RecordedCorpus(Settings):
     .gz. Lines with a character outside the alphabet are left out and counted."""
     leave_out: tuple[str, ...] = ()
     """Ids of utterances to skip, for errors in a corpus that cannot be corrected."""
+    foreign_text: Literal["refused", "left_out"] = Field(
+        default="refused", exclude_if=lambda value: value == "refused"
+    )
+    """What to do with utterances whose normalised text has characters outside the alphabet, or
+    nothing. `refused`: the validator names them. `left_out`: they are left out of all splits, and
+    counted by split."""
     shared_speakers: Literal["refused", "allowed"] = "refused"
     """Whether a speaker may be in two splits. Allow it only if the names of speakers are not
     known."""
@@ -72,7 +78,44 @@ class WsjCorpus(RecordedCorpus):
     """Whether to use the language model text of the discs (1987 to 1989), if it is there."""
 
 
+class LibriSpeechCorpus(RecordedCorpus):
+    """LibriSpeech as its archives unpack: `train-clean-100/READER/CHAPTER/*.flac`, `*.trans.txt`.
+
+    Panayotov et al. (2015), openslr.org/12. The corpus folder is `LibriSpeech`, with the parts.
+    """
+
+    source: Literal["librispeech"]
+    parts: dict[Name, tuple[str, ...]] = {}
+    """The parts of each split, folders in the corpus folder. By default a split is one part of its
+    name, with `-` for `_`: `test_clean` is `test-clean`."""
+
+    def parts_of(self, split: str) -> tuple[str, ...]:
+        """Return the parts of a split."""
+        return self.parts.get(split, (split.replace("_", "-"),))
+
+
+class CommonVoiceCorpus(RecordedCorpus):
+    """One language of Common Voice as it is downloaded: `clips/` and tables as `train.tsv`.
+
+    Ardila et al. (2020). The corpus folder is that of the language, `cv-corpus-VERSION/LANGUAGE`.
+    """
+
+    source: Literal["common_voice"]
+    tables: dict[Name, str] = {}
+    """The table of each split; by default `{split}.tsv`."""
+
+    def table_of(self, split: str) -> str:
+        """Return the name of the table of a split."""
+        return self.tables.get(split, f"{split}.tsv")
+
+
 OneCorpus = Annotated[
-    VoiceSearchCorpus | TsvCorpus | KaldiCorpus | LhotseCorpus | WsjCorpus,
+    VoiceSearchCorpus
+    | TsvCorpus
+    | KaldiCorpus
+    | LhotseCorpus
+    | WsjCorpus
+    | LibriSpeechCorpus
+    | CommonVoiceCorpus,
     Field(discriminator="source"),
 ]
