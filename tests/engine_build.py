@@ -47,6 +47,7 @@ FUZZERS = [
     "fuzz_words",
 ]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
+KERNEL_TESTS = ["test_gemm", "test_sparse", "test_nibbles", "test_vector"]
 TARGETS = {
     "shared": [
         *PROGRAMS,
@@ -62,8 +63,8 @@ TARGETS = {
     "thread": ["test_streams"],
     "fuzz": FUZZERS,
     "aarch64": [*PROGRAMS, "schatten", "print_sound"],
-    "wasm": ["schatten-engine", "test_gemm", "test_sparse", "test_vector", "test_selection"],
-    "wasm-scalar": ["schatten-engine", "test_gemm", "test_sparse", "test_vector", "test_selection"],
+    "wasm": ["schatten-engine", *KERNEL_TESTS, "test_selection"],
+    "wasm-scalar": ["schatten-engine", *KERNEL_TESTS, "test_selection"],
 }
 PATIENCE = 600.0
 

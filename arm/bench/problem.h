@@ -10,13 +10,15 @@
 
 class Problem {
  public:
-  // `percent` of the blocks of a sparse matrix are stored, at random places; kWhole: the whole matrix.
-  static constexpr int kWhole = -1;
+  // `percent` of the blocks of a sparse matrix are stored, at random places; kWhole: the whole matrix; kNibbles: that in 4 bits.
+  static constexpr int kWhole = -1, kNibbles = -2;
   Problem(const sk_kernels *kernels, int rows, int cols, int columns, int percent = kWhole)
       : x_(size(cols, columns)), y_(size(rows, columns)), row_scales_(size(rows, 1), 0.01f),
         column_scales_(size(columns, 1), 0.1f), floats_(x_.size()), rows_(rows) {
     uint32_t state = 1;
-    status_ = percent == kWhole ? pack(kernels, cols, &state) : pack_sparse(kernels, cols, percent, &state);
+    status_ = percent == kWhole     ? pack(kernels, cols, &state)
+              : percent == kNibbles ? pack_nibbles(kernels, cols, &state)
+                                    : pack_sparse(kernels, cols, percent, &state);
     for (int8_t &x : x_) x = static_cast<int8_t>(static_cast<int>(next(&state) % 256) - 128);
     for (float &x : floats_) x = static_cast<float>(next(&state) % 2000) * 0.001f - 1.0f;
     columns_ = {x_.data(), cols, columns, 0, 0, column_scales_.data(), 0};
@@ -56,6 +58,16 @@ class Problem {
     for (int8_t &w : weights) w = draw_weight(state);
     uint8_t *packed = memory(sk_packed_bytes(kernels, rows_, cols));
     return sk_pack(kernels, rows_, cols, weights.data(), cols, packed, &matrix_);
+  }
+
+  sk_status pack_nibbles(const sk_kernels *kernels, int cols, uint32_t *state) {
+    if (!sk_has_nibbles(kernels)) return SK_BAD_SIZE;
+    const int row_bytes = (cols + 1) / 2;
+    std::vector<uint8_t> weights(size(rows_, row_bytes));
+    const auto draw = [&] { return (static_cast<int>(next(state) % 15) - 7) & 15; };
+    for (uint8_t &w : weights) w = static_cast<uint8_t>(draw() | draw() << 4);
+    uint8_t *packed = memory(sk_packed_bytes_nibbles(kernels, rows_, cols));
+    return sk_pack_nibbles(kernels, rows_, cols, weights.data(), row_bytes, packed, &matrix_);
   }
 
   // Rows and columns are of whole blocks here.

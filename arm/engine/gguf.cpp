@@ -236,6 +236,12 @@ std::vector<int32_t> Gguf::integers(const std::string &name, size_t size) const 
   return values;
 }
 
+std::vector<std::string> Gguf::tensor_names() const {
+  std::vector<std::string> names;
+  for (const auto &[name, tensor] : tensors_) names.push_back(name);
+  return names;
+}
+
 Gguf::Matrix Gguf::matrix(const std::string &name) const {
   const auto found = tensors_.find(name);
   require(found != tensors_.end(), path_ + " lacks the tensor " + name + ": export the model again");

@@ -26,6 +26,7 @@ class Gguf {
 
   bool has(const std::string &key) const { return values_.count(key) != 0; }
   bool has_tensor(const std::string &name) const { return tensors_.count(name) != 0; }
+  std::vector<std::string> tensor_names() const;
 
   // Whole numbers in low..high, finite numbers, text. A key that is missing or of another type is an Error.
   int integer(const std::string &key, int low, int high) const;

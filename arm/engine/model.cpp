@@ -58,6 +58,7 @@ Model::Model(const Gguf &file)
                  file)),
       units_(units_of(file)),
       vectors_(vectors_allowed()),
+      nibbles_(keeps_nibbles(file)),
       is_int8_(file.text("schatten.precision") != "fp32"),
       parameters_(file.count("schatten.parameters")),
       latency_seconds_(static_cast<double>(file.number("schatten.latency.seconds"))) {
@@ -168,7 +169,7 @@ std::unique_ptr<Product> Model::product(const Gguf &file, const std::string &nam
 
 std::shared_ptr<const PackedMatrix> Model::matrix(const Gguf &file, const std::string &name, int columns) {
   std::shared_ptr<const PackedMatrix> &found = matrices_[name];
-  if (!found) found = std::make_shared<PackedMatrix>(file, name, columns);
+  if (!found) found = std::make_shared<PackedMatrix>(file, name, columns, nibbles_);
   return found;
 }
 

@@ -81,6 +81,7 @@ class Model {
   const sk_kernels *vectors_;
   int widest_ = 0;
   int64_t front_size_ = 0;  // numbers that a stream remembers of the front
+  bool nibbles_;  // whether 4 bits stay so in memory
   bool is_int8_;
   uint64_t parameters_;
   size_t packed_bytes_ = 0;

@@ -25,54 +25,23 @@ void grow(std::vector<T> &memory, size_t size) {
   if (memory.size() < size) memory.resize(size);
 }
 
-// The 8-bit weights of a tensor. Where it is stored in 4 bits two are in a byte, the first one in the low half, an odd row
-// filled up with zero; a key then says how many columns it has.
-class Weights {
- public:
-  Weights(const Gguf &file, const std::string &name, const Gguf::Matrix &from)
-      : cols_(from.cols), weights_(reinterpret_cast<const int8_t *>(from.data)) {
-    const std::string key = "schatten." + name + ".columns";
-    if (!file.has(key)) return;
-    cols_ = file.integer(key, 1, (1 << 24) - 1);
-    file.require_tensor(from.is_int8 && from.cols == (cols_ + 1) / 2, name,
-                        "has another size than its columns of 4 bits: export the model again");
-    unpacked_.resize(static_cast<size_t>(from.rows) * static_cast<size_t>(cols_));
-    int8_t *to = unpacked_.data();
-    for (int row = 0; row < from.rows; ++row, to += cols_) {
-      const uint8_t *packed = from.data + static_cast<size_t>(row) * static_cast<size_t>(from.cols);
-      for (int col = 0; col < cols_; ++col) {
-        const int nibble = col % 2 == 0 ? packed[col / 2] & 15 : packed[col / 2] >> 4;
-        to[col] = static_cast<int8_t>((nibble ^ 8) - 8);  // of two's complement: 8..15 stand for -8..-1
-      }
-    }
-    weights_ = unpacked_.data();
-  }
-
-  int cols() const { return cols_; }
-  const int8_t *data() const { return weights_; }
-
- private:
-  int cols_;
-  std::vector<int8_t> unpacked_;
-  const int8_t *weights_;
-};
-
 }  // namespace
 
-PackedMatrix::PackedMatrix(const Gguf &file, const std::string &name, int columns) {
+PackedMatrix::PackedMatrix(const Gguf &file, const std::string &name, int columns, bool nibbles) {
   if (file.has_tensor(name + kBlocks)) {
     pack_sparse(file, name, columns);
     return;
   }
   const Gguf::Matrix from = file.matrix(name);
-  const Weights weights(file, name, from);
+  Weights weights(file, name, from);
   rows_ = from.rows, cols_ = weights.cols(), is_int8_ = from.is_int8;
   kernels_ = sk_kernels_best(rows_, cols_, columns);
-  if (is_int8_) {
-    pack(file, name, weights.data());
-  } else {
+  if (!is_int8_) {
     pack_floats(file, name, from);
+  } else if (!nibbles || !weights.is_narrow() || !pack_nibbles(weights)) {
+    pack(file, name, weights.data());
   }
+  if (is_int8_) scales_ = file.floats(name + ".scale", static_cast<size_t>(rows_));
   file.release(from);  // so that a model is not held twice while it is loaded
 }
 
@@ -94,7 +63,12 @@ void PackedMatrix::pack_floats(const Gguf &file, const std::string &name, const 
 void PackedMatrix::pack(const Gguf &file, const std::string &name, const int8_t *weights) {
   reserve(sk_packed_bytes(kernels_, rows_, cols_));
   require_packed(file, name, sk_pack(kernels_, rows_, cols_, weights, cols_, memory_.get(), &packed_));
-  scales_ = file.floats(name + ".scale", static_cast<size_t>(rows_));
+}
+
+bool PackedMatrix::pack_nibbles(const Weights &weights) {
+  if (!sk_has_nibbles(kernels_)) return false;
+  reserve(sk_packed_bytes_nibbles(kernels_, rows_, cols_));
+  return sk_pack_nibbles(kernels_, rows_, cols_, weights.nibbles(), weights.stride(), memory_.get(), &packed_) == SK_OK;
 }
 
 void PackedMatrix::pack_sparse(const Gguf &file, const std::string &name, int columns) {
@@ -106,7 +80,7 @@ void PackedMatrix::pack_sparse(const Gguf &file, const std::string &name, int co
   const bool fits = bitmap.is_int8 && bitmap.rows == tiles && bitmap.cols == (steps + 7) / 8;
   file.require_tensor(fits, name + kBlocks, "does not fit its matrix: export the model again");
   const long count = sk_count_blocks(rows_, cols_, bitmap.data);
-  const Weights weights(file, name, blocks);
+  Weights weights(file, name, blocks);
   file.require_tensor(blocks.is_int8 && weights.cols() == kBlockRows * kBlockCols && blocks.rows == count, name,
                       "has other blocks than its index says: export the model again");
   const int8_t *stored = weights.data();

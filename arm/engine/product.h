@@ -8,6 +8,7 @@
 
 #include "gguf.h"
 #include "schatten_kernels.h"
+#include "weights.h"
 
 namespace schatten {
 
@@ -35,8 +36,8 @@ struct Columns {
 // One stored matrix. Where NAME.blocks is there, NAME holds the blocks of a sparse one (sk_pack_sparse).
 class PackedMatrix {
  public:
-  // `columns`: how many columns its products usually have.
-  PackedMatrix(const Gguf &file, const std::string &name, int columns);
+  // `columns`: how many columns its products usually have. `nibbles`: 4 bits stay so in memory, where the kernels can.
+  PackedMatrix(const Gguf &file, const std::string &name, int columns, bool nibbles);
 
   int rows() const { return rows_; }
   int cols() const { return cols_; }
@@ -53,6 +54,8 @@ class PackedMatrix {
   };
   void pack_floats(const Gguf &file, const std::string &name, const Gguf::Matrix &from);
   void pack(const Gguf &file, const std::string &name, const int8_t *weights);
+  // False where these weights need 8 bits, or the kernels do.
+  bool pack_nibbles(const Weights &weights);
   void pack_sparse(const Gguf &file, const std::string &name, int columns);
   void reserve(size_t size);
   void require_packed(const Gguf &file, const std::string &name, sk_status status) const;

@@ -18,6 +18,13 @@ struct Kernels {
 
 constexpr int kTile = 16;
 
+// Nibbles lie in pairs of quads: the last rows are eight or sixteen, filled up with rows of zeros.
+constexpr int kNibbleRows = 8;
+
+constexpr Kernels nibble_kernels(Kernel *pair, Kernel *eight, Kernel *sixteen) {
+  return {pair, {nullptr, eight, eight, sixteen, sixteen}};
+}
+
 // row_bytes: packed bytes of a row; blocks: iterations of the loop; steps: what is left after them.
 inline void multiply_tiles(const Kernels &kernels, const Panel &panel, size_t row_bytes, size_t blocks, size_t steps) {
   const size_t tile_bytes = kTile * row_bytes;

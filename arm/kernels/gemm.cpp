@@ -157,9 +157,11 @@ void multiply_panel(const sk_matrix &matrix, int panel, int rows, const Group &g
                               (rows + kSparseRows - 1) / kSparseRows, group.columns});
     return;
   }
-  const size_t row_bytes = static_cast<size_t>(round_up(matrix.cols, kernels.layout.block));
-  const uint8_t *weights = matrix.weights + static_cast<size_t>(panel) * kPanelRows * row_bytes;
-  kernels.multiply({weights, group.x, group.column, group.block, sums, rows, matrix.cols, group.columns});
+  const Layout &layout = matrix.nibbles ? kernels.nibbles->layout : kernels.layout;
+  const size_t panel_weights = static_cast<size_t>(kPanelRows) * static_cast<size_t>(round_up(matrix.cols, layout.block));
+  const uint8_t *weights = matrix.weights + static_cast<size_t>(panel) * panel_weights / (matrix.nibbles ? 2 : 1);
+  const auto multiply = matrix.nibbles ? kernels.nibbles->multiply : kernels.multiply;
+  multiply({weights, group.x, group.column, group.block, sums, rows, matrix.cols, group.columns});
 }
 
 // Runs a product; finish(sums, group, first_row, rows) takes the exact sums of a panel, the panels from the last to the

@@ -23,6 +23,12 @@ struct Panel {
   int rows, cols, columns;
 };
 
+// How weights lie in memory: tiles of tile_rows rows (the last one shorter, rounded up to row_step), in a tile blocks of
+// `block` columns, in a block row after row.
+struct Layout {
+  int tile_rows, row_step, block;
+};
+
 // Sparse matrices: tiles of kSparseRows rows, in steps of kSparseStep columns; only some blocks of a tile and a step are kept.
 constexpr int kSparseRows = SK_BLOCK_ROWS, kSparseStep = SK_BLOCK_COLS, kSparseBlock = kSparseRows * kSparseStep;
 
@@ -56,17 +62,18 @@ inline size_t block_bytes(const SparseKernels &kernels) { return index_entries(k
 // Packs one column of `cols` activations: step s goes to out + s * pitch.
 void pack_sparse_column(const SparseKernels &kernels, const uint8_t *in, int cols, uint8_t flip, ptrdiff_t pitch, uint8_t *out);
 
+// Matrices of 4 bits in memory. Packed 8-bit weights are taken in pairs of pieces a and b, which become one: bytes 16 a + b.
+// A piece is a vector of 16 bytes; a single byte where the layout has blocks of one. No pair leaves a block of a tile.
+struct NibbleKernels {
+  Layout layout;
+  void (*multiply)(const Panel &);
+};
+
 // How sums become results. y points at the panel's first row of the first column.
 struct Output {
   const float *row_scales, *bias, *column_scales;
   void *y;
   ptrdiff_t stride;
-};
-
-// How weights lie in memory: tiles of tile_rows rows (the last one shorter, rounded up to row_step), in a tile blocks of
-// `block` columns, in a block row after row.
-struct Layout {
-  int tile_rows, row_step, block;
 };
 
 // How columns lie in memory: blocks of `block` activations, in a block column after column (their count rounded up to
@@ -109,6 +116,12 @@ struct VectorOps {
   void (*multiply_floats)(const FloatProduct &);
 };
 
+// Bytes of the sums of rows, with which a packed matrix begins; weights follow.
+inline size_t sums_bytes(int rows) {
+  constexpr size_t kAlign = 64;
+  return (static_cast<size_t>(rows) * sizeof(int32_t) + kAlign - 1) / kAlign * kAlign;
+}
+
 constexpr int round_up(int value, int step) { return (value + step - 1) / step * step; }
 
 }  // namespace sk
@@ -120,7 +133,8 @@ struct sk_kernels {
   sk::ColumnLayout column_layout;
   void (*multiply)(const sk::Panel &);
   const sk::VectorOps *vector;
-  const sk::SparseKernels *sparse = nullptr;  // or none
+  const sk::SparseKernels *sparse = nullptr;   // or none
+  const sk::NibbleKernels *nibbles = nullptr;  // or none
 };
 
 namespace sk {

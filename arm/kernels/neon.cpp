@@ -12,6 +12,9 @@ extern "C" Kernel sk_neon_n1, sk_neon_n1_tail1, sk_neon_n1_tail2, sk_neon_n1_tai
     sk_neon_n1_tail6, sk_neon_n1_tail7, sk_neon_n2, sk_neon_n2_tail1, sk_neon_n2_tail2, sk_neon_n2_tail3,
     sk_neon_n2_tail4, sk_neon_n3, sk_neon_n3_tail1, sk_neon_n3_tail2, sk_neon_n3_tail3, sk_neon_n3_tail4, sk_neon_n4,
     sk_neon_n4_tail1, sk_neon_n4_tail2, sk_neon_n4_tail3, sk_neon_n4_tail4;
+extern "C" Kernel sk_neon_nibbles_n1, sk_neon_nibbles_n1_tail2, sk_neon_nibbles_n1_tail4, sk_neon_nibbles_n1_tail6,
+    sk_neon_nibbles_n2, sk_neon_nibbles_n2_tail2, sk_neon_nibbles_n2_tail4, sk_neon_nibbles_n3, sk_neon_nibbles_n3_tail2,
+    sk_neon_nibbles_n3_tail4, sk_neon_nibbles_n4, sk_neon_nibbles_n4_tail2, sk_neon_nibbles_n4_tail4;
 
 constexpr int kTile = 8, kBlock = 16;
 
@@ -31,27 +34,43 @@ constexpr Kernels kKernels[kVectorColumns] = {
     {sk_neon_n4, 2, 4, {nullptr, sk_neon_n4_tail1, sk_neon_n4_tail2, sk_neon_n4_tail3, sk_neon_n4_tail4}},
 };
 
-void multiply(const Panel &panel) {
-  const Kernels &kernels = kKernels[panel.columns - 1];
+// Of pairs of rows.
+constexpr Kernels kNibbleKernels[kVectorColumns] = {
+    {sk_neon_nibbles_n1, 1, 6, {nullptr, nullptr, sk_neon_nibbles_n1_tail2, nullptr, sk_neon_nibbles_n1_tail4, nullptr,
+                                sk_neon_nibbles_n1_tail6}},
+    {sk_neon_nibbles_n2, 1, 4, {nullptr, nullptr, sk_neon_nibbles_n2_tail2, nullptr, sk_neon_nibbles_n2_tail4}},
+    {sk_neon_nibbles_n3, 2, 4, {nullptr, nullptr, sk_neon_nibbles_n3_tail2, nullptr, sk_neon_nibbles_n3_tail4}},
+    {sk_neon_nibbles_n4, 2, 4, {nullptr, nullptr, sk_neon_nibbles_n4_tail2, nullptr, sk_neon_nibbles_n4_tail4}},
+};
+
+// row_block: packed bytes of a block of one row.
+void multiply_rows(const Kernels &kernels, const Panel &panel, int all_rows, int row_block) {
   const int last = panel.cols % kBlock;
   const size_t half = last > 0 && last <= kBlock / 2;
   const size_t blocks = static_cast<size_t>((panel.cols + kBlock - 1) / kBlock) - half;
   const size_t stride = kPanelRows * sizeof(int32_t);
-  const size_t tiles = static_cast<size_t>(panel.rows / kTile);
+  const size_t tiles = static_cast<size_t>(all_rows / kTile);
   if (tiles) {
     kernels.whole(panel.weights, panel.x, panel.sums, blocks, tiles * static_cast<size_t>(kernels.passes), stride, half,
-                  kTile * kBlock);
+                  static_cast<size_t>(kTile * row_block));
   }
-  const int rest = panel.rows % kTile;
-  const uint8_t *weights = panel.weights + tiles * kTile * kBlock * (blocks + half);
+  const int rest = all_rows % kTile;
+  const uint8_t *weights = panel.weights + tiles * static_cast<size_t>(kTile * row_block) * (blocks + half);
   int32_t *sums = panel.sums + tiles * kTile;
   for (int done = 0; done < rest;) {
     const int rows = rest - done < kernels.longest ? rest - done : kernels.longest;
-    kernels.tails[rows](weights + done * kBlock, panel.x, sums + done, blocks, 1, stride, half,
-                        static_cast<size_t>(rest * kBlock));
+    kernels.tails[rows](weights + done * row_block, panel.x, sums + done, blocks, 1, stride, half,
+                        static_cast<size_t>(rest * row_block));
     done += rows;
   }
 }
+
+void multiply(const Panel &panel) { multiply_rows(kKernels[panel.columns - 1], panel, panel.rows, kBlock); }
+
+void multiply_nibbles(const Panel &panel) {
+  multiply_rows(kNibbleKernels[panel.columns - 1], panel, round_up(panel.rows, 2), kBlock / 2);
+}
+constexpr NibbleKernels kNibbles = {{kTile, 2, kBlock}, multiply_nibbles};
 
 extern "C" SparseKernel sk_neon_sparse_n1, sk_neon_sparse_n2, sk_neon_sparse_n4;
 constexpr SparseKernels kSparse = {SparseKernels::kHalves, 16, {1, 2, 4, 4}, 0, {0.85f, 0.9f},
@@ -59,6 +78,6 @@ constexpr SparseKernels kSparse = {SparseKernels::kHalves, 16, {1, 2, 4, 4}, 0, 
 
 }  // namespace
 
-const sk_kernels kNeon = {"neon", kNeeds, {kTile, 1, kBlock}, {kBlock, 1, 0}, multiply, &kVectorNeon, &kSparse};
+const sk_kernels kNeon = {"neon", kNeeds, {kTile, 1, kBlock}, {kBlock, 1, 0}, multiply, &kVectorNeon, &kSparse, &kNibbles};
 
 }  // namespace sk

@@ -6,10 +6,6 @@
 namespace sk {
 namespace {
 
-constexpr size_t kAlign = 64;
-
-size_t sums_bytes(int rows) { return (static_cast<size_t>(rows) * sizeof(int32_t) + kAlign - 1) / kAlign * kAlign; }
-
 // Weight (m, k) of the source as a signed byte; 0 outside the matrix.
 struct Source {
   const uint8_t *data;
@@ -83,7 +79,7 @@ sk_status pack(const sk_kernels *kernels, const Source &source, int32_t weight_o
   if (!sum_rows(source, sums)) return SK_BAD_WEIGHT;
   uint8_t *weights = bytes + sums_bytes(source.rows);
   reorder(source, kernels->layout, weights);
-  *matrix = {kernels, source.rows, source.cols, sums, weights, weight_offset, nullptr, nullptr};
+  *matrix = {kernels, source.rows, source.cols, sums, weights, weight_offset, nullptr, nullptr, 0};
   return SK_OK;
 }
 
@@ -141,8 +137,9 @@ const char *sk_message(sk_status status) {
     case SK_OK: return "all is well";
     case SK_BAD_WEIGHT:
       return "a weight is -128 (unsigned: 0), but the kernels take -127..127 (1..255): quantize to 127 levels a side";
-    case SK_BAD_SIZE: return "a matrix needs at least one row and one column";
+    case SK_BAD_SIZE: return "a matrix needs a row and a column, and at most the columns that its form allows";
     case SK_BAD_BLOCKS: return "the index of blocks does not fit the matrix, or a block holds weights outside of it";
+    case SK_BAD_NIBBLE: return "a weight of 4 bits is -8, but the kernels take -7..7";
     case SK_BAD_ZERO_POINT: return "the zero point of unsigned weights must lie in 0..255";
   }
   return "unknown status";

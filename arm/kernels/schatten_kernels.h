@@ -39,7 +39,7 @@ const char *sk_kernels_list(int i);
 
 const char *sk_kernels_name(const sk_kernels *kernels);
 
-typedef enum { SK_OK = 0, SK_BAD_WEIGHT = 1, SK_BAD_SIZE = 2, SK_BAD_ZERO_POINT = 3, SK_BAD_BLOCKS = 4 } sk_status;
+typedef enum { SK_OK = 0, SK_BAD_WEIGHT = 1, SK_BAD_SIZE = 2, SK_BAD_ZERO_POINT = 3, SK_BAD_BLOCKS = 4, SK_BAD_NIBBLE = 5 } sk_status;
 
 /* One sentence for a status. */
 const char *sk_message(sk_status status);
@@ -53,6 +53,7 @@ typedef struct sk_matrix {
   int32_t weight_offset;   /* what is added to a stored weight to give the weight meant */
   const uint16_t *index;   /* NULL where all weights are stored */
   const int32_t *starts;   /* of a sparse matrix: blocks before each panel of rows */
+  int nibbles;             /* 1: two weights of 4 bits in a byte; 0: weights of 8 bits */
 } sk_matrix;
 
 /* Bytes of memory that sk_pack fills: 64-byte aligned memory is fastest, 4-byte aligned is enough. */
@@ -66,6 +67,21 @@ sk_status sk_pack(const sk_kernels *kernels, int rows, int cols, const int8_t *w
 /* The unsigned form: stored weights lie in 1..255 and mean (weight - zero_point), zero_point in 0..255. */
 sk_status sk_pack_u8(const sk_kernels *kernels, int rows, int cols, const uint8_t *w, ptrdiff_t stride, int zero_point,
                      void *memory, sk_matrix *matrix);
+
+/* Matrices of 4 bits. They stay so in memory: a product reads half the bytes, and executes a few more instructions. It has
+ * the bits of the product with the same weights in 8 bits. */
+
+/* Whether these kernels multiply matrices of 4 bits. */
+int sk_has_nibbles(const sk_kernels *kernels);
+
+/* Bytes of memory that sk_pack_nibbles fills: alignment as for sk_packed_bytes. */
+size_t sk_packed_bytes_nibbles(const sk_kernels *kernels, int rows, int cols);
+
+/* Packs rows x cols weights in -7..7, row m at w + m * stride (in bytes). A byte holds two of them in two's complement, the
+ * first one in its low half; the last half byte of an odd row is not read. SK_BAD_NIBBLE where a weight is -8, SK_BAD_SIZE
+ * for more than 131,072 columns: sums of two rows would not fit 32 bits. Such matrices need sk_pack. */
+sk_status sk_pack_nibbles(const sk_kernels *kernels, int rows, int cols, const uint8_t *w, ptrdiff_t stride, void *memory,
+                          sk_matrix *matrix);
 
 /* Of a block of a sparse matrix. */
 #define SK_BLOCK_ROWS 16

@@ -187,7 +187,7 @@ sk_status sk_pack_sparse(const sk_kernels *kernels, int rows, int cols, const in
     next += 1 + filled * entries;
     units += filled;
   }
-  *matrix = {kernels, rows, cols, sums, bytes + parts.weights, 0, index, starts};
+  *matrix = {kernels, rows, cols, sums, bytes + parts.weights, 0, index, starts, 0};
   return SK_OK;
 }
 

@@ -1,6 +1,6 @@
 // The vector arithmetic, written once for any number of lanes. Each instruction set includes this file in a file of its
 // own, after defining SK_LANES (floats in a vector), and then defines
-// fma_lanes() and narrow_lanes(); everything here has internal linkage, so no code
+// fma_lanes() and narrow_lanes(), and store_eight() where SK_STORE_EIGHT is set; everything here has internal linkage, so no code
 // compiled for one instruction set can be linked into another.
 //
 // The same bits everywhere: every lane goes through the same operations in the same order, each of which IEEE 754 rounds
@@ -18,6 +18,9 @@ typedef int32_t Ints __attribute__((vector_size(4 * SK_LANES)));
 
 Floats fma_lanes(Floats a, Floats b, Floats c);     // a * b + c, rounded once
 void narrow_lanes(Ints values, int8_t *to);         // the low byte of each lane
+#ifdef SK_STORE_EIGHT
+void store_eight(float *to, const Floats *values);  // one behind the other
+#endif
 
 inline Floats splat(float value) { return value - Floats{}; }
 
@@ -172,44 +175,98 @@ void lstm_step(const float *a, const float *b, float *c, float *h, int units) {
   });
 }
 
+// Stores vectors one behind the other.
+template <int kVectors>
+inline void store_vectors(float *to, const Floats *values) {
+#ifdef SK_STORE_EIGHT
+  static_assert(kVectors == 8, "as finish_columns has it");
+  store_eight(to, values);
+#else
+#pragma GCC unroll 8
+  for (int i = 0; i < kVectors; ++i) Whole{}.store(to + i * SK_LANES, values[i]);
+#endif
+}
+
 template <bool kBias>
 inline Floats scale(Ints sum, Floats row_scale, Floats column_scale, Floats bias) {
   const Floats scaled = __builtin_convertvector(sum, Floats) * row_scale;
   return kBias ? fma_lanes(scaled, column_scale, bias) : scaled * column_scale;
 }
 
-template <bool kBias>
-void finish_column(const int32_t *sums, const float *row_scales, const float *bias, float column_scale, float *y,
-                   int rows) {
-  const Floats column = splat(column_scale);
-  constexpr int kUnroll = 8;
-  int m = 0;
-  for (; m + kUnroll * SK_LANES <= rows; m += kUnroll * SK_LANES) {
-    Ints sum[kUnroll];
-    Floats row[kUnroll], add[kUnroll];
+// Columns of a product whose results are to be made: what Output says, from one of its columns on. As local values, which no
+// store of a result can change.
+struct Results {
+  const int32_t *sums;
+  const float *row_scales, *bias;
+  float *y;
+  ptrdiff_t stride;
+};
+
+// Rows `from` .. `from + kVectors * SK_LANES` of kColumns columns: scales and bias of the rows are loaded once for all of them.
+template <bool kBias, int kColumns, int kVectors>
+inline void finish_rows(const Results results, const Floats *column_scales, int from) {
+  Floats row[kVectors], add[kVectors];
 #pragma GCC unroll 8
-    for (int i = 0; i < kUnroll; ++i) {
-      sum[i] = Whole{}.load<Ints>(sums + m + i * SK_LANES);
-      row[i] = Whole{}.load<Floats>(row_scales + m + i * SK_LANES);
-      add[i] = kBias ? Whole{}.load<Floats>(bias + m + i * SK_LANES) : Floats{};
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < kUnroll; ++i) row[i] = scale<kBias>(sum[i], row[i], column, add[i]);
-#pragma GCC unroll 8
-    for (int i = 0; i < kUnroll; ++i) Whole{}.store(y + m + i * SK_LANES, row[i]);
+  for (int i = 0; i < kVectors; ++i) {
+    row[i] = Whole{}.load<Floats>(results.row_scales + from + i * SK_LANES);
+    add[i] = kBias ? Whole{}.load<Floats>(results.bias + from + i * SK_LANES) : Floats{};
   }
-  sweep(rows - m, [=](int i, auto at) {
-    const Floats add = kBias ? at.template load<Floats>(bias + m + i) : Floats{};
-    at.store(y + m + i, scale<kBias>(at.template load<Ints>(sums + m + i), at.template load<Floats>(row_scales + m + i),
-                                     column, add));
+#pragma GCC unroll 4
+  for (int n = 0; n < kColumns; ++n) {
+    const int32_t *sums = results.sums + n * kPanelRows + from;
+    Floats value[kVectors];
+#pragma GCC unroll 8
+    for (int i = 0; i < kVectors; ++i) {
+      value[i] = scale<kBias>(Whole{}.load<Ints>(sums + i * SK_LANES), row[i], column_scales[n], add[i]);
+    }
+    store_vectors<kVectors>(results.y + n * results.stride + from, value);
+  }
+}
+
+// The last rows of a column, fewer than a piece. Nothing here is a struct: one whose address is given away is read again after
+// each store.
+template <bool kBias>
+void finish_rest(const int32_t *sums, const float *row_scales, const float *bias, float column_scale, float *y, int rows) {
+  const Floats column = splat(column_scale);
+  sweep(rows, [=](int m, auto at) {
+    const Floats add = kBias ? at.template load<Floats>(bias + m) : Floats{};
+    const Floats row = at.template load<Floats>(row_scales + m);
+    at.store(y + m, scale<kBias>(at.template load<Ints>(sums + m), row, column, add));
   });
 }
 
+template <bool kBias, int kColumns>
+void finish_columns(const int32_t *sums, const Output &out, int first, int rows) {
+  constexpr int kVectors = kColumns == 1 || SK_LANES <= 4 ? 8 : 4;  // as many as the registers hold
+  const Results results{sums + first * kPanelRows, out.row_scales, out.bias,
+                        static_cast<float *>(out.y) + first * out.stride, out.stride};
+  Floats column_scales[kColumns];
+#pragma GCC unroll 4
+  for (int n = 0; n < kColumns; ++n) column_scales[n] = splat(out.column_scales[first + n]);
+  int from = 0;
+  for (; from + kVectors * SK_LANES <= rows; from += kVectors * SK_LANES) {
+    finish_rows<kBias, kColumns, kVectors>(results, column_scales, from);
+  }
+  if (from == rows) return;
+  for (int n = 0; n < kColumns; ++n) {
+    finish_rest<kBias>(results.sums + n * kPanelRows + from, results.row_scales + from, kBias ? results.bias + from : nullptr,
+                       out.column_scales[first + n], results.y + n * results.stride + from, rows - from);
+  }
+}
+
+template <bool kBias>
+inline void finish_few(const int32_t *sums, const Output &out, int first, int rows, int columns) {
+  switch (columns) {
+    case 1: return finish_columns<kBias, 1>(sums, out, first, rows);
+    case 2: return finish_columns<kBias, 2>(sums, out, first, rows);
+    case 3: return finish_columns<kBias, 3>(sums, out, first, rows);
+    default: return finish_columns<kBias, 4>(sums, out, first, rows);
+  }
+}
+
 void finish_f32(const int32_t *sums, const Output &out, int rows, int columns) {
-  for (int n = 0; n < columns; ++n) {
-    float *y = static_cast<float *>(out.y) + n * out.stride;
-    const auto finish = out.bias ? finish_column<true> : finish_column<false>;
-    finish(sums + n * kPanelRows, out.row_scales, out.bias, out.column_scales[n], y, rows);
+  for (int n = 0; n < columns; n += kVectorColumns) {
+    out.bias ? finish_few<true>(sums, out, n, rows, columns - n) : finish_few<false>(sums, out, n, rows, columns - n);
   }
 }
 

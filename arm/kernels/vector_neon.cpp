@@ -3,6 +3,9 @@
 
 #define SK_LANES 4
 #define SK_FLOAT_SUMS 16
+#ifndef __clang__
+#define SK_STORE_EIGHT  // GCC 12 pairs loads, but no stores: half as many instructions for these
+#endif
 #include "vector_impl.h"
 
 namespace sk {
@@ -17,6 +20,17 @@ inline void narrow_lanes(Ints values, int8_t *to) {
   const int8x8_t bytes = vmovn_s16(vcombine_s16(halves, halves));
   memcpy(to, &bytes, SK_LANES);
 }
+
+#ifdef SK_STORE_EIGHT
+inline void store_eight(float *to, const Floats *v) {
+  struct __attribute__((may_alias, packed)) Eight {
+    Floats values[8];
+  };
+  asm("stp %q1, %q2, [%9]\n\tstp %q3, %q4, [%9, #32]\n\tstp %q5, %q6, [%9, #64]\n\tstp %q7, %q8, [%9, #96]"
+      : "=m"(*reinterpret_cast<Eight *>(to))
+      : "w"(v[0]), "w"(v[1]), "w"(v[2]), "w"(v[3]), "w"(v[4]), "w"(v[5]), "w"(v[6]), "w"(v[7]), "r"(to));
+}
+#endif
 
 }  // namespace
 

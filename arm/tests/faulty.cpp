@@ -62,6 +62,25 @@ sk::SparseKernels with_multiply(void (*multiply)(const sk::SparsePanel &)) {
 const sk::SparseKernels kSparseDropping = with_multiply(multiply_changed<without_odd>);
 const sk::SparseKernels kSparseReadingOn = with_multiply(multiply_changed<as_it_is>);
 
+void unborrowing(const sk::Panel &panel) {
+  const int pairs = (panel.rows + 1) / 2;
+  const int8_t *packed = reinterpret_cast<const int8_t *>(panel.weights);
+  std::vector<int8_t> changed(packed, packed + static_cast<ptrdiff_t>(pairs) * panel.cols);
+  for (int8_t &byte : changed) byte = static_cast<int8_t>(byte - ((byte & 8) ? 16 : 0));
+  sk::Panel other = panel;
+  other.weights = reinterpret_cast<const uint8_t *>(changed.data());
+  sk::kScalar.nibbles->multiply(other);
+}
+
+void overreading_nibbles(const sk::Panel &panel) {
+  const volatile uint8_t *past = panel.weights + static_cast<ptrdiff_t>((panel.rows + 1) / 2) * panel.cols;
+  (void)*past;
+  sk::kScalar.nibbles->multiply(panel);
+}
+
+const sk::NibbleKernels kNibblesUnborrowing = {sk::kScalar.nibbles->layout, unborrowing};
+const sk::NibbleKernels kNibblesOverreading = {sk::kScalar.nibbles->layout, overreading_nibbles};
+
 constexpr sk::Layout kRows = {1, 1, 1};
 constexpr sk::ColumnLayout kColumns = {1, 1, 0};
 
@@ -79,3 +98,6 @@ const sk_kernels kOverreading = {"overreading", 0, kRows, kColumns, overreading,
 const sk_kernels kOverwriting = {"overwriting", 0, kRows, kColumns, sk::kScalar.multiply, &kFaultyOps};
 const sk_kernels kDropping = {"dropping", 0, kRows, kColumns, sk::kScalar.multiply, &sk::kVectorScalar, &kSparseDropping};
 const sk_kernels kReadingOn = {"reading on", 0, kRows, kColumns, sk::kScalar.multiply, &sk::kVectorScalar, &kSparseReadingOn};
+const sk_kernels kUnborrowing = {"unborrowing", 0, kRows, kColumns, sk::kScalar.multiply, &sk::kVectorScalar, nullptr, &kNibblesUnborrowing};
+const sk_kernels kOverreadingNibbles = {"overreading nibbles", 0, kRows, kColumns, sk::kScalar.multiply, &sk::kVectorScalar, nullptr,
+                                        &kNibblesOverreading};

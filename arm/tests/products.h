@@ -33,6 +33,7 @@ struct Problem {
   std::vector<int> w, x;        // as they are stored: -127..127 or 1..255; -128..127 or 0..255
   std::vector<int32_t> sums;    // [column][row]
   std::vector<float> row_scales, bias, column_scales;
+  std::vector<uint8_t> nibbles;  // of a matrix of 4 bits, as sk_pack_nibbles takes them
   // Of a sparse matrix, as sk_pack_sparse takes them; else no bitmap.
   std::vector<int8_t> blocks;
   std::vector<uint8_t> bitmap;
@@ -66,7 +67,7 @@ void fill_sums(Problem *p) {
 
 Problem make_problem(int rows, int cols, int max_columns, bool is_unsigned, Values values, unsigned seed) {
   std::mt19937 random(seed);
-  Problem p{rows, cols, max_columns, is_unsigned, 0, 0, {}, {}, {}, {}, {}, {}, {}, {}};
+  Problem p{rows, cols, max_columns, is_unsigned, 0, 0, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   const int shift = is_unsigned ? 128 : 0;
   if (is_unsigned) p.weight_zero = draw(random, Values::kRandom, 0, 255);
   if (is_unsigned || seed % 3 == 0) p.x_zero = draw(random, Values::kRandom, shift - 128, shift + 127);
@@ -105,7 +106,7 @@ class Checker {
 
   // Packs the problem's weights; false where packing failed.
   bool pack(const Problem &p, const Placement &at) {
-    const sk_status status = p.bitmap.empty() ? pack_whole(p, at) : pack_sparse(p, at);
+    const sk_status status = !p.nibbles.empty() ? pack_nibbles(p, at) : p.bitmap.empty() ? pack_whole(p, at) : pack_sparse(p, at);
     if (status != SK_OK) fprintf(stderr, "%s\n", sk_message(status));
     return status == SK_OK;
   }
@@ -130,6 +131,16 @@ class Checker {
     void *memory = arena_.packed.take<char>(sk_packed_bytes(kernels_, p.rows, p.cols), at.at_start);
     return p.is_unsigned ? sk_pack_u8(kernels_, p.rows, p.cols, w, stride, p.weight_zero, memory, &matrix_)
                          : sk_pack(kernels_, p.rows, p.cols, reinterpret_cast<int8_t *>(w), stride, memory, &matrix_);
+  }
+
+  sk_status pack_nibbles(const Problem &p, const Placement &at) {
+    const int row_bytes = (p.cols + 1) / 2, stride = row_bytes + at.stride_gap;
+    const size_t size = static_cast<size_t>((p.rows - 1) * stride + row_bytes);
+    uint8_t *w = arena_.w.take<uint8_t>(size, at.at_start);
+    memset(w, kCanary, size);
+    for (int m = 0; m < p.rows; ++m) memcpy(w + m * stride, &p.nibbles[static_cast<size_t>(m * row_bytes)], static_cast<size_t>(row_bytes));
+    void *memory = arena_.packed.take<char>(sk_packed_bytes_nibbles(kernels_, p.rows, p.cols), at.at_start);
+    return sk_pack_nibbles(kernels_, p.rows, p.cols, w, stride, memory, &matrix_);
   }
 
   sk_status pack_sparse(const Problem &p, const Placement &at) {

@@ -1,5 +1,5 @@
 # The testers of the kernels and of the beam's selection run in Node. Benchmarks and fuzzers are for systems with processes.
-foreach(program test_gemm test_sparse test_vector test_selection)
+foreach(program test_gemm test_sparse test_nibbles test_vector test_selection)
   add_executable(${program} tests/${program}.cpp tests/guarded.cpp tests/faulty.cpp)
   target_link_libraries(${program} PRIVATE schatten_kernels)
   target_include_directories(${program} PRIVATE engine)
@@ -14,5 +14,6 @@ if(SCHATTEN_SIMD)
 endif()
 add_test(NAME gemm COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_gemm> thin ${best})
 add_test(NAME sparse COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_sparse> thin)
+add_test(NAME nibbles COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_nibbles> thin)
 add_test(NAME vector COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_vector>)
 add_test(NAME selection COMMAND ${SCHATTEN_NODE} $<TARGET_FILE:test_selection>)

@@ -35,6 +35,10 @@ SPARSE_SHAPES = ((6144, 320), (576, 192))
 """Rows and columns of sparse matrices: the shape of figure 6, and a GRU of 192 units."""
 ZEROS = (75, 90)
 """Percent of the blocks of sparse matrices that are zero, at random places."""
+NARROW_SHAPES = ((6144, 320), (2304, 768))
+"""Rows and columns of matrices whose weights stay in 4 bits: of `SHAPES`, to compare with."""
+NARROW_KERNELS = KERNELS
+"""Kernels that multiply such matrices."""
 TOLERANCE = 0.01
 """Share by which a count may rise above the committed one."""
 
@@ -49,6 +53,8 @@ class Product:
     columns: int
     zeros: int = 0
     """Percent of the blocks that are zero; 0: the weights are stored whole."""
+    bits: int = 8
+    """Bits of a weight in memory: 8 or 4."""
 
     @property
     def macs(self) -> int:
@@ -56,8 +62,9 @@ class Product:
         return self.rows * self.cols * self.columns
 
     def __str__(self) -> str:
-        sparse = f", {self.zeros} % zeros" if self.zeros else ""
-        return f"{self.kernels} {self.rows}x{self.cols} N={self.columns}{sparse}"
+        form = f", {self.zeros} % zeros" if self.zeros else ""
+        form += "" if self.bits == 8 else f", {self.bits} bits"
+        return f"{self.kernels} {self.rows}x{self.cols} N={self.columns}{form}"
 
 
 Counts = dict[Product, int]
@@ -68,13 +75,19 @@ def products(kernels: Iterable[str] = (*KERNELS, NEON_32)) -> list[Product]:
     """List every product that is counted."""
     given = tuple(kernels)
     whole = [Product(k, m, n, c) for k in given for m, n in SHAPES for c in COLUMNS]
-    return whole + [
+    sparse = [
         Product(k, m, n, c, zeros)
         for k in given
         for m, n in SPARSE_SHAPES
         for c in COLUMNS
         for zeros in ZEROS
     ]
+    return [*whole, *sparse, *_narrow(given)]
+
+
+def _narrow(given: tuple[str, ...]) -> list[Product]:
+    kernels = [one for one in given if one in NARROW_KERNELS]
+    return [Product(k, m, n, c, bits=4) for k in kernels for m, n in NARROW_SHAPES for c in COLUMNS]
 
 
 def count_instructions(program: Path, plugin: Path, product: Product) -> int:
@@ -92,6 +105,8 @@ def _run(program: Path, plugin: Path, product: Product, times: int) -> int:
     sizes = [str(size) for size in (p.rows, p.cols, p.columns, times)]
     if p.zeros:
         sizes.append(str(100 - p.zeros))
+    if p.bits == 4:
+        sizes.append("int4")
     emulator, kernels = ("qemu-aarch64", p.kernels)
     if p.kernels == NEON_32:
         emulator, kernels = ("qemu-arm", "neon")
@@ -103,9 +118,10 @@ def write_counts(path: Path, counts: Counts) -> None:
     """Write counts as CSV."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["kernels", "rows", "cols", "columns", "zeros", "instructions"])
+    rows.writerow(["kernels", "rows", "cols", "columns", "zeros", "bits", "instructions"])
     for one, instructions in counts.items():
-        rows.writerow([one.kernels, one.rows, one.cols, one.columns, one.zeros, instructions])
+        form = [one.kernels, one.rows, one.cols, one.columns, one.zeros, one.bits]
+        rows.writerow([*form, instructions])
     files.write_text(path, text.getvalue())
 
 
@@ -121,7 +137,7 @@ def read_counts(path: Path) -> Counts:
 
 
 def _product(row: dict[str, str]) -> Product:
-    sizes = (int(row[key]) for key in ("rows", "cols", "columns", "zeros"))
+    sizes = (int(row[key]) for key in ("rows", "cols", "columns", "zeros", "bits"))
     return Product(row["kernels"], *sizes)
 
 

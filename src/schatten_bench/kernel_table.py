@@ -36,7 +36,8 @@ def bytes_per_mac(product: Product) -> float:
 
 def table_lines(measured: Counts, cycles: Cycles) -> list[Line]:
     """Return a line for each product: instructions and, for each CPU, cycles and implied GB/s."""
-    return [_line(measured, cycles, product) for product in measured if not product.zeros]
+    whole = [one for one in measured if not one.zeros and one.bits == 8]
+    return [_line(measured, cycles, product) for product in whole]
 
 
 def _line(measured: Counts, cycles: Cycles, product: Product) -> Line:

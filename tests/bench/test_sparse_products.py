@@ -9,9 +9,6 @@ from schatten_bench import sparse_model, sparse_products
 from schatten_bench.instruction_counts import Product, read_counts
 from schatten_bench.kernel_table import SHAPE, instructions_per_mac
 
-MISSED = {("dotprod", 4, 90)}
-"""docs/kernels.md says by how much."""
-
 
 @pytest.fixture
 def committed():
@@ -23,14 +20,9 @@ def _ours(committed, key):
     return instructions_per_mac(committed, Product(kernels, *SHAPE, columns, zeros))
 
 
-@pytest.mark.parametrize("key", sparse_products.GOALS.keys() - MISSED)
+@pytest.mark.parametrize("key", sparse_products.GOALS)
 def test_committed_counts_reach_the_goals(committed, key):
     assert _ours(committed, key) <= sparse_products.GOALS[key]
-
-
-def test_a_goal_that_is_missed_is_missed_by_little(committed):
-    for key in MISSED:
-        assert 1 < _ours(committed, key) / sparse_products.GOALS[key] < 1.1
 
 
 @pytest.mark.parametrize("key", sparse_products.PEERS)

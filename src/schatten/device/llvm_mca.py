@@ -69,6 +69,12 @@ SPARSE_LOOPS = {
 }
 """Of products of sparse matrices: blocks times weights of a block times columns."""
 
+NARROW_LOOPS = {
+    (kernels, columns): Loop(loop.function.replace(kernels, f"{kernels}_nibbles"), loop.macs)
+    for (kernels, columns), loop in LOOPS.items()
+}
+"""Of matrices whose weights stay in 4 bits."""
+
 Cycles = dict[tuple[str, str, int], float]
 """Cycles per multiply-accumulate by CPU, kernels and count of columns."""
 
@@ -81,6 +87,11 @@ def cycles(library: Path) -> Cycles:
 def sparse_cycles(library: Path) -> Cycles:
     """Model the loops of sparse products: cycles per multiply-accumulate with a stored weight."""
     return _cycles(library, SPARSE_LOOPS)
+
+
+def narrow_cycles(library: Path) -> Cycles:
+    """Model the loops of products whose weights stay in 4 bits."""
+    return _cycles(library, NARROW_LOOPS)
 
 
 def _cycles(library: Path, loops: Mapping[tuple[str, int], Loop]) -> Cycles:
@@ -114,7 +125,7 @@ def cpu_named(name: str) -> Cpu:
 def _bodies(library: Path) -> dict[str, str]:
     listing = tools.run(["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", library]).stdout
     bodies = dict(_loops(listing.splitlines()))
-    every = (*LOOPS.values(), *SPARSE_LOOPS.values())
+    every = (*LOOPS.values(), *SPARSE_LOOPS.values(), *NARROW_LOOPS.values())
     if missing := {loop.function for loop in every} - set(bodies):
         raise UserError(f"{library} has no loop of {min(missing)}: rebuild it")
     return bodies

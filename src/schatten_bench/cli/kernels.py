@@ -53,14 +53,21 @@ def bench(
     """Write bench.csv, bench.md and figure6.svg: instructions and modelled cycles per MAC."""
     from schatten.device import llvm_mca
     from schatten.runtime import files
-    from schatten_bench import instruction_counts, kernel_figure, kernel_table, sparse_products
+    from schatten_bench import (
+        instruction_counts,
+        kernel_figure,
+        kernel_table,
+        narrow_products,
+        sparse_products,
+    )
 
     measured = instruction_counts.read_counts(instructions)
     cycles = llvm_mca.cycles(library)
     sparse = sparse_products.markdown(measured, llvm_mca.sparse_cycles(library))
+    narrow = narrow_products.markdown(measured, cycles, llvm_mca.narrow_cycles(library))
     kernel_table.write_csv(output_dir / "bench.csv", kernel_table.table_lines(measured, cycles))
     said = kernel_table.markdown(measured, cycles)
-    files.write_text(output_dir / "bench.md", f"{said}\n{sparse}")
+    files.write_text(output_dir / "bench.md", f"{said}\n{sparse}\n{narrow}")
     kernel_figure.draw_figure6(output_dir / "figure6.svg", measured, cycles)
 
 
