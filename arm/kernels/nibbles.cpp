@@ -75,7 +75,7 @@ size_t sk_packed_bytes_nibbles(const sk_kernels *kernels, int rows, int cols) {
   const Layout &layout = kernels->nibbles->layout;
   const size_t weights = static_cast<size_t>(round_up(rows, layout.row_step)) *
                          static_cast<size_t>(round_up(cols, layout.block));
-  return sums_bytes(rows) + weights / 2;
+  return sums_bytes(rows) + (weights / 2 + 3) / 4 * 4;  // as for 8 bits: memory that ends at its last byte is aligned
 }
 
 sk_status sk_pack_nibbles(const sk_kernels *kernels, int rows, int cols, const uint8_t *w, ptrdiff_t stride, void *memory,

@@ -10,11 +10,13 @@ import pytest
 import soundfile
 from project import ROOT
 
+from schatten import __version__
+
 EXAMPLE = ROOT / "examples/recognize.c"
-PROJECT = """\
+PROJECT = f"""\
 cmake_minimum_required(VERSION 3.20)
 project(app LANGUAGES C)
-find_package(schatten 0.1 REQUIRED)
+find_package(schatten {__version__} REQUIRED)
 add_executable(recognize recognize.c)
 target_link_libraries(recognize PRIVATE schatten::schatten)
 """
@@ -98,7 +100,9 @@ def header():
 def test_a_program_in_c_links_the_shared_library(build, hears, tmp_path):
     tree = installed(build("shared"), tmp_path)
     names = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()}
-    assert {"include/schatten.h", "lib/libschatten.so.0.1", "lib/libschatten.so"} <= names
+    major, minor, _ = __version__.split(".")
+    library = f"lib/libschatten.so.{major}.{minor}"
+    assert {"include/schatten.h", library, "lib/libschatten.so"} <= names
     assert {"share/doc/schatten/LICENSE", "share/doc/schatten/kenlm/COPYING.LESSER.3"} <= names
     for program in (compiled("cc", tree, tmp_path), compiled_by_cmake("cc", tree, tmp_path)):
         hears(program, LD_LIBRARY_PATH=str(tree / "lib"))
