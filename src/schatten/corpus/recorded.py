@@ -33,7 +33,6 @@ def write_corpus(
     Errors: `UserError` for missing text files, missing or unreadable recordings.
     """
     names = Names(corpus_dir)
-    normaliser = Normaliser(recipe.text)
     utterances, foreign = spelled(recipe, wanted(recipe, utterances))
     if foreign:
         write_json(output / "left_out.json", foreign)
@@ -41,6 +40,7 @@ def write_corpus(
     if recipe.fold is not None:
         chosen = dealt(chosen, recipe.splits, *recipe.fold)
     texts = text_files(corpus_of(recipe), corpus_dir)
+    normaliser = Normaliser(recipe.text)
     sentences = write_styled_cuts(
         recipe, chosen, normaliser, audio_dir=corpus_dir, output=output, jobs=jobs
     )
@@ -94,15 +94,17 @@ def wanted(recipe: Recipe, utterances: Sequence[Utterance]) -> list[Utterance]:
 
 
 def spelled(
-    recipe: Recipe, utterances: Sequence[Utterance]
+    recipe: Recipe, utterances: Sequence[Utterance], *, marks_are_gone: bool = False
 ) -> tuple[list[Utterance], dict[str, int]]:
     """Return the utterances whose text the alphabet can write, and how many others there were.
 
     Only a recipe with `foreign_text: left_out` leaves any out; they are counted by split.
+    `marks_are_gone` as in `Normaliser`, which counts what it meets: so it is one of its own here.
     """
     if corpus_of(recipe).foreign_text == "refused":
         return list(utterances), {}
-    cleaned = Normaliser(recipe.text).clean(utterance.text for utterance in utterances)
+    normaliser = Normaliser(recipe.text, marks_are_gone=marks_are_gone)
+    cleaned = normaliser.clean(utterance.text for utterance in utterances)
     kept = [one for one, text in zip(utterances, cleaned, strict=True) if text is not None]
     counts = Counter(one.split for one in utterances) - Counter(one.split for one in kept)
     return kept, {f"text outside the alphabet ({split})": n for split, n in counts.items()}

@@ -16,12 +16,8 @@ from schatten import letters
 from schatten.errors import UserError
 from schatten.recipe.base import Language, Name, Settings
 from schatten.recipe.corpus_sources import (
-    CommonVoiceCorpus,
-    KaldiCorpus,
-    LhotseCorpus,
-    LibriSpeechCorpus,
+    AnyOne,
     RecordedCorpus,
-    TsvCorpus,
     WsjCorpus,
 )
 from schatten.recipe.several import SeveralCorpora
@@ -186,17 +182,7 @@ class Text(Settings):
         return {name: value for name, value in handler(self).items() if name not in same}
 
 
-Corpus = Annotated[
-    VoiceSearchCorpus
-    | TsvCorpus
-    | KaldiCorpus
-    | LhotseCorpus
-    | WsjCorpus
-    | LibriSpeechCorpus
-    | CommonVoiceCorpus
-    | SeveralCorpora,
-    Field(discriminator="source"),
-]
+Corpus = Annotated[AnyOne | SeveralCorpora, Field(discriminator="source")]
 
 
 def own_files(corpus: Corpus, folder: Path) -> list[Path]:

@@ -109,13 +109,14 @@ class CommonVoiceCorpus(RecordedCorpus):
         return self.tables.get(split, f"{split}.tsv")
 
 
-OneCorpus = Annotated[
+AnyOne = (
     VoiceSearchCorpus
     | TsvCorpus
     | KaldiCorpus
     | LhotseCorpus
     | WsjCorpus
     | LibriSpeechCorpus
-    | CommonVoiceCorpus,
-    Field(discriminator="source"),
-]
+    | CommonVoiceCorpus
+)
+"""Every source of one corpus."""
+OneCorpus = Annotated[AnyOne, Field(discriminator="source")]
