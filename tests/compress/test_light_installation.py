@@ -15,10 +15,17 @@ from packaging.utils import canonicalize_name
 from project import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-WORKFLOW = {
-    canonicalize_name(Requirement(line).name)
-    for line in PROJECT["optional-dependencies"]["workflow"]
-}
+
+
+def names(requirements: list[str]) -> set[str]:
+    """Return the packages that these requirements name."""
+    return {canonicalize_name(Requirement(line).name) for line in requirements}
+
+
+WORKFLOW = names(PROJECT["optional-dependencies"]["workflow"]) - names(
+    metadata.requires("torch") or []
+)
+"""The packages that the workflow alone brings: torch wants Jinja too."""
 BLOCKED = {
     module
     for module, packages in metadata.packages_distributions().items()
@@ -128,8 +135,8 @@ def test_the_wheel_alone_compresses_in_a_fresh_environment(tmp_path: Path) -> No
     fresh = tmp_path / "fresh/bin/python"
     run(fresh, "-m", "pip", "install", "--quiet", wheel, f"torch=={metadata.version('torch')}")
     listed = json.loads(run(fresh, "-m", "pip", "list", "--format", "json"))
-    names = {canonicalize_name(one["name"]) for one in listed}
-    assert {"schatten", "torch", "numpy"} <= names and not names & WORKFLOW
+    there = {canonicalize_name(one["name"]) for one in listed}
+    assert {"schatten", "torch", "numpy"} <= there and not there & WORKFLOW
     assert run(fresh, "-c", COMPRESSES) == "compressed\n"
     command = [tmp_path / "fresh/bin/schatten", "run", "wer_tables"]
     said = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
