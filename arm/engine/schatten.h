@@ -42,7 +42,7 @@ extern "C" {
 
 /* The version of this header. A program that was compiled with an older header runs with a newer library if the first two
  * numbers are equal. */
-#define SCHATTEN_VERSION "0.1.0"
+#define SCHATTEN_VERSION "0.2.0"
 
 /* Returns the version of the running library, such as "0.1.0". */
 const char *schatten_version(void);

@@ -1,3 +1,3 @@
 """schatten: small speech recognisers, honestly measured."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
