@@ -122,8 +122,11 @@ def test_text_too_regular_for_discounts_says_what_to_set(kenlm_programs, tmp_pat
 
 def test_missing_programs_are_one_clear_error(monkeypatch, tmp_path):
     monkeypatch.setenv("SCHATTEN_KENLM", str(tmp_path))
-    with pytest.raises(UserError, match=r"lmplz is not in .*make setup.*SCHATTEN_KENLM"):
-        kenlm.program("lmplz")
+    for name, command in (("Makefile", "make setup"), (".schatten.json", "schatten init --update")):
+        (tmp_path / name).touch()
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(UserError, match=rf"lmplz is not in .*{command}.*SCHATTEN_KENLM"):
+            kenlm.program("lmplz")
 
 
 def test_missing_text_is_one_clear_error(kenlm_programs, tmp_path):

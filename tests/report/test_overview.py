@@ -24,6 +24,16 @@ GOLDEN = Path(__file__).with_name("show.txt")
 CONFIG = ["recipe=voice/tiny"]
 
 
+@pytest.fixture(autouse=True)
+def clone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with an environment, as a clone has one."""
+    folder = tmp_path_factory.mktemp("clone")
+    (folder / ".venv/bin").mkdir(parents=True)
+    (folder / ".venv/bin/activate").touch()
+    monkeypatch.chdir(folder)
+    return folder
+
+
 def rows(experiment: Experiment) -> dict[str, tuple[Any, ...]]:
     """Return the values of the main split's rows, by the model's name (int8: with the model's)."""
     found, name = {}, ""
@@ -192,3 +202,8 @@ def test_one_system_is_compared_with_nothing(tmp_path: Path) -> None:
     content = {**RECIPE, "systems": {"dense": RECIPE["systems"]["dense"]}}  # type: ignore[index]
     lines = next_steps.next_steps(make_experiment(tmp_path, content), CONFIG)
     assert [text.split(" ")[0] for text in lines] == ["Next,", "Talk", "All"]
+
+
+def test_only_a_clone_has_an_environment_to_enter(experiment: Experiment, clone: Path) -> None:
+    (clone / ".venv/bin/activate").unlink()
+    assert next_steps.next_steps(experiment, CONFIG)[0] == "Next:"

@@ -23,6 +23,7 @@ from schatten.bundles import (
 )
 from schatten.errors import UserError
 from schatten.runtime.files import atomic_output, sha256, write_text
+from schatten.runtime.project import set_up
 
 PROGRAM = "schatten-recognize"
 LISTEN = "listen.sh"
@@ -158,7 +159,7 @@ def _require(programs: Mapping[str, Path], licences: Mapping[str, Path]) -> None
             raise UserError(f"{program} is missing: run scripts/build_engine.sh --target {target}")
     for path in licences.values():
         if not path.is_file():
-            raise UserError(f"{path} is missing, and goes with every program: run `make setup`")
+            raise UserError(f"{path} is missing, and goes with every program: run `{set_up()}`")
 
 
 def _shorten_manifest(folder: Path) -> None:

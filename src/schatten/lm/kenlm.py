@@ -20,6 +20,7 @@ from schatten.runtime.files import (
     remove,
     write_text,
 )
+from schatten.runtime.project import set_up
 
 FOLDER_VARIABLE = "SCHATTEN_KENLM"
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -40,7 +41,7 @@ def program(name: str) -> str:
     found = None if given else shutil.which(name)
     if found is None:
         raise UserError(
-            f"KenLM's {name} is not in {folders[0]}: run `make setup`, or set {FOLDER_VARIABLE} "
+            f"KenLM's {name} is not in {folders[0]}: run `{set_up()}`, or set {FOLDER_VARIABLE} "
             "to the folder that holds it"
         )
     return found
@@ -145,7 +146,7 @@ def _sentences(text: Path) -> bytes:
 def _figure(said: str, name: str) -> str:
     found = re.search(rf"^{name}:\s*(\S+)$", said, re.MULTILINE)
     if found is None:
-        raise UserError(f"KenLM's query printed no line {name!r}: rebuild it by `make setup`")
+        raise UserError(f"KenLM's query printed no line {name!r}: rebuild it by `{set_up()}`")
     return found[1]
 
 

@@ -3,6 +3,7 @@
 import math
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from schatten.recipe.layout import baseline_node, search_with
 from schatten.report.collect import Experiment, Trained
@@ -14,11 +15,17 @@ def next_steps(experiment: Experiment, config: Sequence[str]) -> list[str]:
     ranked = best_first(experiment)
     best = "" if experiment.main_lm is None else ", the best on dev"
     return [
-        "Next, in the environment (. .venv/bin/activate):",
+        f"Next{_entering()}:",
         *_compare(experiment, ranked),
         f"Talk to {ranked[0].node.system}{best}: {_try(config)} [FILE...]",
         f"All of it as one page, with charts and sound: {experiment.layout.report}",
     ]
+
+
+def _entering() -> str:
+    """Return how to enter the environment of a clone; elsewhere it is the user's own."""
+    entry = Path(".venv/bin/activate")
+    return f", in the environment (. {entry})" if entry.is_file() else ""
 
 
 def best_first(experiment: Experiment) -> list[Trained]:

@@ -54,6 +54,13 @@ def version() -> str:
     return metadata.version("schatten")
 
 
+def set_up() -> str:
+    """Return the command that installs what a run needs: another in a clone than elsewhere."""
+    if Path("Makefile").is_file() and not NOTE.is_file():
+        return "make setup"
+    return "schatten init --update ."
+
+
 def init(folder: Path, *, update: bool = False, with_tools: bool = True) -> list[str]:
     """Make a project folder, or renew the copy of the workflow in one; return what to know.
 

