@@ -208,7 +208,8 @@ REFUSED = {
     "[train: , adapt: {split: train, techniques: [own: {file: nowhere.py}]}]": (
         "systems.it.chain: adapted: nowhere.py does not exist: name your Python file"
     ),
-    "[train: , sequence: {techniques: [threshold_pruning: {reference: it}]}]": (
+    "[train: , sequence: {epochs: 4, techniques: "
+    "[threshold_pruning: {reference: it, start: 0.1, ramp: 0.5, end: 2}]}]": (
         "systems.it.chain: it is pruned by thresholds itself: name a system that is not"
     ),
     "[train: , stop, train: ]": (
