@@ -6,6 +6,7 @@ import pytest
 
 from schatten.errors import UserError
 from schatten.recipe import Recipe
+from schatten.recipe.steps.base import Model
 
 Loader = Callable[..., Recipe]
 
@@ -169,6 +170,48 @@ REFUSED = {
         "systems.it.chain: stage1: nowhere.py does not exist: name your Python file"
     ),
     "[train: {keep: [e9]}]": ("systems.it.chain: stage1: keep 9 comes too late, it has 8 epochs"),
+    "[sequence: ]": "systems.it.chain: it begins with `sequence`: begin with `train`",
+    "[train: , quantize: , sequence: ]": (
+        "systems.it.chain: int8: `quantize` ends a chain: put it last, or at the end of a branch"
+    ),
+    "[train: , sequence: {epochs: 2}, truncate: {tau: 0.8, from: e3}]": (
+        "systems.it.chain: `truncate` from e3 comes too late, mwer has 2 epochs"
+    ),
+    "[train: , [sequence: , sequence: ]]": (
+        "systems.it.chain: two of its nodes would lie in mwer: give one of them another `name`"
+    ),
+    "[train: , sequence: {keep: [2]}]": (
+        "systems.it.chain: mwer: keep 2 comes too late, it has 1 epochs"
+    ),
+    "[train: , sequence: {risk: words}]": (
+        "systems.it.chain.1.sequence: risk is of smbr: remove it, mwer has none"
+    ),
+    "[train: , sequence: {criterion: mbr}]": (
+        "systems.it.chain.1.sequence.criterion: Input should be 'mwer', 'smbr', 'mmi' or 'ctc'"
+    ),
+    "[train: , adapt: {split: nowhere}]": (
+        "systems.it.chain: adapted: nowhere is no split to train on: list it in splits.more, or "
+        "take train"
+    ),
+    "[train: , sequence: {techniques: [trace_norm: {}]}]": (
+        "systems.it.chain: mwer: "
+        "trace_norm trains W = U V from the start: put it into the first `train`"
+    ),
+    "[train: , sequence: {techniques: [initialise: {system: dense}]}]": (
+        "systems.it.chain: mwer: "
+        "initialise gives a model its first weights: put it into the first `train`"
+    ),
+    "[train: , sequence: {techniques: [pruning: {sparsity: 0.5}]}]": (
+        "systems.it.chain: mwer: pruning goes through epochs 1, 0.5, which must rise: "
+        "set start and end"
+    ),
+    "[train: , adapt: {split: train, techniques: [own: {file: nowhere.py}]}]": (
+        "systems.it.chain: adapted: nowhere.py does not exist: name your Python file"
+    ),
+    "[train: , sequence: {epochs: 4, techniques: "
+    "[threshold_pruning: {reference: it, start: 0.1, ramp: 0.5, end: 2}]}]": (
+        "systems.it.chain: it is pruned by thresholds itself: name a system that is not"
+    ),
     "[train: , stop, train: ]": (
         "systems.it.chain: "
         "`stop` ends a branch: put it into a list of branches, or at the end of one"
@@ -189,6 +232,49 @@ def test_a_chain_that_makes_no_sense_is_refused_in_one_line(load: Loader, chain:
     first, *lines = str(error.value).splitlines()
     assert first.endswith("chain.yaml is not a valid recipe:")
     assert [line.strip().removeprefix("recipe: ") for line in lines] == [REFUSED[chain]]
+
+
+ALLOWED = {
+    "[train: , sequence: , sequence: {name: again}]": ["stage1", "mwer", "mwer/again"],
+    "[train: , sequence: , quantize: ]": ["stage1", "mwer", "mwer/int8"],
+    "[train: , truncate: {tau: 0.8}, sequence: , quantize: {bits: 4}]": [
+        "stage1",
+        "tau0.80@e8/factored",
+        "tau0.80@e8/mwer",
+        "tau0.80@e8/mwer/int4",
+    ],
+    "[train: , sequence: {epochs: 2}, truncate: {tau: 0.8, from: e1}, sequence: ]": [
+        "stage1",
+        "mwer",
+        "mwer/tau0.80@e1/factored",
+        "mwer/tau0.80@e1/mwer",
+    ],
+    "[train: , prune: {sparsity: 0.5}, sequence: , quantize: ]": [
+        "stage1",
+        "sparse0.50/pruned",
+        "sparse0.50/mwer",
+        "sparse0.50/mwer/int8",
+    ],
+    "[train: , remove_units: {share: 0.3}, sequence: {criterion: smbr}]": [
+        "stage1",
+        "units0.30/removed",
+        "units0.30/smbr",
+    ],
+}
+
+
+@pytest.mark.parametrize("chain", ALLOWED)
+def test_sequence_training_may_follow_all_that_compresses(load: Loader, chain: str) -> None:
+    found = load(f"chain: {chain}")
+    assert [node.folder for node in found.nodes("it", 1)] == ALLOWED[chain]
+
+
+def test_sequence_training_prunes_by_the_thresholds_of_another_system(load: Loader) -> None:
+    pruning = "threshold_pruning: {reference: dense, start: 0.1, ramp: 0.5, end: 2}"
+    found = load(f"chain: [train: , sequence: {{epochs: 4, techniques: [{pruning}]}}]")
+    needs = found.node("it", 1, "mwer").needs
+    assert needs["reference"] == Model(found.start("dense", 1))
+    assert found.system("it").references == ("dense",)
 
 
 @pytest.mark.parametrize(

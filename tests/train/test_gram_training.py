@@ -20,7 +20,7 @@ from schatten.train import steps
 from schatten.train.data import Batch
 from schatten.train.graph_loss import graph_losses
 from schatten.train.objectives.ctc import ctc_losses, greedy_errors
-from schatten.train.state import epoch_model
+from schatten.train.state import Checkpoints, epoch_model
 from schatten.train.targets import Targets
 from schatten.train.techniques import Context, Step
 from schatten.train.techniques.auxiliary import SecondOutput
@@ -176,6 +176,50 @@ def test_a_model_of_grams_starts_from_one_of_characters(data, tmp_path: Path) ->
     assert not [name for name, _ in trained.named_modules() if name == "auxiliary"]
     assert models.load(epoch_model(tmp_path / "warm/model.pt", 1)).units == trained.units
     assert len(History.read(tmp_path / "warm/history.json").epochs) == 2
+
+
+class Interrupted(Exception):
+    """Stands for the end of a process."""
+
+
+def test_a_joint_training_goes_on_from_any_step_with_the_same_bits(
+    data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of grams, from a model of characters and with a second output; the kept epoch too.
+
+    Eight steps an epoch: killed in the first, at its end, and in the next one.
+    """
+    settings, inputs = data
+    settings.trainings["default"] = settings.trainings["default"].model_copy(
+        update={"checkpoint_steps": 1}
+    )
+    start = tmp_path / "dense.pt"
+    models.save(steps.initial_model(settings.start("dense", 5), inputs), start)
+    inputs = inputs | {"units": tmp_path / "u/inventory.json", "start": start}
+    node, whole, cut = settings.start("warm", 1), Path("whole/model.pt"), Path("cut/model.pt")
+    steps.train(node, inputs, whole)
+    write = Checkpoints.save
+    for step in (3, 8, 13):
+
+        def interrupt(self: Checkpoints, last: int = step) -> None:
+            write(self)
+            if self.parts["progress"][0]()["step"] == last:
+                raise Interrupted
+
+        monkeypatch.setattr(Checkpoints, "save", interrupt)
+        with pytest.raises(Interrupted):
+            steps.train(node, inputs, cut)
+        monkeypatch.setattr(Checkpoints, "save", write)
+        assert list(Path("state").glob("*/last.ckpt"))
+        steps.train(node, inputs, cut)
+        for of_whole in (whole, epoch_model(whole, 1)):
+            one = models.read(of_whole)["state"]
+            other = models.read(cut.with_name(of_whole.name))["state"]
+            assert one.keys() == other.keys()
+            assert all(torch.equal(value, other[name]) for name, value in one.items()), step
+        histories = [History.read(path.with_name("history.json")) for path in (whole, cut)]
+        losses = [[(one.train_loss, one.dev_loss) for one in each.epochs] for each in histories]
+        assert losses[0] == losses[1]
 
 
 def test_a_model_of_another_shape_is_no_start(data, tmp_path: Path) -> None:

@@ -90,11 +90,12 @@ def test_hooks_are_called_in_order(tmp_path: Path) -> None:
     assert one.shares[0] == 0 and one.shares[STEPS] == 0.5 and one.shares[-1] < 1
 
 
-@pytest.mark.parametrize("name", ["drift", "cubic"])
+@pytest.mark.parametrize("name", list(toy_training.MADE))
 def test_techniques_survive_a_kill(tmp_path: Path, name: str) -> None:
     """SIGKILL when the checkpoint of a step is written: the bits of an undisturbed training.
 
-    `drift` has state of its own and draws random numbers; `cubic` renews masks before that step.
+    `drift` has state of its own and draws random numbers; `cubic` renews masks before that step;
+    `auxiliary` trains weights that the model has no more at its end.
     """
     made = toy_training.MADE[name]
     whole, whole_records = toy(tmp_path / "whole", [made()])

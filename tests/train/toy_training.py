@@ -3,18 +3,22 @@
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import chains
+import small_models
 import torch
 from small_data import write_data
 from torch import Tensor
 
 from schatten import models, recipe
 from schatten.models import AcousticModel
+from schatten.recipe.models import Lstm
 from schatten.recipe.pruning import Pruning
+from schatten.recipe.techniques import Auxiliary, Initialise
 from schatten.recipe.training import Training
 from schatten.train import objectives
 from schatten.train.loop import Plan, train
@@ -22,8 +26,13 @@ from schatten.train.schedule import first_schedule
 from schatten.train.state import Checkpoints
 from schatten.train.targets import Targets
 from schatten.train.techniques import Context, Step, Technique
+from schatten.train.techniques.auxiliary import SecondOutput
+from schatten.train.techniques.initialise import Initialised
 from schatten.train.techniques.pruning import CubicPruning
+from schatten.units import characters
 from schatten.units.spelled import SpelledUnits
+
+TRAINING = Training(epochs=2, batch_seconds=2.5, learning_rate=0.01)
 
 
 def toy(
@@ -90,10 +99,24 @@ class Drift(Technique):
 def cubic() -> Technique:
     """Return pruning whose masks are renewed at each second step, in blocks."""
     target = Pruning(sparsity=0.5, block=(4, 2), start=0.25, end=1.5, every=2)
-    return CubicPruning(target, Context(Training(epochs=2, batch_seconds=2.5, learning_rate=0.01)))
+    return CubicPruning(target, Context(TRAINING))
 
 
-MADE = {"drift": Drift, "cubic": cubic}
+def initialise() -> Technique:
+    """Return a start from another model; only the first start of a training may count."""
+    shape = Lstm(type="lstm", feature="mel40", stack=2, keep_every=2, lstm=(8, 8))
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "model.pt")
+        models.save(small_models.make(shape, seed=5, units=characters("ab")), source)
+        return Initialised(Initialise(system="source"), Context(TRAINING, start=source))
+
+
+def auxiliary() -> Technique:
+    """Return a second output over characters, which has weights and moments of its own."""
+    return SecondOutput(Auxiliary(weight=0.5), Context(TRAINING, alphabet="ab"))
+
+
+MADE = {"drift": Drift, "cubic": cubic, "initialise": initialise, "auxiliary": auxiliary}
 
 
 def main(folder: Path, last: int, name: str) -> None:

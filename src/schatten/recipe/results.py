@@ -25,6 +25,9 @@ class Tables(Settings):
     compression: bool = False
     """Whether a table holds the sizes and costs of each model in int8 and int4. It is always there
     where models are pruned or trained with quantised passes."""
+    stages: bool = False
+    """Whether a table has WER after CTC, after `sequence` and after `adapt` side by side, each with
+    its control. It needs a system with a step `sequence`."""
     language_models: tuple[Name, ...] = ()
     """Language models that are columns; all by default. Comparisons use the first one."""
     confidence: Share = 0.95

@@ -135,7 +135,7 @@ class System(Settings):
     @property
     def references(self) -> tuple[str, ...]:
         """Systems whose weights give the thresholds for its pruning."""
-        found = (reference_of(s.techniques) for s in self.steps if isinstance(s, Train))
+        found = (reference_of(s.techniques) for s in self.steps if isinstance(s, TrainingStep))
         return tuple(one for one in found if one is not None)
 
     @property

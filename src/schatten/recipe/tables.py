@@ -2,6 +2,7 @@
 
 from schatten.recipe import Recipe
 from schatten.recipe.layout import bundle_lm
+from schatten.recipe.steps import Sequence
 from schatten.recipe.systems import System
 
 TABLES = {
@@ -10,6 +11,7 @@ TABLES = {
     "systems": "systems of the recipe",
     "times": "times of training by penalty and rank",
     "ranks": "ranks and sizes of matrices",
+    "stages": "stages of training side by side",
     "sparsity": "zeros of pruned models",
     "compression": "sizes, instructions and costs of models for the engine",
     "predictions": "agreement with a reference model",
@@ -27,6 +29,7 @@ def written(recipe: Recipe) -> list[str]:
     """Return the names of a recipe's tables."""
     wanted = {
         "ranks": any(system.truncations for system in recipe.systems.values()),
+        "stages": has_stages(recipe),
         "sparsity": any(system.is_pruned for system in recipe.systems.values()),
         "compression": has_compression(recipe),
         "predictions": any(system.references for system in recipe.systems.values()),
@@ -42,6 +45,12 @@ def has_compression(recipe: Recipe) -> bool:
     """Whether models are compared by their size, instructions and cost in the engine."""
     found = (one.is_pruned or one.is_quantized for one in recipe.systems.values())
     return recipe.tables.compression or any(found)
+
+
+def has_stages(recipe: Recipe) -> bool:
+    """Whether a table has the stages of training side by side: CTC, sequence, adaptation."""
+    steps = (step for system in recipe.systems.values() for step in system.steps)
+    return recipe.tables.stages and any(isinstance(step, Sequence) for step in steps)
 
 
 def factorization_groups(recipe: Recipe) -> list[dict[str, str]]:

@@ -189,6 +189,12 @@ class Experiment:
         """Compare a score with the main language model to the baseline's of the same seed."""
         return self._to_baseline(paired_difference, score, seed, split)
 
+    def compared(self, first: Node, second: Node, split: str) -> Difference:
+        """Return the WER of the second model minus that of the first, by the main search."""
+        one, other = (self._utterances(node, split) for node in (first, second))
+        tables = self.recipe.tables
+        return paired_difference(one, other, tables.bootstrap_samples, tables.confidence)
+
     def exported(self, node: Node, precision: str) -> Exported:
         """Return what is known of a model's file for the engine."""
         return read(self.layout.exported(node, precision).with_suffix(".json"), Exported)

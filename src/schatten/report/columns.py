@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 R = TypeVar("R")
+S = TypeVar("S")
 Value = str | int | float | None
 Values = tuple[Value, ...]
 
@@ -33,6 +34,18 @@ class Column(Generic[R]):
     row that stands for all seeds, or nothing."""
     priority: int = 1
     """On a narrow terminal, columns with the highest number are left out first."""
+
+    def of(self, row_of: Callable[[S], R]) -> "Column[S]":
+        """Return the column for other rows, each of which has one of this column's."""
+        return Column(
+            self.header,
+            self.keys,
+            lambda row: self.values(row_of(row)),
+            self.text,
+            self.digits,
+            self.over_seeds,
+            self.priority,
+        )
 
     @property
     def is_number(self) -> bool:

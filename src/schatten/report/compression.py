@@ -143,15 +143,7 @@ def form_columns(experiment: Experiment) -> tuple[Column[Form], ...]:
 
 
 def _of_result(column: Column[Result]) -> Column[Form]:
-    return Column(
-        column.header,
-        column.keys,
-        lambda form: column.values(form.result),
-        column.text,
-        column.digits,
-        column.over_seeds,
-        column.priority,
-    )
+    return column.of(lambda form: form.result)
 
 
 def _instructions(cpu: str) -> Column[Form]:

@@ -28,6 +28,7 @@ from schatten.report.sparsity import (
     sparsity_notes,
     sparsity_table,
 )
+from schatten.report.stages import stages_notes, stages_tables
 from schatten.report.systems import systems_table
 from schatten.report.tiers import tiers_table
 from schatten.report.times import times_table
@@ -46,6 +47,7 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
     "systems": (lambda e: [systems_table(e)], captions.systems_notes),
     "times": (lambda e: [times_table(e)], captions.times_notes),
     "ranks": (lambda e: [ranks_table(e)], captions.ranks_notes),
+    "stages": (stages_tables, stages_notes),
     "sparsity": (lambda e: [sparsity_table(e)], sparsity_notes),
     "compression": (lambda e: [compression_table(e)], compression_notes),
     "predictions": (lambda e: [prediction_table(e)], prediction_notes),

@@ -38,6 +38,7 @@ from schatten.features.store import read_features
 from schatten.fst import Fst, fst_of
 from schatten.recipe.decoding import GraphSettings
 from schatten.recipe.steps import Recognition
+from schatten.recipe.steps import Sequence as SequenceStep
 from schatten.runtime.files import digest, read_jsonl, remove, sha256, write_jsonl, write_text
 from schatten.runtime.launch import run_module
 from schatten.runtime.process import die_with_parent, locked
@@ -70,6 +71,8 @@ class Shard(BaseModel):
     """How many parts of the split are recognised, and how many there are."""
     first: int
     """Number of the first utterance of those parts, from 0."""
+    count: int
+    """How many utterances it takes from there; the last shard has fewer."""
     output: Path
     """`NAME.jsonl`, written last."""
 
@@ -131,7 +134,9 @@ def recognise(
     if not counts:
         raise UserError(f"{cuts} has no utterance with words: nothing can be recognised in it")
     unigrams, end = _unigrams(counts, number)
-    key = digest([sha256(model), sha256(cuts), spelled.units.stored(), how.model_dump(), parts])
+    made_by = SequenceStep.hypotheses_result_version, torch.__version__, SHARD
+    given = sha256(model), sha256(cuts), spelled.units.stored(), how.model_dump(), parts
+    key = digest([*given, *made_by])
     work = output.with_name(f".{output.name.partition('.')[0]}-{key}")
     common: dict[str, Any] = {
         "model": model,
@@ -141,7 +146,7 @@ def recognise(
     }
     common |= {"unigrams": unigrams, "how": how.model_dump()}
     shards = [
-        Shard(first=first, output=work / f"{first:09d}.jsonl", **common)
+        Shard(first=first, count=SHARD, output=work / f"{first:09d}.jsonl", **common)
         for first in range(0, number, SHARD)
     ]
     with locked(work):
@@ -222,7 +227,10 @@ def _make_apart(shard: Shard, tasks: int) -> None:
 
 
 def recognise_shard(shard: Shard) -> None:
-    """Write the hypotheses of a shard's utterances."""
+    """Write the hypotheses of a shard's utterances.
+
+    Errors: `UserError` for a model whose log-probabilities are no numbers.
+    """
     torch.set_num_threads(1)
     how = Recognition.model_validate(shard.how)
     graph = read_graph(shard.graph)
@@ -230,14 +238,20 @@ def recognise_shard(shard: Shard) -> None:
     costs = np.array([0.0, *(-how.lm_weight * shard.unigrams[word] for word in graph.words)])
     acoustic = models.load(shard.model)
     chosen = _chosen(read_features(shard.cuts), shard.parts)
-    cuts = CutSet.from_cuts(islice(chosen, shard.first, shard.first + SHARD))
+    cuts = CutSet.from_cuts(islice(chosen, shard.first, shard.first + shard.count))
     rows: dict[str, dict[str, Any]] = {}
     for batch in SimpleCutSampler(cuts, max_duration=BATCH_SECONDS, rank=0, world_size=1):
         with torch.inference_mode():
             log_probs, lengths = acoustic(*collate_features(batch))
         for cut, one, length in zip(batch, log_probs, lengths, strict=True):
+            values = one[:length].numpy()
+            if np.isnan(values).any():
+                raise UserError(
+                    f"{shard.model} finds log-probabilities that are no numbers in {cut.id}, so "
+                    "its training went wrong: train it again, with a lower learning rate"
+                )
             start = time.process_time()
-            lattice = _lattice(decoders, one[:length].numpy())
+            lattice = _lattice(decoders, values)
             row = _row(lattice, graph.words, costs, how.hypotheses)
             seconds = time.process_time() - start
             rows[cut.id] = {"id": cut.id, "text": _text(cut), "seconds": seconds, **row}

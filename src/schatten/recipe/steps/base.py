@@ -1,12 +1,20 @@
 """The base class of the steps of a chain: label, inputs, settings, result version."""
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from schatten.recipe.base import Name, Settings
-from schatten.recipe.techniques import Techniques
+from schatten.recipe.pruning import Pruning, ThresholdPruning
+from schatten.recipe.techniques import (
+    OwnCode,
+    Techniques,
+    distillation_of,
+    initialise_of,
+    reference_of,
+)
 from schatten.runtime.files import canonical_json
 
 if TYPE_CHECKING:
@@ -130,6 +138,37 @@ class TrainingStep(Step):
     @abstractmethod
     def epochs_in(self, node: "Node") -> int:
         """Return the number of epochs of the training."""
+
+    def models_of_techniques(self, node: "Node") -> "dict[str, Need]":
+        """Return the models of other systems that techniques read."""
+        found: dict[str, Need] = {}
+        if distillation := distillation_of(self.techniques):
+            found["teacher"] = Model(node.recipe.teacher(distillation.teacher, node.seed))
+        if reference := reference_of(self.techniques):
+            found["reference"] = Model(node.recipe.teacher(reference, node.seed))
+        if source := initialise_of(self.techniques):
+            found["start"] = Model(node.recipe.teacher(source.system, node.seed))
+        return found
+
+    def technique_problems(self, node: "Node") -> Iterator[str]:
+        """Yield what is wrong with the techniques at this place of the chain."""
+        training, epochs = self.training_in(node), self.epochs_in(node)
+        for entry in self.techniques:
+            if isinstance(entry.settings, Pruning | ThresholdPruning):
+                yield from entry.settings.problems(epochs, training.weight_average_epochs)
+        if node.parent is None:
+            return
+        if any(one.trace_norm for one in self.techniques):
+            yield "trace_norm trains W = U V from the start: put it into the first `train`"
+        if initialise_of(self.techniques) is not None:
+            yield "initialise gives a model its first weights: put it into the first `train`"
+
+
+def missing_code(*codes: OwnCode | None) -> Iterator[str]:
+    """Yield what is wrong with code of one's own: its file is not there."""
+    for code in codes:
+        if code is not None and not code.file.is_file():
+            yield f"{code.file} does not exist: name your Python file"
 
 
 def settings_of(step: str, version: int, *values: Any) -> str:

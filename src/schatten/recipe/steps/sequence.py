@@ -4,6 +4,7 @@ Both continue from the model before them. The hypotheses of that model for the t
 an artifact of their own, which `schatten hypotheses` makes.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -17,10 +18,11 @@ from schatten.recipe.steps.base import (
     Spellings,
     TrainingStep,
     first_of,
+    missing_code,
     settings_of,
 )
 from schatten.recipe.steps.train import Train, trained, units_settings
-from schatten.recipe.techniques import distillation_of, penalty_of
+from schatten.recipe.techniques import penalty_of
 from schatten.recipe.training import APPLY_BELOW, APPLY_RECURRENT_BELOW, Training
 from schatten.recipe.units import Grams, Tied
 
@@ -142,9 +144,7 @@ class Sequence(TrainingStep, Recognition):
             found["units"] = Spellings()
         if self.reads_hypotheses:
             found["hypotheses"] = Hypotheses(self.owner_of_hypotheses(node))
-        if distillation := distillation_of(self.techniques):
-            found["teacher"] = Model(node.recipe.teacher(distillation.teacher, node.seed))
-        return found
+        return found | self.models_of_techniques(node)
 
     def owner_of_hypotheses(self, node: "Node") -> "Node":
         """Return the first node that starts from the same model and reads the same hypotheses."""
@@ -209,20 +209,21 @@ class Sequence(TrainingStep, Recognition):
             return "`whole` is in paths what was not compressed: give the step another name"
         if node.parent is None:
             return f"it begins with `{self.kind}`: begin with `train`"
+        problem = next(self._problems(node), None)
+        return None if problem is None else f"{self.name_in(node)}: {problem}"
+
+    def _problems(self, node: "Node") -> Iterator[str]:
+        """Yield what is wrong with the settings at this place of the chain."""
+        yield from missing_code(*(entry.own for entry in self.techniques))
         for late in (epoch for epoch in self.keep if epoch > self.epochs):
-            return f"{self.name_in(node)}: keep {late} comes too late, it has {self.epochs} epochs"
-        if any(one.trace_norm for one in self.techniques):
-            return (
-                f"{self.name_in(node)}: trace_norm trains W = U V from the start: put it into the "
-                "first `train`"
-            )
+            yield f"keep {late} comes too late, it has {self.epochs} epochs"
+        yield from self.technique_problems(node)
         units = node.recipe.unit_set(node.units)
         if self.criterion != "ctc" and isinstance(units, Grams | Tied):
-            return (
-                f"{self.name_in(node)}: hypotheses are spelled in characters, phones or pieces, "
+            yield (
+                "hypotheses are spelled in characters, phones or pieces, "
                 f"not in {units.type}: take criterion ctc, or other units"
             )
-        return None
 
 
 class Adapt(Sequence):

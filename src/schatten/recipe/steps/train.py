@@ -11,7 +11,6 @@ from pydantic import BeforeValidator, model_validator
 from schatten.recipe import initial as first_weights
 from schatten.recipe.base import Name, Positive, Share
 from schatten.recipe.objectives import Ctc, ObjectiveEntry
-from schatten.recipe.pruning import Pruning, ThresholdPruning
 from schatten.recipe.steps.base import (
     Features,
     Given,
@@ -21,6 +20,7 @@ from schatten.recipe.steps.base import (
     Statistics,
     TrainingStep,
     first_of,
+    missing_code,
     settings_of,
 )
 from schatten.recipe.techniques import (
@@ -30,7 +30,6 @@ from schatten.recipe.techniques import (
     distillation_of,
     initialise_of,
     penalty_of,
-    reference_of,
     techniques_of,
 )
 from schatten.recipe.training import (
@@ -208,13 +207,7 @@ class Train(TrainingStep):
             found["statistics"] = Statistics()
         if node.recipe.unit_set(node.units) is not None:
             found["units"] = Spellings()
-        if distillation := distillation_of(self.techniques):
-            found["teacher"] = Model(node.recipe.teacher(distillation.teacher, node.seed))
-        if reference := reference_of(self.techniques):
-            found["reference"] = Model(node.recipe.teacher(reference, node.seed))
-        if source := initialise_of(self.techniques):
-            found["start"] = Model(node.recipe.teacher(source.system, node.seed))
-        return found
+        return found | self.models_of_techniques(node)
 
     def settings(self, node: "Node") -> str:
         """Return seed, model, training and techniques; for a later one, how it continues."""
@@ -291,9 +284,7 @@ class Train(TrainingStep):
 
     def _problems(self, node: "Node") -> Iterator[str]:
         """Yield the problems; a check that depends on another one comes after it."""
-        for code in (self.objective.own, *(entry.own for entry in self.techniques)):
-            if code is not None and not code.file.is_file():
-                yield f"{code.file} does not exist: name your Python file"
+        yield from missing_code(self.objective.own, *(entry.own for entry in self.techniques))
         if node.parent is None and _times_last(self.learning_rate) is not None:
             yield "the first training follows none, so there is no last learning rate"
         if self.schedule == "continued":
@@ -312,22 +303,15 @@ class Train(TrainingStep):
         model = node.recipe.models[node.system_settings.model]
         is_first = node.parent is None
         yield from first_weights.problems(self.initial, self.frozen, model, is_first=is_first)
-        yield from self._technique_problems(node)
+        yield from self.technique_problems(node)
 
-    def _technique_problems(self, node: "Node") -> Iterator[str]:
+    def technique_problems(self, node: "Node") -> Iterator[str]:
         """Yield the problems with the techniques."""
-        training, epochs = self.training_in(node), self.epochs_in(node)
-        for entry in self.techniques:
-            if isinstance(entry.settings, Pruning | ThresholdPruning):
-                yield from entry.settings.problems(epochs, training.weight_average_epochs)
-        if node.parent is not None and any(one.trace_norm for one in self.techniques):
-            yield "trace_norm trains W = U V from the start: put it into the first `train`"
+        yield from super().technique_problems(node)
         if initialise_of(self.techniques) is not None:
             if self.initial is not None:
                 yield "initial and initialise both give the first weights: remove one"
-            if node.parent is not None:
-                yield "initialise gives a model its first weights: put it into the first `train`"
-            elif self.techniques[0].initialise is None:
+            if node.parent is None and self.techniques[0].initialise is None:
                 yield "initialise acts before all other techniques: put it first"
 
 
