@@ -151,7 +151,7 @@ audit: setup_tools ## look every locked package up in the Python advisory databa
 
 # Groups of packages beside those that a recipe's run needs: extras of pyproject.toml.
 setup_test:
-	@scripts/setup.sh onnx test lint docs
+	@scripts/setup.sh onnx numbers test lint docs
 
 setup_lint:
 	@scripts/setup.sh lint

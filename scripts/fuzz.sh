@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzes what reads strangers' input: models, files of sound, lexicons, manifests and streams; and the resampler, the
+# Fuzzes what reads strangers' input: models, files of sound, lexicons, manifests, commands and streams; and the resampler, the
 # search and the endpoints of streams, on any sound and log-probabilities; for so many seconds each (default 600).
 # New inputs are kept in results/fuzz/, so that the next run goes on; what crashes lies beside them.
 set -euo pipefail
@@ -11,7 +11,7 @@ readonly SECONDS_EACH=${1:-600}
   exit 1
 }
 readonly BUILD=arm/build-fuzz FOUND=results/fuzz
-readonly TARGETS=(model sound resampler lexicon manifest stream search endpoints words)
+readonly TARGETS=(model sound resampler lexicon manifest stream search endpoints words commands)
 readonly LIMITS=(-max_len=16384 -timeout=20 -rss_limit_mb=2048)
 
 cmake -S arm -B "$BUILD" -DSCHATTEN_FUZZ=ON -DCMAKE_C_COMPILER=clang-19 \

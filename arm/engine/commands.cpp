@@ -17,6 +17,7 @@ namespace {
 constexpr int kInfinite = 1 << 30, kMostStates = 200000;
 constexpr int kEdit = 1 << 16;  // and one more for a heard word that the sentence does not have: it is kept where it can be
 constexpr size_t kMostWords = 200;  // of a command: time and memory grow with each
+constexpr std::string_view kSpaces = " \f\n\r\v";  // what parts heard words, but for the tab, which parts cells
 constexpr const char *kRemedy = "give the commands.txt of a bundle";
 
 std::vector<std::string_view> cells_of(std::string_view line) {
@@ -62,6 +63,7 @@ Commands::Commands(const std::string &path) {
     const char kind = cells[0][0];
     check(from >= 0 && to > from && cells.size() == (kind == 'e' ? 3u : 4u));
     check(kind == 'e' || !cells[3].empty());
+    check(kind != 'w' || cells[3].find_first_of(kSpaces) == cells[3].npos);  // it could never be heard
     const auto state = static_cast<size_t>(from);
     if (kind == 'w') words_[state].push_back({to, text(cells[3]), Kind::kWord});
     else if (kind == 'e') empty_[state].push_back({to, -1, Kind::kEmpty});
@@ -70,13 +72,25 @@ Commands::Commands(const std::string &path) {
     else check(false);
   }
   require(states > 0, path + " is empty: " + kRemedy);
+  require(leads_to_final(), path + " has no way from its first state to its last: " + kRemedy);
 }
 
 int Commands::text(std::string_view of) {
-  const auto found = std::find(texts_.begin(), texts_.end(), of);
-  if (found != texts_.end()) return static_cast<int>(found - texts_.begin());
-  texts_.emplace_back(of);
-  return static_cast<int>(texts_.size()) - 1;
+  const auto [found, is_new] = numbers_.emplace(of, static_cast<int>(texts_.size()));
+  if (is_new) texts_.emplace_back(of);
+  return found->second;
+}
+
+bool Commands::leads_to_final() const {
+  std::vector<bool> reached(words_.size());
+  reached[0] = true;
+  for (size_t state = 0; state < words_.size(); ++state) {
+    if (!reached[state]) continue;
+    for (const auto *arcs : {&words_[state], &empty_[state]}) {
+      for (const Arc &arc : *arcs) reached[static_cast<size_t>(arc.to)] = true;
+    }
+  }
+  return reached[static_cast<size_t>(final_)];
 }
 
 std::string Commands::json(const std::string &words) const {
@@ -86,10 +100,11 @@ std::string Commands::json(const std::string &words) const {
   size_t count = 0;
   for (std::string word; stream >> word;) {
     if (++count > kMostWords) return "null";
-    const auto found = std::find(texts_.begin(), texts_.end(), word);
-    column = next(column, found == texts_.end() ? -1 : static_cast<int>(found - texts_.begin()), &steps);
+    const auto found = numbers_.find(word);
+    column = next(column, found == numbers_.end() ? -1 : found->second, &steps);
   }
   const auto last = static_cast<size_t>(final_);
+  if (column.edits[last] >= kInfinite) return "null";  // the shortest command is longer than any edits can say
   return written(column.steps[last], column.edits[last] / kEdit, steps);
 }
 

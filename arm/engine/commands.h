@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -17,7 +18,8 @@ class Commands {
   // `schatten-commands 1 STATES FINAL ARTICLES`. Throws Error.
   explicit Commands(const std::string &path);
 
-  // The command as JSON: {"text": ..., "slots": {...}, "edits": N}; null for more words than a command can have.
+  // The command as JSON: {"text": ..., "slots": {...}, "edits": N}; null for more words than a command can have, and where
+  // every command is too long for its edits to be counted.
   std::string json(const std::string &words) const;
 
  private:
@@ -37,6 +39,7 @@ class Commands {
   };
 
   int text(std::string_view of);
+  bool leads_to_final() const;
   Column first(std::vector<Step> *steps) const;
   Column next(const Column &column, int word, std::vector<Step> *steps) const;
   void spread(Column *column, std::vector<Step> *steps) const;
@@ -46,6 +49,7 @@ class Commands {
 
   std::vector<std::vector<Arc>> words_, empty_;  // by state
   std::vector<std::string> texts_;
+  std::unordered_map<std::string, int> numbers_;  // places in texts_
   int final_ = 0, a_ = -1, an_ = -1;
 };
 

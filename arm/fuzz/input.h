@@ -20,4 +20,22 @@ inline std::string file_of(const uint8_t *data, size_t size) {
   return "/proc/self/fd/" + std::to_string(file);
 }
 
+// What a fuzzer's bytes say, one after the other; zeros behind the last.
+class Bytes {
+ public:
+  Bytes(const uint8_t *data, size_t size) : at_(data), end_(data + size) {}
+  uint8_t next() { return at_ < end_ ? *at_++ : uint8_t{0}; }
+  bool empty() const { return at_ == end_; }
+  size_t left() const { return static_cast<size_t>(end_ - at_); }
+  // The bytes up to a zero, which is dropped.
+  std::string text() {
+    std::string found;
+    for (char byte; !empty() && (byte = static_cast<char>(next())) != 0;) found += byte;
+    return found;
+  }
+
+ private:
+  const uint8_t *at_, *const end_;
+};
+
 #endif

@@ -218,7 +218,33 @@ def write_endpoints(folder):
     (folder / "asleep").write_bytes(bytes([0, 2, 0, 0, 0, 0, 0, 8, 0, 7]) + quiet_then_loud)
 
 
+def write_commands(folder):
+    """Write networks of commands, each with words that were heard; one network has no way."""
+    from schatten.grammar import load_own
+    from schatten.grammar.network import network_of
+
+    text = folder / "lights.grammar"
+    text.write_text(
+        "! english articles\n"
+        "query = [please] [<how>] <x:state> a <x:place> lamp | <x:state> an <x:place> lamp\n"
+        "how = switch | turn\nstate = on | off\nplace = kitchen | old hall | attic\n"
+    )
+    network = network_of(load_own(text)).as_text(has_articles=True)
+    text.unlink()
+    for name, lines, heard in (
+        ("same", network, "please switch on a kitchen lamp"),
+        ("near", network, "turn of an old lamp please"),
+        ("none", network, ""),
+        ("long", network, "on " * 201),
+        ("cut", network[: len(network) // 2], "on an attic lamp"),
+        ("no_way", "schatten-commands\t1\t3\t2\t0\nw\t0\t1\tword\n", "word"),
+        ("slots", "schatten-commands\t1\t3\t2\t1\nb\t0\t1\tx\nx\t1\t2\tx\nw\t0\t2\tan\n", "a"),
+    ):
+        (folder / name).write_bytes(lines.encode() + b"\0" + heard.encode())
+
+
 WRITERS = {
+    "commands": write_commands,
     "search": write_searches,
     "endpoints": write_endpoints,
     "model": write_models,

@@ -66,11 +66,28 @@ def test_the_engine_gives_the_command_of_python(recognised, files, tmp_path, see
         ("schatten-commands\t1\t2\t1\t0\nb\t0\t1\t\n", 2),
         ("schatten-commands\t1\t2\t1\t0\nq\t0\t1\tword\n", 2),
         ("schatten-commands\t1\t2\t1\t0\nw\t-1\t1\tword\n", 2),
+        ("schatten-commands\t1\t2\t1\t0\nw\t0\t1\ttwo words\n", 2),
     ],
 )
-def test_a_wrong_network_is_refused(recognised, tmp_path, content: str, line: int | None) -> None:
+def test_a_wrong_line_is_refused(recognised, tmp_path, content: str, line: int | None) -> None:
     network = tmp_path / "commands.txt"
     network.write_text(content)
     status, _, complaints = recognised(network)
     said = "is empty" if line is None else f", line {line} is no line of a network of commands"
     assert status == 1 and said in complaints
+
+
+def test_a_network_without_a_way_is_refused(recognised, tmp_path: Path) -> None:
+    network = tmp_path / "commands.txt"
+    network.write_text("schatten-commands\t1\t3\t2\t0\nw\t0\t1\tword\n")
+    status, _, complaints = recognised(network)
+    assert status == 1 and "has no way from its first state to its last" in complaints
+
+
+def test_a_command_too_long_for_its_edits_is_none(recognised, tmp_path: Path) -> None:
+    states = 20_000  # edits are counted up to 16,383
+    arcs = "".join(f"w\t{at}\t{at + 1}\tword\n" for at in range(states - 1))
+    network = tmp_path / "commands.txt"
+    network.write_text(f"schatten-commands\t1\t{states}\t{states - 1}\t0\n{arcs}")
+    status, output, _ = recognised(network)
+    assert status == 0 and json.loads(output.splitlines()[0])["command"] is None

@@ -218,6 +218,11 @@ def test_the_speed_of_an_emulated_cpu_is_bounded(build, bundled, split, words, t
     assert (found["differing"], found["is_modelled"], found["peak_megabytes"]) == (0, True, None)
     assert found["speed_up"] > 1
     assert "(modelled), 0 of 1 differ" in said
+    parts = [found[name] for name in PARTS]
+    assert min(parts) > 0 and sum(parts) == pytest.approx(1, abs=0.001)
+    assert found["acoustic_share"] == pytest.approx(sum(parts[1:4]), abs=0.001)
+    again, _ = _measure("estimate", DEVICES / "qemu-a53.yaml", *given)
+    assert [again[name] for name in PARTS] == parts, "counts, no times"
     found, said = _measure("estimate", DEVICES / "qemu-max.yaml", *given)
     assert (found["differing"], found["speed_up"]) == (0, None)
     with pytest.raises(UserError, match="no times of its own"):

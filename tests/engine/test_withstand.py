@@ -19,6 +19,7 @@ KINDS = (
     "search",
     "endpoints",
     "words",
+    "commands",
 )
 SECONDS = 10
 

@@ -19,8 +19,9 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from schatten.artifacts import Recognised
+from schatten.artifacts.devices import PARTS
 from schatten.bundles import LEXICON, LM, MANIFEST, MODEL, read_search, search_options
-from schatten.device import tools
+from schatten.device import qemu, tools
 from schatten.errors import UserError
 from schatten.recipe.base import Settings
 from schatten.recipe.layout import ENGINE
@@ -101,7 +102,8 @@ class DeviceRun:
     """Words of each file."""
     statistics: dict[str, float]
     """`audio_seconds`, `compute_seconds`, `rtf`, `acoustic_share`, `first_seconds`,
-    `final_seconds`, `load_seconds`, `peak_megabytes`; for an emulated CPU `audio_seconds` alone."""
+    `final_seconds`, `load_seconds`, `peak_megabytes`, shares of the parts; for an emulated CPU
+    `audio_seconds`, and the shares where its instructions were counted."""
 
 
 class Unreachable(UserError):
@@ -163,8 +165,17 @@ def program_for(device: Device) -> Path:
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
-def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[Path]) -> DeviceRun:
+def recognise(
+    device: Device,
+    program: Path,
+    payload: Payload,
+    audio: Sequence[Path],
+    plugin: Path | None = None,
+) -> DeviceRun:
     """Run `schatten-recognize` of the device's architecture on files of sound.
+
+    With `plugin` (libinsn_plugin.so of this host) an emulated CPU's clock counts instructions, so
+    that the shares of the engine's parts mean something.
 
     Errors: `UserError` if it fails, `Unreachable` where a board does not answer.
     """
@@ -172,10 +183,11 @@ def recognise(device: Device, program: Path, payload: Payload, audio: Sequence[P
         if not path.is_file():
             raise UserError(f"{path} does not exist: give the program, a model and files of sound")
     if device.runner.startswith("ssh:"):
-        said = _on_board(device, program, payload, audio)
-    else:
-        said = tools.run(local_command(device, program, payload, audio)).stdout
-    return _report(device, said, len(audio))
+        return _report(device, _on_board(device, program, payload, audio), len(audio))
+    emulation = qemu.counting_clock(plugin) if plugin else ()
+    done = tools.run(local_command(device, program, payload, audio, *emulation))
+    is_counted = plugin is not None and qemu.has_counted(done.stderr)
+    return _report(device, done.stdout, len(audio), is_counted=is_counted)
 
 
 def local_command(
@@ -187,7 +199,7 @@ def local_command(
     return [*emulator, str(program), "--json", *arguments, *map(str, audio)]
 
 
-def _report(device: Device, said: str, files: int) -> DeviceRun:
+def _report(device: Device, said: str, files: int, *, is_counted: bool = False) -> DeviceRun:
     try:
         lines: list[Any] = [json.loads(line) for line in said.splitlines()]
         texts = [line["text"] for line in lines[:-1]]
@@ -197,7 +209,8 @@ def _report(device: Device, said: str, files: int) -> DeviceRun:
     if len(texts) != files or "rtf" not in statistics:
         raise UserError(f"{device.title} sent back something else than results: {said[:200]!r}")
     if not device.has_times:
-        statistics = {"audio_seconds": statistics["audio_seconds"]}
+        kept = ("audio_seconds", *(("acoustic_share", *PARTS) if is_counted else ()))
+        statistics = {name: statistics[name] for name in kept if name in statistics}
     return DeviceRun(texts, statistics)
 
 

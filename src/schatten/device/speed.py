@@ -65,11 +65,13 @@ def estimate(
 ) -> Measured:
     """Bound the speed of an emulated CPU: counted instructions, modelled cycles; no memory.
 
+    Shares of the parts are those of the instructions.
+
     All instructions of the engine, without loading, are assumed to run as fast as those of the
     fastest inner loop. The loops are those of `library` (libschatten_kernels.a for AArch64), at the
     CPU's clock. A CPU without a model gets no speed. Errors: `UserError` if a tool or a run fails.
     """
-    report = devices.recognise(device, program, payload, sound.audio)
+    report = devices.recognise(device, program, payload, sound.audio, plugin)
     speed = None
     if device.cpu in {cpu.name for cpu in llvm_mca.CPUS}:
         per_second = instructions(device, program, payload, sound.audio, plugin)
@@ -77,7 +79,8 @@ def estimate(
         per_second /= report.statistics["audio_seconds"]
         clock = 1e9 * llvm_mca.cpu_named(device.cpu).gigahertz
         speed = clock * llvm_mca.instructions_per_cycle(library, device.cpu) / per_second
-    return _result(device, report, sound, speed, dict.fromkeys(MEASURED))
+    found = {name: report.statistics.get(name) for name in MEASURED}
+    return _result(device, report, sound, speed, found)
 
 
 def instructions(

@@ -134,7 +134,8 @@ def _notes(experiment: Experiment) -> list[str]:
         "real time; final text: after the last sample (means).",
         "Modelled: no time, but an upper bound of the speed: the instructions that the whole "
         "engine executes (counted under emulation) over the most instructions a cycle that "
-        "llvm-mca finds in an inner loop of the products, at the CPU's clock. Memory is not.",
+        "llvm-mca finds in an inner loop of the products, at the CPU's clock. Shares are of "
+        "instructions there. Memory is not.",
         f"A device that {UNMEASURED} is measured by `snakemake bench --config devices=NAME`, once "
         "arm/devices/NAME.yaml has its address.",
         origin(experiment),
