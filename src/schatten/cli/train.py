@@ -25,6 +25,14 @@ ProcessesOption = Annotated[
         "--processes", min=1, help="Processes that share each batch: one a GPU, on all nodes"
     ),
 ]
+LoadersOption = Annotated[
+    int,
+    typer.Option(
+        "--loaders",
+        min=0,
+        help="Processes that read training features ahead; results do not depend on it",
+    ),
+]
 ModelOutput = Annotated[Path, typer.Option("--output", help="The model (.pt); history.json beside")]
 
 
@@ -61,6 +69,7 @@ def train(
         typer.Option(help="What the model before it recognises, for `sequence` and `adapt`"),
     ] = None,
     processes: ProcessesOption = 1,
+    loaders: LoadersOption = 0,
 ) -> None:
     """Train a node of a system's chain; a killed training goes on from its last checkpoint."""
     _spread(processes)
@@ -78,7 +87,7 @@ def train(
         "initial": initial,
         "hypotheses": hypotheses,
     }
-    steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
+    steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output, loaders)
 
 
 @app.command("hypotheses")
