@@ -25,6 +25,9 @@ ProcessesOption = Annotated[
         "--processes", min=1, help="Processes that share each batch: one a GPU, on all nodes"
     ),
 ]
+InitialOption = Annotated[
+    Path | None, typer.Option(help="The model (.pt, .gguf) that a first training begins with")
+]
 LoadersOption = Annotated[
     int,
     typer.Option(
@@ -61,9 +64,7 @@ def train(
     start: Annotated[
         Path | None, typer.Option(help="The model of another system whose weights it starts from")
     ] = None,
-    initial: Annotated[
-        Path | None, typer.Option(help="The model (.pt, .gguf) that a first training begins with")
-    ] = None,
+    initial: InitialOption = None,
     hypotheses: Annotated[
         Path | None,
         typer.Option(help="What the model before it recognises, for `sequence` and `adapt`"),

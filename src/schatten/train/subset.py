@@ -88,7 +88,7 @@ def _recorded(cuts: Iterable[Cut], seed: int) -> list[_Said]:
     found: dict[str, _Said] = {}
     for cut in cuts:
         name, speed = said(cut), _SPEED.search(cut.id)
-        if name not in found or not speed:  # where it is there, the recording gives the seconds
+        if name not in found or cut.id == name:  # the recording's own seconds, where it is there
             seconds = round(cut.duration * (float(speed[1]) if speed else 1.0), 3)
             speaker = cut.supervisions[0].speaker or name
             order = hashlib.sha256(f"{seed} {name}".encode()).digest()
