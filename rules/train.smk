@@ -28,6 +28,7 @@ for STEP in TRAININGS:
             runtime=scaled(2880),
             gpu=EXPERIMENT.gpus_each,
             processes=1,
+            loaders=0,
         params:
             settings=STEP.settings,
             options=STEP.options,
@@ -35,7 +36,7 @@ for STEP in TRAININGS:
         message:
             "{params.title}"
         shell:
-            "schatten train --recipe {EXPERIMENT.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --node {wildcards.node:q} {params.options} --output {output.model:q} --processes {resources.processes:q} > {log:q} 2>&1"
+            "schatten train --recipe {EXPERIMENT.name:q} --system {wildcards.system:q} --seed {wildcards.seed} --node {wildcards.node:q} {params.options} --output {output.model:q} --processes {resources.processes:q} --loaders {resources.loaders:q} > {log:q} 2>&1"
 
 
 # What the model before a step `sequence` or `adapt` recognises in its training speech, in shards.

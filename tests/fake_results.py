@@ -11,6 +11,7 @@ import yaml
 
 from schatten.recipe import Recipe, load
 from schatten.recipe.chain import WHOLE, Node
+from schatten.recipe.hours import hours_of
 from schatten.recipe.layout import (
     Layout,
     baseline_node,
@@ -270,6 +271,9 @@ def _write_model(system: System, layout: Layout, node: Node) -> None:
         "date": "2030-01-02",
         "commit": "abcdef1",
     }
+    if (hours := hours_of(node)) is not None:
+        size = {"utterances": int(100 * hours), "speakers": 12, "hours": hours}
+        history["trained_on"] = {**size, "of_hours": 9, "of_utterances": 900, "of_speakers": 14}
     files.write_json(layout.am(node) / "history.json", history)
     files.write_bytes(layout.am(node) / "model.pt", bytes(1_500_000))
 
@@ -295,7 +299,7 @@ def _write_score(
     precision: str = "fp32",
 ) -> None:
     decoder, lm, split = decoding
-    share = ERRORS[_rank(node)]
+    share = ERRORS[_rank(node)] / (hours_of(node) or 1.0)
     share += (
         0.2 * (lm == "none")
         + 0.05 * (precision == "int8")

@@ -15,8 +15,10 @@ from schatten.corpus.fingerprint import fingerprint
 from schatten.corpus.folds import parts_of
 from schatten.errors import UserError
 from schatten.recipe.layout import Layout
-from schatten.report.folds import lines_of
+from schatten.report.folds import levers, lines_of
 from schatten.runtime.files import read_jsonl
+from schatten.score.counts import Counts, write_counts
+from schatten.score.run import beside
 
 Corpus = Callable[..., Path]
 
@@ -121,3 +123,58 @@ def test_the_table_pools_all_folds(recipe: str) -> None:
     assert heading.split()[-2:] == ["all", "sd"]
     assert greedy.startswith("dense, whole, greedy none")
     assert words.split()[-5:] == ["10.00", "20.00", "5.00", "10.00", "7.64"]
+
+
+def write_fold(name: str, number: int, system: str, errors: Callable[[str], int]) -> None:
+    """Write a score of 8 utterances of each of 8 speakers; `errors`: those of their ten words."""
+    fold = recipes.load(f"{name}.fold{number}")
+    layout = Layout("mine", f"{name.partition('/')[2]}.fold{number}", "")
+    path = layout.score(fold.start(system, 1), "lexicon", "lm", "held_out")
+    greedy = layout.score(fold.start(system, 1), "greedy", "none", "held_out")
+    rows = []
+    for one in range(8):
+        speaker = f"s{number}{one}"
+        wrong = errors(speaker)
+        rows += [Counts(f"{speaker}u{u}", speaker, 10, wrong, 0, 0, 40, wrong) for u in range(8)]
+    total = sum(row.errors for row in rows)
+    rate = 100 * total / (10 * len(rows))
+    score = Score(
+        wer=rate,
+        cer=0,
+        words=10 * len(rows),
+        substitutions=total,
+        deletions=0,
+        insertions=0,
+        wer_interval=(0, 1),
+        cer_interval=(0, 1),
+    )
+    for one in (path, greedy):
+        score.write(one)
+    write_counts(beside(path, ".utterances.csv"), rows)
+
+
+def test_levers_are_compared_on_the_speakers_of_all_folds(recipe: str) -> None:
+    """One lever helps each speaker, one helps half of them and hurts the others."""
+    content = yaml.safe_load(Path("recipes/mine/small.yaml").read_text())
+    content["systems"]["masks"] = {"model": "small"}
+    Path("recipes/mine/small.yaml").write_text(yaml.safe_dump(content))
+    other = {**content, "systems": {"rooms": {"model": "small"}}, "tables": {"baseline": "rooms"}}
+    Path("recipes/mine/other.yaml").write_text(yaml.safe_dump(other))
+    for number in (1, 2, 3):
+        write_fold(recipe, number, "dense", lambda name: 2)
+        write_fold(recipe, number, "masks", lambda name: 1)
+        write_fold("mine/other", number, "rooms", lambda name: 4 * (int(name[-1]) % 2))
+    heading, *lines = levers([recipe, "mine/other"], "dense", Path("results"))
+    assert heading.endswith("against dense")
+    rows = {line.split(",")[0]: line for line in lines}
+    assert list(rows) == ["masks", "dense", "rooms"], "best first, equal ones as given"
+    assert rows["dense"].split()[-3:] == ["20.00", "0.00", "base"]
+    assert "10.00   0.00   -10.00 [-10.00, -10.00] by speakers, p 0.00" in rows["masks"]
+    low, high = rows["rooms"].partition("[")[2].partition("]")[0].split(", ")
+    assert "20.00   0.00   +0.00 [" in rows["rooms"]
+    assert float(low) < -3 and float(high) > 3, "24 speakers, each 20 points better or worse"
+    with pytest.raises(UserError, match="'none' is no whole model of these recipes"):
+        list(levers([recipe], "none", Path("results")))
+    Path("recipes/mine/other.yaml").write_text(yaml.safe_dump({**other, "folds": {"count": 4}}))
+    with pytest.raises(UserError, match="mine/other has other folds than mine/small"):
+        list(levers([recipe, "mine/other"], "dense", Path("results")))

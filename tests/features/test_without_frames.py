@@ -107,7 +107,7 @@ def test_training_names_them_and_leaves_them_out(
     features, targets = made(cuts, tmp_path), Targets(SpelledUnits(LETTERS, None))
     training = Training(epochs=1, batch_seconds=2, learning_rate=0.01)
     speech = Speech((features, features), KINDS["lstm"](), targets, training, Ctc(LETTERS), 1)
-    assert [batch.ids for batch in speech.batches(0, 0)] == [["second"]]
+    assert [batch.ids for (batch,) in speech.batches(0, 0)] == [["second"]]
     assert [batch.ids for batch in speech.dev_batches()] == [["second"]]
     assert set(SHORT) | {"segment"} < set(capsys.readouterr().out.split())
 

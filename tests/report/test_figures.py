@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from schatten.cli import app
 from schatten.errors import UserError
 from schatten.recipe.curves import Figures
-from schatten.recipe.figures import CURVES, FIGURES, OF_FORMS, drawn, page
+from schatten.recipe.figures import CURVES, FIGURES, SILENT, drawn, page
 from schatten.recipe.kinds import truncated
 from schatten.recipe.ranks import ParameterBudget, VarianceShare
 from schatten.report import figures
@@ -26,7 +26,7 @@ def points(experiment: Experiment, kind: str, folder: Path) -> list[dict[str, st
     return list(csv.DictReader(io.StringIO(files.read_text(table))))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FIGURES if kind not in OF_FORMS])
+@pytest.mark.parametrize("kind", [kind for kind in FIGURES if kind not in SILENT])
 def test_a_figure_is_the_same_bytes_again(kind: str, lab: Experiment, tmp_path: Path) -> None:
     first, second = tmp_path / "a.png", tmp_path / "b.png"
     figures.write(lab, kind, first)
@@ -152,7 +152,7 @@ def test_figures_without_their_systems_are_refused_and_the_page_says_why(
             figures.write(experiment, kind, tmp_path / "a.png")
         assert f"Not drawn: the recipe has {reason}" in page(experiment.recipe)
     assert drawn(experiment.recipe) == ["parameters", "cer", "nu", "rank90", "techniques"]
-    others = [kind for kind in FIGURES if kind not in OF_FORMS]  # test_compression_table has those
+    others = [kind for kind in FIGURES if kind not in SILENT]  # other tests have those
     assert drawn(lab.recipe) == others
     assert all(f"]({kind}.png)" in page(lab.recipe) for kind in others)
 

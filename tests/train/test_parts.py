@@ -167,7 +167,7 @@ def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> N
     epochs = [
         [
             name
-            for batch in training_loader(cuts, labels, settings, 1, epoch, 0)
+            for (batch,) in training_loader(cuts, labels, settings, 1, epoch, 0)
             for name in batch.ids
         ]
         for epoch in range(4)
@@ -181,7 +181,7 @@ def test_parts_of_an_epoch_cover_the_training_split_in_turn(tmp_path: Path) -> N
 @pytest.mark.parametrize("utterances", [1, 2, 9])
 def test_a_few_utterances_are_an_epoch(tmp_path: Path, utterances: int) -> None:
     cuts = read_features(write_split(tmp_path, "train", utterances, seed=1))
-    batches = [*training_loader(cuts, None, TRAINING, 1, 0, 0)]
+    batches = [batch for (batch,) in training_loader(cuts, None, TRAINING, 1, 0, 0)]
     found = [name for batch in batches for name in batch.ids]
     assert sorted(found) == sorted(cut.id for cut in cuts)
 

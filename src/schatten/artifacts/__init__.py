@@ -32,7 +32,14 @@ from schatten.artifacts.devices import (
     Measured,
     Recognised,
 )
-from schatten.artifacts.history import Epoch, History, MatrixMeasures, Point, StoredMatrix
+from schatten.artifacts.history import (
+    Epoch,
+    History,
+    MatrixMeasures,
+    Point,
+    StoredMatrix,
+    TrainedOn,
+)
 from schatten.artifacts.language_models import LmInfo, Perplexity
 from schatten.artifacts.scores import OutOfLexicon, Rates, Score
 from schatten.artifacts.searches import (
@@ -92,6 +99,7 @@ __all__ = [
     "Tiers",
     "TooLong",
     "TooLongByStride",
+    "TrainedOn",
     "TreeNode",
     "TriedWeights",
     "Validation",

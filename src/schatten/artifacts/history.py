@@ -74,6 +74,25 @@ class StoredMatrix(Artifact):
         return rows * columns if self.rank is None else self.rank * (rows + columns)
 
 
+class TrainedOn(Artifact):
+    """The part of the training split that `Training.hours` chose; copies count once."""
+
+    hours: float
+    utterances: int
+    speakers: int
+    of_hours: float
+    """Hours of the whole split."""
+    of_utterances: int
+    of_speakers: int
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return (
+            f"{self.hours:.3f} of {self.of_hours:.3f} hours: {self.utterances} of "
+            f"{self.of_utterances} utterances, {self.speakers} of {self.of_speakers} speakers"
+        )
+
+
 class History(Artifact):
     """The training history of an acoustic model."""
 
@@ -91,6 +110,8 @@ class History(Artifact):
     """Epochs of this step alone."""
     points: list[Point] = []
     """Points of its curves; none in files of earlier versions."""
+    trained_on: TrainedOn | None = None
+    """The speech of the training, where it is a part of the split; missing elsewhere."""
     training_seconds: float
     """Seconds of this step alone, all its runs together."""
     torch: str

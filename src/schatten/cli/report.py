@@ -221,9 +221,29 @@ def _experiment(recipe: str, data_key: str, results: Path) -> "Experiment":
 
 
 @app.command("folds")
-def folds(recipe: RecipeOption, results: ResultsOption = Path("results")) -> None:
-    """Print the word error rates of a recipe's folds, each and together (cross-validation)."""
-    from schatten.report.folds import lines_of
+def folds(
+    recipe: RecipeOption,
+    results: ResultsOption = Path("results"),
+    against: Annotated[
+        str | None,
+        typer.Option(help="System that all models are compared with, on the speakers of all folds"),
+    ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option("--more", help="A recipe with the same folds; its models are lines too"),
+    ] = None,
+) -> None:
+    """Print the word error rates of a recipe's folds, each and together (cross-validation).
 
-    for line in lines_of(recipe, results):
+    With --against: a line for each model, its difference to that system and the paired interval.
+    """
+    from schatten.errors import UserError
+    from schatten.report.folds import levers, lines_of
+
+    if more and against is None:
+        raise UserError("--more needs --against, the system that models are compared with")
+    found = lines_of(recipe, results)
+    if against is not None:
+        found = levers([recipe, *(more or [])], against, results)
+    for line in found:
         typer.echo(line)

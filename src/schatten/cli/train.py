@@ -25,6 +25,17 @@ ProcessesOption = Annotated[
         "--processes", min=1, help="Processes that share each batch: one a GPU, on all nodes"
     ),
 ]
+InitialOption = Annotated[
+    Path | None, typer.Option(help="The model (.pt, .gguf) that a first training begins with")
+]
+LoadersOption = Annotated[
+    int,
+    typer.Option(
+        "--loaders",
+        min=0,
+        help="Processes that read training features ahead; results do not depend on it",
+    ),
+]
 ModelOutput = Annotated[Path, typer.Option("--output", help="The model (.pt); history.json beside")]
 
 
@@ -53,14 +64,13 @@ def train(
     start: Annotated[
         Path | None, typer.Option(help="The model of another system whose weights it starts from")
     ] = None,
-    initial: Annotated[
-        Path | None, typer.Option(help="The model (.pt, .gguf) that a first training begins with")
-    ] = None,
+    initial: InitialOption = None,
     hypotheses: Annotated[
         Path | None,
         typer.Option(help="What the model before it recognises, for `sequence` and `adapt`"),
     ] = None,
     processes: ProcessesOption = 1,
+    loaders: LoadersOption = 0,
 ) -> None:
     """Train a node of a system's chain; a killed training goes on from its last checkpoint."""
     _spread(processes)
@@ -78,7 +88,7 @@ def train(
         "initial": initial,
         "hypotheses": hypotheses,
     }
-    steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output)
+    steps.train(recipes.load(recipe).node(system, seed, node), _given(inputs), output, loaders)
 
 
 @app.command("hypotheses")

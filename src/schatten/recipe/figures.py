@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schatten.recipe import Recipe
+from schatten.recipe.hours import has_learning_curve
 from schatten.recipe.kinds import techniques
 from schatten.recipe.layout import beam_models
 from schatten.recipe.rates import greedy_rate, mixes_units, trained_rate
@@ -85,6 +86,12 @@ def _no_compression(recipe: Recipe) -> str | None:
     )
 
 
+def _no_learning_curve(recipe: Recipe) -> str | None:
+    if has_learning_curve(recipe):
+        return None
+    return "the recipe's systems are all trained on the same hours"
+
+
 def _no_lm_curve(recipe: Recipe) -> str | None:
     return "the recipe's `figures` do not ask for lm_curve" if not recipe.figures.lm_curve else None
 
@@ -147,6 +154,9 @@ FIGURES = {
         _no_compression,
         made_by="schatten run instructions",
     ),
+    "hours": FigureKind(
+        "WER against the hours of training speech", "hours.draw", _no_learning_curve
+    ),
     "lm_curve": FigureKind(
         "size of the language model against perplexity and WER",
         "lm_curve.draw",
@@ -161,6 +171,8 @@ FIGURES = {
 CURVES = tuple(kind for kind, figure in FIGURES.items() if figure.is_curve)
 OF_FORMS = ("bytes", "instructions")
 """Kinds that show models as the engine has them."""
+SILENT = (*OF_FORMS, "hours")
+"""Kinds that a recipe's page names only if it has them."""
 ON_DEV = tuple(kind for kind, figure in FIGURES.items() if figure.on_dev)
 
 
@@ -206,12 +218,13 @@ def early_systems(recipe: Recipe) -> list[str]:
 def page(recipe: Recipe) -> str:
     """Return a Markdown page with each figure, or the reason why it was not drawn.
 
-    Kinds that show models of the engine are only on pages of recipes that have such models.
+    Kinds that show models of the engine, and learning curves, are only on pages of recipes that
+    have them.
     """
     parts = [f"# {recipe.title}: figures"]
     for kind, figure in FIGURES.items():
         reason = figure.why_not(recipe)
-        if reason is not None and kind in OF_FORMS:
+        if reason is not None and kind in SILENT:
             continue  # pages of other recipes stay valid, and need not be made again
         parts.append(f"## {kind}: {figure.title}")
         if reason is not None:

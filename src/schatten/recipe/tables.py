@@ -1,6 +1,7 @@
 """Which tables a recipe has, by its systems."""
 
 from schatten.recipe import Recipe
+from schatten.recipe.hours import has_learning_curve
 from schatten.recipe.layout import bundle_lm
 from schatten.recipe.steps import Sequence
 from schatten.recipe.systems import System
@@ -16,6 +17,7 @@ TABLES = {
     "compression": "sizes, instructions and costs of models for the engine",
     "predictions": "agreement with a reference model",
     "factorizations": "factorizations side by side",
+    "hours": "error rates by hours of training speech",
     "tiers": "models of the tiers",
     "engine": "the engine: precisions and latency",
     "bundles": "bundles for devices",
@@ -34,6 +36,7 @@ def written(recipe: Recipe) -> list[str]:
         "compression": has_compression(recipe),
         "predictions": any(system.references for system in recipe.systems.values()),
         "factorizations": bool(factorization_groups(recipe)),
+        "hours": has_learning_curve(recipe),
         "tiers": bool(recipe.tables.tiers),
         "engine": any(system.precisions for system in recipe.systems.values()),
         "bundles": recipe.tables.bundles and bundle_lm(recipe) is not None,

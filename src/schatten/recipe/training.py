@@ -46,8 +46,16 @@ class Training(Settings):
     """Number of epochs of stage 1."""
     epoch_parts: Positive = 1
     """Split the training set into this many parts; each epoch uses one of them, in rotation."""
+    hours: PositiveFloat | None = None
+    """Train on this many hours of the training split, at the recordings' own speed; null for all.
+    The part follows from the seed: shorter parts are in longer ones, and all speakers have about
+    the same time. Statistics of features and language models still see the whole split."""
     batch_seconds: PositiveFloat
     """Largest batch, in seconds of audio including padding."""
+    accumulate_gradients: Positive = 1
+    """Divide each batch into this many pieces, one after the other on the device, and sum their
+    gradients. Memory is that of a piece; steps, loss and learning rate stay those of the batch.
+    BatchNorm sees one piece at a time, so results differ from those of 1."""
     learning_rate: PositiveFloat
     """Highest learning rate (Adam)."""
     warmup_steps: int = Field(default=200, ge=0)

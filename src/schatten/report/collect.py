@@ -29,7 +29,7 @@ from schatten.score.paired import (
     paired_difference,
     relative_difference,
 )
-from schatten.score.pooled import pooled_difference, pooled_interval
+from schatten.score.pooled import PooledDifference, pooled_difference, pooled_interval
 from schatten.score.run import beside
 
 D = TypeVar("D", Difference, RelativeDifference)
@@ -141,19 +141,38 @@ class Experiment:
         """
         first, tables = group[0], self.recipe.tables
         nodes = [result.model.node for result in group]
-        drawing = (tables.bootstrap_samples, tables.confidence)
         paths = [self._utterances(node, first.split) for node in nodes]
-        main = first.main.model_copy(update={"wer_interval": pooled_interval(paths, *drawing)})
+        ends = pooled_interval(paths, tables.bootstrap_samples, tables.confidence)
+        main = first.main.model_copy(update={"wer_interval": ends})
         row = replace(first, greedy=main)
         if self.main_lm is not None:
             row = replace(first, with_lm={**first.with_lm, self.main_lm: main})
         if self._is_baseline(nodes[0]):
             return row
-        # A baseline with one seed is compared with each of them.
-        baselines = dict.fromkeys(baseline_node(self.recipe, node.seed) for node in nodes)
-        others = [self._utterances(node, first.split) for node in baselines]
-        compared = pooled_difference(others, paths, *drawing)
+        compared = self.against_baseline(paths, nodes, first.split)
         return replace(row, difference=compared.points, relative=compared.relative)
+
+    def against_baseline(
+        self, paths: Sequence[Path], nodes: Sequence[Node], split: str
+    ) -> PooledDifference:
+        """Compare `utterances.csv` of a model's seeds, one for each node, with the baseline's.
+
+        A baseline with one seed is compared with each of them.
+        """
+        baselines = dict.fromkeys(baseline_node(self.recipe, node.seed) for node in nodes)
+        others = [self._utterances(node, split) for node in baselines]
+        tables = self.recipe.tables
+        return pooled_difference(others, paths, tables.bootstrap_samples, tables.confidence)
+
+    def compared(
+        self, first: Sequence[Node], second: Sequence[Node], split: str
+    ) -> PooledDifference:
+        """Compare the seeds of two models on a split, second minus first."""
+        before, after = (
+            [self._utterances(node, split) for node in some] for some in (first, second)
+        )
+        tables = self.recipe.tables
+        return pooled_difference(before, after, tables.bootstrap_samples, tables.confidence)
 
     def _utterances(self, node: Node, split: str) -> Path:
         """Return where the errors of each utterance lie, with the main language model."""

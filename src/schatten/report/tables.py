@@ -18,6 +18,7 @@ from schatten.report.compression import compression_notes, compression_table
 from schatten.report.cost import cost_table
 from schatten.report.engine import engine_notes, engine_tables
 from schatten.report.factorizations import factorizations_table
+from schatten.report.hours import hours_notes, hours_table
 from schatten.report.next_steps import next_steps
 from schatten.report.overview import overview_heading, overview_notes, overview_tables
 from schatten.report.ranks import ranks_table
@@ -52,6 +53,7 @@ KINDS: dict[str, tuple[Tables, Notes]] = {
     "compression": (lambda e: [compression_table(e)], compression_notes),
     "predictions": (lambda e: [prediction_table(e)], prediction_notes),
     "factorizations": (lambda e: [factorizations_table(e)], captions.factorizations_notes),
+    "hours": (lambda e: [hours_table(e)], hours_notes),
     "tiers": (lambda e: [tiers_table(e)], captions.tiers_notes),
     "engine": (engine_tables, engine_notes),
     "bundles": (lambda e: [bundles_table(e)], bundles_notes),

@@ -63,9 +63,36 @@ def pooled_difference(
         if len(set(paths)) < len(paths):
             raise UserError(f"{_repeated(paths)} is given twice: name each training's file once")
     values, speakers = counts_of([*first, *second])
-    split, pairs = len(first), len(first) == len(second)
+    return _compared(values, speakers, len(first), samples, confidence, seed)
+
+
+def difference_over_folds(
+    folds: Sequence[tuple[Sequence[Path], Sequence[Path]]],
+    samples: int = 2000,
+    confidence: float = CONFIDENCE,
+    seed: int = SEED,
+) -> PooledDifference:
+    """Compare two systems by cross-validation, second minus first.
+
+    `folds`: the `utterances.csv` of the first system's trainings and of the second's, fold by fold.
+    Utterances of all folds are drawn together, or their speakers; a training with one seed in all
+    folds counts as one.
+    Errors: `UserError` if the files of a fold do not hold the same utterances and transcripts.
+    """
+    found = [counts_of([*first, *second]) for first, second in folds]
+    values = np.concatenate([counts for counts, _ in found])
+    speakers = [speaker for _, names in found for speaker in names]
+    return _compared(values, speakers, len(folds[0][0]), samples, confidence, seed)
+
+
+def _compared(
+    values: Ints, speakers: Sequence[str], split: int, samples: int, confidence: float, seed: int
+) -> PooledDifference:
+    """Compare the first `split` columns of errors with the others; the last column is words."""
+    trainings = values.shape[1] - 1 - split
+    pairs = trainings == split
     draws = _draws(split, samples, seed)
-    others = draws if pairs else _draws(len(second), samples, seed)
+    others = draws if pairs else _draws(trainings, samples, seed)
 
     def differences(units: Ints) -> tuple[Floats, Floats]:
         sums = resampled_sums(units, samples, seed)

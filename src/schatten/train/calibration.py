@@ -32,9 +32,10 @@ def input_moments(model: AcousticModel, cuts: Path, training: Training) -> dict[
     seconds = 0.0
     loader = training_loader(read_features(cuts), None, training, SEED, 0, 0)
     with torch.inference_mode():
-        for batch in loader:
-            model(batch.features, batch.lengths)
-            seconds += batch.seconds
+        for pieces in loader:
+            for batch in pieces:
+                model(batch.features, batch.lengths)
+            seconds += pieces[0].seconds
             if seconds >= SECONDS:
                 break
     model.observer = None

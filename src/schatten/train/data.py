@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from schatten.recipe.training import Training
 from schatten.runtime.launch import Place
+from schatten.runtime.process import die_with_parent
 from schatten.train.targets import Targets
 from schatten.units.graph import StateGraph
 
@@ -45,6 +46,16 @@ class Batch:
     """The transcript of each utterance; [] if no labels are read."""
     graphs: list[StateGraph | None] | None = None
     """Graph of each utterance's pronunciations; None where its labels are all that counts."""
+    shares: int = 1
+    """Shares of the whole batch: one for each process, times the pieces of gradient accumulation.
+    """
+
+    def averaged(self, total: Tensor) -> Tensor:
+        """Return what this share, whose losses sum to `total`, adds to the mean loss of the batch.
+
+        Gradients are averaged over shares, and `utterances` are those of all of them.
+        """
+        return total * self.shares / self.utterances
 
     def moved(self, move: Callable[[Any], Any]) -> "Batch":
         """Return the batch with its tensors moved by Fabric's `to_device`; graphs are of numpy."""
@@ -77,7 +88,26 @@ class Utterances(Dataset[Batch]):
             utterances=len(whole),
             texts=[_text(cut) for cut in share] if self.targets else [],
             graphs=[self.targets.graph(_text(cut)) for cut in share] if self.targets else None,
+            shares=self.place.count,
         )
+
+
+class Pieces(Dataset[list[Batch]]):
+    """Turns lhotse's mini-batches of cuts into this process's pieces of each."""
+
+    def __init__(self, targets: Targets | None, place: Place, count: int) -> None:
+        """Take what utterances should write, this process's place, and the number of pieces."""
+        self.targets, self.place, self.count = targets, place, count
+
+    def __getitem__(self, cuts: CutSet) -> list[Batch]:
+        """Return this process's share of each of `count` pieces of some cuts; none is empty.
+
+        The pieces are the same for any number of processes, as BatchNorm sees one at a time.
+        """
+        count = min(self.count, len(cuts))
+        first, shares = self.place.rank * count, self.place.count * count
+        places = (Place(first + piece, shares) for piece in range(count))
+        return [Utterances(self.targets, place)[cuts] for place in places]
 
 
 def _text(cut: Cut) -> str:
@@ -114,14 +144,27 @@ def training_loader(
     epoch: int,
     skip: int,
     place: Place = Place(),  # noqa: B008, frozen
-) -> DataLoader[Batch]:
+    loaders: int = 0,
+) -> DataLoader[list[Batch]]:
     """Return an epoch's batches, shuffled and bucketed by duration, from batch `skip` on.
 
-    Every process draws the same batches and takes its share of each. So the number of processes
-    changes no batch.
+    Each one is a list of the pieces of `Training.accumulate_gradients`. Every process draws the
+    same batches and takes its share of each. So the number of processes changes no batch, nor does
+    that of `loaders`, the processes that read ahead; 0: this one reads each batch when it is due.
     """
-    sampler = training_sampler(cuts, training, seed, epoch)
-    return DataLoader(Utterances(targets, place), sampler=Chosen(sampler, skip), batch_size=None)
+    return DataLoader(
+        Pieces(targets, place, training.accumulate_gradients),
+        sampler=Chosen(training_sampler(cuts, training, seed, epoch), skip),
+        batch_size=None,
+        num_workers=loaders,
+        worker_init_fn=_begin if loaders else None,
+    )
+
+
+def _begin(number: int) -> None:
+    """Let a process that reads ahead use one thread, and end with the training."""
+    torch.set_num_threads(1)
+    die_with_parent()
 
 
 def training_sampler(

@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from schatten.artifacts import TrainedOn
 from schatten.errors import UserError
 from schatten.models import AcousticModel, save
 from schatten.models.products import round_products
 from schatten.recipe.training import Training
 from schatten.runtime.launch import place
 from schatten.runtime.progress import report
+from schatten.train.accumulation import one_by_one
 from schatten.train.averaging import WeightAverage
 from schatten.train.evaluation import evaluate
 from schatten.train.fabric import Fabric, over_processes, quiet, started
@@ -54,19 +56,21 @@ class Course(NamedTuple):
     points: list[dict[str, Any]]
     """Points of its curves, as `schatten.artifacts.Point` says."""
     seconds: float
+    trained_on: TrainedOn | None
+    """The part of the training split; None: all of it."""
 
 
-def train(model: AcousticModel, plan: Plan, state: Path) -> Course:
+def train(model: AcousticModel, plan: Plan, state: Path, loaders: int = 0) -> Course:
     """Train `model` in place, from the checkpoint in `state` where there is one.
 
-    Returns what it went through, all its runs together.
+    Returns what it went through, all its runs together. `loaders` processes read features ahead.
 
     Its modules keep the mode that they come in: one that is in evaluation mode is trained in it.
     """
     training, techniques, objective = plan.training, plan.techniques, plan.objective
     set_up_torch(training)
     progress, average = TrainingProgress(), WeightAverage()
-    speech = Speech(plan.cuts, model, plan.targets, training, objective, plan.seed)
+    speech = Speech(plan.cuts, model, plan.targets, training, objective, plan.seed, loaders)
     augment = Augmentation(training.spec_augment)
     for technique in techniques:
         technique.prepare(model)
@@ -81,26 +85,23 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> Course:
         _require_one_step(progress, state)
 
         for epoch in range(progress.epoch, plan.epochs):
-            for here in speech.batches(epoch, progress.steps_of_epoch):
-                batch = here.moved(fabric.to_device)
+            for batch in speech.batches(epoch, progress.steps_of_epoch):
+                pieces = [piece.moved(fabric.to_device) for piece in batch]
                 seed_step(plan.seed, progress.step, *_rank())
                 done = epoch + progress.seconds_of_epoch / speech.epoch_seconds
-                step = Step(progress.step, done, plan.epochs, model, batch, speech.steps_per_epoch)
+                count = speech.steps_per_epoch
+                step = Step(progress.step, done, plan.epochs, model, pieces[0], count)
                 for technique in techniques:
                     technique.before_step(step)
                 for group, own in zip(adam.param_groups, groups, strict=True):
                     group["lr"] = own.share(step.number) * plan.schedule(step.number, step.epoch)
 
-                with fabric.autocast():
-                    step.log_probs, step.lengths = parallel(augment(batch), batch.lengths)
-                    losses = _losses(objective, step)
-                    progress.count(losses, batch)
-                    loss = losses.sum() * place().count / batch.utterances
-                    for technique in techniques:
-                        loss = technique.loss(loss, step)
-
                 optimizer.zero_grad()
-                fabric.backward(loss)
+                losses = [
+                    _backward(fabric, parallel, plan, augment, step)
+                    for step.batch in one_by_one(fabric, parallel, pieces)
+                ]
+                progress.count(torch.cat(losses), pieces)
                 fabric.clip_gradients(
                     parallel, adam, max_norm=training.gradient_clip, error_if_nonfinite=False
                 )
@@ -126,7 +127,7 @@ def train(model: AcousticModel, plan: Plan, state: Path) -> Course:
     average.apply(model)
     for technique in techniques:
         technique.finish(model)
-    return Course(progress.records, progress.points.listed(), progress.elapsed)
+    return Course(progress.records, progress.points.listed(), progress.elapsed, speech.trained_on)
 
 
 def parameter_groups(model: AcousticModel, techniques: Sequence[Technique]) -> list[ParameterGroup]:
@@ -202,6 +203,21 @@ def _require_one_step(progress: TrainingProgress, state: Path) -> None:
 def _rank() -> list[int]:
     """Return a process's rank, if it is not the first one: its random draws then differ."""
     return [place().rank] if place().rank else []
+
+
+def _backward(
+    fabric: Fabric, parallel: Any, plan: Plan, augment: Augmentation, step: Step
+) -> Tensor:
+    """Add the gradients of a step's share of its batch; return the losses (N,) of the objective."""
+    with fabric.autocast():
+        step.log_probs, step.lengths = parallel(augment(step.batch), step.batch.lengths)
+        losses = _losses(plan.objective, step)
+        loss = step.batch.averaged(losses.sum())
+        for technique in plan.techniques:
+            loss = technique.loss(loss, step)
+    pieces = step.batch.shares // place().count
+    fabric.backward(loss / pieces)
+    return losses.detach()
 
 
 def _losses(objective: Objective, step: Step) -> Tensor:

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -50,25 +51,27 @@ class TrainingProgress:
         """Seconds that the training has taken, all its runs together."""
         return self._before + time.monotonic() - self._start
 
-    def count(self, losses: Tensor, batch: Batch) -> None:
-        """Count the losses (N,) of this process's share of a batch; the step is under way.
+    def count(self, losses: Tensor, pieces: Sequence[Batch]) -> None:
+        """Count the losses (N,) of this process's pieces of a batch; the step is under way.
 
         Errors: `UserError` for a loss that is not finite, or when the losses diverge.
         """
         (total,) = over_processes([float(losses.detach().sum())])
-        self._check(total / batch.utterances, losses, batch)
+        batch = pieces[0]
+        ids = [name for piece in pieces for name in piece.ids]
+        self._check(total / batch.utterances, losses, ids)
         self.points.count(total, batch.utterances)
         self.sums["loss"] += total
         self.sums["utterances"] += batch.utterances
         self.sums["seconds"] += batch.seconds
 
-    def _check(self, value: float, losses: Tensor, batch: Batch) -> None:
+    def _check(self, value: float, losses: Tensor, ids: Sequence[str]) -> None:
         if not math.isfinite(value):
-            bad = [name for name, one in zip(batch.ids, losses, strict=False) if not one.isfinite()]
+            bad = [name for name, one in zip(ids, losses, strict=False) if not one.isfinite()]
             bad = names_over_processes(bad)  # the loss is of all, so each process comes here
             raise UserError(
                 f"the loss is {value} at step {self.step}, at the utterances "
-                f"{', '.join(bad)} (batch: {', '.join(batch.ids)}): listen to them, or {REMEDY}"
+                f"{', '.join(bad)} (batch: {', '.join(ids)}): listen to them, or {REMEDY}"
             )
         if len(self.first_losses) < _FIRST:
             self.first_losses.append(value)
@@ -79,7 +82,7 @@ class TrainingProgress:
             raise UserError(
                 f"the loss diverges: {self.recent_loss:.1f} at step {self.step}, over "
                 f"{DIVERGENCE_FACTOR:g} times that of the first {_FIRST} steps (batch: "
-                f"{', '.join(batch.ids)}): {REMEDY}"
+                f"{', '.join(ids)}): {REMEDY}"
             )
 
     def end_step(self, seconds: float, learning_rate: float) -> None:

@@ -9,6 +9,7 @@ import torch
 from lhotse import CutSet
 from lhotse.cut import Cut
 
+from schatten.artifacts import TrainedOn
 from schatten.errors import UserError
 from schatten.features.store import read_features
 from schatten.models import AcousticModel
@@ -16,6 +17,7 @@ from schatten.recipe.training import Training
 from schatten.runtime.launch import place
 from schatten.train.data import Batch, part_of, scoring_loader, training_loader, training_sampler
 from schatten.train.objectives import Objective
+from schatten.train.subset import chosen, only
 from schatten.train.targets import Targets
 
 _HELD = 40_000
@@ -33,27 +35,34 @@ class Speech:
         training: Training,
         objective: Objective,
         seed: int,
+        loaders: int = 0,
     ) -> None:
         """Read `cuts` (train, dev) and print what is left out.
 
+        `loaders`: processes that read training features ahead.
+
         Errors: `UserError` if nothing is left to train on, or a part of an epoch is empty.
         """
-        self.training, self.seed = training, seed
+        self.training, self.seed, self.loaders = training, seed, loaders
         self.targets = targets
         self._steps: int | None = None
         every = _in_memory(read_features(cuts[0], every=True))
+        self.trained_on: TrainedOn | None = None
+        if training.hours is not None:
+            names, self.trained_on = chosen(every, training.hours, seed)
+            print(f"trained on {self.trained_on}")
+            every = only(every, names)
         self.train, parts = _fitting(every, model, targets, training, objective)
         self.epoch_seconds = _epoch_seconds(parts)
         """Seconds of audio of an epoch, on average over the parts."""
         dev = read_features(cuts[1], every=True)
         self.dev, _ = _fitting(dev, model, targets, training, objective.on_dev())
 
-    def batches(self, epoch: int, skip: int) -> Iterator[Batch]:
-        """Yield the batches of an epoch, from 0, shuffled; the first `skip` are left out."""
-        loader = training_loader(
-            self.train, self.targets, self.training, self.seed, epoch, skip, place()
+    def batches(self, epoch: int, skip: int) -> Iterator[list[Batch]]:
+        """Yield the batches of an epoch, from 0, shuffled, in pieces; the first `skip` are not."""
+        yield from training_loader(
+            self.train, self.targets, self.training, self.seed, epoch, skip, place(), self.loaders
         )
-        yield from loader
 
     def steps_per_epoch(self) -> int:
         """Count the batches of the first epoch; the others have as many, give or take a few."""
@@ -64,7 +73,8 @@ class Speech:
 
     def dev_batches(self) -> Iterator[Batch]:
         """Yield this process's batches of the dev split, in its order; there may be none."""
-        yield from scoring_loader(self.dev, self.targets, self.training.batch_seconds, place())
+        seconds = self.training.batch_seconds / self.training.accumulate_gradients
+        yield from scoring_loader(self.dev, self.targets, seconds, place())
 
 
 def _in_memory(cuts: CutSet) -> CutSet:

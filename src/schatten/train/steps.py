@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -79,8 +79,10 @@ _SEALED = (
 """Inputs that the key of a training's state follows from, in this order."""
 
 
-def train(node: Node, inputs: Inputs, output: Path) -> None:
+def train(node: Node, inputs: Inputs, output: Path, loaders: int = 0) -> None:
     """Train the model of a node; write it with its history, and the epochs that are kept.
+
+    `loaders` processes read features ahead; no byte depends on them.
 
     Errors: `UserError` for a node that is no training, and for an input that is not given.
     """
@@ -110,7 +112,7 @@ def train(node: Node, inputs: Inputs, output: Path) -> None:
     )
     files = [inputs[name] for name in _SEALED if name in inputs]
     with training_state(node.settings, files, output) as state:
-        course = loop.train(model, plan, state)
+        course = loop.train(model, plan, state, loaders)
         if place().rank > 0:
             return
         for epoch in node.kept_epochs:
@@ -280,7 +282,8 @@ def _write(
     model: AcousticModel, output: Path, node: Node, course: "loop.Course | None" = None
 ) -> None:
     """Write a model and, beside it, its history; without a course of a step that trains nothing."""
-    records, points, seconds = course or ([], [], 0.0)
+    records, points, seconds, part = course or ([], [], 0.0, None)
+    made: dict[str, Any] = {**machine_and_commit()}
     history = History(
         system=node.system,
         seed=node.seed,
@@ -292,7 +295,9 @@ def _write(
         points=[Point.model_validate(point) for point in points],
         training_seconds=seconds,
         torch=torch.__version__,
-        **machine_and_commit(),
+        **made,
     )
+    if part is not None:
+        history = history.model_copy(update={"trained_on": part})
     history.write(history_of(output))
     models.save(model.eval(), output)

@@ -325,6 +325,10 @@ def trained(training: Training, penalty: Penalty) -> Any:
     """Return the settings of a training that have an effect with this penalty, as JSON."""
     absent = {"hold_epochs": training.hold_epochs, "first_label_after": training.first_label_after}
     unset = {name for name, value in absent.items() if not value}
+    if training.accumulate_gradients == 1:
+        unset.add("accumulate_gradients")
+    if training.hours is None:
+        unset.add("hours")
     factored = penalty.type == "trace_norm"
     if training.factor_warmup is None or not factored:
         unset.add("factor_warmup")

@@ -7,7 +7,6 @@ from schatten.models import AcousticModel
 from schatten.models.acoustic import AUXILIARY
 from schatten.models.packing import Packing
 from schatten.recipe.techniques import Auxiliary
-from schatten.runtime.launch import place
 from schatten.train.objectives.ctc import Ctc, ctc_losses, leading_blanks
 from schatten.train.techniques.base import Context, Step, Technique
 from schatten.units import characters
@@ -61,8 +60,7 @@ class SecondOutput(Technique):
             return loss + 0.0 * log_probs.sum()
         chosen = [labels[row] for row in fitting]
         losses = ctc_losses(log_probs[fitting], step.lengths[fitting], chosen, self.leading)
-        # Gradients are averaged over processes, and `utterances` are those of all of them.
-        return loss + self.weight * losses.sum() * place().count / step.batch.utterances
+        return loss + step.batch.averaged(self.weight * losses.sum())
 
     def finish(self, model: AcousticModel) -> None:
         """Drop the output."""

@@ -91,7 +91,9 @@ class Technique:
     def loss(self, loss: Tensor, step: Step) -> Tensor:
         """Return the new loss, a scalar; `loss` is the objective and what techniques added before.
 
-        Gradients are averaged over processes: the mean of what each process returns is minimised.
+        It is called for each share of the batch: each process has one, or several where gradients
+        are accumulated. The mean of what it returns for all shares is minimised.
+        `Batch.averaged` turns a share's sum over utterances into its part of that mean.
         """
         return loss
 

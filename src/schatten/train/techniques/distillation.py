@@ -7,7 +7,6 @@ from schatten import models
 from schatten.errors import UserError
 from schatten.models.packing import frame_mask
 from schatten.recipe.techniques import Distillation
-from schatten.runtime.launch import place
 from schatten.train.techniques.base import Context, Step, Technique
 
 
@@ -41,9 +40,7 @@ class Distilled(Technique):
             )
         mask = frame_mask(lengths, targets.shape[1])
         soft = divergence(targets[mask], step.log_probs[mask], self.temperature)
-        # Gradients are averaged over processes, and `utterances` are those of all of them.
-        soft = soft * place().count / step.batch.utterances
-        return (1 - self.weight) * loss + self.weight * soft
+        return (1 - self.weight) * loss + self.weight * step.batch.averaged(soft)
 
 
 def divergence(targets: Tensor, log_probs: Tensor, temperature: float) -> Tensor:
