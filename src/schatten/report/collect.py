@@ -167,7 +167,7 @@ class Experiment:
     def compared(
         self, first: Sequence[Node], second: Sequence[Node], split: str
     ) -> PooledDifference:
-        """Compare the seeds of two models on a split, second minus first."""
+        """Compare the seeds of two models on a split by the main search, second minus first."""
         before, after = (
             [self._utterances(node, split) for node in some] for some in (first, second)
         )
@@ -207,12 +207,6 @@ class Experiment:
     def difference(self, score: Path, seed: int, split: str) -> Difference:
         """Compare a score with the main language model to the baseline's of the same seed."""
         return self._to_baseline(paired_difference, score, seed, split)
-
-    def compared(self, first: Node, second: Node, split: str) -> Difference:
-        """Return the WER of the second model minus that of the first, by the main search."""
-        one, other = (self._utterances(node, split) for node in (first, second))
-        tables = self.recipe.tables
-        return paired_difference(one, other, tables.bootstrap_samples, tables.confidence)
 
     def exported(self, node: Node, precision: str) -> Exported:
         """Return what is known of a model's file for the engine."""

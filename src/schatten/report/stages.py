@@ -88,7 +88,7 @@ def _reads_hypotheses(node: Node) -> bool:
 def _minus(experiment: Experiment, one: Result | None, control: Result | None) -> Difference | None:
     if one is None or control is None:
         return None
-    return experiment.compared(control.model.node, one.model.node, one.split)
+    return experiment.compared([control.model.node], [one.model.node], one.split).points
 
 
 def _columns(experiment: Experiment) -> tuple[Column[Stages], ...]:

@@ -138,13 +138,8 @@ def recognise(
     given = sha256(model), sha256(cuts), spelled.units.stored(), how.model_dump(), parts
     key = digest([*given, *made_by])
     work = output.with_name(f".{output.name.partition('.')[0]}-{key}")
-    common: dict[str, Any] = {
-        "model": model,
-        "cuts": cuts,
-        "graph": work / "graph.fst",
-        "parts": parts,
-    }
-    common |= {"unigrams": unigrams, "how": how.model_dump()}
+    common: dict[str, Any] = {"model": model, "cuts": cuts, "graph": work / "graph.fst"}
+    common |= {"parts": parts, "unigrams": unigrams, "how": how.model_dump()}
     shards = [
         Shard(first=first, count=SHARD, output=work / f"{first:09d}.jsonl", **common)
         for first in range(0, number, SHARD)
