@@ -89,6 +89,8 @@ def _part(schema: Any) -> Any:
             made[key] = {name: _or_null(one) for name, one in schema[key].items()}
     if isinstance(schema.get("additionalProperties"), dict):
         made["additionalProperties"] = _or_null(schema["additionalProperties"])
+    elif "source" in schema.get("properties", {}):
+        made["additionalProperties"] = _NULL  # takes away a key of the base's other source
     return made
 
 
