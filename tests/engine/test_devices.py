@@ -223,6 +223,7 @@ def test_the_speed_of_an_emulated_cpu_is_bounded(build, bundled, split, words, t
     assert found["acoustic_share"] == pytest.approx(sum(parts[1:4]), abs=0.001)
     again, _ = _measure("estimate", DEVICES / "qemu-a53.yaml", *given)
     assert [again[name] for name in PARTS] == parts, "counts, no times"
+    assert f"of the instructions, feature {100 * parts[0]:.0f} %, convolution" in said
     found, said = _measure("estimate", DEVICES / "qemu-max.yaml", *given)
     assert (found["differing"], found["speed_up"]) == (0, None)
     with pytest.raises(UserError, match="no times of its own"):

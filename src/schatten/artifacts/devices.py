@@ -135,3 +135,11 @@ class Measured(Artifact):
 
 PARTS = ("feature_share", "convolution_share", "recurrent_share", "output_share", "search_share")
 """Fields of `Measured` that add up to 1."""
+
+
+def shares(found: Measured) -> str:
+    """Return the shares of all parts in words; nothing where one is not known."""
+    values = {part.removesuffix("_share"): getattr(found, part) for part in PARTS}
+    if None in values.values():
+        return ""
+    return ", ".join(f"{name} {100 * value:.0f} %" for name, value in values.items())

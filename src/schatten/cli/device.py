@@ -148,8 +148,12 @@ def _sample(
 
 
 def _write(output: Path, found: "Measured") -> None:
+    from schatten.artifacts.devices import shares
+
     found.write(output)
     speed = f"{found.speed_up:.1f} x real time" if found.speed_up else "no speed"
     if found.is_modelled:
-        speed = f"at most {speed} (modelled)"
+        speed = f"at most {speed} (modelled)" if found.speed_up else "no speed is modelled"
     typer.echo(f"{found.device}: {speed}, {found.differing} of {found.utterances} differ")
+    if parts := shares(found):
+        typer.echo(f"of the {'instructions' if found.is_modelled else 'time'}, {parts}")
