@@ -34,6 +34,7 @@ KINDS: dict[str, type[Artifact]] = {
 COUNTS_OF_TEXTS = "summary.json"
 """`text/summary.json`, which holds an artifact by the name of each file of text."""
 MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
+    artifacts.History: {"trained_on"},
     artifacts.LmInfo: {"dev", "threshold", "ngrams_before_pruning"},
     artifacts.Score: {"units"},
     StoredMatrix: {"zeros", "int8_bytes"},
@@ -47,7 +48,7 @@ MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.Manifest: {"gate"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
-"""Without text of dev or pruning; where words are scored; without a mask; of units that
+"""Trained on the whole split; without text of dev or pruning; where words are scored; without a mask; of units that
 are not tied, and leaves or questions of their tree; where the decoder gives no confidences; with
 clean text, without faults, and of one corpus; without distorted copies; of synthetic commands, and
 without a split that is shown on its own; without thresholds of the gate; on an emulated CPU."""
