@@ -48,10 +48,11 @@ MAY_BE_MISSING: dict[type[Artifact], set[str]] = {
     artifacts.Manifest: {"gate"},
     artifacts.Recognised: {"speed_up", "acoustic_share", "load_seconds", "peak_megabytes"},
 }
-"""Trained on the whole split; without text of dev or pruning; where words are scored; without a mask; of units that
-are not tied, and leaves or questions of their tree; where the decoder gives no confidences; with
-clean text, without faults, and of one corpus; without distorted copies; of synthetic commands, and
-without a split that is shown on its own; without thresholds of the gate; on an emulated CPU."""
+"""Trained on the whole split; without text of dev or pruning; where words are scored; without a
+mask; of units that are not tied, and leaves or questions of their tree; where the decoder gives no
+confidences; with clean text, without faults, and of one corpus; without distorted copies; of
+synthetic commands, and without a split that is shown on its own; without thresholds of the gate; on
+an emulated CPU."""
 
 
 def kind_of(path: Path) -> type[Artifact] | None:
