@@ -45,6 +45,7 @@ FUZZERS = [
     "fuzz_search",
     "fuzz_endpoints",
     "fuzz_words",
+    "fuzz_commands",
 ]
 PROGRAMS = ["schatten-recognize", "print_logprobs", "decode_logprobs"]
 KERNEL_TESTS = ["test_gemm", "test_sparse", "test_nibbles", "test_vector"]

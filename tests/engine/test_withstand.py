@@ -6,21 +6,11 @@ What draws files and what finds races are builds of their own; they are nightly 
 import subprocess
 
 import pytest
+from engine_build import FUZZERS
 from project import ROOT
 
 CORPUS = ROOT / "arm/fuzz/corpus"
-KINDS = (
-    "model",
-    "sound",
-    "resampler",
-    "lexicon",
-    "manifest",
-    "stream",
-    "search",
-    "endpoints",
-    "words",
-    "commands",
-)
+KINDS = [name.removeprefix("fuzz_") for name in FUZZERS]
 SECONDS = 10
 
 
