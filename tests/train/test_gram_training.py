@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from interruptions import interrupted_at
 from small_data import RECIPE, write_data
 
 from schatten import models, recipe
@@ -20,7 +21,7 @@ from schatten.train import steps
 from schatten.train.data import Batch
 from schatten.train.graph_loss import graph_losses
 from schatten.train.objectives.ctc import ctc_losses, greedy_errors
-from schatten.train.state import Checkpoints, epoch_model
+from schatten.train.state import epoch_model
 from schatten.train.targets import Targets
 from schatten.train.techniques import Context, Step
 from schatten.train.techniques.auxiliary import SecondOutput
@@ -178,13 +179,7 @@ def test_a_model_of_grams_starts_from_one_of_characters(data, tmp_path: Path) ->
     assert len(History.read(tmp_path / "warm/history.json").epochs) == 2
 
 
-class Interrupted(Exception):
-    """Stands for the end of a process."""
-
-
-def test_a_joint_training_goes_on_from_any_step_with_the_same_bits(
-    data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_joint_training_goes_on_from_any_step_with_the_same_bits(data, tmp_path: Path) -> None:
     """Of grams, from a model of characters and with a second output; the kept epoch too.
 
     Eight steps an epoch: killed in the first, at its end, and in the next one.
@@ -198,18 +193,9 @@ def test_a_joint_training_goes_on_from_any_step_with_the_same_bits(
     inputs = inputs | {"units": tmp_path / "u/inventory.json", "start": start}
     node, whole, cut = settings.start("warm", 1), Path("whole/model.pt"), Path("cut/model.pt")
     steps.train(node, inputs, whole)
-    write = Checkpoints.save
     for step in (3, 8, 13):
-
-        def interrupt(self: Checkpoints, last: int = step) -> None:
-            write(self)
-            if self.parts["progress"][0]()["step"] == last:
-                raise Interrupted
-
-        monkeypatch.setattr(Checkpoints, "save", interrupt)
-        with pytest.raises(Interrupted):
+        with interrupted_at(step):
             steps.train(node, inputs, cut)
-        monkeypatch.setattr(Checkpoints, "save", write)
         assert list(Path("state").glob("*/last.ckpt"))
         steps.train(node, inputs, cut)
         for of_whole in (whole, epoch_model(whole, 1)):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from interruptions import interrupted_at
 from small_data import write_data
 
 from schatten import models, recipe
@@ -11,7 +12,6 @@ from schatten.models.quantized import QuantizedDeepSpeech2
 from schatten.models.quantized_lstm import QuantizedLstm
 from schatten.recipe import Recipe
 from schatten.train import steps
-from schatten.train.state import Checkpoints
 
 MODEL = """
   spoken:
@@ -45,10 +45,6 @@ SYSTEMS = """
       - prune: {sparsity: 0.5}
       - quantize: {bits: 4}
 """
-
-
-class Interrupted(Exception):
-    """Stands for the end of a process."""
 
 
 @pytest.fixture
@@ -112,24 +108,13 @@ def test_zeros_stay_zeros(settings: Recipe) -> None:
         assert not torch.equal(one(), other())
 
 
-def test_it_goes_on_from_any_step_with_the_same_bits(
-    settings: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_goes_on_from_any_step_with_the_same_bits(settings: Recipe) -> None:
     """Eight steps an epoch: in the first, in the middle, at the last, and in the next epoch."""
     start = made(settings, "quantized", "stage1", None, Path("stage1/model.pt"))
     whole = made(settings, "quantized", "int4", start, Path("whole/model.pt")).read_bytes()
-    write = Checkpoints.save
     for step in (1, 5, 8, 9, 13):
-
-        def interrupt(self: Checkpoints, last: int = step) -> None:
-            write(self)
-            if self.parts["progress"][0]()["step"] == last:
-                raise Interrupted
-
-        monkeypatch.setattr(Checkpoints, "save", interrupt)
-        with pytest.raises(Interrupted):
+        with interrupted_at(step):
             made(settings, "quantized", "int4", start, Path("cut/model.pt"))
         assert list(Path("state").glob("*/last.ckpt"))
-        monkeypatch.setattr(Checkpoints, "save", write)
         resumed = made(settings, "quantized", "int4", start, Path("cut/model.pt"))
         assert resumed.read_bytes() == whole, step

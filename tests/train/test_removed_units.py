@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import toy_training
 import yaml
+from interruptions import interrupted_at
 from small_data import write_data
 from small_models import KINDS, deep_speech_2, make
 
@@ -20,7 +21,6 @@ from schatten.recipe.pruning import UnitLasso as Settings
 from schatten.recipe.steps import RemoveUnits
 from schatten.recipe.training import Training
 from schatten.train import one_shot, steps
-from schatten.train.state import Checkpoints
 from schatten.train.techniques import Context
 from schatten.train.techniques.unit_lasso import UnitLasso
 
@@ -36,10 +36,6 @@ TARGETS: dict[str, dict[str, Any]] = {
 }
 TINY = "{type: deep_speech_2, feature: mel40, gru: [8, 6], fully_connected: 8, recurrent: rnn, "
 FRONT = "convolutions: [{channels: 2, kernel: [3, 5], stride: [2, 8]}]}"
-
-
-class Interrupted(Exception):
-    pass
 
 
 def with_chains(path: Path, model: str = TINY + FRONT) -> Recipe:
@@ -85,17 +81,8 @@ def test_a_chain_loses_units_and_trains_on_after_a_kill(
     node = settings.node("dense", 1, "units0.50/stage2")
     inputs = {**speech, "model": source}
     steps.train(node, inputs, Path("straight/model.pt"))
-    write = Checkpoints.save
-
-    def interrupt(self: Checkpoints) -> None:
-        write(self)
-        if self.parts["progress"][0]()["step"] >= 2:
-            raise Interrupted
-
-    monkeypatch.setattr(Checkpoints, "save", interrupt)
-    with pytest.raises(Interrupted):
+    with interrupted_at(2):
         steps.train(node, inputs, Path("cut/model.pt"))
-    monkeypatch.setattr(Checkpoints, "save", write)
     steps.train(node, inputs, Path("cut/model.pt"))
     assert Path("cut/model.pt").read_bytes() == Path("straight/model.pt").read_bytes()
     assert models.load(Path("cut/model.pt")).settings.gru == (4, 3)  # type: ignore[union-attr]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from interruptions import interrupted_at
 from small_data import write_data
 
 from schatten import models, recipe
@@ -16,7 +17,6 @@ from schatten.models.quantized_lstm import QuantizedLstm
 from schatten.recipe import Recipe
 from schatten.runtime.files import read_jsonl, write_jsonl
 from schatten.train import steps
-from schatten.train.state import Checkpoints
 from schatten.units import characters
 
 CHAIN = """
@@ -170,27 +170,12 @@ def test_threads_change_no_bit(settings: Recipe) -> None:
     assert same(*found) and not same(found[0], weights(STAGE1))
 
 
-class Interrupted(Exception):
-    """Stands for the end of a process."""
-
-
-def test_it_goes_on_from_any_step_with_the_same_bits(
-    settings: Recipe, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_goes_on_from_any_step_with_the_same_bits(settings: Recipe) -> None:
     """Eight steps: killed after the second one, and at the last."""
     whole = weights(made(settings, "mwer", STAGE1, "whole.pt"))
-    write = Checkpoints.save
     for step in (2, 8):
-
-        def interrupt(self: Checkpoints, last: int = step) -> None:
-            write(self)
-            if self.parts["progress"][0]()["step"] == last:
-                raise Interrupted
-
-        monkeypatch.setattr(Checkpoints, "save", interrupt)
-        with pytest.raises(Interrupted):
+        with interrupted_at(step):
             made(settings, "mwer", STAGE1, "cut.pt")
-        monkeypatch.setattr(Checkpoints, "save", write)
         assert same(whole, weights(made(settings, "mwer", STAGE1, "cut.pt"))), step
 
 

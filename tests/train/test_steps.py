@@ -12,13 +12,14 @@ import chains
 import pytest
 import torch
 import yaml
+from interruptions import interrupted_at
 from small_data import write_data
 
 from schatten import models, recipe
 from schatten.compress import factor_fully
 from schatten.errors import UserError
 from schatten.train import compare_ranks, steps
-from schatten.train.state import Checkpoints, epoch_model
+from schatten.train.state import epoch_model
 from schatten.train.targets import Targets
 from schatten.units.spelled import SpelledUnits
 
@@ -149,32 +150,17 @@ def test_ranks_that_weigh_inputs_need_speech_and_keep_their_size(data, tmp_path:
         chains.truncate(small, "measured", "params10act@e2", source, output, cuts[0])
 
 
-class Interrupted(Exception):
-    """Stands for the end of a process."""
-
-
-def test_a_training_goes_on_from_any_step_with_the_same_bits(
-    data, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_training_goes_on_from_any_step_with_the_same_bits(data) -> None:
     """Eight steps an epoch: in the first, in the middle, at the last, and in the next epoch."""
     cuts, statistics, path = data
     path.write_text(path.read_text().replace("checkpoint_steps: 2", "checkpoint_steps: 1"))
     settings = recipe.load(str(path))
     chains.stage1(settings, "trace_norm", 1, cuts, statistics, Path("whole/model.pt"))
     whole = models.read(Path("whole/model.pt"))["state"]
-    write = Checkpoints.save
     for step in (1, 7, 8, 9, 13):
-
-        def interrupt(self: Checkpoints, last: int = step) -> None:
-            write(self)
-            if self.parts["progress"][0]()["step"] == last:
-                raise Interrupted
-
-        monkeypatch.setattr(Checkpoints, "save", interrupt)
-        with pytest.raises(Interrupted):
+        with interrupted_at(step):
             chains.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
         assert list(Path("state").glob("*/last.ckpt"))
-        monkeypatch.setattr(Checkpoints, "save", write)
         chains.stage1(settings, "trace_norm", 1, cuts, statistics, Path("cut/model.pt"))
         resumed = models.read(Path("cut/model.pt"))["state"]
         assert all(torch.equal(whole[name], resumed[name]) for name in whole), step
