@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table, percent
@@ -26,8 +27,10 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
             axes.plot([point.hours] * 2, point.ends, color=colour, lw=0.8, alpha=0.6)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    for axis in (axes.xaxis, axes.yaxis):
-        series.plain_decades(axis)
+    series.plain_decades(axes.yaxis)
+    ticks = sorted({round(point.hours, 1) for point in found})
+    axes.set_xticks(ticks, [f"{hours:g}" for hours in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("hours of training speech")
     confidence = percent(experiment.recipe.tables.confidence)
     axes.set_ylabel(f"WER (%), {confidence} interval")
