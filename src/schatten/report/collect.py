@@ -149,20 +149,10 @@ class Experiment:
             row = replace(first, with_lm={**first.with_lm, self.main_lm: main})
         if self._is_baseline(nodes[0]):
             return row
-        compared = self.against_baseline(paths, nodes, first.split)
-        return replace(row, difference=compared.points, relative=compared.relative)
-
-    def against_baseline(
-        self, paths: Sequence[Path], nodes: Sequence[Node], split: str
-    ) -> PooledDifference:
-        """Compare `utterances.csv` of a model's seeds, one for each node, with the baseline's.
-
-        A baseline with one seed is compared with each of them.
-        """
+        # A baseline with one seed is compared with each of them.
         baselines = dict.fromkeys(baseline_node(self.recipe, node.seed) for node in nodes)
-        others = [self._utterances(node, split) for node in baselines]
-        tables = self.recipe.tables
-        return pooled_difference(others, paths, tables.bootstrap_samples, tables.confidence)
+        compared = self.compared(list(baselines), nodes, first.split)
+        return replace(row, difference=compared.points, relative=compared.relative)
 
     def compared(
         self, first: Sequence[Node], second: Sequence[Node], split: str

@@ -283,7 +283,9 @@ def _write(
 ) -> None:
     """Write a model and, beside it, its history; without a course of a step that trains nothing."""
     records, points, seconds, part = course or ([], [], 0.0, None)
-    made: dict[str, Any] = {**machine_and_commit()}
+    made: dict[str, Any] = dict(machine_and_commit())
+    if part is not None:
+        made["trained_on"] = part  # histories of whole splits keep their bytes
     history = History(
         system=node.system,
         seed=node.seed,
@@ -297,7 +299,5 @@ def _write(
         torch=torch.__version__,
         **made,
     )
-    if part is not None:
-        history = history.model_copy(update={"trained_on": part})
     history.write(history_of(output))
     models.save(model.eval(), output)
