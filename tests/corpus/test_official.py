@@ -10,7 +10,7 @@ from small_corpora import make_recipe, write_audio
 from schatten.corpus import make
 from schatten.corpus.fingerprint import fingerprint
 from schatten.errors import UserError
-from schatten.runtime.files import read_json
+from schatten.runtime.files import read_json, read_jsonl
 
 LIBRISPEECH = make_recipe(
     corpus={
@@ -143,6 +143,18 @@ def test_tables_of_common_voice_become_splits(common_voice: Path) -> None:
     assert (cut.id, cut.supervisions[0].speaker) == ("common_voice_en_1", "f00")
     assert cut.supervisions[0].text == "he said no"
     assert cut.load_audio().shape == (1, 32000), "at 16 kHz"
+
+
+def test_ages_and_accents_of_common_voice_are_kept(common_voice: Path) -> None:
+    make(COMMON_VOICE, common_voice, common_voice / "data")
+    rows = {
+        split: read_jsonl(common_voice / f"data/{split}.conditions.jsonl.gz")
+        for split in ("dev", "test")
+    }
+    assert rows == {
+        "dev": [{"id": "common_voice_en_2", "age": "twenties"}],
+        "test": [{"id": "common_voice_en_3", "accent": "United States English"}],
+    }
 
 
 def test_another_table_may_be_a_split(common_voice: Path) -> None:

@@ -72,6 +72,11 @@ def write(folder: Path, old: str = "", new: str = "", name: str = "r.yaml") -> s
             "little: {decoder: open}\ndecoding: {wfst: {first_pass: little}}",
             r"decoding.wfst.first_pass: little is of characters",
         ),
+        (
+            "title: A test",
+            "title: A test\ntables: {stages: true}",
+            "tables.stages: no system has a step `sequence`",
+        ),
         ("title: A test", "title: [", "is not YAML"),
         ("source: tsv", "source: tape", "corpus: .*'tape'"),
     ],

@@ -26,7 +26,7 @@ def test_a_recipe_has_the_tables_it_has_systems_for(
 ) -> None:
     names = ["wer", "cost", "systems", "times", "ranks", "engine"]
     assert written(experiment.recipe) == names
-    absent = ("engine", "sparsity", "compression", "predictions", "stages", "hours")
+    absent = ("engine", "sparsity", "compression", "predictions", "stages", "hours", "conditions")
     assert written(lab.recipe) == [name for name in tables.KINDS if name not in absent]
 
 

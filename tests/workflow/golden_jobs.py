@@ -59,6 +59,8 @@ STAND_INS = (
     "corpus/voice_commands/transcripts.tsv",
     "corpus/voice_commands/noise/kitchen.opus",
     *(f"corpus/{name}/transcripts.tsv" for name in ("commonvoice_small", "speechocean_adults")),
+    "corpus/commonvoice_small/metadata.tsv",
+    "corpus/speechocean_adults/speakers.tsv",
     "corpus/text/books.txt.gz",
     "corpus/text_more/books2.txt.gz",
     "text/books.txt.gz",

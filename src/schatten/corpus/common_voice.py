@@ -9,12 +9,19 @@ from schatten.recipe import Recipe
 from schatten.recipe.corpus_sources import CommonVoiceCorpus
 
 _CLIPS = "clips"
+_DETAILS = {"accent": ("accents", "accent"), "age": ("age",), "gender": ("gender",)}
+"""Columns of what is known of speakers who said it; not all versions have them all."""
 _COLUMNS = Places(
-    aliases={"speaker": ("client_id",), "path": ("path",), "text": ("sentence",)},
-    optional=(),
+    aliases={
+        "speaker": ("client_id",),
+        "path": ("path",),
+        "text": ("sentence",),
+        **_DETAILS,
+    },
+    optional=tuple(_DETAILS),
     filled=("speaker", "path"),
 )
-"""Columns that all versions of the corpus have; votes, ages and accents are not read."""
+"""Votes and segments are not read."""
 
 
 def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
@@ -32,6 +39,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
             speaker=row["speaker"],
             text=row["text"],
             audio=f"{_CLIPS}/{row['path']}",
+            details=tuple((name, row[name]) for name in _DETAILS if row.get(name)),
         )
         for split in recipe.splits_read
         for row in read_rows(corpus_dir / corpus.table_of(split), _COLUMNS)

@@ -48,7 +48,7 @@ def check_folder(recipe: Recipe, corpus_dir: Path | None) -> None:
         raise UserError(f"the recipe {recipe.title!r} reads real recordings: {fix}")
     if not corpus_dir.is_dir():
         raise UserError(f"the recipe {recipe.title!r} finds no folder {corpus_dir}: {fix}")
-    for path in (*_manifests(recipe, corpus_dir), *_texts(recipe.corpus, corpus_dir)):
+    for path in (*_tables(recipe, corpus_dir), *_texts(recipe.corpus, corpus_dir)):
         if not path.is_file():
             fault = "is no file" if path.exists() else "does not exist"
             raise UserError(
@@ -134,7 +134,7 @@ def _hashes(recipe: Recipe, corpus_dir: Path | None) -> Iterator[tuple[str, _Has
     assert corpus_dir is not None, "check_folder has seen to it"
     if style is not None and not isinstance(corpus, WsjCorpus):
         yield "folder", [(Path(), str(corpus_dir))]  # whose whole paths stand in the cuts
-    yield "manifests", [(path, content(path)) for path in _manifests(recipe, corpus_dir)]
+    yield "manifests", [(path, content(path)) for path in _tables(recipe, corpus_dir)]
     yield "texts", [(path, contents([path])) for path in _texts(corpus, corpus_dir)]
     if isinstance(corpus, WsjCorpus):
         found = Discs(corpus_dir).texts(with_lm_text=corpus.disc_text)
@@ -144,6 +144,14 @@ def _hashes(recipe: Recipe, corpus_dir: Path | None) -> Iterator[tuple[str, _Has
 def _folder_of(part: Part, corpus_dir: Path | None) -> Path | None:
     """Return the folder of a part of the corpus."""
     return None if corpus_dir is None else corpus_dir / part.folder
+
+
+def _tables(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:
+    """Yield the manifests, and the tables of details."""
+    yield from _manifests(recipe, corpus_dir)
+    assert isinstance(recipe.corpus, RecordedCorpus)
+    for name in recipe.corpus.details:
+        yield found(corpus_dir, name)
 
 
 def _manifests(recipe: Recipe, corpus_dir: Path) -> Iterator[Path]:

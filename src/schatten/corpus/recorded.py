@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from schatten.corpus.cuts import read_headers, write_cuts
+from schatten.corpus.details import with_details, write_details
 from schatten.corpus.folds import dealt
 from schatten.corpus.lm_text import write_lm_text
 from schatten.corpus.tables import table_lines
@@ -33,7 +34,7 @@ def write_corpus(
     Errors: `UserError` for missing text files, missing or unreadable recordings.
     """
     names = Names(corpus_dir)
-    utterances, foreign = spelled(recipe, wanted(recipe, utterances))
+    utterances, foreign = spelled(recipe, wanted(recipe, utterances, corpus_dir))
     if foreign:
         write_json(output / "left_out.json", foreign)
     chosen = [_in_one_form(one, names) for one in utterances]
@@ -56,7 +57,13 @@ def write_styled_cuts(
     output: Path,
     jobs: int,
 ) -> dict[str, list[str]]:
-    """Write cuts, with the distorted copies that the recipe asks for; see `write_cuts`."""
+    """Write cuts, distorted copies that the recipe asks for, and details; see `write_cuts`.
+
+    Details of the training split are not written: no error rates are shown of it.
+    """
+    write_details(
+        utterances, [one for one in recipe.splits.all if one != recipe.splits.train], output
+    )
     settings = corpus_of(recipe).multi_style
     if settings is not None:
         from schatten.corpus.style.copies import with_copies
@@ -82,15 +89,16 @@ def _in_one_form(utterance: Utterance, names: Names) -> Utterance:
     )
 
 
-def wanted(recipe: Recipe, utterances: Sequence[Utterance]) -> list[Utterance]:
-    """Return the utterances that the recipe does not leave out.
+def wanted(recipe: Recipe, utterances: Sequence[Utterance], corpus_dir: Path) -> list[Utterance]:
+    """Return the utterances that the recipe does not leave out, with what tables say of them.
 
-    Errors: `UserError` if `leave_out` names an unknown utterance.
+    Errors: `UserError` if `leave_out` names an unknown utterance, and as `with_details`.
     """
     leave_out = set(map(composed, corpus_of(recipe).leave_out))
     if unknown := sorted(leave_out - {composed(utterance.id) for utterance in utterances}):
         raise UserError(f"corpus.leave_out names {unknown[0]}, which is no utterance: correct it")
-    return [utterance for utterance in utterances if composed(utterance.id) not in leave_out]
+    kept = [utterance for utterance in utterances if composed(utterance.id) not in leave_out]
+    return with_details(kept, corpus_of(recipe).details, corpus_dir)
 
 
 def spelled(

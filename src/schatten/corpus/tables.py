@@ -14,6 +14,29 @@ def is_file(path: Path) -> bool:
         return False
 
 
+def table_cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the header of a tab-separated table, and each line's number and cells, stripped.
+
+    Errors: `UserError` as `table_lines`, for an empty table, and for a line with another number of
+    columns.
+    """
+    lines = table_lines(path)
+    if not lines:
+        raise UserError(f"{path} is empty: write a header and a line for each utterance")
+    header = [name.strip() for name in lines[0].split("\t")]
+    rows = []
+    for number, line in enumerate(lines[1:], start=2):
+        if line.strip():
+            cells = [cell.strip() for cell in line.split("\t")]
+            if len(cells) != len(header):
+                raise UserError(
+                    f"{path}, line {number} has {len(cells)} columns and the header "
+                    f"{len(header)}: correct the line"
+                )
+            rows.append((number, cells))
+    return header, rows
+
+
 def table_lines(path: Path) -> list[str]:
     """Return the lines of a text file (`.gz` too), without line ends.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from schatten.corpus.recorded import write_corpus
-from schatten.corpus.tables import table_lines
+from schatten.corpus.tables import table_cells
 from schatten.corpus.utterance import Utterance
 from schatten.errors import UserError
 from schatten.recipe import Recipe
@@ -77,24 +77,14 @@ def read_rows(path: Path, places: Places) -> list[dict[str, str]]:
     Errors: `UserError` for a missing or double column, a line with another number of columns, or
     one without a cell that has to be filled.
     """
-    lines = table_lines(path)
-    if not lines:
-        raise UserError(f"{path} is empty: write a header and a line for each utterance")
-    header = [name.strip() for name in lines[0].split("\t")]
+    header, lines = table_cells(path)
     place = _columns(places, header, path)
     rows = []
-    for number, line in enumerate(lines[1:], start=2):
-        if line.strip():
-            cells = line.split("\t")
-            if len(cells) != len(header):
-                raise UserError(
-                    f"{path}, line {number} has {len(cells)} columns and the header "
-                    f"{len(header)}: correct the line"
-                )
-            row = {name: cells[column].strip() for name, column in place.items()}
-            if empty := [name for name in places.filled if not row.get(name, name)]:
-                raise UserError(f"{path}, line {number} has no {empty[0]}: write one")
-            rows.append(row)
+    for number, cells in lines:
+        row = {name: cells[column] for name, column in place.items()}
+        if empty := [name for name in places.filled if not row.get(name, name)]:
+            raise UserError(f"{path}, line {number} has no {empty[0]}: write one")
+        rows.append(row)
     return rows
 
 

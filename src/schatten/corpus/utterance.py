@@ -30,6 +30,8 @@ class Utterance:
     """The recording's length as the corpus gives it, to notice files cut short."""
     copy_of: str | None = None
     """The utterance's id of which this is a distorted copy, with the same words."""
+    details: tuple[tuple[str, str], ...] = ()
+    """What the corpus says of it beside all this: names and values."""
     recorded_rate: int | None = None
     """Hz of the recording that it is a copy of."""
 

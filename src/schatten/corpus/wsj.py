@@ -68,7 +68,7 @@ def make(recipe: Recipe, corpus_dir: Path, output: Path, jobs: int) -> None:
     listed = _read_lists(discs, recipe.splits.all, corpus_dir)
     raw = _transcripts(listed, discs, corpus_dir)
     kept, left_out = _with_speech(listed, raw, corpus, recipe.splits.train)
-    asked = wanted(recipe, [_utterance(entry, raw[entry.id]) for entry in kept])
+    asked = wanted(recipe, [_utterance(entry, raw[entry.id]) for entry in kept], corpus_dir)
     utterances, foreign = spelled(recipe, asked, marks_are_gone=True)
     names = {utterance.audio for utterance in utterances}
     _write_audio([entry for entry in kept if entry.audio in names], output, jobs)

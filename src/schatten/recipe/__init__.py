@@ -22,7 +22,7 @@ from schatten.recipe.models import Model
 from schatten.recipe.reading import ROOT, read_yaml
 from schatten.recipe.results import Tables
 from schatten.recipe.several import SeveralCorpora
-from schatten.recipe.steps import TrainingStep
+from schatten.recipe.steps import Sequence, TrainingStep
 from schatten.recipe.systems import (
     CHARACTERS,
     System,
@@ -125,6 +125,9 @@ class Recipe(Settings):
             if name != CHARACTERS and isinstance(units, Characters):
                 raise ValueError(f"units.{name}: a set of type characters is called {CHARACTERS}")
         _known("tables.baseline", self.tables.baseline, self.systems)
+        steps = [step for system in self.systems.values() for step in system.steps]
+        if self.tables.stages and not any(isinstance(step, Sequence) for step in steps):
+            raise ValueError("tables.stages: no system has a step `sequence`: leave the key out")
         for language_model in self.tables.language_models:
             _known("tables.language_models", language_model, self.language_models)
         if (curve := self.figures.lm_curve) is not None:

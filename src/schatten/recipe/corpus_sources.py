@@ -30,6 +30,11 @@ class RecordedCorpus(Settings):
     known."""
     low_rates: Literal["refused", "allowed"] = "refused"
     """Whether recordings below 16 kHz are allowed. They are resampled to 16 kHz."""
+    details: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    """Tables of what is known of utterances or speakers beside the text, such as accents, relative
+    to the corpus folder: tab-separated with a header, one column of which is `id` (or `utt_id`) or
+    `speaker`. `tables.conditions` asks for error rates by the other columns. Cells that are empty
+    or `-` say nothing."""
     multi_style: MultiStyle | None = Field(default=None, exclude_if=lambda style: style is None)
     """Distorted copies of the training recordings: noise, rooms, other vocal tracts."""
 

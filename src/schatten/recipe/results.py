@@ -1,5 +1,7 @@
 """The recipe's `tables`: contents of tables and figures, and margins for comparisons."""
 
+from pydantic import Field
+
 from schatten.recipe.base import Name, Positive, PositiveFloat, Settings, Share
 
 
@@ -28,6 +30,10 @@ class Tables(Settings):
     stages: bool = False
     """Whether a table has WER after CTC, after `sequence` and after `adapt` side by side, each with
     its control. It needs a system with a step `sequence`."""
+    conditions: tuple[str, ...] = Field(default=(), exclude_if=lambda names: not names)
+    """What a table of its own has error rates by: columns of the tables in `corpus.details`, or
+    what the corpus step wrote of synthetic speech, as `noise.snr`, `noise.kind`, `room` and
+    `voice`. Of numbers with many values the table has four parts, with as many utterances each."""
     language_models: tuple[Name, ...] = ()
     """Language models that are columns; all by default. Comparisons use the first one."""
     confidence: Share = 0.95

@@ -14,7 +14,7 @@ from schatten.recipe import Recipe
 from schatten.recipe.corpus import own_files
 from schatten.recipe.figures import page
 from schatten.recipe.steps import Sequence, settings_of
-from schatten.recipe.tables import has_compression, has_stages
+from schatten.recipe.tables import has_compression
 from schatten.recipe.units import Grams, Tied, lexicon_of
 from schatten.runtime.files import sha256
 
@@ -254,7 +254,7 @@ def page_settings(recipe: Recipe) -> str:
 def _shown(recipe: Recipe) -> tuple[Any, ...]:
     of_characters = ("characters",) if recipe.text.words == "characters" else ()
     compression = (f"compression {COMPRESSION_VERSION}",) if has_compression(recipe) else ()
-    stages = ("stages",) if has_stages(recipe) else ()
+    stages = ("stages",) if recipe.tables.stages else ()
     tables = recipe.tables.model_dump(mode="json", exclude={"compression", "stages"})
     return recipe.title, tables, _plain(recipe.splits), *of_characters, *compression, *stages
 

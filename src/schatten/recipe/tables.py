@@ -3,11 +3,11 @@
 from schatten.recipe import Recipe
 from schatten.recipe.hours import has_learning_curve
 from schatten.recipe.layout import bundle_lm
-from schatten.recipe.steps import Sequence
 from schatten.recipe.systems import System
 
 TABLES = {
     "wer": "word error rates",
+    "conditions": "word error rates by accent, noise or what else is known",
     "cost": "cost of each training",
     "systems": "systems of the recipe",
     "times": "times of training by penalty and rank",
@@ -30,8 +30,9 @@ FORMATS = ("md", "csv", "tex", "html")
 def written(recipe: Recipe) -> list[str]:
     """Return the names of a recipe's tables."""
     wanted = {
+        "conditions": bool(recipe.tables.conditions),
         "ranks": any(system.truncations for system in recipe.systems.values()),
-        "stages": has_stages(recipe),
+        "stages": recipe.tables.stages,
         "sparsity": any(system.is_pruned for system in recipe.systems.values()),
         "compression": has_compression(recipe),
         "predictions": any(system.references for system in recipe.systems.values()),
@@ -48,12 +49,6 @@ def has_compression(recipe: Recipe) -> bool:
     """Whether models are compared by their size, instructions and cost in the engine."""
     found = (one.is_pruned or one.is_quantized for one in recipe.systems.values())
     return recipe.tables.compression or any(found)
-
-
-def has_stages(recipe: Recipe) -> bool:
-    """Whether a table has the stages of training side by side: CTC, sequence, adaptation."""
-    steps = (step for system in recipe.systems.values() for step in system.steps)
-    return recipe.tables.stages and any(isinstance(step, Sequence) for step in steps)
 
 
 def factorization_groups(recipe: Recipe) -> list[dict[str, str]]:

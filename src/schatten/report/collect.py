@@ -141,7 +141,7 @@ class Experiment:
         """
         first, tables = group[0], self.recipe.tables
         nodes = [result.model.node for result in group]
-        paths = [self._utterances(node, first.split) for node in nodes]
+        paths = [self.counts_path(node, first.split) for node in nodes]
         ends = pooled_interval(paths, tables.bootstrap_samples, tables.confidence)
         main = first.main.model_copy(update={"wer_interval": ends})
         row = replace(first, greedy=main)
@@ -159,12 +159,12 @@ class Experiment:
     ) -> PooledDifference:
         """Compare the seeds of two models on a split by the main search, second minus first."""
         before, after = (
-            [self._utterances(node, split) for node in some] for some in (first, second)
+            [self.counts_path(node, split) for node in some] for some in (first, second)
         )
         tables = self.recipe.tables
         return pooled_difference(before, after, tables.bootstrap_samples, tables.confidence)
 
-    def _utterances(self, node: Node, split: str) -> Path:
+    def counts_path(self, node: Node, split: str) -> Path:
         """Return where the errors of each utterance lie, with the main language model."""
         score = self.layout.score(node, *search_with(self.recipe, self.main_lm), split)
         return beside(score, ".utterances.csv")
@@ -246,7 +246,7 @@ class Experiment:
 
     def _to_baseline(self, compare: Callable[..., D], score: Path, seed: int, split: str) -> D:
         """Compare a score with the baseline's: of that seed, or of its first."""
-        first = self._utterances(baseline_node(self.recipe, seed), split)
+        first = self.counts_path(baseline_node(self.recipe, seed), split)
         second, tables = beside(score, ".utterances.csv"), self.recipe.tables
         return compare(first, second, tables.bootstrap_samples, tables.confidence)
 

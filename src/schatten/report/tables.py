@@ -15,6 +15,7 @@ from schatten.report.bundles import bundles_notes, bundles_table
 from schatten.report.collect import Experiment
 from schatten.report.columns import Table
 from schatten.report.compression import compression_notes, compression_table
+from schatten.report.conditions import conditions_notes, conditions_tables
 from schatten.report.cost import cost_table
 from schatten.report.engine import engine_notes, engine_tables
 from schatten.report.factorizations import factorizations_table
@@ -44,6 +45,7 @@ Notes = Callable[[Experiment], list[str]]
 
 KINDS: dict[str, tuple[Tables, Notes]] = {
     "wer": (wer_tables, captions.wer_notes),
+    "conditions": (conditions_tables, conditions_notes),
     "cost": (lambda e: [cost_table(e)], captions.cost_notes),
     "systems": (lambda e: [systems_table(e)], captions.systems_notes),
     "times": (lambda e: [times_table(e)], captions.times_notes),

@@ -1,6 +1,7 @@
 """The score of a split: counts, rates, intervals, words out of the lexicon, speakers."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,28 @@ def summary(
         out_of_lexicon=None if unknown is None else unknown.cost(),
         by_speaker={name: Rates(**_rates(theirs)) for name, theirs in _by_speaker(counts).items()},
     )
+
+
+@dataclass(frozen=True)
+class WordErrors:
+    """Word errors of some utterances."""
+
+    utterances: int
+    speakers: int
+    words: int
+    wer: float
+    """In %."""
+    interval: tuple[float, float]
+    """Of it: over speakers where several speak, and one more than once; else over utterances."""
+
+
+def word_errors(counts: Sequence[Counts], tables: Tables) -> WordErrors:
+    """Return the word errors of at least one utterance."""
+    speakers = list(_by_speaker(counts).values())
+    units = speakers if 1 < len(speakers) < len(counts) else [[each] for each in counts]
+    low, high = _interval([_word_counts(each) for each in units], tables)
+    errors, words = _word_counts(counts)
+    return WordErrors(len(counts), len(speakers), words, _percent(errors, words), (low, high))
 
 
 def _rates(counts: Sequence[Counts]) -> dict[str, Any]:

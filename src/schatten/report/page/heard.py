@@ -121,7 +121,12 @@ def _conditions(cuts: Path) -> dict[str, dict[str, Any]]:
     """
     path = cuts.with_name(cuts.name.replace(".cuts.", ".conditions."))
     rows: list[dict[str, Any]] = read_jsonl(path) if path.is_file() else []
-    return {row["id"]: _condition(row) for row in rows}
+    return {row["id"]: _condition(row) for row in rows if _was_added(row)}
+
+
+def _was_added(row: dict[str, Any]) -> bool:
+    """Tell whether the corpus step wrote a row; a table's column may have the same name."""
+    return "noise" in row and not isinstance(row["noise"], str)
 
 
 def _condition(row: dict[str, Any]) -> dict[str, Any]:
