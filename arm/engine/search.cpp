@@ -191,6 +191,10 @@ class Search : public Decoder {
 
   void step() {
     beam_.begin();
+    first_children_.clear();
+    for (int child = lexicon_.node(0).first_child; child < lexicon_.children_end(0); ++child) {
+      if (units_.begun(lexicon_.node(child).unit) > 0) first_children_.push_back(child);
+    }
     for (const Path &path : beam_.paths()) stay(path);
     if (!kParted) beam_.raise_floor();  // with a separator that would change results of before
     for (const Path &path : beam_.paths()) extend(path);
@@ -212,30 +216,44 @@ class Search : public Decoder {
     if (kOwn && path.node <= 0) extend_own(path, own_->node(0));
     const int at = place(path), last = last_unit(path);
     const Lexicon::Node &node = lexicon_.node(at);
-    const double total = path.total();
-    Path next = path;
-    next.blank = 0;
-    next.last_frame = frame_;
-    if (at == 0) next.first_frame = frame_;
-    for (int child = node.first_child, end = lexicon_.children_end(at); child < end; ++child) {
-      const Lexicon::Node &below = lexicon_.node(child);
-      next.letter = (below.unit == last ? path.blank : total) * units_.begun(below.unit);
-      if (next.letter <= beam_.floor()) continue;
+    const double total = path.total(), blank = path.blank;
+    // Most paths can go on with nothing that is kept.
+    if (total * units_.most_begun() > beam_.floor()) {
+      Path next = path;
+      next.blank = 0;
+      next.last_frame = frame_;
+      const Lexicon::Node *const nodes = &lexicon_.node(0);
+      const double *const begun = units_.begun();
+      const auto go_on = [&, nodes, begun, total, blank, last](int child) {
+        const int unit = nodes[child].unit;
+        const double letter = (unit == last ? blank : total) * begun[unit];
+        if (letter <= beam_.floor()) return;
+        next.letter = letter;
+        enter(path, node, child, &next);
+      };
       if (at == 0) {
-        next.letter *= first_factors_[static_cast<size_t>(child - node.first_child)];
-      } else if (below.best != node.best) {
-        next.letter *= exponential(weight_ * static_cast<double>(below.best - node.best));
-      }
-      next.node = child;
-      if (kParted) {
-        beam_.offer(next);
+        next.first_frame = frame_;
+        for (const int child : first_children_) go_on(child);
       } else {
-        if (path.node < 0) note_times(path, next.letter, history_[path.history]);
-        if (below.first_child < lexicon_.children_end(child)) beam_.offer(next);
-        end_words(next, next.letter);
+        for (int child = node.first_child, end = lexicon_.children_end(at); child < end; ++child) go_on(child);
       }
     }
     if (kParted && at) end_words(path, total * units_.begun(separator_));
+  }
+
+  // Lets a path go on to a child of its node. `next`: the path then, but for its node and what the language model says.
+  void enter(const Path &path, const Lexicon::Node &node, int child, Path *next) {
+    const Lexicon::Node &below = lexicon_.node(child);
+    if (path.node <= 0) {
+      next->letter *= first_factors_[static_cast<size_t>(child - node.first_child)];
+    } else if (below.best != node.best) {
+      next->letter *= exponential(weight_ * static_cast<double>(below.best - node.best));
+    }
+    next->node = child;
+    if (kParted) return beam_.offer(*next);
+    if (path.node < 0) note_times(path, next->letter, history_[path.history]);
+    if (below.first_child < lexicon_.children_end(child)) beam_.offer(*next);
+    end_words(*next, next->letter);
   }
 
   void extend_own(const Path &path, const StreamWords::Node &node) {
@@ -368,6 +386,7 @@ class Search : public Decoder {
   Beam beam_;
   FrameUnits units_;
   std::vector<double> first_factors_;  // what the look-ahead counts for the root's children
+  std::vector<int> first_children_;    // those of the root's children that may begin in this frame
   std::vector<int *> needed_;
   double score_ = 0, likeliest_ = 0;  // of the text, after finish()
   int frame_ = 0, silent_since_ = 0, refreshed_ = -1;

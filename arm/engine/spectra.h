@@ -17,25 +17,23 @@ class PowerSpectrum {
 
   int length() const { return length_; }
   // Memory that a transform needs, in numbers.
-  size_t workspace() const { return static_cast<size_t>(length_); }
+  size_t workspace() const { return 2 * static_cast<size_t>(length_); }
   // x (length) to power (length / 2 + 1).
   void transform(const double *x, double *power, double *workspace) const;
 
  private:
-  // A step puts `factor` transforms of `part` numbers together, at every place of the signal.
+  // A step makes `count` transforms, each of `factor` transforms of `part` numbers.
   struct Step {
-    int factor, part;
+    int factor, part, count;
     size_t turns;  // where those of its terms 1, 2, .. begin, `part` each
   };
   // Real and imaginary parts, each in an array of its own: loops over them become vectors.
   struct Numbers {
     std::vector<double> real, imaginary;
   };
-  void put_together(const Step &step, double *real, double *imaginary) const;
 
   int length_;
   std::vector<Step> steps_;  // the first one first
-  std::vector<int> order_;   // which number of the signal comes to each place
   Numbers turns_, last_;     // of all steps; e^(-2 pi i k / length), which take half a transform to the whole one
 };
 
@@ -60,15 +58,22 @@ class Features {
   void normalise(const float *features, float *normalised) const;
 
  private:
-  struct Filter {
-    int first, width, weight;  // bins of the spectrum; index of the first weight
+  static constexpr int kTogether = 4;
+  // Filters that are computed together.
+  struct Filters {
+    int first[kTogether], width;  // bins of the spectrum
+    size_t weights;               // where theirs begin: of each bin, one of each filter
   };
+  void add_filters(const std::vector<int32_t> &first, const std::vector<int32_t> &width, const std::vector<float> &weights);
+  void filter(const Filters &filters, const double *power, double *sums) const;
+
   int sample_rate_, shift_, bins_;
   double preemphasis_;
   float floor_;
   std::vector<float> gain_, offset_;
-  std::vector<double> window_, weights_;  // of fp32
-  std::vector<Filter> filters_;
+  std::vector<double> window_;   // of fp32, over the scale of the samples
+  std::vector<double> weights_;  // of fp32
+  std::vector<Filters> filters_;
   PowerSpectrum spectrum_;
 };
 
