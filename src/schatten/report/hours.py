@@ -102,10 +102,11 @@ def _compared(experiment: Experiment, curve: list[Point], split: str) -> list[Po
     return found
 
 
-def hours_table(experiment: Experiment) -> Table[Point]:
-    """Return a line for each point of the curves."""
+def hours_table(experiment: Experiment, found: Sequence[Point] | None = None) -> Table[Point]:
+    """Return a line for each point of the curves; `found` are they, where they are known."""
     columns = _columns(experiment)
-    lines = tuple(line(columns, point) for point in points(experiment))
+    found = points(experiment) if found is None else found
+    lines = tuple(line(columns, point) for point in found)
     return Table(f"Hours, split {experiment.recipe.splits.test[0]}", columns, lines)
 
 

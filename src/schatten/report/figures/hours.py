@@ -37,4 +37,4 @@ def draw(experiment: Experiment) -> tuple[Figure, Table[Point]]:
     lm = f"LM {experiment.main_lm}" if experiment.main_lm else "greedy"
     axes.set_title(f"split {experiment.recipe.splits.test[0]}, {lm}", fontsize=8)
     series.legend_below(figure, axes)
-    return figure, hours_table(experiment)
+    return figure, hours_table(experiment, found)
