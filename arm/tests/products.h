@@ -249,6 +249,32 @@ inline bool refuses(const char *what, sk_status got, sk_status want) {
   return false;
 }
 
+struct Shape {
+  int rows, cols;
+};
+
+// Packs a problem's weights, and multiplies each number of columns; `seed` says where the buffers lie.
+inline bool check_problem(Checker &checker, const Problem &p, const std::vector<int> &columns, unsigned seed) {
+  if (!checker.pack(p, {seed % 5 == 0, static_cast<int>(seed % 4)})) return false;
+  for (const int n : columns) {
+    const Placement at{(seed + static_cast<unsigned>(n)) % 4 == 0, (n + static_cast<int>(seed)) % 3};
+    if (!checker.check(p, n, at)) return false;
+  }
+  return true;
+}
+
+// check(rows, cols, seed) of every (M, K) of the sizes; seeds begin with 1.
+template <class Check>
+bool check_grid(const std::vector<int> &sizes, const Check &check) {
+  unsigned seed = 0;
+  for (const int rows : sizes) {
+    for (const int cols : sizes) {
+      if (!check(rows, cols, ++seed)) return false;
+    }
+  }
+  return true;
+}
+
 // Whether `check` says that all is well of the first kernels, and of none of the others, which are faulty. Each in a process
 // of its own, as a fault may end it; where there are no processes nothing is asked.
 template <class Check>
@@ -270,6 +296,19 @@ bool notices_faults(const Check &check, std::initializer_list<const sk_kernels *
 #else
   (void)check, (void)all;
 #endif
+  return true;
+}
+
+// check(kernels) of every kernel that this CPU has; lacks(kernels): what those cannot do that are not checked, or null.
+template <class Check, class Lacks>
+bool check_all_kernels(const Check &check, const Lacks &lacks) {
+  for (int i = 0; sk_kernels_list(i); ++i) {
+    const sk_kernels *kernels = sk_kernels_named(sk_kernels_list(i));
+    const char *why_not = kernels ? lacks(kernels) : "not on this CPU";
+    if (!why_not && !check(kernels)) return false;
+    printf("%s: %s\n", sk_kernels_list(i), why_not ? why_not : "good");
+    fflush(stdout);
+  }
   return true;
 }
 

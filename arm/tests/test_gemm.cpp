@@ -16,32 +16,13 @@
 
 namespace {
 
-bool check_problem(Checker &checker, const Problem &p, const std::vector<int> &columns, unsigned seed) {
-  const Placement weights_at{seed % 5 == 0, static_cast<int>(seed % 4)};
-  if (!checker.pack(p, weights_at)) return false;
-  for (const int n : columns) {
-    const Placement at{(seed + static_cast<unsigned>(n)) % 4 == 0, (n + static_cast<int>(seed)) % 3};
-    if (!checker.check(p, n, at)) return false;
-  }
-  return true;
-}
-
 // Every (M, K) of the sizes with every N of `columns`; values and form change from one to the next.
-bool check_grid(Checker &checker, const std::vector<int> &sizes, const std::vector<int> &columns) {
-  unsigned seed = 0;
-  for (const int rows : sizes) {
-    for (const int cols : sizes) {
-      ++seed;
-      const Problem p = make_problem(rows, cols, columns.back(), seed % 2 == 0, kAllValues[seed / 2 % 4], seed);
-      if (!check_problem(checker, p, columns, seed)) return false;
-    }
-  }
-  return true;
+bool check_sizes(Checker &checker, const std::vector<int> &sizes, const std::vector<int> &columns) {
+  return check_grid(sizes, [&](int rows, int cols, unsigned seed) {
+    const Problem p = make_problem(rows, cols, columns.back(), seed % 2 == 0, kAllValues[seed / 2 % 4], seed);
+    return check_problem(checker, p, columns, seed);
+  });
 }
-
-struct Shape {
-  int rows, cols;
-};
 
 // The models' matrices (the papers' and odd ones): recurrent, non-recurrent, fully connected, low-rank, output.
 const Shape kShapes[] = {{6144, 320}, {3072, 1024}, {3840, 1280}, {1536, 1280}, {320, 1024}, {3072, 320},
@@ -66,9 +47,9 @@ constexpr size_t kLargest = 8u << 20;
 
 bool check_kernels(const sk_kernels *kernels, bool thin) {
   Checker checker(kernels, kLargest);
-  const bool good = thin ? check_grid(checker, {1, 2, 3, 5, 6, 7, 8, 9, 15, 17, 31, 40}, {1, 2, 3, 4, 5, 10}) &&
-                               check_grid(checker, {12, 23, 63, 65, 77, 100}, {1, 2, 3, 4, 7})
-                         : check_grid(checker, up_to(40), up_to(40));
+  const bool good = thin ? check_sizes(checker, {1, 2, 3, 5, 6, 7, 8, 9, 15, 17, 31, 40}, {1, 2, 3, 4, 5, 10}) &&
+                               check_sizes(checker, {12, 23, 63, 65, 77, 100}, {1, 2, 3, 4, 7})
+                         : check_sizes(checker, up_to(40), up_to(40));
   return good && check_shapes(checker, thin);
 }
 
@@ -105,15 +86,6 @@ int main(int argc, char **argv) {
   }
   if (argc == 4 && !check_choice(argv[2], argv[3])) return 1;
   if (!check_tester()) return 1;
-  for (int i = 0; sk_kernels_list(i); ++i) {
-    const sk_kernels *kernels = sk_kernels_named(sk_kernels_list(i));
-    if (!kernels) {
-      printf("%s: not on this CPU\n", sk_kernels_list(i));
-      continue;
-    }
-    if (!check_refusals(kernels) || !check_kernels(kernels, thin)) return 1;
-    printf("%s: good\n", sk_kernels_list(i));
-    fflush(stdout);
-  }
-  return 0;
+  const auto check = [thin](const sk_kernels *kernels) { return check_refusals(kernels) && check_kernels(kernels, thin); };
+  return check_all_kernels(check, [](const sk_kernels *) -> const char * { return nullptr; }) ? 0 : 1;
 }

@@ -53,31 +53,17 @@ bool check_filled(const Problem &p) {
   return false;
 }
 
-bool check_problem(Checker &checker, const Problem &p, const std::vector<int> &columns, unsigned seed) {
-  if (!check_filled(p) || !checker.pack(p, {seed % 5 == 0, 0})) return false;
-  for (const int n : columns) {
-    const Placement at{(seed + static_cast<unsigned>(n)) % 4 == 0, (n + static_cast<int>(seed)) % 3};
-    if (!checker.check(p, n, at)) return false;
-  }
-  return true;
+bool check_stored(Checker &checker, const Problem &p, const std::vector<int> &columns, unsigned seed) {
+  return check_filled(p) && check_problem(checker, p, columns, seed);
 }
 
 // Every (M, K) of the sizes with every N; the stored share and the values change from one to the next.
-bool check_grid(Checker &checker, const std::vector<int> &sizes, const std::vector<int> &columns) {
-  unsigned seed = 0;
-  for (const int rows : sizes) {
-    for (const int cols : sizes) {
-      ++seed;
-      const Problem p = make_sparse(rows, cols, columns.back(), kShares[seed % 8], kAllValues[seed / 8 % 4], seed);
-      if (!check_problem(checker, p, columns, seed)) return false;
-    }
-  }
-  return true;
+bool check_sizes(Checker &checker, const std::vector<int> &sizes, const std::vector<int> &columns) {
+  return check_grid(sizes, [&](int rows, int cols, unsigned seed) {
+    const Values values = kAllValues[seed / 8 % 4];
+    return check_stored(checker, make_sparse(rows, cols, columns.back(), kShares[seed % 8], values, seed), columns, seed);
+  });
 }
-
-struct Shape {
-  int rows, cols;
-};
 
 // More than one panel of rows; every share; sums of one sign, which are the largest.
 bool check_shapes(Checker &checker, bool thin) {
@@ -87,7 +73,7 @@ bool check_shapes(Checker &checker, bool thin) {
     for (const int share : kShares) {
       for (const Values values : {Values::kRandom, Values::kAllLow}) {
         const Problem p = make_sparse(shape.rows, shape.cols, 5, share, values, ++seed);
-        if (!check_problem(checker, p, {1, 2, 3, 4, 5}, seed)) return false;
+        if (!check_stored(checker, p, {1, 2, 3, 4, 5}, seed)) return false;
       }
     }
   }
@@ -96,8 +82,8 @@ bool check_shapes(Checker &checker, bool thin) {
 
 bool check_kernels(const sk_kernels *kernels, bool thin) {
   Checker checker(kernels, 8u << 20);
-  const bool good = thin ? check_grid(checker, {1, 3, 15, 16, 17, 33, 48, 80}, {1, 2, 3, 4, 5, 7})
-                         : check_grid(checker, up_to(40), {1, 2, 3, 4, 5, 8, 17});
+  const bool good = thin ? check_sizes(checker, {1, 3, 15, 16, 17, 33, 48, 80}, {1, 2, 3, 4, 5, 7})
+                         : check_sizes(checker, up_to(40), {1, 2, 3, 4, 5, 8, 17});
   return good && check_shapes(checker, thin);
 }
 
@@ -134,15 +120,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   if (!check_tester()) return 1;
-  for (int i = 0; sk_kernels_list(i); ++i) {
-    const sk_kernels *kernels = sk_kernels_named(sk_kernels_list(i));
-    if (!kernels || !kernels->sparse) {
-      printf("%s: %s\n", sk_kernels_list(i), kernels ? "no sparse products" : "not on this CPU");
-      continue;
-    }
-    if (!check_refusals(kernels) || !check_kernels(kernels, thin)) return 1;
-    printf("%s: good\n", sk_kernels_list(i));
-    fflush(stdout);
-  }
-  return 0;
+  const auto check = [thin](const sk_kernels *kernels) { return check_refusals(kernels) && check_kernels(kernels, thin); };
+  const auto lacks = [](const sk_kernels *kernels) { return kernels->sparse ? nullptr : "no sparse products"; };
+  return check_all_kernels(check, lacks) ? 0 : 1;
 }
