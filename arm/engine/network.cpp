@@ -102,6 +102,7 @@ void Network::produce(const FrontLayer &layer, Front &front) {
 template <int kBytes>
 static void spread(const char *from, int count, size_t bytes, char *to, ptrdiff_t pitch) {
   const size_t size = kBytes ? kBytes : bytes;
+#pragma GCC unroll 4
   for (int i = 0; i < count; ++i, from += size, to += pitch) memcpy(to, from, size);
 }
 

@@ -1,6 +1,6 @@
 // The vector arithmetic, written once for any number of lanes. Each instruction set includes this file in a file of its
 // own, after defining SK_LANES (floats in a vector), and then defines
-// fma_lanes() and narrow_lanes(), and store_eight() where SK_STORE_EIGHT is set; everything here has internal linkage, so no code
+// fma_lanes() and narrow_lanes(), store_eight() where SK_STORE_EIGHT is set, and narrow_four() where SK_NARROW_FOUR is; everything here has internal linkage, so no code
 // compiled for one instruction set can be linked into another.
 //
 // The same bits everywhere: every lane goes through the same operations in the same order, each of which IEEE 754 rounds
@@ -18,6 +18,9 @@ typedef int32_t Ints __attribute__((vector_size(4 * SK_LANES)));
 
 Floats fma_lanes(Floats a, Floats b, Floats c);     // a * b + c, rounded once
 void narrow_lanes(Ints values, int8_t *to);         // the low byte of each lane
+#ifdef SK_NARROW_FOUR
+void narrow_four(const Ints *values, int8_t *to);   // of four vectors, one behind the other
+#endif
 #ifdef SK_STORE_EIGHT
 void store_eight(float *to, const Floats *values);  // one behind the other
 #endif
@@ -132,23 +135,43 @@ void map(const float *x, float *y, int count) {
   sweep(count, [=](int i, auto at) { at.store(y + i, kFunction(at.template load<Floats>(x + i))); });
 }
 
+// Floats without a sign are in the order of their bits, so the maximum is one of whole numbers. What is no number is above all.
 float largest(const float *x, int count) {
-  Floats largest{};
-  sweep(count, [&](int i, auto at) {
-    const Floats value = at.template load<Floats>(x + i);
-    largest = max_lanes(largest, max_lanes(value, -value));
-  });
-  float top = 0;
-  for (int lane = 0; lane < SK_LANES; ++lane) top = largest[lane] > top ? largest[lane] : top;
-  return top;
+  Ints tops[4] = {};
+  const auto take = [&tops](int at, Ints bits) {
+    const Ints size = bits & 0x7fffffff;
+    tops[at] = tops[at] > size ? tops[at] : size;
+  };
+  int i = 0;
+  for (; i + 4 * SK_LANES <= count; i += 4 * SK_LANES) {
+#pragma GCC unroll 4
+    for (int at = 0; at < 4; ++at) take(at, Whole{}.load<Ints>(x + i + at * SK_LANES));
+  }
+  sweep(count - i, [&](int j, auto at) { take(0, at.template load<Ints>(x + i + j)); });
+  int32_t top = 0;
+  for (const Ints &lanes : tops) {
+    for (int lane = 0; lane < SK_LANES; ++lane) top = lanes[lane] > top ? lanes[lane] : top;
+  }
+  float value;
+  memcpy(&value, &top, sizeof value);
+  return value;
 }
 
 float quantize(const float *x, float top, int8_t *q, int count) {
   const bool silent = top < 1e-30f;  // 127 / top must stay finite
   const float inverse = silent ? 0 : 127.0f / top;
-  sweep(count, [=](int i, auto at) {
-    const Floats shifted = fma_lanes(at.template load<Floats>(x + i), splat(inverse), splat(kRound));
-    at.store_low_bytes(q + i, (Ints)shifted);
+  const auto rounded = [=](Floats value) { return (Ints)fma_lanes(value, splat(inverse), splat(kRound)); };
+  int i = 0;
+#ifdef SK_NARROW_FOUR
+  for (; i + 4 * SK_LANES <= count; i += 4 * SK_LANES) {
+    Ints values[4];
+#pragma GCC unroll 4
+    for (int at = 0; at < 4; ++at) values[at] = rounded(Whole{}.load<Floats>(x + i + at * SK_LANES));
+    narrow_four(values, q + i);
+  }
+#endif
+  sweep(count - i, [=](int j, auto at) {
+    at.store_low_bytes(q + i + j, rounded(at.template load<Floats>(x + i + j)));
   });
   return silent ? 0 : top / 127.0f;
 }
