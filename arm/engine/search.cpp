@@ -61,6 +61,7 @@ class Search : public Decoder {
     for (int child = lexicon_.node(0).first_child; child < lexicon_.children_end(0); ++child) {
       first_factors_.push_back(exponential(weight_ * static_cast<double>(lexicon_.node(child).best)));
     }
+    first_children_.reserve(first_factors_.size());
     reset(0);
   }
 
