@@ -43,7 +43,7 @@ RESULT_VERSION = {
     "table": 8,
     "figure": 5,
     "figure_page": 2,
-    "report": 1,
+    "report": 2,
     "tiers": 1,
     "measure": 1,
     "device_table": 3,
