@@ -133,7 +133,8 @@ inline void put_together<4>(const Term *t, Term *to) {
   to[3] = {b.real - d.real, b.imaginary - d.imaginary};
 }
 
-// Number k of transform j lies at k * count + j, before a step (with its count times its factor) and after it. So loops run
+// Steps write from one memory to another, so that nothing is put into another order first: the autosort of Stockham (Cochran
+// et al., "What is the fast Fourier transform?", 1967). Number k of transform j lies at k * count + j, before a step (with its count times its factor) and after it. So loops run
 // over places side by side: over transforms while there are many, in the last step over numbers. Imaginary parts lie `half`
 // after the real ones.
 struct Places {

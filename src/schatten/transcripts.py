@@ -103,3 +103,24 @@ def _named(ids: list[str]) -> str:
     more = ", ..." if len(ids) > _NAMED else ""
     plural = "s" if len(ids) > 1 else ""
     return f"{len(ids)} utterance{plural} ({', '.join(ids[:_NAMED])}{more})"
+
+
+def conditions_path(cuts: Path) -> Path:
+    """Return where it stands beside a split's cuts what is known of its utterances."""
+    return cuts.with_name(cuts.name.replace(".cuts.", ".conditions."))
+
+
+def read_conditions(cuts: Path) -> dict[str, dict[str, Any]]:
+    """Return what is known of each utterance of a split, by its id.
+
+    Of speech that the corpus step made: noise, rooms, voices. Of recordings: what the tables of
+    `corpus.details` say. Nothing where the corpus says nothing.
+    """
+    path = conditions_path(cuts)
+    rows: list[dict[str, Any]] = read_jsonl(path) if path.is_file() else []
+    return {row["id"]: row for row in rows}
+
+
+def says_noise(row: Mapping[str, Any]) -> bool:
+    """Tell whether the corpus step wrote a row; a table's column may be called noise too."""
+    return "noise" in row and not isinstance(row["noise"], str)

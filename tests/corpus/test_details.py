@@ -79,6 +79,13 @@ def test_a_table_that_cannot_be_joined_is_refused(
     assert list(tmp_path.glob("*.gz")) == []
 
 
+def test_nothing_is_written_where_a_recording_cannot_be_read(folder: Path, tmp_path: Path) -> None:
+    (folder / "c/carl1.wav").write_bytes(b"no sound")
+    with pytest.raises(UserError, match="recordings cannot be read"):
+        make(RECIPE, folder, tmp_path)
+    assert list(tmp_path.glob("*.gz")) == []
+
+
 def test_a_missing_table_and_a_column_twice_are_refused(folder: Path, tmp_path: Path) -> None:
     (folder / "people.tsv").write_text("speaker\taccent\taccent\ncarl\tWelsh\tIrish\n")
     with pytest.raises(UserError, match="several columns 'accent'"):

@@ -14,7 +14,7 @@ from schatten.runtime.files import write_jsonl
 _IDS = ("id", "utt_id")
 _SPEAKER = "speaker"
 _NOT_DETAILS = (*_IDS, _SPEAKER, "path", "text", "split", "duration", "duration_s")
-UNKNOWN = ("", "-")
+_SAYING_NOTHING = ("", "-")
 """Cells that say nothing."""
 
 
@@ -75,7 +75,7 @@ def _lines(path: Path) -> tuple[bool, dict[str, dict[str, str]]]:
         lines[name] = {
             column: cell
             for column, cell in row.items()
-            if column not in _NOT_DETAILS and cell not in UNKNOWN
+            if column not in _NOT_DETAILS and cell not in _SAYING_NOTHING
         }
     return key != _SPEAKER, lines
 

@@ -61,9 +61,7 @@ def write_styled_cuts(
 
     Details of the training split are not written: no error rates are shown of it.
     """
-    write_details(
-        utterances, [one for one in recipe.splits.all if one != recipe.splits.train], output
-    )
+    heard = [one for one in utterances if one.split != recipe.splits.train]
     settings = corpus_of(recipe).multi_style
     if settings is not None:
         from schatten.corpus.style.copies import with_copies
@@ -74,9 +72,11 @@ def write_styled_cuts(
             settings, utterances, rates, recipe.splits.train, audio_dir, output=output, jobs=jobs
         )
         audio_dir = output
-    return write_cuts(
+    sentences = write_cuts(
         utterances, recipe.splits.all, normaliser, audio_dir=audio_dir, output=output, jobs=jobs
     )
+    write_details(heard, recipe.splits.all, output)
+    return sentences
 
 
 def _in_one_form(utterance: Utterance, names: Names) -> Utterance:

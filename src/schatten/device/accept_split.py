@@ -11,9 +11,14 @@ from schatten.grammar.slots import Parser
 from schatten.recipe import Recipe
 from schatten.recipe.commands import CommandRecordings, Commands
 from schatten.recipe.corpus import that_speaks
-from schatten.runtime.files import read_jsonl
 from schatten.score.commands import Heard, Slots, accepted
-from schatten.transcripts import read_hypotheses, read_references
+from schatten.transcripts import (
+    conditions_path,
+    read_conditions,
+    read_hypotheses,
+    read_references,
+    says_noise,
+)
 
 
 def commands_of(recipe: Recipe) -> Commands:
@@ -47,8 +52,13 @@ def accept_split(recipe: Recipe, cuts: Path, words: Path, manifest: Path) -> Acc
     """
     slots = Slots(Parser(grammar_of(recipe)))
     heard, said = read_hypotheses(words), read_references(cuts)
-    name = cuts.name.replace(".cuts.", ".conditions.")
-    noises = {row["id"]: row["noise"] for row in read_jsonl(cuts.with_name(name))}
+    rows = read_conditions(cuts)
+    noises = {name: row["noise"] for name, row in rows.items() if says_noise(row)}
+    if silent := [one.id for one in said if one.id not in noises]:
+        raise UserError(
+            f"{conditions_path(cuts)} does not say which noise {silent[0]} has: commands are "
+            "accepted on a test split of synthetic speech alone, so put recordings into another"
+        )
     snrs = [None if noises[one.id] is None else noises[one.id]["snr"] for one in said]
     levels = levels_of(snrs, commands_of(recipe).levels)
     pairs = sorted(zip(levels, said, strict=True), key=lambda pair: levels_order(pair[0]))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,9 @@ from schatten.report.captions import origin
 from schatten.report.collect import Experiment, Result
 from schatten.report.columns import Column, Table, interval, line, number, percent, words
 from schatten.report.wer import wer_columns
-from schatten.runtime.files import read_jsonl
 from schatten.score.counts import read_counts
 from schatten.score.summary import WordErrors, word_errors
+from schatten.transcripts import read_conditions
 
 _NAMES = ("system", "units", "penalty", "rank", "seed")
 """First keys of columns of `wer` that are shown here too."""
@@ -43,9 +42,8 @@ def conditions_tables(experiment: Experiment) -> list[Table[Condition]]:
 
     Errors: `UserError` for a condition that no test split has.
     """
-    splits = {
-        split: _read(experiment.layout.cuts(split)) for split in experiment.recipe.splits.test
-    }
+    tests = experiment.recipe.splits.test
+    splits = {split: read_conditions(experiment.layout.cuts(split)) for split in tests}
     names = experiment.recipe.tables.conditions
     known = {split: _known(rows, names) for split, rows in splits.items()}
     for name in names:
@@ -62,12 +60,6 @@ def conditions_tables(experiment: Experiment) -> list[Table[Condition]]:
         if lines:
             found.append(Table(f"Conditions, split {split}", columns, lines))
     return found
-
-
-def _read(cuts: Path) -> dict[str, Row]:
-    """Return what is known of each utterance; nothing where the corpus says nothing."""
-    path = cuts.with_name(cuts.name.replace(".cuts.", ".conditions."))
-    return {row["id"]: row for row in read_jsonl(path)} if path.is_file() else {}
 
 
 def _there(splits: Iterable[Mapping[str, Row]]) -> str:
@@ -145,10 +137,12 @@ def _labels(numbers: Mapping[str, float]) -> Iterator[tuple[str, str]]:
         yield from ((key, f"{one:g}") for key, one in numbers.items())
         return
     cuts = np.quantile(values, [part / PARTS for part in range(1, PARTS)])
-    parts = {key: int(np.searchsorted(cuts, one, side="left")) for key, one in numbers.items()}
-    for key in numbers:
-        inside = [numbers[other] for other in numbers if parts[other] == parts[key]]
-        yield key, f"{min(inside):.3g} to {max(inside):.3g}"
+    parts: dict[int, list[str]] = {}
+    for key, one in numbers.items():
+        parts.setdefault(int(np.searchsorted(cuts, one, side="left")), []).append(key)
+    for keys in parts.values():
+        inside = [numbers[key] for key in keys]
+        yield from ((key, f"{min(inside):.3g} to {max(inside):.3g}") for key in keys)
 
 
 def _rows(

@@ -12,6 +12,7 @@ from schatten.report.page.points import GREEDY
 from schatten.runtime.files import read_jsonl
 from schatten.score.alignment import Aligned
 from schatten.score.run import aligned_files
+from schatten.transcripts import read_conditions, says_noise
 from schatten.units.spelled import SpelledUnits
 
 Pair = str | tuple[str, str]
@@ -119,14 +120,8 @@ def _conditions(cuts: Path) -> dict[str, dict[str, Any]]:
 
     Recordings have none: nothing says how noisy they are, and nothing is estimated.
     """
-    path = cuts.with_name(cuts.name.replace(".cuts.", ".conditions."))
-    rows: list[dict[str, Any]] = read_jsonl(path) if path.is_file() else []
-    return {row["id"]: _condition(row) for row in rows if _was_added(row)}
-
-
-def _was_added(row: dict[str, Any]) -> bool:
-    """Tell whether the corpus step wrote a row; a table's column may have the same name."""
-    return "noise" in row and not isinstance(row["noise"], str)
+    rows = read_conditions(cuts)
+    return {name: _condition(row) for name, row in rows.items() if says_noise(row)}
 
 
 def _condition(row: dict[str, Any]) -> dict[str, Any]:
