@@ -16,13 +16,14 @@ from typer.testing import CliRunner
 from schatten import recipe as recipes
 from schatten.artifacts import Acceptance, AcceptedAtLevel
 from schatten.cli import app
-from schatten.device.accept_split import levels_order
+from schatten.device.accept_split import accept_split, levels_order
 from schatten.device.commands import Noise, levels_of, read_commands
 from schatten.errors import UserError
 from schatten.grammar import load_own
 from schatten.grammar.slots import Parser
 from schatten.recipe.commands import CommandRecordings
 from schatten.report.commands import published_rows, row_of, rows_of, tables_of
+from schatten.runtime import files
 from schatten.score.commands import Heard, Slots, accepted, interval
 
 HELD_OUT = ("kitchen", "voice_commands")
@@ -246,3 +247,14 @@ def test_the_published_results_are_those_of_the_benchmark() -> None:
     means = {row.system.split()[-1]: round(row.mean or 0, 1) for row in rows}
     expected = {"Dialogflow": 78.9, "Lex": 85.4, "Watson": 89.1, "LUIS": 90.6, "device": 98.1}
     assert means == pytest.approx(expected, abs=0.35)  # its shares are rounded to whole percents
+
+
+def test_a_split_of_which_no_noise_is_known_is_refused(tmp_path: Path) -> None:
+    said = {"id": "a", "speaker": "anna", "text": "a small latte"}
+    cuts = tmp_path / "test.cuts.jsonl.gz"
+    files.write_jsonl(cuts, [{"id": "a", "supervisions": [said]}])
+    files.write_jsonl(tmp_path / "test.conditions.jsonl.gz", [{"id": "a", "noise": "of a street"}])
+    (tmp_path / "test.hyp.txt").write_text("a small latte\n")
+    recipe = recipes.load("commands/coffee")
+    with pytest.raises(UserError, match=r"test\.conditions.* does not say which noise a has"):
+        accept_split(recipe, cuts, tmp_path / "test.hyp.txt", tmp_path / "manifest.json")
